@@ -1,0 +1,163 @@
+/**
+ * The WebGPU backend: the verbs of backend.ts over a device. Each part has its own file: the device and its faults, memory, the queue, reads,
+ * kernels (loops/, wgsl/) and routines.
+ *
+ * @module
+ */
+import type { Backend, BackendMemory, DeviceBuffer, DeviceInfo, Executable } from "../backend.ts";
+import type { DType, HostArray } from "../../dtype.ts";
+import { DeviceError } from "../../errors.ts";
+import type { Plan } from "../../kernel/plan.ts";
+import { Builder } from "./builder.ts";
+import { type Gpu, openGpu, type WebGpuOptions } from "./device.ts";
+import { blockOf, type Machine, WebGpuExecutable } from "./executable.ts";
+import { lowerLoop } from "./loops/lower.ts";
+import { Pool, WebGpuBuffer } from "./memory.ts";
+import { Pipelines } from "./pipelines.ts";
+import { Queue } from "./queue.ts";
+import { lowerRoutine } from "./routines/table.ts";
+import { Staging } from "./staging.ts";
+import { fromWords, toWords, unsupportedReason, wordBytes, wordOf } from "./storage.ts";
+import type { Target } from "./wgsl/emitter.ts";
+
+export type { WebGpuOptions } from "./device.ts";
+
+/** A WebGPU device as a backend. Make one with {@linkcode createWebGpuBackend}. */
+export class WebGpuBackend implements Backend {
+  readonly name = "webgpu";
+  readonly maxBuffers: number;
+  readonly #machine: Machine;
+  readonly #staging: Staging;
+  readonly #target: Target;
+  #used = 0;
+
+  /** A backend over an open device. */
+  constructor(gpu: Gpu, staging: Staging, software: boolean) {
+    this.#staging = staging;
+    this.maxBuffers = gpu.limits.storageBuffers;
+    this.#machine = {
+      gpu,
+      pool: new Pool(gpu),
+      queue: new Queue(gpu, staging),
+      pipelines: new Pipelines(gpu),
+    };
+    this.#target = {
+      bindingBytes: gpu.limits.bindingBytes,
+      storageBuffers: gpu.limits.storageBuffers,
+      workgroupsPerDimension: gpu.limits.workgroupsPerDimension,
+      hasF16: gpu.hasF16,
+      software,
+      rounding: { exact: !gpu.software },
+    };
+  }
+
+  unsupported(dtype: DType): string | null {
+    return unsupportedReason(dtype);
+  }
+
+  bytesFor(dtype: DType, count: number): number {
+    return count * wordBytes(wordOf(dtype, this.#machine.gpu.hasF16));
+  }
+
+  allocate(dtype: DType, count: number): DeviceBuffer {
+    this.#machine.gpu.faults.check();
+    const bytes = this.bytesFor(dtype, count);
+    const block = this.#machine.pool.take(Math.ceil(bytes / 16) * 16);
+    this.#used += bytes;
+    return new WebGpuBuffer(block, bytes);
+  }
+
+  free(buffer: DeviceBuffer): void {
+    if (!(buffer instanceof WebGpuBuffer)) {
+      throw new DeviceError("webgpu: free of a buffer of another device");
+    }
+    this.#machine.pool.give(buffer.release());
+    this.#used -= buffer.bytes;
+  }
+
+  write(buffer: DeviceBuffer, dtype: DType, data: HostArray): void {
+    const { gpu, queue } = this.#machine;
+    gpu.faults.check();
+    const words = toWords(dtype, wordOf(dtype, gpu.hasF16), data);
+    if (words.byteLength > buffer.bytes) {
+      throw new DeviceError(`webgpu: write of ${words.byteLength} bytes to a buffer of ${buffer.bytes}`);
+    }
+    if (words.byteLength > 0) queue.upload(blockOf(buffer), words);
+  }
+
+  read(buffer: DeviceBuffer, dtype: DType, count: number): HostArray {
+    const { gpu, queue } = this.#machine;
+    gpu.faults.check();
+    if (!this.#staging.canReadNow) {
+      throw new DeviceError(
+        "webgpu: this runtime cannot read device memory synchronously; use await t.data()",
+      );
+    }
+    const bytes = queue.read(blockOf(buffer), this.#padded(dtype, count));
+    return fromWords(dtype, wordOf(dtype, gpu.hasF16), bytes, count);
+  }
+
+  async readAsync(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray> {
+    const { gpu, queue } = this.#machine;
+    gpu.faults.check();
+    const bytes = await queue.readAsync(blockOf(buffer), this.#padded(dtype, count));
+    return fromWords(dtype, wordOf(dtype, gpu.hasF16), bytes, count);
+  }
+
+  prepare(plan: Plan): Executable {
+    const { gpu, pipelines } = this.#machine;
+    gpu.faults.check();
+    const builder = new Builder(plan, gpu, this.#target, pipelines);
+    for (const step of plan.steps) {
+      if (step.kind === "loop") lowerLoop(builder, step.kernel, step.inputs, step.outputs, step.label);
+      else lowerRoutine(builder, step);
+    }
+    return new WebGpuExecutable(this.#machine, builder.finish());
+  }
+
+  info(): DeviceInfo {
+    const { gpu, pipelines } = this.#machine;
+    return {
+      device: "webgpu",
+      details: {
+        adapter: gpu.adapterName,
+        software: gpu.software,
+        float16: gpu.hasF16 ? "native" : "in float32 words",
+        synchronousReads: this.#staging.canReadNow,
+        storageBuffers: gpu.limits.storageBuffers,
+        bindingBytes: gpu.limits.bindingBytes,
+        kernels: pipelines.count,
+      },
+    };
+  }
+
+  memory(): BackendMemory {
+    return { used: this.#used, reserved: this.#machine.pool.reserved + this.#staging.bytes };
+  }
+
+  /** Gives the device back. Every later call throws. */
+  destroy(): void {
+    this.#machine.gpu.faults.lose("destroyed");
+    this.#machine.gpu.device.destroy();
+  }
+
+  #padded(dtype: DType, count: number): number {
+    return Math.ceil(this.bytesFor(dtype, count) / 4) * 4;
+  }
+}
+
+/**
+ * Opens a GPU as a backend. Several can live side by side; after a device is lost a fresh one is made by calling this again.
+ *
+ * @throws {DeviceError} When there is no adapter, or only a software one and `allowSoftware` is not set.
+ */
+export async function createWebGpuBackend(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
+  const gpu = await openGpu(options);
+  const staging = await Staging.open(gpu.device);
+  gpu.faults.check();
+  return new WebGpuBackend(
+    gpu,
+    staging,
+    options.kernels === undefined ? gpu.software : options.kernels === "software",
+  );
+}

@@ -1,0 +1,197 @@
+/**
+ * A plan becoming commands: dispatches and copies over the plan's slots and scratch buffers of its own, and which scratch buffers share memory.
+ * How steps are cut into kernels is written in loops/ and routines/.
+ *
+ * @module
+ */
+import type { DType } from "../../dtype.ts";
+import type { Plan } from "../../kernel/plan.ts";
+import type { Gpu } from "./device.ts";
+import { classOf } from "./memory.ts";
+import type { Pipeline, Pipelines } from "./pipelines.ts";
+import { type Word, wordBytes, wordOf } from "./storage.ts";
+import { paddedBytes } from "./wgsl/bindings.ts";
+import type { Rendered } from "./wgsl/elementwise.ts";
+import type { Target } from "./wgsl/emitter.ts";
+
+/** A buffer of a plan under construction: a slot, or scratch memory after the slots. */
+export type Ref = number;
+
+/** Bytes of a buffer that a binding shows. */
+export interface Binding {
+  readonly ref: Ref;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** One kernel run. */
+export interface DispatchCommand {
+  readonly kind: "dispatch";
+  readonly pipeline: Pipeline;
+  readonly bindings: readonly Binding[];
+  readonly groups: readonly [number, number, number];
+  readonly label: string;
+}
+
+/** One copy between buffers, in bytes. */
+export interface CopyCommand {
+  readonly kind: "copy";
+  readonly from: Ref;
+  readonly fromByte: number;
+  readonly to: Ref;
+  readonly toByte: number;
+  readonly bytes: number;
+  readonly label: string;
+}
+
+/** What a plan does on the device. */
+export type Command = DispatchCommand | CopyCommand;
+
+/** Where a buffer of a plan lies while it runs. */
+export type Place =
+  | { readonly kind: "input" | "output"; readonly index: number }
+  | { readonly kind: "scratch"; readonly index: number };
+
+/** A plan made ready. */
+export interface Compiled {
+  readonly commands: readonly Command[];
+  /** Of each ref. */
+  readonly places: readonly Place[];
+  /** Bytes of each scratch buffer. */
+  readonly scratch: readonly number[];
+  /** Inputs whose buffers outputs take over. */
+  readonly donated: ReadonlySet<number>;
+}
+
+interface Buffer {
+  readonly word: Word;
+  readonly count: number;
+  /** The buffer whose memory this one has. */
+  readonly root: Ref;
+}
+
+/** Collects the commands of a plan. */
+export class Builder {
+  readonly target: Target;
+  readonly gpu: Gpu;
+  readonly #plan: Plan;
+  readonly #pipelines: Pipelines;
+  readonly #buffers: Buffer[] = [];
+  readonly #commands: Command[] = [];
+
+  /** Slots of the plan are the first refs. */
+  constructor(plan: Plan, gpu: Gpu, target: Target, pipelines: Pipelines) {
+    this.#plan = plan;
+    this.gpu = gpu;
+    this.target = target;
+    this.#pipelines = pipelines;
+    plan.slots.forEach((slot, i) => {
+      let root = i;
+      while (plan.slots[root].inPlaceOf >= 0) root = plan.slots[root].inPlaceOf;
+      this.#buffers.push({ word: this.word(slot.dtype), count: slot.count, root });
+    });
+  }
+
+  /** The word that holds a dtype here. */
+  word(dtype: DType): Word {
+    return wordOf(dtype, this.gpu.hasF16);
+  }
+
+  /** The word of a buffer. */
+  wordOf(ref: Ref): Word {
+    return this.#buffers[ref].word;
+  }
+
+  /** The dtype of a slot. */
+  dtypeOf(slot: number): DType {
+    return this.#plan.slots[slot].dtype;
+  }
+
+  /** Elements of a buffer. */
+  count(ref: Ref): number {
+    return this.#buffers[ref].count;
+  }
+
+  /** The same number for buffers that share memory. */
+  root(ref: Ref): Ref {
+    return this.#buffers[ref].root;
+  }
+
+  /** A scratch buffer. */
+  temp(word: Word, count: number): Ref {
+    const ref = this.#buffers.length;
+    this.#buffers.push({ word, count: Math.max(count, 1), root: ref });
+    return ref;
+  }
+
+  /** Runs a rendered kernel; `operands` in the order in which it declared them. */
+  dispatch(kernel: Rendered, operands: readonly Ref[], label: string): void {
+    const pipeline = this.#pipelines.compile(kernel, label);
+    const bindings = kernel.windows.map(({ operand, offset, size }) => ({
+      ref: operands[operand],
+      offset,
+      size,
+    }));
+    this.#commands.push({ kind: "dispatch", pipeline, bindings, groups: kernel.groups, label });
+  }
+
+  /** Copies `count` elements between buffers of one word. Starts must be even for 16-bit words. */
+  copy(from: Ref, fromElement: number, to: Ref, toElement: number, count: number, label: string): void {
+    const bytes = wordBytes(this.wordOf(from));
+    this.#commands.push({
+      kind: "copy",
+      from,
+      fromByte: fromElement * bytes,
+      to,
+      toByte: toElement * bytes,
+      bytes: Math.ceil(count * bytes / 4) * 4,
+      label,
+    });
+  }
+
+  /** Settles which memory everything has. */
+  finish(): Compiled {
+    const places = new Array<Place | undefined>(this.#buffers.length);
+    const donated = new Set<number>();
+    const index = { input: 0, output: 0, temp: 0 };
+    // Buffers that share memory with an input or an output lie there.
+    this.#plan.slots.forEach((slot, i) => {
+      const at = index[slot.role]++;
+      if (slot.role === "temp") return;
+      const root = this.#buffers[i].root;
+      if (slot.role === "output" && places[root]?.kind === "input") donated.add(places[root].index);
+      places[i] = { kind: slot.role, index: at };
+      if (places[root] === undefined || slot.role === "output") places[root] = places[i];
+    });
+    const lives = new Map<Ref, { first: number; last: number; bytes: number }>();
+    this.#commands.forEach((command, at) => {
+      const refs = command.kind === "copy" ? [command.from, command.to] : command.bindings.map((b) => b.ref);
+      for (const ref of refs) {
+        const { root, word, count } = this.#buffers[ref];
+        if (places[root] !== undefined) continue;
+        const life = lives.get(root);
+        const bytes = paddedBytes(word, count);
+        if (life === undefined) lives.set(root, { first: at, last: at, bytes });
+        else lives.set(root, { first: life.first, last: at, bytes: Math.max(bytes, life.bytes) });
+      }
+    });
+    const scratch: { bytes: number; free: number }[] = [];
+    for (const [root, life] of [...lives].sort((a, b) => a[1].first - b[1].first)) {
+      const bytes = classOf(life.bytes);
+      let best = -1;
+      scratch.forEach((s, i) => {
+        const fits = s.free < life.first && s.bytes >= bytes && s.bytes <= bytes * 4;
+        if (fits && (best < 0 || s.bytes < scratch[best].bytes)) best = i;
+      });
+      if (best < 0) best = scratch.push({ bytes, free: 0 }) - 1;
+      scratch[best].free = life.last;
+      places[root] = { kind: "scratch", index: best };
+    }
+    return {
+      commands: this.#commands,
+      places: this.#buffers.map((b, i) => places[b.root] ?? places[i] ?? { kind: "scratch", index: -1 }),
+      scratch: scratch.map((s) => s.bytes),
+      donated,
+    };
+  }
+}

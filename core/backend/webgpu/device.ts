@@ -1,0 +1,175 @@
+/**
+ * The GPU device: which adapter, which limits and features, and what has gone wrong on it. Memory, kernels and queues are elsewhere.
+ *
+ * @module
+ */
+import { DeviceError } from "../../errors.ts";
+
+/** How a WebGPU backend is set up. */
+export interface WebGpuOptions {
+  /** Take a software adapter (llvmpipe, SwiftShader) when there is no other. Off by default: the cpu backend is faster. */
+  readonly allowSoftware?: boolean;
+  /** Ask for WebGPU's default limits and no features, as the smallest device would give. For tests. */
+  readonly defaultLimits?: boolean;
+  /** Write kernels for a GPU, or for a software device. Found out from the adapter when absent; tests run both on one adapter. */
+  readonly kernels?: "gpu" | "software";
+}
+
+/** The limits that decide how kernels are cut, in bytes, counts and threads. */
+export interface GpuLimits {
+  readonly storageBuffers: number;
+  readonly bindingBytes: number;
+  readonly bufferBytes: number;
+  readonly workgroupsPerDimension: number;
+  readonly threadsPerWorkgroup: number;
+  readonly workgroupBytes: number;
+}
+
+/** An open device. */
+export interface Gpu {
+  readonly device: GPUDevice;
+  readonly adapterName: string;
+  /** Whether kernels run on the CPU: variants with few barriers and few workgroups are faster there. */
+  readonly software: boolean;
+  readonly hasF16: boolean;
+  readonly limits: GpuLimits;
+  readonly faults: Faults;
+}
+
+/** What went wrong on a device and has not been thrown yet. */
+export class Faults {
+  #lost: string | null = null;
+  #waiting: string[] = [];
+  #scopes: { readonly error: Promise<GPUError | null>; readonly doing: string }[] = [];
+
+  /** Marks the device as gone: everything from now on throws. */
+  lose(reason: string): void {
+    this.#lost ??= reason;
+  }
+
+  /** Keeps an error for the next call of the backend. */
+  add(message: string): void {
+    if (this.#waiting.length < 8) this.#waiting.push(message);
+  }
+
+  /** Watches an error scope that closed over `doing`. */
+  watch(error: Promise<GPUError | null>, doing: string): void {
+    const entry = { error, doing };
+    this.#scopes.push(entry);
+    const forget = () => {
+      const at = this.#scopes.indexOf(entry);
+      if (at >= 0) this.#scopes.splice(at, 1);
+      return at >= 0;
+    };
+    error.then((found) => {
+      if (forget() && found !== null) this.add(`${found.message.trim()}, in ${doing}`);
+    }, () => {
+      forget();
+    });
+  }
+
+  /**
+   * Throws what has gone wrong so far. With `now`, looks into error scopes whose promises have settled but could not run
+   * their callbacks yet, because the program has not yielded.
+   */
+  check(now = false): void {
+    if (this.#lost !== null) {
+      throw new DeviceError(
+        `webgpu: the device was lost (${this.#lost}); make a new one with createWebGpuBackend()`,
+      );
+    }
+    if (now) {
+      for (const { error, doing } of this.#scopes) {
+        const message = settledError(error);
+        if (message !== null) this.add(`${message}, in ${doing}`);
+      }
+      this.#scopes = [];
+    }
+    if (this.#waiting.length === 0) return;
+    const messages = this.#waiting;
+    this.#waiting = [];
+    throw new DeviceError(`webgpu: ${messages.join("\n")}`);
+  }
+}
+
+/**
+ * The error inside a settled `popErrorScope` promise, or null. Deno settles that promise before it returns it, but only the inspector
+ * can see so without yielding. Where it cannot be seen the callback reports it later.
+ */
+function settledError(promise: Promise<GPUError | null>): string | null {
+  if (typeof Deno === "undefined") return null;
+  const text = Deno.inspect(promise, { depth: 2, strAbbreviateSize: 2000, colors: false });
+  if (text.length < 32 || !/^Promise \{\s*GPU\w+/.test(text)) return null;
+  const message = /message: (["'`])([\s\S]*)\1/.exec(text);
+  // Long strings are shown in pieces: "line\n" + "line".
+  return message === null
+    ? text
+    : message[2].replaceAll(/(\\n)?["'`] \+\s*["'`]/g, "\n").replaceAll("\\n", "\n").trim();
+}
+
+/** Opens a device. Throws DeviceError when there is none, or only a software one and that was not allowed. */
+export async function openGpu(options: WebGpuOptions): Promise<Gpu> {
+  const gpu = globalThis.navigator?.gpu;
+  if (!gpu) throw new DeviceError("webgpu: this runtime has no navigator.gpu; use the cpu device");
+  let adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (adapter !== null && adapter.info.isFallbackAdapter && options.allowSoftware !== true) adapter = null;
+  if (adapter === null && options.allowSoftware === true) {
+    adapter = await gpu.requestAdapter({ forceFallbackAdapter: true });
+  }
+  if (adapter === null) {
+    throw new DeviceError(
+      "webgpu: no GPU adapter was found; use the cpu device, or allow a software adapter with { allowSoftware: true }",
+    );
+  }
+  const small = options.defaultLimits === true;
+  const has = adapter.limits;
+  const hasF16 = !small && adapter.features.has("shader-f16");
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      label: "tenon",
+      requiredFeatures: hasF16 ? ["shader-f16"] : [],
+      requiredLimits: small ? {} : {
+        maxStorageBuffersPerShaderStage: has.maxStorageBuffersPerShaderStage,
+        maxStorageBufferBindingSize: has.maxStorageBufferBindingSize,
+        maxBufferSize: has.maxBufferSize,
+        maxComputeWorkgroupsPerDimension: has.maxComputeWorkgroupsPerDimension,
+        maxComputeInvocationsPerWorkgroup: has.maxComputeInvocationsPerWorkgroup,
+        maxComputeWorkgroupSizeX: has.maxComputeWorkgroupSizeX,
+        maxComputeWorkgroupStorageSize: has.maxComputeWorkgroupStorageSize,
+      },
+    });
+  } catch (cause) {
+    throw new DeviceError(
+      `webgpu: the adapter gave no device: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    );
+  }
+  const faults = new Faults();
+  device.addEventListener("uncapturederror", (event) => {
+    event.preventDefault();
+    faults.add((event as GPUUncapturedErrorEvent).error.message.trim());
+  });
+  device.lost.then((info) => faults.lose(info.message || info.reason || "no reason given"));
+  const limits = device.limits;
+  return {
+    device,
+    adapterName: adapter.info.description || adapter.info.device || adapter.info.vendor || "unknown",
+    software: adapter.info.isFallbackAdapter,
+    hasF16,
+    faults,
+    limits: {
+      storageBuffers: limits.maxStorageBuffersPerShaderStage,
+      // A power of two, so that the window of an element is a shift.
+      bindingBytes: 2 **
+        Math.floor(Math.log2(Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize))),
+      bufferBytes: limits.maxBufferSize,
+      workgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+      threadsPerWorkgroup: Math.min(
+        limits.maxComputeInvocationsPerWorkgroup,
+        limits.maxComputeWorkgroupSizeX,
+      ),
+      workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    },
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * Running a compiled plan: its scratch memory for the time of the run, its bind groups, its commands into the queue.
+ *
+ * @module
+ */
+import type { DeviceBuffer, Executable } from "../backend.ts";
+import { DeviceError } from "../../errors.ts";
+import type { Command, Compiled, DispatchCommand } from "./builder.ts";
+import type { Gpu } from "./device.ts";
+import { type Block, type Pool, WebGpuBuffer } from "./memory.ts";
+import type { Pipelines } from "./pipelines.ts";
+import type { Queue } from "./queue.ts";
+
+/** Bind groups kept for each dispatch: enough for buffers that take turns. */
+const groupsKept = 8;
+
+/** What an executable works with. */
+export interface Machine {
+  readonly gpu: Gpu;
+  readonly pool: Pool;
+  readonly queue: Queue;
+  readonly pipelines: Pipelines;
+}
+
+/** A plan made ready on a WebGPU device. */
+export class WebGpuExecutable implements Executable {
+  readonly #machine: Machine;
+  readonly #plan: Compiled;
+  readonly #groups = new Map<Command, Map<string, GPUBindGroup>>();
+
+  /** An executable of `plan`. */
+  constructor(machine: Machine, plan: Compiled) {
+    this.#machine = machine;
+    this.#plan = plan;
+  }
+
+  run(inputs: readonly DeviceBuffer[], outputs: readonly DeviceBuffer[]): void {
+    const { pool, queue, gpu } = this.#machine;
+    gpu.faults.check();
+    const held: Block[] = [];
+    const take = (bytes: number): Block => {
+      const block = pool.take(bytes);
+      held.push(block);
+      return block;
+    };
+    const inputBlocks = inputs.map(blockOf);
+    const outputBlocks = outputs.map(blockOf);
+    // A buffer that an output takes over but that also stands for another input is read from a copy.
+    inputBlocks.forEach((block, i) => {
+      if (!outputBlocks.includes(block) || this.#plan.donated.has(i)) return;
+      const copy = take(block.bytes);
+      queue.copy(block, 0, copy, 0, block.bytes, "copy of a donated input");
+      inputBlocks[i] = copy;
+    });
+    const scratch = this.#plan.scratch.map(take);
+    const blocks = this.#plan.places.map(({ kind, index }) =>
+      (kind === "input" ? inputBlocks : kind === "output" ? outputBlocks : scratch)[index]
+    );
+    for (const command of this.#plan.commands) {
+      if (command.kind === "copy") {
+        const { from, fromByte, to, toByte, bytes, label } = command;
+        queue.copy(blocks[from], fromByte, blocks[to], toByte, bytes, label);
+      } else {
+        const used = command.bindings.map((b) => blocks[b.ref]);
+        queue.dispatch(command.pipeline.gpu, this.#group(command, used), command.groups, used, command.label);
+      }
+    }
+    for (const block of held) pool.give(block);
+  }
+
+  dispose(): void {
+    this.#groups.clear();
+  }
+
+  #group(command: DispatchCommand, blocks: readonly Block[]): GPUBindGroup {
+    let known = this.#groups.get(command);
+    if (known === undefined) this.#groups.set(command, known = new Map());
+    let key = "";
+    for (const block of blocks) key += `${block.id},`;
+    let group = known.get(key);
+    if (group === undefined) {
+      if (known.size >= groupsKept) known.clear();
+      const ranges = command.bindings.map(({ offset, size }, i) => ({ block: blocks[i], offset, size }));
+      group = this.#machine.pipelines.bind(command.pipeline, ranges);
+      known.set(key, group);
+    }
+    return group;
+  }
+}
+
+/** The memory of a buffer that this kind of backend made. */
+export function blockOf(buffer: DeviceBuffer): Block {
+  if (buffer instanceof WebGpuBuffer) return buffer.block;
+  throw new DeviceError(
+    "webgpu: a buffer of another device was given; move the tensor with to('webgpu') first",
+  );
+}

@@ -1,0 +1,233 @@
+/**
+ * A loop kernel as dispatches: which form it takes, when its reductions are split, and how it is made to fit the device's number of bindings.
+ *
+ * @module
+ */
+import { DeviceError } from "../../../errors.ts";
+import type { LoopKernel } from "../../../kernel/ir.ts";
+import type { Builder, Ref } from "../builder.ts";
+import { windowsOf } from "../wgsl/bindings.ts";
+import { renderElementwise } from "../wgsl/elementwise.ts";
+import { Emitter, type LoopJob } from "../wgsl/emitter.ts";
+import { renderRows, type RowPlan } from "../wgsl/rows.ts";
+import { coalesced, flattened, type Moved, rebased } from "./rewrite.ts";
+import { type SplitBuffer, splitReductions } from "./split.ts";
+
+/** Adds the dispatches of a kernel over the given buffers. */
+export function lowerLoop(
+  builder: Builder,
+  kernel: LoopKernel,
+  inputs: readonly Ref[],
+  outputs: readonly Ref[],
+  label: string,
+): void {
+  const merged = mergeInputs(builder, coalesced(flattened(kernel)), inputs);
+  lowerMerged(builder, merged.kernel, merged.inputs, outputs, label);
+}
+
+/** One input for each buffer, however often the kernel lists it. */
+function mergeInputs(
+  builder: Builder,
+  kernel: LoopKernel,
+  inputs: readonly Ref[],
+): { kernel: LoopKernel; inputs: Ref[] } {
+  const loaded = new Set(kernel.code.flatMap((i) => i.op === "load" ? [i.input] : []));
+  const refs: Ref[] = [];
+  const types: LoopKernel["inputs"][number][] = [];
+  const moved = inputs.map((ref, i): Moved => {
+    let buffer = refs.findIndex((r) => builder.root(r) === builder.root(ref));
+    if (buffer < 0 && loaded.has(i)) {
+      buffer = refs.push(ref) - 1;
+      types.push(kernel.inputs[i]);
+    }
+    return { buffer, offset: 0 };
+  });
+  const outputs = kernel.outputs.map((_, buffer) => ({ buffer, offset: 0 }));
+  return { kernel: rebased(kernel, moved, outputs, types, kernel.outputs), inputs: refs };
+}
+
+function lowerMerged(
+  builder: Builder,
+  kernel: LoopKernel,
+  inputs: readonly Ref[],
+  outputs: readonly Ref[],
+  label: string,
+): void {
+  const { target } = builder;
+  const alias = inputs.map((ref) => outputs.findIndex((o) => builder.root(o) === builder.root(ref)));
+  const windows = (ref: Ref): number =>
+    windowsOf(builder.wordOf(ref), builder.count(ref), target.bindingBytes);
+  const needed = inputs.reduce((n, ref, i) => n + (alias[i] >= 0 ? 0 : windows(ref)), 0) +
+    outputs.reduce((n, ref) => n + windows(ref), 0);
+  if (needed > target.storageBuffers) {
+    lowerPacked(builder, kernel, inputs, outputs, alias, needed - target.storageBuffers, label);
+    return;
+  }
+  if (!kernel.code.some((i) => i.op === "reduce")) {
+    // Splitting may have left a kernel without reductions.
+    const flat = coalesced(flattened(kernel));
+    const job: LoopJob = {
+      kernel: flat,
+      inputCounts: inputs.map((r) => builder.count(r)),
+      outputCounts: outputs.map((r) => builder.count(r)),
+      alias,
+    };
+    dispatch(builder, job, inputs, outputs, renderElementwise(job, target), label);
+    return;
+  }
+  const chunks = splitInto(kernel, target.software);
+  if (chunks > 1) {
+    const { kernels, temps } = splitReductions(kernel, chunks);
+    const refs = temps.map((t) => builder.temp(builder.word(t.dtype), t.count));
+    const place = (b: SplitBuffer): Ref =>
+      (b.kind === "input" ? inputs : b.kind === "output" ? outputs : refs)[b.index];
+    for (const part of kernels) {
+      lowerLoop(builder, part.kernel, part.inputs.map(place), part.outputs.map(place), label);
+    }
+    return;
+  }
+  const job: LoopJob = {
+    kernel,
+    inputCounts: inputs.map((r) => builder.count(r)),
+    outputCounts: outputs.map((r) => builder.count(r)),
+    alias,
+  };
+  dispatch(builder, job, inputs, outputs, renderRows(job, target, rowPlan(kernel, target.software)), label);
+}
+
+function dispatch(
+  builder: Builder,
+  job: LoopJob,
+  inputs: readonly Ref[],
+  outputs: readonly Ref[],
+  rendered: ReturnType<typeof renderElementwise>,
+  label: string,
+): void {
+  const operands = Emitter.operands(job).map(({ kind, index }) =>
+    (kind === "input" ? inputs : outputs)[index]
+  );
+  builder.dispatch(rendered, operands, label);
+}
+
+const product = (extents: readonly number[]): number => extents.reduce((n, d) => n * d, 1);
+
+/** Whether neighbouring outer points read neighbouring elements while inner points do not: sums over columns. */
+function isColumnwise(kernel: LoopKernel): boolean {
+  const o = kernel.outer.length - 1;
+  const r = kernel.outer.length + kernel.inner.length - 1;
+  if (o < 0) return false;
+  let votes = 0;
+  for (const i of kernel.code) {
+    if (i.op !== "load" || i.level !== "inner") continue;
+    if (i.at.strides[o] === 1 && i.at.strides[r] !== 1) votes++;
+    else if (i.at.strides[r] === 1) votes--;
+  }
+  return votes > 0;
+}
+
+/** In how many chunks to cut the reductions; 1 for not at all. */
+function splitInto(kernel: LoopKernel, software: boolean): number {
+  const points = product(kernel.outer), inner = product(kernel.inner);
+  if (software) {
+    // One thread sweeps a row: 256 rows keep every lane busy.
+    if (points >= 128 || inner < 512) return 1;
+    return Math.min(Math.ceil(512 / points), Math.floor(inner / 32));
+  }
+  if (isColumnwise(kernel)) {
+    if (points >= 16384 || inner < 128) return 1;
+    return Math.min(Math.ceil(32768 / points), Math.floor(inner / 32));
+  }
+  if (points >= 256 || inner < 16384) return 1;
+  return Math.min(Math.ceil(1024 / points), Math.floor(inner / 2048));
+}
+
+function rowPlan(kernel: LoopKernel, software: boolean): RowPlan {
+  const points = product(kernel.outer), inner = product(kernel.inner);
+  if (software || inner <= 32 || isColumnwise(kernel)) {
+    const most = software ? 64 : 128;
+    return { by: "thread", size: Math.min(most, Math.max(32, 2 ** Math.ceil(Math.log2(points / 4 + 1)))) };
+  }
+  return { by: "workgroup", size: inner >= 1024 ? 256 : inner >= 256 ? 128 : 64 };
+}
+
+/** The same with the smallest buffers of each word copied into one, until the bindings are `excess` fewer. */
+function lowerPacked(
+  builder: Builder,
+  kernel: LoopKernel,
+  inputs: readonly Ref[],
+  outputs: readonly Ref[],
+  alias: readonly number[],
+  excess: number,
+  label: string,
+): void {
+  let over = excess;
+  const packInputs = new Set<number>(), packOutputs = new Set<number>();
+  const choose = (refs: readonly Ref[], may: (i: number) => boolean, into: Set<number>): void => {
+    const byWord = new Map<string, number[]>();
+    refs.forEach((ref, i) => {
+      if (!may(i)) return;
+      const list = byWord.get(builder.wordOf(ref));
+      if (list === undefined) byWord.set(builder.wordOf(ref), [i]);
+      else list.push(i);
+    });
+    for (const list of [...byWord.values()].sort((a, b) => b.length - a.length)) {
+      if (over <= 0 || list.length < 2) continue;
+      const taken = list.sort((a, b) => builder.count(refs[a]) - builder.count(refs[b])).slice(0, over + 1);
+      over -= taken.length - 1;
+      for (const i of taken) into.add(i);
+    }
+  };
+  choose(inputs, (i) => alias[i] < 0, packInputs);
+  if (over > 0) choose(outputs, (o) => !alias.includes(o), packOutputs);
+  if (over > 0) {
+    throw new DeviceError(
+      `webgpu: the kernel of ${label} needs ${over} storage buffers more than the ${builder.target.storageBuffers} this device allows`,
+    );
+  }
+  const into = pack(builder, inputs, kernel.inputs, packInputs);
+  const from = pack(builder, outputs, kernel.outputs, packOutputs);
+  for (const i of packInputs) {
+    const { buffer, offset } = into.moved[i];
+    builder.copy(inputs[i], 0, into.refs[buffer], offset, builder.count(inputs[i]), label);
+  }
+  const packed = rebased(kernel, into.moved, from.moved, into.types, from.types);
+  lowerMerged(builder, packed, into.refs, from.refs, label);
+  for (const o of packOutputs) {
+    const { buffer, offset } = from.moved[o];
+    builder.copy(from.refs[buffer], offset, outputs[o], 0, builder.count(outputs[o]), label);
+  }
+}
+
+/** One scratch buffer for each word of the chosen buffers; the others stay. */
+function pack(
+  builder: Builder,
+  refs: readonly Ref[],
+  types: LoopKernel["inputs"],
+  chosen: ReadonlySet<number>,
+): { refs: Ref[]; types: LoopKernel["inputs"][number][]; moved: Moved[] } {
+  const result: { refs: Ref[]; types: LoopKernel["inputs"][number][]; moved: Moved[] } = {
+    refs: [],
+    types: [],
+    moved: [],
+  };
+  const sizes = new Map<string, number>();
+  const offsets = refs.map((ref, i) => {
+    if (!chosen.has(i)) return 0;
+    const word = builder.wordOf(ref);
+    const offset = sizes.get(word) ?? 0;
+    sizes.set(word, Math.ceil((offset + builder.count(ref)) / 4) * 4);
+    return offset;
+  });
+  const packs = new Map<string, number>();
+  refs.forEach((ref, i) => {
+    const word = builder.wordOf(ref);
+    let buffer = chosen.has(i) ? packs.get(word) : undefined;
+    if (buffer === undefined) {
+      buffer = result.refs.push(chosen.has(i) ? builder.temp(word, sizes.get(word)!) : ref) - 1;
+      result.types.push(types[i]);
+      if (chosen.has(i)) packs.set(word, buffer);
+    }
+    result.moved.push({ buffer, offset: offsets[i] });
+  });
+  return result;
+}

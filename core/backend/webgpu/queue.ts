@@ -1,0 +1,158 @@
+/**
+ * The order of work: uploads, dispatches, copies and reads on one device, gathered into few submissions. Work is submitted when it is read, when
+ * enough has gathered, or when the program yields. No more than a stated amount is ever queued ahead of the device.
+ *
+ * @module
+ */
+import type { Gpu } from "./device.ts";
+import type { Block } from "./memory.ts";
+import type { CopyOut, Staging } from "./staging.ts";
+
+/** Dispatches and copies gathered before a submission, so that the device starts early on long plans. */
+const commandsPerSubmit = 64;
+/** Submissions ahead of the device before the host waits. */
+const submitsAhead = 32;
+/** Bytes of uploads ahead of the device before the host waits. */
+const uploadsAhead = 1 << 28;
+
+/** The queue of a device. */
+export class Queue {
+  readonly #gpu: Gpu;
+  readonly #staging: Staging;
+  #encoder: GPUCommandEncoder | null = null;
+  #pass: GPUComputePassEncoder | null = null;
+  #commands = 0;
+  #labels: string[] = [];
+  #number = 0;
+  #submits = 0;
+  #uploaded = 0;
+  #lastBlock: Block | null = null;
+  #flushQueued = false;
+
+  /** The queue of `gpu`, reading through `staging`. */
+  constructor(gpu: Gpu, staging: Staging) {
+    this.#gpu = gpu;
+    this.#staging = staging;
+  }
+
+  /** Copies host bytes to the start of a block. */
+  upload(block: Block, data: ArrayBufferView<ArrayBuffer>): void {
+    // writeBuffer takes effect before what is still being encoded.
+    if (block.lastEncoder === this.#number) this.flush();
+    const whole = data.byteLength & ~3;
+    const queue = this.#gpu.device.queue;
+    if (whole > 0) queue.writeBuffer(block.gpu, 0, data.buffer, data.byteOffset, whole);
+    if (whole < data.byteLength) {
+      const tail = new Uint8Array(4);
+      tail.set(new Uint8Array(data.buffer, data.byteOffset + whole, data.byteLength - whole));
+      queue.writeBuffer(block.gpu, whole, tail);
+    }
+    this.#uploaded += data.byteLength;
+    if (this.#uploaded > uploadsAhead) {
+      this.flush();
+      this.#wait(block);
+    }
+  }
+
+  /** Queues a dispatch. `blocks` are all that its bind group holds. */
+  dispatch(
+    pipeline: GPUComputePipeline,
+    group: GPUBindGroup,
+    size: readonly [number, number, number],
+    blocks: readonly Block[],
+    label: string,
+  ): void {
+    const encoder = this.#open();
+    this.#pass ??= encoder.beginComputePass();
+    this.#pass.setPipeline(pipeline);
+    this.#pass.setBindGroup(0, group);
+    this.#pass.dispatchWorkgroups(size[0], size[1], size[2]);
+    for (const block of blocks) block.lastEncoder = this.#number;
+    this.#lastBlock = blocks[blocks.length - 1];
+    this.#count(label);
+  }
+
+  /** Queues a copy between two blocks; offsets and size in bytes, multiples of four. */
+  copy(from: Block, fromByte: number, to: Block, toByte: number, bytes: number, label: string): void {
+    const encoder = this.#open();
+    this.#endPass();
+    encoder.copyBufferToBuffer(from.gpu, fromByte, to.gpu, toByte, bytes);
+    from.lastEncoder = this.#number;
+    to.lastEncoder = this.#number;
+    this.#lastBlock = to;
+    this.#count(label);
+  }
+
+  /** Reads the first `bytes` bytes of a block, waiting for all that came before. */
+  read(block: Block, bytes: number): ArrayBuffer {
+    const result = this.#staging.read(bytes, this.#copyOut(block));
+    this.#gpu.faults.check(true);
+    this.#submits = 0;
+    this.#uploaded = 0;
+    return result;
+  }
+
+  /** The same without blocking. */
+  async readAsync(block: Block, bytes: number): Promise<ArrayBuffer> {
+    const result = await this.#staging.readAsync(bytes, this.#copyOut(block));
+    this.#gpu.faults.check(true);
+    return result;
+  }
+
+  /** Submits what has gathered. */
+  flush(): void {
+    if (this.#encoder === null) return;
+    this.#endPass();
+    const { device, faults } = this.#gpu;
+    device.pushErrorScope("validation");
+    device.queue.submit([this.#encoder.finish()]);
+    faults.watch(device.popErrorScope(), this.#labels.join(" | "));
+    this.#encoder = null;
+    this.#labels = [];
+    this.#commands = 0;
+    this.#number++;
+    this.#submits++;
+  }
+
+  #open(): GPUCommandEncoder {
+    if (this.#encoder === null) {
+      this.#encoder = this.#gpu.device.createCommandEncoder({ label: "tenon" });
+      if (!this.#flushQueued) {
+        this.#flushQueued = true;
+        queueMicrotask(() => {
+          this.#flushQueued = false;
+          this.flush();
+        });
+      }
+    }
+    return this.#encoder;
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = null;
+  }
+
+  #count(label: string): void {
+    if (this.#labels.length < 8 && this.#labels[this.#labels.length - 1] !== label) this.#labels.push(label);
+    if (++this.#commands < commandsPerSubmit) return;
+    this.flush();
+    if (this.#submits >= submitsAhead && this.#lastBlock !== null) this.#wait(this.#lastBlock);
+  }
+
+  #wait(block: Block): void {
+    this.#staging.wait(this.#copyOut(block));
+    this.#gpu.faults.check(true);
+    this.#submits = 0;
+    this.#uploaded = 0;
+  }
+
+  #copyOut(block: Block): CopyOut {
+    return (from, to, bytes) => {
+      const encoder = this.#open();
+      this.#endPass();
+      encoder.copyBufferToBuffer(block.gpu, from, to, 0, (bytes + 3) & ~3);
+      this.flush();
+    };
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * The general matrix product in dispatches: which variant a shape takes, the two kernels, and the sum over the parts of a product that was cut along k.
+ *
+ * @module
+ */
+import { type DType, kindOf } from "../../../dtype.ts";
+import type { Instr, LoopKernel } from "../../../kernel/ir.ts";
+import type { Builder, Ref } from "../builder.ts";
+import { lowerLoop } from "../loops/lower.ts";
+import { type IndexPart, isVector, merged, type Side, simplified, sizeOfPart } from "./gemm_index.ts";
+import { renderDirect } from "./gemm_direct.ts";
+import { renderTiled } from "./gemm_tiled.ts";
+
+/** A product: out(z, m, n) = sum over k of a(z, m, k) b(z, n, k). */
+export interface Product {
+  readonly a: Side;
+  readonly b: Side;
+  /** Where out(z, m, n) lies. */
+  readonly out: { readonly batch: IndexPart; readonly row: IndexPart; readonly column: IndexPart };
+  readonly dtype: DType;
+}
+
+/** A product with its sizes and the way it is cut. */
+export interface GemmJob extends Product {
+  readonly batches: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Parts along k, and the length of one. */
+  readonly parts: number;
+  readonly kPart: number;
+  /** Elements of the result; part p starts at p times this. */
+  readonly outCount: number;
+  readonly counts: { readonly a: number; readonly b: number; readonly out: number };
+  /** dtypes in memory: those of the operands and of what is written. */
+  readonly words: { readonly a: DType; readonly b: DType; readonly out: DType };
+  /** Whether each operand is read as vectors, and along which index. */
+  readonly aVector: "row" | "k" | null;
+  readonly bVector: "row" | "k" | null;
+  readonly outVector: boolean;
+}
+
+/** What a thread and a workgroup of the kernels do. */
+export interface Tile {
+  /** Rows and columns of a thread. */
+  readonly tm: number;
+  readonly tn: number;
+  /** Threads of a workgroup along n and m. */
+  readonly wx: number;
+  readonly wy: number;
+  /** Steps along k that a workgroup loads at a time; 0 when threads read memory themselves. */
+  readonly kt: number;
+}
+
+/** Adds the dispatches of a product. Sizes are at least 1. */
+export function lowerProduct(
+  builder: Builder,
+  product: Product,
+  a: Ref,
+  b: Ref,
+  out: Ref,
+  types: [DType, DType],
+  label: string,
+): void {
+  const m = sizeOfPart(product.a.row), n = sizeOfPart(product.b.row), k = sizeOfPart(product.a.k);
+  const batches = Math.max(sizeOfPart(product.out.batch), 1);
+  const sideA = simplified(product.a), sideB = simplified(product.b);
+  const vectorOf = (side: Side): "row" | "k" | null =>
+    isVector(side, "k") ? "k" : isVector(side, "row") ? "row" : null;
+  const aVector = vectorOf(sideA);
+  const { software } = builder.target;
+  const tile = software ? directTile(batches * m, m, n) : tiledTile(batches, m, n);
+  const parts = splitsOf(batches, m, n, k, tile, software);
+  const kPart = Math.ceil(k / parts / 4) * 4;
+  const cut = parts > 1 && kPart < k;
+  const outCount = batches * m * n;
+  const accumulate: DType = kindOf(product.dtype) === "int" ? "int32" : "float32";
+  const target = cut ? builder.temp(builder.word(accumulate), outCount * Math.ceil(k / kPart)) : out;
+  const outParts = {
+    batch: merged(product.out.batch),
+    row: merged(product.out.row),
+    column: merged(product.out.column),
+  };
+  const job: GemmJob = {
+    ...product,
+    a: sideA,
+    b: sideB,
+    out: outParts,
+    batches,
+    m,
+    n,
+    k,
+    parts: cut ? Math.ceil(k / kPart) : 1,
+    kPart: cut ? kPart : k,
+    outCount,
+    counts: { a: builder.count(a), b: builder.count(b), out: builder.count(target) },
+    words: { a: types[0], b: types[1], out: cut ? accumulate : product.dtype },
+    // Tiles of fewer than four rows may start inside a vector.
+    aVector: aVector === "row" && tile.tm < 4 ? null : aVector,
+    bVector: vectorOf(sideB),
+    outVector: outCount % 4 === 0 && isVectorOut(outParts),
+  };
+  const rendered = software
+    ? renderDirect(job, tile, builder.target)
+    : renderTiled(job, tile, builder.target);
+  builder.dispatch(rendered, [a, b, target], label);
+  if (cut) {
+    lowerLoop(builder, sumOfParts(outCount, job.parts, accumulate, product.dtype), [target], [out], label);
+  }
+}
+
+function isVectorOut(out: Product["out"]): boolean {
+  const last = out.column.extents.length - 1;
+  return last >= 0 && out.column.strides[last] === 1 && out.column.extents[last] % 4 === 0 &&
+    [...out.batch.strides, ...out.row.strides, ...out.column.strides.slice(0, last)].every((s) =>
+      s % 4 === 0
+    );
+}
+
+/** Without shared memory: large tiles per thread, made smaller while there are too few threads for the lanes. */
+function directTile(rows: number, m: number, n: number): Tile {
+  let tm = m >= 8 ? 8 : m >= 4 ? 4 : m >= 2 ? 2 : 1;
+  let tn = n >= 16 ? 16 : n >= 8 ? 8 : 4;
+  const threads = (): number => Math.ceil(rows / tm) * Math.ceil(n / tn);
+  while (threads() < 128 && tn > 4) tn /= 2;
+  while (threads() < 64 && tm > 1) tm /= 2;
+  const columns = Math.ceil(n / tn);
+  const wx = columns >= 8 ? 8 : columns >= 4 ? 4 : columns >= 2 ? 2 : 1;
+  const wy = Math.min(32 / wx, 2 ** Math.ceil(Math.log2(Math.ceil(m / tm))));
+  return { tm, tn, wx, wy, kt: 0 };
+}
+
+/** With shared memory: the largest tile that still gives every processor some. */
+function tiledTile(batches: number, m: number, n: number): Tile {
+  const tiles = (bm: number, bn: number): number => batches * Math.ceil(m / bm) * Math.ceil(n / bn);
+  if (m >= 96 && n >= 96 && tiles(128, 128) >= 96) return { tm: 8, tn: 8, wx: 16, wy: 16, kt: 16 };
+  if (m <= 16) return { tm: 4, tn: 4, wx: 32, wy: 4, kt: 16 };
+  if (n <= 16) return { tm: 4, tn: 4, wx: 4, wy: 32, kt: 16 };
+  if (m >= 48 && n >= 48 && tiles(64, 64) >= 96) return { tm: 8, tn: 4, wx: 16, wy: 8, kt: 16 };
+  return { tm: 4, tn: 4, wx: 8, wy: 8, kt: 16 };
+}
+
+/** Parts along k, so that a long product of few rows and columns keeps the device busy. */
+function splitsOf(batches: number, m: number, n: number, k: number, tile: Tile, software: boolean): number {
+  if (software) {
+    const threads = batches * Math.ceil(m / tile.tm) * Math.ceil(n / tile.tn);
+    if (threads >= 48 || k < 256) return 1;
+    return Math.min(Math.ceil(64 / threads), Math.floor(k / 64));
+  }
+  const tiles = batches * Math.ceil(m / (tile.tm * tile.wy)) * Math.ceil(n / (tile.tn * tile.wx));
+  if (tiles >= 128 || k < 512) return 1;
+  return Math.min(Math.ceil(256 / tiles), Math.floor(k / 256));
+}
+
+/** The sum over the parts, in order. */
+function sumOfParts(count: number, parts: number, from: DType, to: DType): LoopKernel {
+  const code: Instr[] = [
+    { op: "load", dtype: from, level: "inner", input: 0, at: { offset: 0, strides: [1, count] }, guards: [] },
+    { op: "reduce", dtype: from, level: "outer", combiner: "sum", arg: 0 },
+    { op: "cast", dtype: to, level: "outer", arg: 1 },
+    {
+      op: "store",
+      dtype: to,
+      level: "outer",
+      output: 0,
+      at: { offset: 0, strides: [1, 0] },
+      arg: from === to ? 1 : 2,
+    },
+  ];
+  return { outer: [count], inner: [parts], inputs: [from], outputs: [to], code };
+}

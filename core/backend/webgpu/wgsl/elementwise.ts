@@ -1,0 +1,93 @@
+/**
+ * Kernels without reductions in WGSL: each thread does a few points, four neighbours at a time where memory runs on.
+ *
+ * @module
+ */
+import type { KernelSource } from "../pipelines.ts";
+import type { LoopKernel } from "../../../kernel/ir.ts";
+import { Emitter, type LoopJob, type Target } from "./emitter.ts";
+import { libraryFor } from "./library.ts";
+import type { Window } from "./bindings.ts";
+
+/** A kernel in WGSL and what its bindings show. */
+export interface Rendered extends KernelSource {
+  readonly windows: readonly Window[];
+}
+
+const threads = 256;
+
+/** Four lanes when the innermost loop allows whole vectors and a store profits; otherwise one. */
+export function lanesOf(kernel: LoopKernel): number {
+  const rank = kernel.outer.length;
+  if (rank === 0) return 1;
+  const extent = kernel.outer[rank - 1];
+  if (extent < 4 || (extent % 4 !== 0 && rank > 1)) return 1;
+  const runsOn = kernel.code.some((i) => i.op === "store" && i.at.strides[rank - 1] === 1);
+  return runsOn ? 4 : 1;
+}
+
+/** Renders a kernel whose loops are all outer ones. */
+export function renderElementwise(job: LoopJob, target: Target): Rendered {
+  const { kernel } = job;
+  const rank = kernel.outer.length;
+  const lanes = lanesOf(kernel);
+  const emitter = new Emitter(job, target, lanes);
+  const last = rank === 0 ? 1 : kernel.outer[rank - 1];
+  const steps = [...kernel.outer.slice(0, Math.max(rank - 1, 0)), Math.ceil(last / lanes)];
+  const points = steps.reduce((n, d) => n * d, 1);
+  // A software device pays for each workgroup: give its threads more to do.
+  const perThread = target.software ? Math.min(16, Math.max(1, Math.floor(points / (threads * 32)))) : 1;
+  const size = points < threads ? Math.max(32, 2 ** Math.ceil(Math.log2(points))) : threads;
+  const groups = foldGroups(Math.ceil(points / (size * perThread)), target.workgroupsPerDimension);
+
+  emitter.indices = kernel.outer.map((_, d) => `i${d}`);
+  indexLines("p", steps, emitter.indices, lanes).forEach((text) => emitter.line(text));
+  for (const instr of kernel.code) if (instr.op === "store") emitter.store(instr, last);
+  const body = emitter.take();
+  const loop = perThread === 1
+    ? `  let p = first;\n  if (p >= ${points}) { return; }\n${body}`
+    : `  for (var t = 0; t < ${perThread}; t++) {\n  let p = first + t * ${size};\n  if (p >= ${points}) { break; }\n${body}\n  }`;
+  const main = `@compute @workgroup_size(${size})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let first = ${groupText(groups)} * ${size * perThread} + i32(thread);
+${loop}
+}
+`;
+  const code = `${emitter.bindings.text}${libraryFor(main)}\n${main}`;
+  return { code, access: emitter.bindings.access, windows: emitter.bindings.windows, groups };
+}
+
+/** Lines that take linear index `from` apart over `extents`; the innermost index is multiplied by `lanes`. */
+export function indexLines(
+  from: string,
+  extents: readonly number[],
+  names: readonly string[],
+  lanes: number,
+): string[] {
+  const lines: string[] = [];
+  let rest = from;
+  for (let d = names.length - 1; d >= 0; d--) {
+    const by = d === names.length - 1 && lanes > 1 ? ` * ${lanes}` : "";
+    lines.push(`let ${names[d]} = ${d === 0 ? rest : `(${rest} % ${extents[d]})`}${by};`);
+    if (d === 0) break;
+    lines.push(`let ${names[d]}_above = ${rest} / ${extents[d]};`);
+    rest = `${names[d]}_above`;
+  }
+  return lines;
+}
+
+/** `count` workgroups spread over dimensions of at most `limit`. The last ones may have nothing to do. */
+export function foldGroups(count: number, limit: number): [number, number, number] {
+  if (count <= limit) return [count, 1, 1];
+  const y = Math.ceil(count / limit);
+  if (y <= limit) return [Math.ceil(count / y), y, 1];
+  const z = Math.ceil(count / (limit * limit));
+  return [limit, Math.ceil(count / (limit * z)), z];
+}
+
+/** The number of a workgroup as i32. */
+export function groupText(groups: readonly [number, number, number]): string {
+  if (groups[1] === 1) return "i32(group.x)";
+  if (groups[2] === 1) return `i32(group.x + group.y * ${groups[0]}u)`;
+  return `i32(group.x + (group.y + group.z * ${groups[1]}u) * ${groups[0]}u)`;
+}

@@ -1,0 +1,187 @@
+/**
+ * Element types: their names, sizes, host arrays, and PyTorch's promotion rules.
+ * Nothing here knows tensors; conversion of single values lives here, conversion of tensors is the `cast` primitive.
+ *
+ * @module
+ */
+
+/** The element types a tensor can have. */
+export type DType =
+  | "float32"
+  | "float64"
+  | "float16"
+  | "bfloat16"
+  | "int64"
+  | "int32"
+  | "int16"
+  | "int8"
+  | "uint8"
+  | "bool";
+
+/** The typed arrays that hold tensor elements on the host. `bfloat16` is held as its raw bits, `bool` as 0 and 1. */
+export type HostArray =
+  | Float32Array
+  | Float64Array
+  | Float16Array
+  | Uint16Array
+  | BigInt64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | Uint8Array;
+
+/** What kind of number a dtype holds. */
+export type DTypeKind = "bool" | "int" | "float";
+
+interface DTypeInfo {
+  readonly bytes: number;
+  readonly kind: DTypeKind;
+  /** Order inside a kind for promotion; uint8 and int8, float16 and bfloat16 are the two exceptions. */
+  readonly rank: number;
+  readonly array: new (length: number) => HostArray;
+}
+
+const table: Readonly<Record<DType, DTypeInfo>> = {
+  bool: { bytes: 1, kind: "bool", rank: 0, array: Uint8Array },
+  uint8: { bytes: 1, kind: "int", rank: 1, array: Uint8Array },
+  int8: { bytes: 1, kind: "int", rank: 1, array: Int8Array },
+  int16: { bytes: 2, kind: "int", rank: 2, array: Int16Array },
+  int32: { bytes: 4, kind: "int", rank: 3, array: Int32Array },
+  int64: { bytes: 8, kind: "int", rank: 4, array: BigInt64Array },
+  float16: { bytes: 2, kind: "float", rank: 5, array: Float16Array },
+  bfloat16: { bytes: 2, kind: "float", rank: 5, array: Uint16Array },
+  float32: { bytes: 4, kind: "float", rank: 6, array: Float32Array },
+  float64: { bytes: 8, kind: "float", rank: 7, array: Float64Array },
+};
+
+/** Every dtype, in promotion order. */
+export const dtypes: readonly DType[] = Object.keys(table) as DType[];
+
+/** Bytes of one element on the host. */
+export function bytesOf(dtype: DType): number {
+  return table[dtype].bytes;
+}
+
+/** Whether `value` is the name of a dtype. */
+export function isDType(value: unknown): value is DType {
+  return typeof value === "string" && Object.hasOwn(table, value);
+}
+
+/** The kind of number a dtype holds: `"bool"`, `"int"` or `"float"`. */
+export function kindOf(dtype: DType): DTypeKind {
+  return table[dtype].kind;
+}
+
+/** Whether the dtype is one of the floating-point types. */
+export function isFloat(dtype: DType): boolean {
+  return table[dtype].kind === "float";
+}
+
+/** Whether the dtype is an integer type (`bool` is not). */
+export function isInt(dtype: DType): boolean {
+  return table[dtype].kind === "int";
+}
+
+/** PyTorch's spelling, as it stands in printed tensors and files: `torch.float32`. */
+export function torchName(dtype: DType): string {
+  return `torch.${dtype}`;
+}
+
+/** A zero-filled host array for `length` elements. */
+export function hostArray(dtype: DType, length: number): HostArray {
+  return new table[dtype].array(length);
+}
+
+/**
+ * The dtype of an operation on two tensors of the same category, as `torch.promote_types`:
+ * the smallest dtype both fit in, where a float absorbs every integer.
+ */
+export function promoteTypes(a: DType, b: DType): DType {
+  if (a === b) return a;
+  const x = table[a], y = table[b];
+  if (x.rank !== y.rank) return x.rank > y.rank ? a : b;
+  // The two pairs that share a rank: neither holds the other.
+  return x.kind === "int" ? "int16" : "float32";
+}
+
+/** How strongly an operand takes part in promotion: dimensioned tensor over 0-d tensor over JavaScript number. */
+export interface Operand {
+  readonly dtype: DType;
+  readonly weight: "dimensioned" | "zeroDim" | "number";
+}
+
+const kindOrder: Readonly<Record<DTypeKind, number>> = { bool: 0, int: 1, float: 2 };
+
+/**
+ * The dtype of an operation on mixed operands, as `torch.result_type`: a 0-d tensor or a number changes the result
+ * only when its kind (bool, int, float) is higher than that of every operand of greater weight.
+ */
+export function resultType(operands: readonly Operand[]): DType {
+  const byWeight = (weight: Operand["weight"]): DType | null =>
+    operands.filter((o) => o.weight === weight).map((o) => o.dtype)
+      .reduce<DType | null>((acc, d) => acc === null ? d : promoteTypes(acc, d), null);
+  let result = byWeight("dimensioned");
+  for (const weight of ["zeroDim", "number"] as const) {
+    const next = byWeight(weight);
+    if (next === null) continue;
+    if (result === null) result = next;
+    else if (kindOrder[kindOf(next)] > kindOrder[kindOf(result)]) result = next;
+  }
+  return result ?? "float32";
+}
+
+const scratchF32 = new Float32Array(1);
+const scratchBits = new Uint32Array(scratchF32.buffer);
+
+/** The raw bits of `value` rounded to bfloat16, ties to even. */
+export function toBFloat16Bits(value: number): number {
+  scratchF32[0] = value;
+  const bits = scratchBits[0];
+  if ((bits & 0x7fffffff) > 0x7f800000) return ((bits >>> 16) | 0x40) & 0xffff;
+  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+}
+
+/** The value of raw bfloat16 bits. */
+export function fromBFloat16Bits(bits: number): number {
+  scratchBits[0] = bits << 16;
+  return scratchF32[0];
+}
+
+/** Reads element `i` as a number or, for int64, a bigint; bool gives 0 or 1. */
+export function readElement(array: HostArray, dtype: DType, i: number): number | bigint {
+  const value = array[i];
+  return dtype === "bfloat16" ? fromBFloat16Bits(value as number) : value;
+}
+
+/**
+ * Writes `value` at `i`, converted as C casts do: floats to integers truncate and wrap, NaN and infinities become 0 in an
+ * integer type, anything non-zero (NaN included) is `true`, integers wrap to their width.
+ */
+export function writeElement(
+  array: HostArray,
+  dtype: DType,
+  i: number,
+  value: number | bigint | boolean,
+): void {
+  switch (dtype) {
+    case "bool":
+      array[i] = value === false || value === 0 || value === 0n ? 0 : 1;
+      return;
+    case "int64":
+      array[i] = typeof value === "bigint" ? BigInt.asIntN(64, value) : toInt64(Number(value));
+      return;
+    case "bfloat16":
+      array[i] = toBFloat16Bits(Number(value));
+      return;
+    default:
+      if (typeof value === "bigint" && isInt(dtype)) array[i] = Number(BigInt.asIntN(32, value));
+      else if (isInt(dtype) && typeof value === "number") {
+        array[i] = Number(BigInt.asIntN(32, toInt64(value)));
+      } else array[i] = Number(value);
+  }
+}
+
+function toInt64(value: number): bigint {
+  if (!Number.isFinite(value)) return 0n;
+  return BigInt.asIntN(64, BigInt(Math.trunc(value)));
+}

@@ -1,0 +1,59 @@
+/**
+ * Whether new nodes remember that a gradient may be asked of them. Two independent reasons, one bit each: the facade's `requiresGrad`
+ * leaves and the functional transforms' fresh leaves. `noGrad` switches off the first only, so that `grad` works inside it.
+ *
+ * @module
+ */
+import { GradError } from "./errors.ts";
+
+/** The node depends on a leaf with `requiresGrad`. */
+export const FACADE = 1;
+/** The node depends on a leaf of a functional transform. */
+export const FUNCTIONAL = 2;
+
+let mask = FACADE | FUNCTIONAL;
+
+/** The bits that new nodes may take from their arguments. */
+export function trackMask(): number {
+  return mask;
+}
+
+/** Whether `requiresGrad` is being followed, as `torch.is_grad_enabled()`. */
+export function isGradEnabled(): boolean {
+  return (mask & FACADE) !== 0;
+}
+
+function withMask<T>(name: string, next: number, fn: () => T): T {
+  const before = mask;
+  mask = next;
+  try {
+    const result = fn();
+    if (result instanceof Promise) {
+      throw new GradError(
+        `${name}: the function is async, and what it awaits would run outside ${name}; call ${name} around the synchronous parts`,
+      );
+    }
+    return result;
+  } finally {
+    mask = before;
+  }
+}
+
+/**
+ * Runs `fn` without following `requiresGrad`, as `torch.no_grad()`. Synchronous functions only.
+ *
+ * @example
+ * ```ts
+ * import { noGrad, tensor } from "@tenon/tenon";
+ * const x = tensor([1, 2], { requiresGrad: true });
+ * console.log(noGrad(() => x.mul(2)).requiresGrad); // false
+ * ```
+ */
+export function noGrad<T>(fn: () => T): T {
+  return withMask("noGrad", mask & ~FACADE, fn);
+}
+
+/** Runs `fn` with `requiresGrad` followed again, inside `noGrad`, as `torch.enable_grad()`. */
+export function enableGrad<T>(fn: () => T): T {
+  return withMask("enableGrad", mask | FACADE, fn);
+}

@@ -1,0 +1,128 @@
+/**
+ * Indexing methods. One line each over the public operations, which say more.
+ *
+ * @module
+ */
+import type { Scalar } from "../ops/cast.ts";
+import * as op from "../ops/indexing.ts";
+import type { IndexLike, ScatterReduction } from "../ops/indexing.ts";
+import type { Index } from "../ops/index_terms.ts";
+import * as mask from "../ops/mask.ts";
+import { Selection } from "../ops/selection.ts";
+import type { Tensor } from "../tensor.ts";
+import { OrderMethods } from "./order.ts";
+
+/** Indexing methods. */
+export abstract class IndexMethods extends OrderMethods {
+  /**
+   * A region of the tensor, as `x[i, 1:3, mask]` in PyTorch: `x.at(i, "1:3", mask).get()` reads it, `.set(v)`, `.add(v)`, `.mul(v)`,
+   * `.max(v)` and `.min(v)` return a new tensor in which it is changed. Indices are numbers, slices (`"1:3"`, `":"`, `{ start, end, step }`),
+   * `null` for a new dimension, `"..."`, integer tensors or arrays, bool tensors or arrays.
+   *
+   * Index tensors broadcast with each other; the dimensions of the result stand where the first one was when they are neighbours, else in
+   * front. Negative numbers count from the end.
+   *
+   * @throws {IndexError} when an index is out of range, there are too many, or an index tensor is not of integers
+   * @example
+   * ```ts
+   * import { arange } from "@tenon/tenon";
+   * const x = arange(6).reshape([2, 3]);
+   * console.log(x.at(1, "1:").get().tolist()); // [ 4, 5 ]
+   * console.log(x.at("...", [0, 2]).set(9).tolist()); // [ [ 9, 1, 9 ], [ 9, 4, 9 ] ]
+   * ```
+   */
+  at(this: Tensor, ...indices: readonly Index[]): Selection {
+    return new Selection(this, indices);
+  }
+
+  /** The elements of a region: `x.get(...)` is `x.at(...).get()`. */
+  get(this: Tensor, ...indices: readonly Index[]): Tensor {
+    return new Selection(this, indices).get();
+  }
+
+  /** Elements at an index tensor along a dimension. */
+  gather(this: Tensor, dim: number, index: IndexLike): Tensor {
+    return op.gather(this, dim, index);
+  }
+
+  /** This with elements written at an index tensor along a dimension. */
+  scatter(this: Tensor, dim: number, index: IndexLike, source: Tensor | Scalar): Tensor {
+    return op.scatter(this, dim, index, source);
+  }
+
+  /** This with elements added at an index tensor along a dimension. */
+  scatterAdd(this: Tensor, dim: number, index: IndexLike, source: Tensor): Tensor {
+    return op.scatterAdd(this, dim, index, source);
+  }
+
+  /** This with elements merged at an index tensor along a dimension. */
+  scatterReduce(
+    this: Tensor,
+    dim: number,
+    index: IndexLike,
+    source: Tensor,
+    reduce: ScatterReduction,
+    options?: { readonly includeSelf?: boolean },
+  ): Tensor {
+    return op.scatterReduce(this, dim, index, source, reduce, options);
+  }
+
+  /** The slices at a vector of indices. */
+  indexSelect(this: Tensor, dim: number, index: IndexLike): Tensor {
+    return op.indexSelect(this, dim, index);
+  }
+
+  /** This with slices added at a vector of indices. */
+  indexAdd(
+    this: Tensor,
+    dim: number,
+    index: IndexLike,
+    source: Tensor,
+    options?: { readonly alpha?: number },
+  ): Tensor {
+    return op.indexAdd(this, dim, index, source, options);
+  }
+
+  /** This with slices replaced at a vector of indices. */
+  indexCopy(this: Tensor, dim: number, index: IndexLike, source: Tensor): Tensor {
+    return op.indexCopy(this, dim, index, source);
+  }
+
+  /** This with slices filled at a vector of indices. */
+  indexFill(this: Tensor, dim: number, index: IndexLike, value: Scalar | Tensor): Tensor {
+    return op.indexFill(this, dim, index, value);
+  }
+
+  /** Elements of the flattened tensor. */
+  take(this: Tensor, index: IndexLike): Tensor {
+    return op.take(this, index);
+  }
+
+  /** `gather` with a broadcasting index. */
+  takeAlongDim(this: Tensor, index: IndexLike, dim?: number): Tensor {
+    return op.takeAlongDim(this, index, dim);
+  }
+
+  /** This with one value where the mask is true. */
+  maskedFill(this: Tensor, chosen: Tensor, value: Scalar | Tensor): Tensor {
+    return mask.maskedFill(this, chosen, value);
+  }
+
+  /** The elements where the mask is true, as a vector. */
+  maskedSelect(this: Tensor, chosen: Tensor): Tensor {
+    return mask.maskedSelect(this, chosen);
+  }
+
+  /** This with the elements of `source`, in order, where the mask is true. */
+  maskedScatter(this: Tensor, chosen: Tensor, source: Tensor): Tensor {
+    return mask.maskedScatter(this, chosen, source);
+  }
+
+  /** The indices of elements that are not zero: int64 [count, rank], or one vector per dimension. */
+  nonzero(this: Tensor): Tensor;
+  /** The other form, by its options. */
+  nonzero(this: Tensor, options: { readonly asTuple: true }): Tensor[];
+  nonzero(this: Tensor, options: { readonly asTuple?: boolean } = {}): Tensor | Tensor[] {
+    return mask.nonzero(this, options);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Elementwise methods that are made of others. One line each over the public operations, which say more.
+ *
+ * @module
+ */
+import type { TensorLike } from "../ops/cast.ts";
+import * as op from "../ops/pointwise.ts";
+import * as statistics from "../ops/statistics.ts";
+import type { Tensor } from "../tensor.ts";
+import { LinalgMethods } from "./linalg.ts";
+
+/** Elementwise methods that are made of others. */
+export abstract class PointwiseMethods extends LinalgMethods {
+  /** Between two bounds; either may be left out. */
+  clamp(this: Tensor, min?: TensorLike | null, max?: TensorLike | null): Tensor {
+    return op.clamp(this, min, max);
+  }
+
+  /** `clamp` under NumPy's name. */
+  clip(this: Tensor, min?: TensorLike | null, max?: TensorLike | null): Tensor {
+    return op.clip(this, min, max);
+  }
+
+  /** On the straight line to `end`. */
+  lerp(this: Tensor, end: Tensor, weight: Tensor | number): Tensor {
+    return op.lerp(this, end, weight);
+  }
+
+  /** Plus value * a * b. */
+  addcmul(this: Tensor, a: Tensor, b: Tensor, options?: { readonly value?: number }): Tensor {
+    return op.addcmul(this, a, b, options);
+  }
+
+  /** Plus value * a / b. */
+  addcdiv(this: Tensor, a: Tensor, b: Tensor, options?: { readonly value?: number }): Tensor {
+    return op.addcdiv(this, a, b, options);
+  }
+
+  /** NaN and infinities replaced by numbers. */
+  nanToNum(this: Tensor, options?: op.NanToNumOptions): Tensor {
+    return op.nanToNum(this, options);
+  }
+
+  /** x * x. */
+  square(this: Tensor): Tensor {
+    return op.square(this);
+  }
+
+  /** Without the whole part. */
+  frac(this: Tensor): Tensor {
+    return op.frac(this);
+  }
+
+  /** Degrees as radians. */
+  deg2rad(this: Tensor): Tensor {
+    return op.deg2rad(this);
+  }
+
+  /** Radians as degrees. */
+  rad2deg(this: Tensor): Tensor {
+    return op.rad2deg(this);
+  }
+
+  /** 0 below zero, 1 above, `values` at zero. */
+  heaviside(this: Tensor, values: Tensor): Tensor {
+    return op.heaviside(this, values);
+  }
+
+  /** ln(e^this + e^other). */
+  logaddexp(this: Tensor, other: Tensor): Tensor {
+    return op.logaddexp(this, other);
+  }
+
+  /** log2(2^this + 2^other). */
+  logaddexp2(this: Tensor, other: Tensor): Tensor {
+    return op.logaddexp2(this, other);
+  }
+
+  /** this * ln(other), 0 where this is 0. */
+  xlogy(this: Tensor, other: Tensor): Tensor {
+    return op.xlogy(this, other);
+  }
+
+  /** sin(pi x) / (pi x). */
+  sinc(this: Tensor): Tensor {
+    return op.sinc(this);
+  }
+
+  /** ln(x / (1 - x)). */
+  logit(this: Tensor, eps?: number): Tensor {
+    return op.logit(this, eps);
+  }
+
+  /** Whether the sign bit is set. */
+  signbit(this: Tensor): Tensor {
+    return op.signbit(this);
+  }
+
+  /** Whether elements are close, as bool. */
+  isclose(this: Tensor, other: Tensor, options?: op.CloseOptions): Tensor {
+    return op.isclose(this, other, options);
+  }
+
+  /** Whether all elements are close. */
+  allclose(this: Tensor, other: Tensor, options?: op.CloseOptions): boolean {
+    return statistics.allclose(this, other, options);
+  }
+
+  /** Whether shape and all elements are the same. */
+  equal(this: Tensor, other: Tensor): boolean {
+    return statistics.equal(this, other);
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Reading values: synchronous where the device can wait, asynchronous everywhere.
+ *
+ * @module
+ */
+import { backendOf } from "../device.ts";
+import { type DType, type HostArray, hostArray, readElement } from "../dtype.ts";
+import { GradError, ShapeError } from "../errors.ts";
+import { evaluate, readingForbidden } from "../evaluate.ts";
+import { Node } from "../node.ts";
+import { sizeOf } from "../shape.ts";
+import type { Storage } from "../storage.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** Nested arrays of numbers; booleans for bool tensors, bigints for int64 values that a number cannot hold. */
+export type NestedValues = number | bigint | boolean | NestedValues[];
+
+/** An element as users see it. */
+function present(data: HostArray, dtype: DType, i: number): number | bigint | boolean {
+  const value = readElement(data, dtype, i);
+  if (dtype === "bool") return value !== 0;
+  if (typeof value !== "bigint") return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+function storageOf(x: Tensor): Storage {
+  const why = readingForbidden();
+  if (why !== "") throw new GradError(why);
+  evaluate([x]);
+  return x.value.storage as Storage;
+}
+
+/** The elements in row-major order without blocking; works on every device. */
+export async function readAsync(x: Tensor): Promise<HostArray> {
+  const residency = storageOf(x).residency;
+  if (residency.host !== null) return residency.host;
+  if (residency.buffer === null) return hostArray(x.dtype, 0);
+  return await backendOf(residency.device).readAsync(residency.buffer, residency.dtype, residency.count);
+}
+
+/** Methods that bring values to the host. */
+export abstract class ReadMethods extends Node {
+  /**
+   * The elements in row-major order, as a typed array of the dtype (bfloat16: raw bits; bool: 0 and 1). Waits for the device. Do not change
+   * it: it may be the tensor's own memory.
+   */
+  toTypedArray(this: Tensor): HostArray {
+    const residency = storageOf(this).residency;
+    if (residency.host !== null) return residency.host;
+    if (residency.buffer === null) return hostArray(this.dtype, 0);
+    const host = backendOf(residency.device).read(residency.buffer, residency.dtype, residency.count);
+    if (residency.count <= 16) residency.host = host;
+    return host;
+  }
+
+  /**
+   * The value of a tensor with one element: a number; a boolean for bool, a bigint for an int64 that a number cannot hold.
+   * `torch.Tensor.item`.
+   */
+  item<T extends number | bigint | boolean = number>(this: Tensor): T {
+    if (sizeOf(this.shape) !== 1) {
+      throw new ShapeError(
+        `only one element tensors can be converted to scalars; item() got a tensor of shape [${
+          this.shape.join(", ")
+        }]: use tolist()`,
+      );
+    }
+    return present(this.toTypedArray(), this.dtype, 0) as T;
+  }
+
+  /** The elements as nested arrays; a 0-d tensor gives its value. `torch.Tensor.tolist`. */
+  tolist(this: Tensor): NestedValues {
+    const data = this.toTypedArray(), { shape, dtype } = this;
+    let next = 0;
+    const level = (dim: number): NestedValues => {
+      if (dim === shape.length) return present(data, dtype, next++);
+      return Array.from({ length: shape[dim] }, () => level(dim + 1));
+    };
+    return level(0);
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Methods that rearrange elements. One line each over the public operations, which say more.
+ *
+ * @module
+ */
+import * as products from "../ops/products.ts";
+import * as op from "../ops/rearrange.ts";
+import { expand, flatten, transpose } from "../ops/view.ts";
+import type { Shape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { PointwiseMethods } from "./pointwise.ts";
+
+/** Methods that rearrange elements. */
+export abstract class RearrangeMethods extends PointwiseMethods {
+  /** Elements moved along dimensions, round the ends. */
+  roll(this: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
+    return op.roll(this, shifts, dims);
+  }
+
+  /** Turned by 90 degrees, `k` times. */
+  rot90(this: Tensor, k?: number, dims?: readonly number[]): Tensor {
+    return op.rot90(this, k, dims);
+  }
+
+  /** Repeated along each dimension. */
+  repeat(this: Tensor, sizes: Shape): Tensor {
+    return op.repeat(this, sizes);
+  }
+
+  /** `repeat` that fills missing sizes with 1. */
+  tile(this: Tensor, sizes: Shape): Tensor {
+    return op.tile(this, sizes);
+  }
+
+  /** Each element repeated in place. */
+  repeatInterleave(this: Tensor, repeats: number | readonly number[] | Tensor, dim?: number): Tensor {
+    return op.repeatInterleave(this, repeats, dim);
+  }
+
+  /** Zeros above a diagonal. */
+  tril(this: Tensor, offset?: number): Tensor {
+    return op.tril(this, offset);
+  }
+
+  /** Zeros below a diagonal. */
+  triu(this: Tensor, offset?: number): Tensor {
+    return op.triu(this, offset);
+  }
+
+  /** Pieces of nearly equal size, or between indices. */
+  tensorSplit(this: Tensor, sections: number | readonly number[], dim?: number): Tensor[] {
+    return op.tensorSplit(this, sections, dim);
+  }
+
+  /** The slices along a dimension. */
+  unbind(this: Tensor, dim?: number): Tensor[] {
+    return op.unbind(this, dim);
+  }
+
+  /** Dimensions moved to other places. */
+  movedim(this: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor {
+    return op.movedim(this, source, destination);
+  }
+
+  /** `transpose` under NumPy's name. */
+  swapaxes(this: Tensor, axis0: number, axis1: number): Tensor {
+    return transpose(this, axis0, axis1);
+  }
+
+  /** All elements in one dimension. */
+  ravel(this: Tensor): Tensor {
+    return flatten(this);
+  }
+
+  /** `expand` under NumPy's name. */
+  broadcastTo(this: Tensor, shape: Shape): Tensor {
+    return op.broadcastTo(this, shape);
+  }
+
+  /** Expanded to the shape of `other`. */
+  expandAs(this: Tensor, other: Tensor): Tensor {
+    return expand(this, other.shape);
+  }
+
+  /** A vector as a diagonal matrix, or a matrix's diagonal. */
+  diag(this: Tensor, offset?: number): Tensor {
+    return op.diag(this, offset);
+  }
+
+  /** The last dimension as diagonals. */
+  diagEmbed(this: Tensor, offset?: number, dim1?: number, dim2?: number): Tensor {
+    return op.diagEmbed(this, offset, dim1, dim2);
+  }
+
+  /** The sum of the diagonal. */
+  trace(this: Tensor): Tensor {
+    return products.trace(this);
+  }
+
+  /** The Kronecker product. */
+  kron(this: Tensor, other: Tensor): Tensor {
+    return products.kron(this, other);
+  }
+
+  /** The cross product. */
+  cross(this: Tensor, other: Tensor, dim?: number): Tensor {
+    return products.cross(this, other, dim);
+  }
+}

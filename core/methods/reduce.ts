@@ -1,0 +1,98 @@
+/**
+ * Reductions. One line each over the public operations, which say more.
+ *
+ * @module
+ */
+import * as op from "../ops/reduce.ts";
+import type { Dims, ReduceOptions, ValuesAndIndices, VarOptions } from "../ops/reduce.ts";
+import type { Tensor } from "../tensor.ts";
+import { MathMethods } from "./math.ts";
+
+/** Reductions. */
+export abstract class ReduceMethods extends MathMethods {
+  /** The sum; integers sum as int64. */
+  sum(this: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+    return op.sum(this, dim, options);
+  }
+
+  /** The mean of floats. */
+  mean(this: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+    return op.mean(this, dim, options);
+  }
+
+  /** The largest value; ties share the gradient. */
+  amax(this: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+    return op.amax(this, dim, options);
+  }
+
+  /** The smallest value; ties share the gradient. */
+  amin(this: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+    return op.amin(this, dim, options);
+  }
+
+  /** Whether any element is non-zero. */
+  any(this: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+    return op.any(this, dim, options);
+  }
+
+  /** Whether all elements are non-zero. */
+  all(this: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+    return op.all(this, dim, options);
+  }
+
+  /** The product. */
+  prod(this: Tensor, dim?: number, options?: ReduceOptions): Tensor {
+    return op.prod(this, dim, options);
+  }
+
+  /** The index of the first largest value. */
+  argmax(this: Tensor, dim?: number, options?: ReduceOptions): Tensor {
+    return op.argmax(this, dim, options);
+  }
+
+  /** The index of the first smallest value. */
+  argmin(this: Tensor, dim?: number, options?: ReduceOptions): Tensor {
+    return op.argmin(this, dim, options);
+  }
+
+  /** The largest value; with `dim`, values and indices. */
+  max(this: Tensor): Tensor;
+  /** The largest values along `dim` and their indices. */
+  max(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+  max(this: Tensor, dim?: number, options?: ReduceOptions): Tensor | ValuesAndIndices {
+    return dim === undefined ? op.max(this) : op.max(this, dim, options);
+  }
+
+  /** The smallest value; with `dim`, values and indices. */
+  min(this: Tensor): Tensor;
+  /** The smallest values along `dim` and their indices. */
+  min(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+  min(this: Tensor, dim?: number, options?: ReduceOptions): Tensor | ValuesAndIndices {
+    return dim === undefined ? op.min(this) : op.min(this, dim, options);
+  }
+
+  /** The variance, unbiased by default. */
+  var(this: Tensor, dim?: Dims, options?: VarOptions): Tensor {
+    return op.variance(this, dim, options);
+  }
+
+  /** The standard deviation, unbiased by default. */
+  std(this: Tensor, dim?: Dims, options?: VarOptions): Tensor {
+    return op.std(this, dim, options);
+  }
+
+  /** ln of the sum of e^x. */
+  logsumexp(this: Tensor, dim: Dims, options?: ReduceOptions): Tensor {
+    return op.logsumexp(this, dim, options);
+  }
+
+  /** The p-norm. */
+  norm(this: Tensor, p?: number | "fro", dim?: Dims, options?: ReduceOptions): Tensor {
+    return op.norm(this, p, dim, options);
+  }
+
+  /** How many elements are non-zero. */
+  countNonzero(this: Tensor, dim?: Dims): Tensor {
+    return op.countNonzero(this, dim);
+  }
+}

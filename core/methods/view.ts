@@ -1,0 +1,111 @@
+/**
+ * Views and shape methods. One line each over the public operations, which say more.
+ *
+ * @module
+ */
+import * as op from "../ops/view.ts";
+import type { Shape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { ReduceMethods } from "./reduce.ts";
+
+/** Views and shape methods. */
+export abstract class ViewMethods extends ReduceMethods {
+  /** The same elements under another shape. */
+  reshape(this: Tensor, shape: Shape): Tensor {
+    return op.reshape(this, shape);
+  }
+
+  /** `reshape` under PyTorch's other name. */
+  view(this: Tensor, shape: Shape): Tensor {
+    return op.reshape(this, shape);
+  }
+
+  /** Dimensions in another order. */
+  permute(this: Tensor, dims: readonly number[]): Tensor {
+    return op.permute(this, dims);
+  }
+
+  /** Two dimensions swapped. */
+  transpose(this: Tensor, dim0: number, dim1: number): Tensor {
+    return op.transpose(this, dim0, dim1);
+  }
+
+  /** Dimensions of size 1 repeated. */
+  expand(this: Tensor, shape: Shape): Tensor {
+    return op.expand(this, shape);
+  }
+
+  /** A dimension of size 1 put in. */
+  unsqueeze(this: Tensor, dim: number): Tensor {
+    return op.unsqueeze(this, dim);
+  }
+
+  /** Dimensions of size 1 removed. */
+  squeeze(this: Tensor, dim?: number | readonly number[]): Tensor {
+    return op.squeeze(this, dim);
+  }
+
+  /** Dimensions joined to one. */
+  flatten(this: Tensor, start?: number, end?: number): Tensor {
+    return op.flatten(this, start, end);
+  }
+
+  /** One dimension as several. */
+  unflatten(this: Tensor, dim: number, sizes: Shape): Tensor {
+    return op.unflatten(this, dim, sizes);
+  }
+
+  /** `length` indices from `start` on. */
+  narrow(this: Tensor, dim: number, start: number, length: number): Tensor {
+    return op.narrow(this, dim, start, length);
+  }
+
+  /** Python's start:end:step along a dimension. */
+  slice(this: Tensor, dim: number, start?: number, end?: number, step?: number): Tensor {
+    return op.slice(this, dim, start, end, step);
+  }
+
+  /** One index along a dimension, which disappears. */
+  select(this: Tensor, dim: number, index: number): Tensor {
+    return op.select(this, dim, index);
+  }
+
+  /** Dimensions reversed. */
+  flip(this: Tensor, dims: number | readonly number[]): Tensor {
+    return op.flip(this, dims);
+  }
+
+  /** Windows along a dimension, in a new last one. */
+  unfold(this: Tensor, dim: number, size: number, step: number): Tensor {
+    return op.unfold(this, dim, size, step);
+  }
+
+  /** The diagonal of two dimensions. */
+  diagonal(this: Tensor, offset?: number, dim1?: number, dim2?: number): Tensor {
+    return op.diagonal(this, offset, dim1, dim2);
+  }
+
+  /** Pieces of a size, or of several sizes. */
+  split(this: Tensor, size: number | readonly number[], dim?: number): Tensor[] {
+    return op.split(this, size, dim);
+  }
+
+  /** At most `chunks` pieces of equal size. */
+  chunk(this: Tensor, chunks: number, dim?: number): Tensor[] {
+    return op.chunk(this, chunks, dim);
+  }
+
+  /** The transpose of a matrix; a vector as it is. */
+  get T(): Tensor {
+    const x = this.value;
+    return x.shape.length < 2 ? x : op.permute(x, x.shape.map((_, d) => x.shape.length - 1 - d));
+  }
+
+  /** The last two dimensions swapped. */
+  get mT(): Tensor {
+    return op.mT(this.value);
+  }
+
+  /** The immutable tensor that this one stands for now; itself unless it is a Parameter. */
+  abstract get value(): Tensor;
+}

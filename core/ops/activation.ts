@@ -1,0 +1,263 @@
+/**
+ * Activation functions. Where two branches meet, the gradient is the one PyTorch takes there; branches that could overflow are fed a
+ * harmless argument where they are not chosen, because infinity times zero would spoil the gradient.
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { isFloat } from "../dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import type { Generator } from "../random/generator.ts";
+import { normalizeDim, sizeOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import {
+  abs,
+  add,
+  div,
+  erf,
+  exp,
+  expm1,
+  ge,
+  gt,
+  le,
+  log,
+  log1p,
+  lt,
+  minimum,
+  mul,
+  neg,
+  sigmoid,
+  sub,
+  tanh,
+  where,
+} from "./elementwise.ts";
+import { scatter } from "./indexing.ts";
+import { argmax } from "./reduce.ts";
+import { exponential, uniform } from "./random.ts";
+import { zerosLike } from "./create.ts";
+import { softmax } from "./softmax.ts";
+import { narrow, reshape } from "./view.ts";
+
+function floats(op: string, x: Tensor): Tensor {
+  if (isFloat(x.dtype)) return x.value;
+  throw new DTypeError(`"${op}" not implemented for '${x.dtype}': it needs floats; cast with .to("float32")`);
+}
+
+/** x where positive, else 0; the gradient at 0 is 0, NaN stays NaN. `torch.relu`. */
+export function relu(x: Tensor): Tensor {
+  if (x.dtype === "bool") throw new DTypeError("Boolean inputs not supported for relu");
+  return named("Relu", where(le(x, 0), 0, x));
+}
+
+/** x clipped to [low, high]; no gradient at the bounds. `torch.nn.functional.hardtanh`. */
+export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
+  if (minVal > maxVal) {
+    throw new ValueError(`min_val cannot be greater than max_val, in hardtanh(${minVal}, ${maxVal})`);
+  }
+  return named("Hardtanh", where(le(x, minVal), minVal, where(ge(x, maxVal), maxVal, x)));
+}
+
+/** min(max(0, x), 6). `torch.nn.functional.relu6`. */
+export function relu6(x: Tensor): Tensor {
+  return hardtanh(x, 0, 6);
+}
+
+/** x where positive, else `negativeSlope` x. `torch.nn.functional.leaky_relu`. */
+export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
+  const y = floats("leaky_relu_cpu", x);
+  return named("LeakyRelu", where(gt(y, 0), y, mul(y, negativeSlope)));
+}
+
+/** scale * (x where positive, else alpha (e^(inputScale x) - 1)). */
+function scaledElu(op: string, x: Tensor, alpha: number, scale: number, inputScale: number): Tensor {
+  const y = floats(op, x);
+  const positive = gt(y, 0);
+  // expm1 of a large positive argument is infinite, and its gradient times zero NaN.
+  const argument = where(positive, 0, inputScale === 1 ? y : mul(y, inputScale));
+  const left = mul(expm1(argument), alpha * scale);
+  return named("Elu", where(positive, scale === 1 ? y : mul(y, scale), left));
+}
+
+/** x where positive, else alpha (e^x - 1). `torch.nn.functional.elu`. */
+export function elu(x: Tensor, alpha = 1): Tensor {
+  return scaledElu("elu_cpu", x, alpha, 1, 1);
+}
+
+/** The self-normalising ELU. `torch.nn.functional.selu`. */
+export function selu(x: Tensor): Tensor {
+  return scaledElu("selu", x, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, 1);
+}
+
+/** x where positive, else alpha (e^(x / alpha) - 1). `torch.nn.functional.celu`. */
+export function celu(x: Tensor, alpha = 1): Tensor {
+  if (alpha === 0) throw new ValueError("ZeroDivisionError: alpha cannot be 0 for CELU");
+  return scaledElu("celu", x, alpha, 1, 1 / alpha);
+}
+
+/** Options of `gelu`. */
+export interface GeluOptions {
+  /** `"none"` uses erf, `"tanh"` the approximation with tanh. */
+  readonly approximate?: "none" | "tanh";
+}
+
+/** x times the normal distribution's cumulative function at x. `torch.nn.functional.gelu`. */
+export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
+  const y = floats("GeluKernelImpl", x);
+  const approximate = options.approximate ?? "none";
+  if (approximate === "none") {
+    return named("Gelu", mul(mul(y, 0.5), add(erf(mul(y, Math.SQRT1_2)), 1)));
+  }
+  if (approximate !== "tanh") {
+    throw new ValueError(`approximate argument must be either none or tanh, got ${approximate}, in gelu`);
+  }
+  const inner = mul(add(y, mul(mul(mul(y, y), y), 0.044715)), Math.sqrt(2 / Math.PI));
+  return named("Gelu", mul(mul(y, 0.5), add(tanh(inner), 1)));
+}
+
+/** x sigmoid(x), also called swish. `torch.nn.functional.silu`. */
+export function silu(x: Tensor): Tensor {
+  const y = floats("silu_cpu", x);
+  return named("Silu", mul(y, sigmoid(y)));
+}
+
+/** ln(1 + e^(beta x)) / beta; x itself where beta x is above `threshold`. `torch.nn.functional.softplus`. */
+export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
+  const y = floats("softplus_cpu", x);
+  const scaled = beta === 1 ? y : mul(y, beta);
+  const linear = gt(scaled, threshold);
+  const curved = log1p(exp(where(linear, 0, scaled)));
+  return named("Softplus", where(linear, y, beta === 1 ? curved : div(curved, beta)));
+}
+
+/** x tanh(softplus(x)). `torch.nn.functional.mish`. */
+export function mish(x: Tensor): Tensor {
+  const y = floats("mish_cpu", x);
+  return named("Mish", mul(y, tanh(softplus(y))));
+}
+
+/** x / (1 + |x|). `torch.nn.functional.softsign`. */
+export function softsign(x: Tensor): Tensor {
+  return div(x, add(abs(x), 1));
+}
+
+/** x + 3 clipped to [0, 6], over 6. `torch.nn.functional.hardsigmoid`. */
+export function hardsigmoid(x: Tensor): Tensor {
+  const y = floats("hardsigmoid", x);
+  return named("Hardsigmoid", where(le(y, -3), 0, where(ge(y, 3), 1, div(add(y, 3), 6))));
+}
+
+/** x hardsigmoid(x). `torch.nn.functional.hardswish`. */
+export function hardswish(x: Tensor): Tensor {
+  const y = floats("hardswish_cpu", x);
+  return named("Hardswish", where(lt(y, -3), 0, where(le(y, 3), div(mul(y, add(y, 3)), 6), y)));
+}
+
+/** 0 where |x| is at most `lambda`, else x. `torch.nn.functional.hardshrink`. */
+export function hardshrink(x: Tensor, lambda = 0.5): Tensor {
+  const y = floats("hardshrink_cpu", x);
+  return named("Hardshrink", where(le(abs(y), lambda), 0, y));
+}
+
+/** x moved towards 0 by `lambda`, and 0 in between. `torch.nn.functional.softshrink`. */
+export function softshrink(x: Tensor, lambda = 0.5): Tensor {
+  if (!(lambda >= 0)) {
+    throw new ValueError(`lambda must be greater or equal to 0, but found to be ${lambda}, in softshrink`);
+  }
+  const y = floats("softshrink_cpu", x);
+  return named("Softshrink", where(gt(y, lambda), sub(y, lambda), where(lt(y, -lambda), add(y, lambda), 0)));
+}
+
+/** x - tanh(x). `torch.nn.functional.tanhshrink`. */
+export function tanhshrink(x: Tensor): Tensor {
+  return sub(x, tanh(x));
+}
+
+/** x where above `threshold`, else `value`. `torch.nn.functional.threshold`. */
+export function threshold(x: Tensor, threshold: number, value: number): Tensor {
+  return named("Threshold", where(le(x, threshold), value, x));
+}
+
+/** ln sigmoid(x). `torch.nn.functional.logsigmoid`. */
+export function logsigmoid(x: Tensor): Tensor {
+  const y = floats("log_sigmoid_cpu", x);
+  // Either side is the same function; at 0 each gives half of the gradient.
+  return named("LogSigmoid", sub(minimum(y, 0), log1p(exp(neg(abs(y))))));
+}
+
+/** x where positive, else weight * x, with one weight or one per channel (dimension 1). `torch.nn.functional.prelu`. */
+export function prelu(x: Tensor, weight: Tensor): Tensor {
+  const count = sizeOf(weight.shape), rank = x.shape.length;
+  if (count !== 1) {
+    if (rank === 0) throw new ShapeError("Not allow zero-dim input tensor, in prelu with several weights");
+    const found = rank > 1 ? x.shape[1] : 1;
+    if (found !== count) {
+      throw new ShapeError(
+        `Mismatch of parameter numbers and input channel size. Found parameter numbers = ${count} and channel size = ${found}, in prelu of [${
+          x.shape.join(", ")
+        }]`,
+      );
+    }
+  }
+  const slope = reshape(weight, count === 1 ? [] : x.shape.slice(1).map((_, d) => d === 0 ? count : 1));
+  return named("Prelu", where(gt(x, 0), x, mul(x, slope)));
+}
+
+/** Options of the functions that draw. */
+export interface DrawOptions {
+  /** Where the random bits come from; the default generator when not given. */
+  readonly generator?: Generator;
+}
+
+/**
+ * x where positive, else x times a slope: in training one from [lower, upper) for each element, else their mean. Draws for every element,
+ * where PyTorch draws for those not positive. `torch.nn.functional.rrelu`.
+ */
+export function rrelu(
+  x: Tensor,
+  lower = 1 / 8,
+  upper = 1 / 3,
+  training = false,
+  options: DrawOptions = {},
+): Tensor {
+  if (!training) return leakyRelu(x, (lower + upper) / 2);
+  const y = floats("rrelu", x);
+  const slope = uniform(y.shape, lower, upper, { dtype: y.dtype, device: y.device, ...options });
+  return named("RreluWithNoise", where(gt(y, 0), y, mul(y, slope)));
+}
+
+/** The first half along `dim` times the sigmoid of the second. `torch.nn.functional.glu`. */
+export function glu(x: Tensor, dim = -1): Tensor {
+  if (x.shape.length === 0) throw new ShapeError("glu does not support 0-dimensional tensors");
+  const at = normalizeDim("glu", dim, x.shape.length), size = x.shape[at];
+  if (size % 2 !== 0) {
+    throw new ShapeError(
+      `Halving dimension must be even, but dimension ${at} is size ${size}, in glu of [${
+        x.shape.join(", ")
+      }]`,
+    );
+  }
+  const y = floats("glu_cpu", x);
+  return named("Glu", mul(narrow(y, at, 0, size / 2), sigmoid(narrow(y, at, size / 2, size / 2))));
+}
+
+/** Options of `gumbelSoftmax`. */
+export interface GumbelSoftmaxOptions extends DrawOptions {
+  /** Temperature. */
+  readonly tau?: number;
+  /** Return one-hot vectors, whose gradient is that of the soft ones. */
+  readonly hard?: boolean;
+  /** The dimension of the categories. */
+  readonly dim?: number;
+}
+
+/** A draw from the Gumbel-softmax distribution. `torch.nn.functional.gumbel_softmax`. */
+export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor {
+  const { tau = 1, hard = false, dim = -1, generator } = options;
+  const x = floats("gumbel_softmax", logits);
+  const noise = neg(log(exponential(x.shape, 1, { dtype: x.dtype, device: x.device, generator })));
+  const soft = softmax(div(add(x, noise), tau), dim);
+  if (!hard) return soft;
+  const at = normalizeDim("gumbelSoftmax", dim, x.shape.length);
+  const oneHot = scatter(zerosLike(soft), at, argmax(soft.detach(), at, { keepdim: true }), 1);
+  return add(sub(oneHot, soft.detach()), soft);
+}

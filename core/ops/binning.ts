@@ -1,0 +1,238 @@
+/**
+ * Finding and counting values: places in sorted sequences, histograms, distinct values. What has as many elements as there are distinct
+ * values reads its argument.
+ *
+ * @module
+ */
+import { type DType, hostArray, isFloat, isInt, readElement, writeElement } from "../dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { normalizeDim, sameShape, sizeOf } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { cast, commonType } from "./cast.ts";
+import { fromHost, full, onesLike, tensor, zeros } from "./create.ts";
+import * as math from "./elementwise.ts";
+import { atLeastVector, indexSelect } from "./indexing.ts";
+import { amax, amin } from "./reduce.ts";
+import { gatherExact, scatterExact } from "./routine.ts";
+import { expand, permute, reshape } from "./view.ts";
+
+/** Options of `searchsorted`. */
+export interface SearchOptions {
+  /** Behind equal elements instead of before them. */
+  readonly right?: boolean;
+}
+
+/**
+ * For each value the place where it would go into the sorted sequence, int64. The sequence is a vector, or has the leading dimensions of the values
+ * and is sorted along the last one. `torch.searchsorted`.
+ */
+export function searchsorted(
+  sorted: Tensor | readonly number[],
+  values: Tensor | number,
+  options: SearchOptions = {},
+): Tensor {
+  const sequence = sorted instanceof Tensor ? sorted : tensor(sorted);
+  const wanted = values instanceof Tensor
+    ? values
+    : full([], values, { dtype: sequence.dtype, device: sequence.device });
+  const rank = sequence.shape.length;
+  const matches = rank === 1 ||
+    (rank === wanted.shape.length && sameShape(sequence.shape.slice(0, -1), wanted.shape.slice(0, -1)));
+  if (rank === 0 || !matches) {
+    throw new ShapeError(
+      `torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and input value tensor must match, but we got boundaries tensor [${
+        sequence.shape.join(", ")
+      }] and input value tensor [${wanted.shape.join(", ")}]`,
+    );
+  }
+  const dtype = commonType("searchsorted", [sequence, wanted]);
+  const size = sequence.shape[rank - 1];
+  // A vector is searched with a flat list of values.
+  const shape = rank === 1 ? [sizeOf(wanted.shape)] : wanted.shape;
+  const items = reshape(cast(wanted, dtype), shape), from = cast(sequence, dtype);
+  const start = (value: number) => full(shape, value, { dtype: "int64", device: sequence.device });
+  let low = start(0), high = start(size);
+  // Binary search, all values in step; NaN goes behind everything.
+  for (let left = size; left > 0; left = Math.floor(left / 2)) {
+    const middle = math.floorDivide(math.add(low, high), 2);
+    const found = gatherExact(from, rank - 1, math.minimum(middle, size - 1));
+    const stays = options.right ? math.gt(found, items) : math.ge(found, items);
+    const open = math.lt(low, high);
+    const up = math.logicalAnd(open, math.logicalNot(stays));
+    high = math.where(math.logicalAnd(open, stays), middle, high);
+    low = math.where(up, math.add(middle, 1), low);
+  }
+  return reshape(low, wanted.shape);
+}
+
+/** The number of the interval between sorted boundaries that each element lies in, int64. `torch.bucketize`. */
+export function bucketize(
+  x: Tensor | number,
+  boundaries: Tensor | readonly number[],
+  options: SearchOptions = {},
+): Tensor {
+  const edges = boundaries instanceof Tensor ? boundaries : tensor(boundaries);
+  if (edges.shape.length !== 1) {
+    throw new ShapeError(
+      `boundaries tensor must be 1 dimension, but got dim(${edges.shape.length}), in bucketize`,
+    );
+  }
+  return searchsorted(edges, x, options);
+}
+
+/**
+ * How many elements lie in each of `bins` equal intervals from `min` to `max` (both included); by default from the smallest to the largest
+ * element. Other elements are not counted. The dtype of x. `torch.histc`.
+ */
+export function histc(x: Tensor, bins = 100, min = 0, max = 0): Tensor {
+  if (!isFloat(x.dtype)) {
+    throw new DTypeError(`"histogram_cpu" not implemented for '${x.dtype}': it needs floats, in histc`);
+  }
+  if (!Number.isInteger(bins) || bins < 1) {
+    throw new ValueError(`bins must be > 0, but got ${bins}, in histc`);
+  }
+  if (min > max) {
+    throw new ValueError(`max must be larger than min, but got min ${min} and max ${max}, in histc`);
+  }
+  const base = zeros([bins], { dtype: x.dtype, device: x.device });
+  const size = sizeOf(x.shape);
+  if (size === 0) return base;
+  const flat = reshape(x.detach(), [size]);
+  const bound = (value: number) => full([], value, { dtype: x.dtype, device: x.device });
+  let low = min === max ? amin(flat) : bound(min), high = min === max ? amax(flat) : bound(max);
+  const equal = math.eq(low, high);
+  low = math.where(equal, math.sub(low, 1), low);
+  high = math.where(equal, math.add(high, 1), high);
+  const inside = math.logicalAnd(math.ge(flat, low), math.le(flat, high));
+  const place = math.floor(math.div(math.mul(math.sub(flat, low), bins), math.sub(high, low)));
+  const bin = math.where(inside, math.minimum(place, bins - 1), 0);
+  return scatterExact(base, 0, cast(bin, "int64"), cast(inside, x.dtype), "add");
+}
+
+/**
+ * How often each whole number from 0 on occurs, int64; with `weights` the sums of these. Reads the largest value. `torch.bincount`.
+ */
+export function bincount(x: Tensor, weights?: Tensor | null, minlength = 0): Tensor {
+  if (!isInt(x.dtype)) {
+    throw new DTypeError(
+      `"bincount_cpu" not implemented for '${x.dtype}': it needs integers; use .to("int64")`,
+    );
+  }
+  if (x.shape.length !== 1) {
+    throw new ShapeError(
+      `bincount only supports 1-d non-negative integral inputs., but the shape is [${x.shape.join(", ")}]`,
+    );
+  }
+  if (!Number.isInteger(minlength) || minlength < 0) {
+    throw new ValueError(`minlength should be >= 0, but got ${minlength}, in bincount`);
+  }
+  if (weights && !sameShape(weights.shape, x.shape)) {
+    throw new ShapeError(
+      `weights should be 1-d and have the same length as input, in bincount: got [${
+        weights.shape.join(", ")
+      }] and [${x.shape.join(", ")}]`,
+    );
+  }
+  const index = cast(x, "int64");
+  const size = x.shape[0] === 0 ? 0 : Number(amax(index).item<number | bigint>()) + 1;
+  if (x.shape[0] > 0 && Number(amin(index).item<number | bigint>()) < 0) {
+    throw new ValueError("bincount only supports 1-d non-negative integral inputs.");
+  }
+  const source = weights
+    ? (weights.dtype === "float32" ? weights : cast(weights, "float64"))
+    : onesLike(index);
+  const base = zeros([Math.max(size, minlength)], { dtype: source.dtype, device: x.device });
+  return scatterExact(base, 0, index, source, "add");
+}
+
+/** Distinct values, and where they are. */
+export interface UniqueResult {
+  /** The distinct values, or slices along `dim`, in ascending order. */
+  readonly values: Tensor;
+  /** For each element (or slice) the index of its value, int64. */
+  readonly inverse: Tensor;
+  /** How often each value occurs, int64. */
+  readonly counts: Tensor;
+}
+
+/** Options of `unique`. */
+export interface UniqueOptions {
+  /** Distinct slices along this dimension instead of distinct elements. */
+  readonly dim?: number;
+  /** Also return where each element went. */
+  readonly returnInverse?: boolean;
+  /** Also return how often each value occurs. */
+  readonly returnCounts?: boolean;
+}
+
+/**
+ * The distinct values in ascending order; with `returnInverse` or `returnCounts` also the place of each element among them, and how often
+ * each occurs. Reads x. Every NaN is distinct. `torch.unique`.
+ *
+ * @example
+ * ```ts
+ * import { tensor, unique } from "@tenon/tenon";
+ * const { values, counts } = unique(tensor([3, 1, 3]), { returnCounts: true });
+ * console.log(values.tolist(), counts.tolist()); // [ 1, 3 ] [ 1, 2 ]
+ * ```
+ */
+export function unique(x: Tensor, options?: { readonly dim?: number }): Tensor;
+/** The distinct values, with inverse and counts as asked. */
+export function unique(x: Tensor, options: UniqueOptions): UniqueResult;
+/** The distinct values, with inverse and counts as asked. */
+export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | UniqueResult {
+  const { dim } = options;
+  const at = dim === undefined ? 0 : normalizeDim("unique", dim, x.shape.length);
+  const source = dim === undefined ? reshape(x.detach(), [sizeOf(x.shape)]) : atLeastVector(x.detach());
+  // Slices as rows of a host array.
+  const count = source.shape[at];
+  const rows = permute(source, [at, ...source.shape.map((_, d) => d).filter((d) => d !== at)]);
+  const data = rows.toTypedArray(), width = count === 0 ? 0 : data.length / count;
+  const values = Array.from({ length: data.length }, (_, i) => readElement(data, x.dtype, i));
+  const compare = (a: number, b: number): number => {
+    for (let i = 0; i < width; i++) {
+      const p = values[a * width + i], q = values[b * width + i];
+      if (p < q) return -1;
+      if (p > q) return 1;
+      // A NaN is not equal to anything, and sorts last.
+      if (p !== p || q !== q) return p === p ? -1 : 1;
+    }
+    return 0;
+  };
+  const order = Array.from({ length: count }, (_, i) => i).sort(compare);
+  const firsts: number[] = [], counts: number[] = [];
+  const inverse = new Array<number>(count);
+  order.forEach((row, i) => {
+    if (i === 0 || compare(order[i - 1], row) !== 0) {
+      firsts.push(row);
+      counts.push(0);
+    }
+    counts[counts.length - 1]++;
+    inverse[row] = firsts.length - 1;
+  });
+  const found = indexSelect(source, at, int64(firsts, x));
+  if (!options.returnInverse && !options.returnCounts) return found;
+  const places = int64(inverse, x);
+  return {
+    values: found,
+    inverse: dim === undefined ? reshape(places, x.shape) : places,
+    counts: int64(counts, x),
+  };
+}
+
+function int64(values: readonly number[], like: Tensor): Tensor {
+  const dtype: DType = "int64", host = hostArray(dtype, values.length);
+  values.forEach((v, i) => writeElement(host, dtype, i, v));
+  return fromHost(host, [values.length], dtype, like.device);
+}
+
+/** Values that repeat each element as often as `repeats` says, along `dim`. Reads `repeats`. */
+export function repeatEach(x: Tensor, repeats: Tensor, dim: number): Tensor {
+  const times = expand(repeats, [x.shape[dim]]).toTypedArray();
+  const index: number[] = [];
+  times.forEach((n, i) => {
+    if (n < 0) throw new ValueError("repeats can not be negative, in repeat_interleave");
+    for (let k = 0; k < Number(n); k++) index.push(i);
+  });
+  return indexSelect(x, dim, int64(index, x));
+}

@@ -1,0 +1,89 @@
+/**
+ * Conversion between dtypes, and how operands of a mixed operation come to one dtype.
+ *
+ * @module
+ */
+import { apply } from "../apply.ts";
+import { defaultDevice, type DeviceName } from "../device.ts";
+import { type DType, isFloat, kindOf, type Operand, promoteTypes, resultType } from "../dtype.ts";
+import { TenonError } from "../errors.ts";
+import { castPrim } from "../prim/elementwise.ts";
+import { Tensor } from "../tensor.ts";
+import { fillValue, full } from "./create.ts";
+
+/** A JavaScript value that stands for a 0-d tensor. Whole numbers count as integers in promotion, as Python's `2` does. */
+export type Scalar = number | bigint | boolean;
+
+/** What operations take as an operand. */
+export type TensorLike = Tensor | Scalar;
+
+/** Converts to `dtype`; the same tensor when it has that dtype already. `torch.Tensor.to(dtype)`. */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  return x.dtype === dtype ? x.value : apply(castPrim, [x], { dtype });
+}
+
+/** Converts to the dtype of `other`. */
+export function castLike(x: Tensor, other: Tensor): Tensor {
+  return cast(x, other.dtype);
+}
+
+/** x as floats: integers and bools become float32, as PyTorch does for functions such as exp. */
+export function asFloat(x: Tensor): Tensor {
+  return isFloat(x.dtype) ? x.value : cast(x, "float32");
+}
+
+function numberOperand(value: Scalar): Operand {
+  if (typeof value === "boolean") return { dtype: "bool", weight: "number" };
+  if (typeof value === "bigint" || Number.isInteger(value)) return { dtype: "int64", weight: "number" };
+  return { dtype: "float32", weight: "number" };
+}
+
+/** How an operand takes part in promotion. */
+export function operandOf(x: TensorLike): Operand {
+  if (!(x instanceof Tensor)) return numberOperand(x);
+  return { dtype: x.dtype, weight: x.shape.length === 0 ? "zeroDim" : "dimensioned" };
+}
+
+/** The device of the first tensor among the operands, else the default one. */
+export function deviceOf(operands: readonly TensorLike[]): DeviceName {
+  for (const x of operands) if (x instanceof Tensor) return x.device;
+  return defaultDevice();
+}
+
+/** The common dtype of the operands of an operation, as PyTorch's type promotion. */
+export function commonType(op: string, operands: readonly TensorLike[]): DType {
+  for (const x of operands) {
+    if (!(x instanceof Tensor) && typeof x !== "number" && typeof x !== "bigint" && typeof x !== "boolean") {
+      throw new TenonError(
+        `${op}: expected a tensor, number, bigint or boolean, but got ${
+          describe(x)
+        }; wrap data in tensor(...)`,
+      );
+    }
+  }
+  const [a, b] = operands;
+  if (operands.length === 2 && a instanceof Tensor && b instanceof Tensor && a.dtype === b.dtype) {
+    return a.dtype;
+  }
+  if (
+    operands.length === 2 && a instanceof Tensor && b instanceof Tensor &&
+    (a.shape.length > 0) === (b.shape.length > 0)
+  ) return promoteTypes(a.dtype, b.dtype);
+  return resultType(operands.map(operandOf));
+}
+
+function describe(x: unknown): string {
+  if (x === null || x === undefined) return String(x);
+  return Array.isArray(x) ? "an array" : `a value of type ${typeof x}`;
+}
+
+/** The operand as a tensor of `dtype`; numbers become 0-d constants on `device`. */
+export function toTensor(x: TensorLike, dtype: DType, device: DeviceName): Tensor {
+  if (x instanceof Tensor) return cast(x, dtype);
+  return full([], fillValue(x, dtype), { dtype, device });
+}
+
+/** Whether the dtype can be the result of a division or a transcendental function. */
+export function floatType(dtype: DType): DType {
+  return kindOf(dtype) === "float" ? dtype : "float32";
+}

@@ -1,0 +1,319 @@
+/**
+ * Making tensors: from data, constants, ranges. Random tensors are in random.ts.
+ *
+ * @module
+ */
+import { source } from "../apply.ts";
+import { defaultDevice, type DeviceName } from "../device.ts";
+import { bytesOf, type DType, type HostArray, hostArray, isInt, writeElement } from "../dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { fullPrim, iotaPrim, leafPrim } from "../prim/source.ts";
+import { type Shape, sizeOf } from "../shape.ts";
+import { hostStorage, type Storage } from "../storage.ts";
+import { Tensor } from "../tensor.ts";
+import { cast, type Scalar } from "./cast.ts";
+import { add, eq } from "./elementwise.ts";
+
+/** Options of every function that makes a tensor. */
+export interface TensorOptions {
+  /** Element type; float32 for numbers when not given. */
+  readonly dtype?: DType;
+  /** Device; the default device when not given. */
+  readonly device?: DeviceName;
+  /** Whether `backward()` computes its gradient. */
+  readonly requiresGrad?: boolean;
+}
+
+/** Nested arrays of numbers, bigints or booleans. */
+export type NestedArray = Scalar | readonly NestedArray[];
+
+/** Shapes as arguments: `zeros(2, 3)` or `zeros([2, 3])`. */
+export function checkShape(op: string, shape: Shape): Shape {
+  for (const d of shape) {
+    if (!Number.isInteger(d) || d < 0) {
+      throw new ValueError(
+        `Trying to create tensor with negative dimension ${d}: [${
+          shape.join(", ")
+        }], in ${op}; sizes are whole numbers from 0`,
+      );
+    }
+  }
+  return shape;
+}
+
+/** The tensor over a storage that exists. */
+export function fromStorage(storage: Storage, shape: Shape): Tensor {
+  const { dtype, device } = storage.residency;
+  const typed = { shape, dtype };
+  const leaf = new Tensor({
+    prim: leafPrim,
+    inputs: [],
+    attrs: typed,
+    shape,
+    dtype,
+    device,
+    track: 0,
+  });
+  leaf.storage = storage;
+  return leaf;
+}
+
+/** The tensor over a host array that the caller gives away. Length and shape must agree. */
+export function fromHost(
+  data: HostArray,
+  shape: Shape,
+  dtype: DType,
+  device: DeviceName = defaultDevice(),
+): Tensor {
+  return fromStorage(hostStorage(device, dtype, data), shape);
+}
+
+function finish(x: Tensor, options: TensorOptions | undefined): Tensor {
+  if (options?.requiresGrad) x.requiresGrad = true;
+  return x;
+}
+
+function isTypedArray(data: unknown): data is HostArray {
+  return ArrayBuffer.isView(data) && !(data instanceof DataView);
+}
+
+function typedArrayType(data: HostArray): DType {
+  if (data instanceof Float32Array) return "float32";
+  if (data instanceof Float64Array) return "float64";
+  if (data instanceof Float16Array) return "float16";
+  if (data instanceof BigInt64Array) return "int64";
+  if (data instanceof Int32Array) return "int32";
+  if (data instanceof Int16Array) return "int16";
+  if (data instanceof Int8Array) return "int8";
+  if (data instanceof Uint8Array) return "uint8";
+  throw new DTypeError(
+    `tensor: no dtype corresponds to ${(data as object).constructor.name}; ` +
+      `use Float32Array, Float64Array, Float16Array, BigInt64Array, Int32Array, Int16Array, Int8Array or Uint8Array`,
+  );
+}
+
+/**
+ * A tensor from nested arrays, a typed array (with `shape`), a number, bigint or boolean. The data is copied. Numbers become float32,
+ * bigints int64, booleans bool, typed arrays their own type, unless `dtype` is given. `torch.tensor`.
+ *
+ * @throws {ShapeError} when nested arrays are ragged or `shape` does not fit
+ * @example
+ * ```ts
+ * import { tensor } from "@tenon/tenon";
+ * console.log(tensor([[1, 2], [3, 4]]).shape); // [ 2, 2 ]
+ * ```
+ */
+export function tensor(
+  data: NestedArray | HostArray | Tensor,
+  options: TensorOptions & { readonly shape?: Shape } = {},
+): Tensor {
+  const device = options.device ?? defaultDevice();
+  if (data instanceof Tensor) {
+    const value = fromHost(data.toTypedArray().slice() as HostArray, data.shape, data.dtype, device);
+    return finish(options.dtype === undefined ? value : cast(value, options.dtype), options);
+  }
+  let shape: Shape, dtype: DType, host: HostArray;
+  if (isTypedArray(data)) {
+    dtype = options.dtype ?? typedArrayType(data);
+    shape = [data.length];
+    host = hostArray(dtype, data.length);
+    if (data.constructor === host.constructor) (host as Float32Array).set(data as Float32Array);
+    else for (let i = 0; i < data.length; i++) writeElement(host, dtype, i, data[i]);
+  } else {
+    const inferred: number[] = [];
+    for (let level: NestedArray = data; Array.isArray(level); level = level[0]) {
+      inferred.push(level.length);
+      if (level.length === 0) break;
+    }
+    shape = inferred;
+    const flat: Scalar[] = [];
+    flatten(data, shape, 0, flat);
+    dtype = options.dtype ?? inferType(flat);
+    host = hostArray(dtype, flat.length);
+    for (let i = 0; i < flat.length; i++) writeElement(host, dtype, i, flat[i]);
+  }
+  if (options.shape !== undefined) {
+    if (sizeOf(checkShape("tensor", options.shape)) !== host.length) {
+      throw new ShapeError(
+        `shape '[${options.shape.join(", ")}]' is invalid for input of size ${host.length}, in tensor`,
+      );
+    }
+    shape = options.shape;
+  }
+  return finish(fromHost(host, shape, dtype, device), options);
+}
+
+function flatten(data: NestedArray, shape: Shape, depth: number, out: Scalar[]): void {
+  if (!Array.isArray(data)) {
+    if (depth !== shape.length) throw ragged(shape, depth, "a number");
+    if (typeof data !== "number" && typeof data !== "bigint" && typeof data !== "boolean") {
+      throw new DTypeError(
+        `tensor: expected numbers, bigints or booleans, but got ${
+          data === null ? "null" : typeof data
+        } at depth ${depth}`,
+      );
+    }
+    out.push(data);
+    return;
+  }
+  if (depth >= shape.length || data.length !== shape[depth]) {
+    throw ragged(shape, depth, `a sequence of length ${data.length}`);
+  }
+  for (const item of data) flatten(item, shape, depth + 1, out);
+}
+
+function ragged(shape: Shape, depth: number, got: string): ShapeError {
+  const expected = depth < shape.length ? `sequence of length ${shape[depth]}` : "a number";
+  return new ShapeError(
+    `expected ${expected} at dim ${depth} (got ${got}), in tensor: nested arrays must be rectangular`,
+  );
+}
+
+function inferType(flat: readonly Scalar[]): DType {
+  if (flat.length === 0) return "float32";
+  if (flat.every((v) => typeof v === "boolean")) return "bool";
+  if (flat.every((v) => typeof v !== "number")) return "int64";
+  return "float32";
+}
+
+/** A literal in the form that a constant of `dtype` holds: bigint for int64, 0 or 1 for bool. */
+export function fillValue(value: Scalar, dtype: DType): number | bigint {
+  if (dtype === "bool") return value === true || (value !== false && value != 0) ? 1 : 0;
+  if (dtype === "int64") return typeof value === "bigint" ? value : BigInt(Math.trunc(Number(value)));
+  return isInt(dtype) ? Math.trunc(Number(value)) : Number(value);
+}
+
+/** One value everywhere. Without `dtype`: float32 for numbers, int64 for bigints, bool for booleans. `torch.full`. */
+export function full(shape: Shape, value: Scalar, options: TensorOptions = {}): Tensor {
+  const dtype = options.dtype ?? inferType([value]);
+  const attrs = { value: fillValue(value, dtype), shape: checkShape("full", shape), dtype };
+  return finish(source(fullPrim, attrs, options.device ?? defaultDevice()), options);
+}
+
+/** All zeros. `torch.zeros`. */
+export function zeros(shape: Shape, options: TensorOptions = {}): Tensor {
+  return full(shape, 0, { dtype: "float32", ...options });
+}
+
+/** All ones. `torch.ones`. */
+export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
+  return full(shape, 1, { dtype: "float32", ...options });
+}
+
+/** A tensor whose values do not matter; here they are zeros. `torch.empty`. */
+export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
+  return zeros(shape, options);
+}
+
+/** One value in the shape, dtype and device of `x`. `torch.full_like`. */
+export function fullLike(x: Tensor, value: Scalar, options: TensorOptions = {}): Tensor {
+  return full(x.shape, value, { dtype: x.dtype, device: x.device, ...options });
+}
+
+/** Zeros in the shape, dtype and device of `x`. `torch.zeros_like`. */
+export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
+  return fullLike(x, 0, options);
+}
+
+/** Ones in the shape, dtype and device of `x`. `torch.ones_like`. */
+export function onesLike(x: Tensor, options: TensorOptions = {}): Tensor {
+  return fullLike(x, 1, options);
+}
+
+/** A tensor like `x` whose values do not matter. `torch.empty_like`. */
+export function emptyLike(x: Tensor, options: TensorOptions = {}): Tensor {
+  return zerosLike(x, options);
+}
+
+/** The index along `dim` at every place of `shape`, int64. */
+export function iota(shape: Shape, dim: number, options: TensorOptions = {}): Tensor {
+  const dtype = options.dtype ?? "int64";
+  const index = source(
+    iotaPrim,
+    { dim, shape, dtype: dtype === "int32" ? "int32" : "int64" },
+    options.device ?? defaultDevice(),
+  );
+  return cast(index, dtype);
+}
+
+/**
+ * `start, start + step, ...` below `end`: `arange(end)`, `arange(start, end, step)`. int64 when all arguments are whole (as in PyTorch),
+ * else float32. `torch.arange`.
+ */
+export function arange(start: number, end?: number, step = 1, options: TensorOptions = {}): Tensor {
+  const from = end === undefined ? 0 : start, to = end ?? start;
+  if (step === 0 || !Number.isFinite(step)) {
+    throw new ValueError(`step must be nonzero, in arange(${from}, ${to}, ${step})`);
+  }
+  if (!Number.isFinite(from) || !Number.isFinite(to)) {
+    throw new ValueError(`unsupported range: ${from} -> ${to}, in arange; bounds must be finite`);
+  }
+  if ((to - from) * step < 0) {
+    throw new ValueError(
+      `upper bound and larger bound inconsistent with step sign, in arange(${from}, ${to}, ${step})`,
+    );
+  }
+  const whole = [from, to, step].every(Number.isInteger);
+  const dtype = options.dtype ?? (whole ? "int64" : "float32");
+  const size = Math.ceil((to - from) / step);
+  const host = hostArray(dtype, size);
+  for (let i = 0; i < size; i++) writeElement(host, dtype, i, from + i * step);
+  return finish(fromHost(host, [size], dtype, options.device), options);
+}
+
+/** `steps` values from `start` to `end`, both included. `torch.linspace`. */
+export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
+  if (!Number.isInteger(steps) || steps < 0) {
+    throw new ValueError(`number of steps must be non-negative, got ${steps}, in linspace`);
+  }
+  const dtype = options.dtype ?? "float32";
+  const host = hostArray(dtype, steps);
+  // From both ends, as PyTorch does: symmetric, and the last value is exactly `end`.
+  const round = dtype === "float32" ? Math.fround : (v: number) => v;
+  const step = steps > 1 ? round((end - start) / (steps - 1)) : 0;
+  for (let i = 0; i < steps; i++) {
+    const value = i < steps / 2 ? start + step * i : end - step * (steps - 1 - i);
+    writeElement(host, dtype, i, steps === 1 ? start : value);
+  }
+  return finish(fromHost(host, [steps], dtype, options.device), options);
+}
+
+/** `steps` values from base^start to base^end, both included. `torch.logspace`. */
+export function logspace(
+  start: number,
+  end: number,
+  steps: number,
+  base = 10,
+  options: TensorOptions = {},
+): Tensor {
+  const dtype = options.dtype ?? "float32";
+  const host = hostArray(dtype, steps);
+  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
+  for (let i = 0; i < steps; i++) {
+    writeElement(
+      host,
+      dtype,
+      i,
+      Math.pow(base, i < steps / 2 ? start + step * i : end - step * (steps - 1 - i)),
+    );
+  }
+  return finish(fromHost(host, [steps], dtype, options.device), options);
+}
+
+/** bool [rows, columns]: true on the diagonal `offset`. */
+export function diagonalMask(rows: number, columns: number, offset: number, device: DeviceName): Tensor {
+  const row = iota([rows, columns], 0, { device }), column = iota([rows, columns], 1, { device });
+  return eq(column, add(row, offset));
+}
+
+/** The identity matrix, n by m. `torch.eye`. */
+export function eye(n: number, m: number = n, options: TensorOptions = {}): Tensor {
+  checkShape("eye", [n, m]);
+  const mask = diagonalMask(n, m, 0, options.device ?? defaultDevice());
+  return finish(cast(mask, options.dtype ?? "float32"), options);
+}
+
+/** Bytes of the elements on the host. */
+export function byteSize(x: Tensor): number {
+  return sizeOf(x.shape) * bytesOf(x.dtype);
+}

@@ -1,0 +1,134 @@
+/**
+ * Dropout and its variants. Masks are drawn on the host from PyTorch's CPU stream (random.ts).
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { isFloat } from "../dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import * as draw from "../random/bernoulli.ts";
+import { defaultGenerator, type Generator } from "../random/generator.ts";
+import { type Shape, sizeOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { fromHost, zerosLike } from "./create.ts";
+import { add, mul } from "./elementwise.ts";
+import { reshape } from "./view.ts";
+
+/** Options of the dropout functions. */
+export interface DropoutOptions {
+  /** Where the random bits come from; the default generator when not given. */
+  readonly generator?: Generator;
+}
+
+/** alpha * scale of SELU: what a dropped element of alpha dropout becomes, with the sign changed. */
+const seluFloor = 1.7580993408473766;
+
+function check(op: string, x: Tensor, p: number): void {
+  if (!(p >= 0 && p <= 1)) {
+    throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}, in ${op}`);
+  }
+  if (!isFloat(x.dtype)) {
+    throw new DTypeError(
+      `result type Float can't be cast to the desired output type ${x.dtype}, in ${op}: it needs a float tensor`,
+    );
+  }
+}
+
+/** Whether nothing is to be dropped. */
+function idle(x: Tensor, p: number, training: boolean): boolean {
+  return !training || p === 0 || sizeOf(x.shape) === 0;
+}
+
+/** One mask element per channel: sizes after the first two dimensions are 1. */
+function channels(op: string, x: Tensor): Shape {
+  if (x.shape.length < 2) {
+    throw new ShapeError(
+      `Feature dropout requires at least 2 dimensions in the input, in ${op}: got [${x.shape.join(", ")}]`,
+    );
+  }
+  return x.shape.map((s, d) => d < 2 ? s : 1);
+}
+
+function masked(op: string, x: Tensor, p: number, shape: Shape, options: DropoutOptions): Tensor {
+  if (p === 1) return named("Mul", mul(x, zerosLike(x)));
+  const mask = draw.dropoutMask(options.generator ?? defaultGenerator, sizeOf(shape), x.dtype, p);
+  return named(op, mul(x, fromHost(mask, shape, x.dtype, x.device)));
+}
+
+/**
+ * Each element is 0 with probability `p`, else divided by 1 - p; without `training` nothing changes. `torch.nn.functional.dropout`.
+ *
+ * @throws {ValueError} when p is not between 0 and 1
+ */
+export function dropout(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+  check("dropout", x, p);
+  return idle(x, p, training) ? x.value : masked("Mul", x, p, x.shape, options);
+}
+
+/** Whole channels (the first two dimensions name them) are dropped. `torch.feature_dropout`. */
+export function featureDropout(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+  check("featureDropout", x, p);
+  return idle(x, p, training) ? x.value : masked("Mul", x, p, channels("featureDropout", x), options);
+}
+
+/** Channels of [N, C, L] or [C, L] are dropped. `torch.nn.functional.dropout1d`. */
+export function dropout1d(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+  return channelDropout("dropout1d", x, p, training, [2, 3], options);
+}
+
+/** Channels of [N, C, H, W] are dropped; [N, C, L] is taken as it is. `torch.nn.functional.dropout2d`. */
+export function dropout2d(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+  return featureDropout(x, p, training, options);
+}
+
+/** Channels of [N, C, D, H, W] or [C, D, H, W] are dropped. `torch.nn.functional.dropout3d`. */
+export function dropout3d(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+  return channelDropout("dropout3d", x, p, training, [4, 5], options);
+}
+
+function channelDropout(
+  op: string,
+  x: Tensor,
+  p: number,
+  training: boolean,
+  [unbatched, batched]: readonly [number, number],
+  options: DropoutOptions,
+): Tensor {
+  const rank = x.shape.length;
+  if (rank !== unbatched && rank !== batched) {
+    throw new ShapeError(
+      `${op}: Expected ${unbatched}D or ${batched}D input, but received a ${rank}D input of shape [${
+        x.shape.join(", ")
+      }]`,
+    );
+  }
+  if (rank === batched) return featureDropout(x, p, training, options);
+  return reshape(featureDropout(reshape(x, [1, ...x.shape]), p, training, options), x.shape);
+}
+
+function alphaMasked(x: Tensor, p: number, shape: Shape, options: DropoutOptions): Tensor {
+  if (p === 1) return named("Mul", mul(x, zerosLike(x)));
+  const host = draw.bernoulli(options.generator ?? defaultGenerator, sizeOf(shape), x.dtype, 1 - p);
+  const keep = fromHost(host, shape, x.dtype, x.device);
+  // y = a (x keep - floor (1 - keep)) + a floor p, where a keeps mean 0 and variance 1
+  const a = 1 / Math.sqrt((seluFloor * seluFloor * p + 1) * (1 - p));
+  const shift = add(mul(add(keep, -1), seluFloor * a), seluFloor * a * p);
+  return named("Add", add(mul(x, mul(keep, a)), shift));
+}
+
+/** Dropout that keeps mean and variance of SELU's outputs. `torch.nn.functional.alpha_dropout`. */
+export function alphaDropout(x: Tensor, p = 0.5, training = false, options: DropoutOptions = {}): Tensor {
+  check("alphaDropout", x, p);
+  return idle(x, p, training) ? x.value : alphaMasked(x, p, x.shape, options);
+}
+
+/** `alphaDropout` of whole channels. `torch.nn.functional.feature_alpha_dropout`. */
+export function featureAlphaDropout(
+  x: Tensor,
+  p = 0.5,
+  training = false,
+  options: DropoutOptions = {},
+): Tensor {
+  check("featureAlphaDropout", x, p);
+  return idle(x, p, training) ? x.value : alphaMasked(x, p, channels("featureAlphaDropout", x), options);
+}

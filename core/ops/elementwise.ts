@@ -1,0 +1,484 @@
+/**
+ * Elementwise operations on tensors and numbers: broadcasting and dtype promotion as PyTorch's, then one primitive each.
+ *
+ * @module
+ */
+import { apply } from "../apply.ts";
+import { type DType, isFloat, isInt, kindOf } from "../dtype.ts";
+import { DTypeError, TenonError } from "../errors.ts";
+import * as prim from "../prim/elementwise.ts";
+import type { Primitive } from "../prim/primitive.ts";
+import { broadcastShapes, sameShape } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { asFloat, cast, commonType, deviceOf, floatType, type TensorLike, toTensor } from "./cast.ts";
+import { fillValue, full } from "./create.ts";
+import { expand } from "./view.ts";
+
+function floatUnary(p: Primitive<undefined>, x: Tensor): Tensor {
+  return apply(p, [asFloat(x)], undefined);
+}
+
+/** Both operands at one dtype and one shape, and `p` of them. */
+function binaryAs(p: Primitive<undefined>, a: TensorLike, b: TensorLike, dtype: DType): Tensor {
+  if (a instanceof Tensor) {
+    if (b instanceof Tensor) {
+      const x = cast(a, dtype), y = cast(b, dtype);
+      if (sameShape(x.shape, y.shape)) return apply(p, [x, y], undefined);
+      const shape = broadcastShapes(p.name, a.shape, b.shape);
+      return apply(p, [expand(x, shape), expand(y, shape)], undefined);
+    }
+    return apply(
+      p,
+      [cast(a, dtype), full(a.shape, fillValue(b, dtype), { dtype, device: a.device })],
+      undefined,
+    );
+  }
+  if (b instanceof Tensor) {
+    return apply(
+      p,
+      [full(b.shape, fillValue(a, dtype), { dtype, device: b.device }), cast(b, dtype)],
+      undefined,
+    );
+  }
+  const device = deviceOf([a, b]);
+  return apply(p, [toTensor(a, dtype, device), toTensor(b, dtype, device)], undefined);
+}
+
+function binary(p: Primitive<undefined>, a: TensorLike, b: TensorLike): Tensor {
+  return binaryAs(p, a, b, commonType(p.name, [a, b]));
+}
+
+function floatBinary(p: Primitive<undefined>, a: TensorLike, b: TensorLike): Tensor {
+  return binaryAs(p, a, b, floatType(commonType(p.name, [a, b])));
+}
+
+function bitwise(p: Primitive<undefined>, name: string, a: TensorLike, b: TensorLike): Tensor {
+  const dtype = commonType(name, [a, b]);
+  if (isFloat(dtype)) {
+    throw new DTypeError(
+      `"${name}" not implemented for '${dtype}': it needs integer or bool tensors; cast with .to("int64")`,
+    );
+  }
+  return binaryAs(p, a, b, dtype);
+}
+
+/** a + b. `torch.add`, with `alpha` as a factor of b. */
+export function add(a: TensorLike, b: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
+  return binary(prim.addPrim, a, options.alpha === undefined ? b : mul(b, options.alpha));
+}
+
+/** a - b. `torch.sub`, with `alpha` as a factor of b. */
+export function sub(a: TensorLike, b: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
+  const dtype = commonType("sub", [a, b]);
+  if (dtype === "bool") {
+    throw new DTypeError(
+      "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead: logicalXor(a, b)",
+    );
+  }
+  return binaryAs(prim.subPrim, a, options.alpha === undefined ? b : mul(b, options.alpha), dtype);
+}
+
+/** a * b. `torch.mul`. */
+export function mul(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.mulPrim, a, b);
+}
+
+/** a / b, true division: integers give float32. `roundingMode` "trunc" or "floor" rounds. `torch.div`. */
+export function div(
+  a: TensorLike,
+  b: TensorLike,
+  options: { readonly roundingMode?: "trunc" | "floor" } = {},
+): Tensor {
+  if (options.roundingMode === "floor") return floorDivide(a, b);
+  if (options.roundingMode !== "trunc") return floatBinary(prim.divPrim, a, b);
+  const dtype = commonType("div", [a, b]);
+  if (isFloat(dtype)) return trunc(floatBinary(prim.divPrim, a, b));
+  // Integers: the remainder with the dividend's sign divides exactly.
+  const x = toTensor(a, dtype, deviceOf([a, b])), rest = binaryAs(prim.fmodPrim, x, b, dtype);
+  return binaryAs(prim.floorDividePrim, sub(x, rest), b, dtype);
+}
+
+/** floor(a / b), towards minus infinity; the dtype of the operands. `torch.floor_divide`. */
+export function floorDivide(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.floorDividePrim, a, b);
+}
+
+/** a modulo b, with the sign of b. `torch.remainder`. */
+export function remainder(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.remainderPrim, a, b);
+}
+
+/** a modulo b, with the sign of a. `torch.fmod`. */
+export function fmod(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.fmodPrim, a, b);
+}
+
+/** a to the power b. Small whole exponents are products. `torch.pow`. */
+export function pow(a: TensorLike, b: TensorLike): Tensor {
+  if (a instanceof Tensor && typeof b === "number") {
+    if (isFloat(a.dtype) || (Number.isInteger(b) && b >= 0)) {
+      if (b === 2) return namedPow(mul(a, a));
+      if (b === 1) return namedPow(mul(a, 1));
+      if (b === 3) return namedPow(mul(mul(a, a), a));
+      if (b === 0.5) return namedPow(sqrt(a));
+    }
+    if (isInt(a.dtype) && Number.isInteger(b) && b < 0) {
+      throw new TenonError(
+        "Integers to negative integer powers are not allowed. Cast to a float dtype first, in pow",
+      );
+    }
+  }
+  return binary(prim.powPrim, a, b);
+}
+
+function namedPow(y: Tensor): Tensor {
+  if (y.track !== 0) y.opName = "Pow";
+  return y;
+}
+
+/** The larger of both, NaN if one is. `torch.maximum`. */
+export function maximum(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.maxPrim, a, b);
+}
+
+/** The smaller of both, NaN if one is. `torch.minimum`. */
+export function minimum(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.minPrim, a, b);
+}
+
+/** The angle of the point (b, a), in radians. `torch.atan2`. */
+export function atan2(a: TensorLike, b: TensorLike): Tensor {
+  return floatBinary(prim.atan2Prim, a, b);
+}
+
+/** sqrt(a^2 + b^2) without overflow. `torch.hypot`. */
+export function hypot(a: TensorLike, b: TensorLike): Tensor {
+  return floatBinary(prim.hypotPrim, a, b);
+}
+
+/** |a| with the sign of b. `torch.copysign`. */
+export function copysign(a: TensorLike, b: TensorLike): Tensor {
+  return floatBinary(prim.copysignPrim, a, b);
+}
+
+/** The next representable value after a towards b. `torch.nextafter`. */
+export function nextafter(a: TensorLike, b: TensorLike): Tensor {
+  return floatBinary(prim.nextafterPrim, a, b);
+}
+
+/** a == b, as bool. `torch.eq`. */
+export function eq(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.eqPrim, a, b);
+}
+
+/** a != b, as bool. `torch.ne`. */
+export function ne(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.nePrim, a, b);
+}
+
+/** a < b, as bool. `torch.lt`. */
+export function lt(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.ltPrim, a, b);
+}
+
+/** a <= b, as bool. `torch.le`. */
+export function le(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.lePrim, a, b);
+}
+
+/** a > b, as bool. `torch.gt`. */
+export function gt(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.gtPrim, a, b);
+}
+
+/** a >= b, as bool. `torch.ge`. */
+export function ge(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.gePrim, a, b);
+}
+
+/** Whether an element is not zero (NaN is not). */
+export function toBool(x: Tensor): Tensor {
+  return cast(x, "bool");
+}
+
+function logicalOperand(x: TensorLike): TensorLike {
+  return x instanceof Tensor ? toBool(x) : fillValue(x, "bool") === 1;
+}
+
+/** Both are non-zero. `torch.logical_and`. */
+export function logicalAnd(a: TensorLike, b: TensorLike): Tensor {
+  return binaryAs(prim.andPrim, logicalOperand(a), logicalOperand(b), "bool");
+}
+
+/** One of both is non-zero. `torch.logical_or`. */
+export function logicalOr(a: TensorLike, b: TensorLike): Tensor {
+  return binaryAs(prim.orPrim, logicalOperand(a), logicalOperand(b), "bool");
+}
+
+/** Exactly one of both is non-zero. `torch.logical_xor`. */
+export function logicalXor(a: TensorLike, b: TensorLike): Tensor {
+  return binaryAs(prim.xorPrim, logicalOperand(a), logicalOperand(b), "bool");
+}
+
+/** The element is zero. `torch.logical_not`. */
+export function logicalNot(x: Tensor): Tensor {
+  return apply(prim.notPrim, [toBool(x)], undefined);
+}
+
+/** Bitwise and; logical for bool. `torch.bitwise_and`. */
+export function bitwiseAnd(a: TensorLike, b: TensorLike): Tensor {
+  return bitwise(prim.andPrim, "bitwise_and", a, b);
+}
+
+/** Bitwise or; logical for bool. `torch.bitwise_or`. */
+export function bitwiseOr(a: TensorLike, b: TensorLike): Tensor {
+  return bitwise(prim.orPrim, "bitwise_or", a, b);
+}
+
+/** Bitwise exclusive or; logical for bool. `torch.bitwise_xor`. */
+export function bitwiseXor(a: TensorLike, b: TensorLike): Tensor {
+  return bitwise(prim.xorPrim, "bitwise_xor", a, b);
+}
+
+/** All bits inverted; logical for bool. `torch.bitwise_not`. */
+export function bitwiseNot(x: Tensor): Tensor {
+  if (isFloat(x.dtype)) {
+    throw new DTypeError(`"bitwise_not" not implemented for '${x.dtype}': it needs integer or bool tensors`);
+  }
+  return apply(prim.notPrim, [x], undefined);
+}
+
+/** a shifted left by b bits. `torch.bitwise_left_shift`. */
+export function bitwiseLeftShift(a: TensorLike, b: TensorLike): Tensor {
+  return bitwise(prim.shlPrim, "bitwise_left_shift", a, b);
+}
+
+/** a shifted right by b bits, keeping the sign. `torch.bitwise_right_shift`. */
+export function bitwiseRightShift(a: TensorLike, b: TensorLike): Tensor {
+  return bitwise(prim.shrPrim, "bitwise_right_shift", a, b);
+}
+
+/** An int32 tensor shifted right by b bits, zeros coming in. */
+export function unsignedRightShift(a: Tensor, b: TensorLike): Tensor {
+  return binaryAs(prim.ushrPrim, a, b, "int32");
+}
+
+/** a where the condition is true, b elsewhere; all three broadcast. `torch.where`. */
+export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
+  if (condition.dtype !== "bool" && condition.dtype !== "uint8") {
+    throw new DTypeError(
+      `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
+    );
+  }
+  const dtype = commonType("where", [a, b]);
+  let shape = condition.shape;
+  if (a instanceof Tensor) shape = broadcastShapes("where", shape, a.shape);
+  if (b instanceof Tensor) shape = broadcastShapes("where", shape, b.shape);
+  const side = (x: TensorLike) =>
+    x instanceof Tensor
+      ? expand(cast(x, dtype), shape)
+      : full(shape, fillValue(x, dtype), { dtype, device: condition.device });
+  return apply(prim.wherePrim, [expand(toBool(condition), shape), side(a), side(b)], undefined);
+}
+
+/** -x. `torch.neg`. */
+export function neg(x: Tensor): Tensor {
+  if (x.dtype === "bool") {
+    throw new DTypeError(
+      "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead: logicalNot(x)",
+    );
+  }
+  return apply(prim.negPrim, [x], undefined);
+}
+
+/** |x|. `torch.abs`. */
+export function abs(x: Tensor): Tensor {
+  return kindOf(x.dtype) === "bool" ? x.value : apply(prim.absPrim, [x], undefined);
+}
+
+/** -1, 0 or 1. `torch.sign`. */
+export function sign(x: Tensor): Tensor {
+  return kindOf(x.dtype) === "bool" ? x.value : apply(prim.signPrim, [x], undefined);
+}
+
+function rounding(p: Primitive<undefined>, x: Tensor): Tensor {
+  return isFloat(x.dtype) ? apply(p, [x], undefined) : x.value;
+}
+
+/** The largest whole number not above x. `torch.floor`. */
+export function floor(x: Tensor): Tensor {
+  return rounding(prim.floorPrim, x);
+}
+
+/** The smallest whole number not below x. `torch.ceil`. */
+export function ceil(x: Tensor): Tensor {
+  return rounding(prim.ceilPrim, x);
+}
+
+/** x without its fraction. `torch.trunc`. */
+export function trunc(x: Tensor): Tensor {
+  return rounding(prim.truncPrim, x);
+}
+
+/** The nearest whole number, half to even; with `decimals`, to that many digits. `torch.round`. */
+export function round(x: Tensor, options: { readonly decimals?: number } = {}): Tensor {
+  const decimals = options.decimals ?? 0;
+  if (decimals === 0 || !isFloat(x.dtype)) return rounding(prim.roundPrim, x);
+  const factor = Math.pow(10, Math.abs(decimals));
+  return decimals > 0 ? div(round(mul(x, factor)), factor) : mul(round(div(x, factor)), factor);
+}
+
+/** sqrt(x). `torch.sqrt`. */
+export function sqrt(x: Tensor): Tensor {
+  return floatUnary(prim.sqrtPrim, x);
+}
+
+/** 1 / sqrt(x). `torch.rsqrt`. */
+export function rsqrt(x: Tensor): Tensor {
+  return floatUnary(prim.rsqrtPrim, x);
+}
+
+/** 1 / x. `torch.reciprocal`. */
+export function reciprocal(x: Tensor): Tensor {
+  return floatUnary(prim.reciprocalPrim, x);
+}
+
+/** e^x. `torch.exp`. */
+export function exp(x: Tensor): Tensor {
+  return floatUnary(prim.expPrim, x);
+}
+
+/** 2^x. `torch.exp2`. */
+export function exp2(x: Tensor): Tensor {
+  return floatUnary(prim.exp2Prim, x);
+}
+
+/** e^x - 1, accurate near 0. `torch.expm1`. */
+export function expm1(x: Tensor): Tensor {
+  return floatUnary(prim.expm1Prim, x);
+}
+
+/** The natural logarithm. `torch.log`. */
+export function log(x: Tensor): Tensor {
+  return floatUnary(prim.logPrim, x);
+}
+
+/** The logarithm to base 2. `torch.log2`. */
+export function log2(x: Tensor): Tensor {
+  return floatUnary(prim.log2Prim, x);
+}
+
+/** The logarithm to base 10. `torch.log10`. */
+export function log10(x: Tensor): Tensor {
+  return floatUnary(prim.log10Prim, x);
+}
+
+/** ln(1 + x), accurate near 0. `torch.log1p`. */
+export function log1p(x: Tensor): Tensor {
+  return floatUnary(prim.log1pPrim, x);
+}
+
+/** The sine of x in radians. `torch.sin`. */
+export function sin(x: Tensor): Tensor {
+  return floatUnary(prim.sinPrim, x);
+}
+
+/** The cosine of x in radians. `torch.cos`. */
+export function cos(x: Tensor): Tensor {
+  return floatUnary(prim.cosPrim, x);
+}
+
+/** The tangent of x in radians. `torch.tan`. */
+export function tan(x: Tensor): Tensor {
+  return floatUnary(prim.tanPrim, x);
+}
+
+/** The arc sine, in radians. `torch.asin`. */
+export function asin(x: Tensor): Tensor {
+  return floatUnary(prim.asinPrim, x);
+}
+
+/** The arc cosine, in radians. `torch.acos`. */
+export function acos(x: Tensor): Tensor {
+  return floatUnary(prim.acosPrim, x);
+}
+
+/** The arc tangent, in radians. `torch.atan`. */
+export function atan(x: Tensor): Tensor {
+  return floatUnary(prim.atanPrim, x);
+}
+
+/** The hyperbolic sine. `torch.sinh`. */
+export function sinh(x: Tensor): Tensor {
+  return floatUnary(prim.sinhPrim, x);
+}
+
+/** The hyperbolic cosine. `torch.cosh`. */
+export function cosh(x: Tensor): Tensor {
+  return floatUnary(prim.coshPrim, x);
+}
+
+/** The hyperbolic tangent. `torch.tanh`. */
+export function tanh(x: Tensor): Tensor {
+  return floatUnary(prim.tanhPrim, x);
+}
+
+/** The inverse hyperbolic sine. `torch.asinh`. */
+export function asinh(x: Tensor): Tensor {
+  return floatUnary(prim.asinhPrim, x);
+}
+
+/** The inverse hyperbolic cosine. `torch.acosh`. */
+export function acosh(x: Tensor): Tensor {
+  return floatUnary(prim.acoshPrim, x);
+}
+
+/** The inverse hyperbolic tangent. `torch.atanh`. */
+export function atanh(x: Tensor): Tensor {
+  return floatUnary(prim.atanhPrim, x);
+}
+
+/** 1 / (1 + e^-x). `torch.sigmoid`. */
+export function sigmoid(x: Tensor): Tensor {
+  return floatUnary(prim.sigmoidPrim, x);
+}
+
+/** The error function. `torch.erf`. */
+export function erf(x: Tensor): Tensor {
+  return floatUnary(prim.erfPrim, x);
+}
+
+/** 1 - erf(x). `torch.erfc`. */
+export function erfc(x: Tensor): Tensor {
+  return floatUnary(prim.erfcPrim, x);
+}
+
+/** The inverse of the error function. `torch.erfinv`. */
+export function erfinv(x: Tensor): Tensor {
+  return floatUnary(prim.erfinvPrim, x);
+}
+
+/** ln|gamma(x)|. `torch.lgamma`. */
+export function lgamma(x: Tensor): Tensor {
+  return floatUnary(prim.lgammaPrim, x);
+}
+
+/** The derivative of ln gamma(x). `torch.digamma`. */
+export function digamma(x: Tensor): Tensor {
+  return floatUnary(prim.digammaPrim, x);
+}
+
+/** Whether x is NaN, as bool. `torch.isnan`. */
+export function isNaN(x: Tensor): Tensor {
+  return ne(x, x);
+}
+
+/** Whether x is infinite, as bool. `torch.isinf`. */
+export function isInf(x: Tensor): Tensor {
+  return isFloat(x.dtype) ? eq(abs(x), Infinity) : full(x.shape, false, { device: x.device });
+}
+
+/** Whether x is neither NaN nor infinite, as bool. `torch.isfinite`. */
+export function isFinite(x: Tensor): Tensor {
+  return isFloat(x.dtype) ? lt(abs(x), Infinity) : full(x.shape, true, { device: x.device });
+}

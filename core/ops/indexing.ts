@@ -1,0 +1,363 @@
+/**
+ * Reading and writing at index tensors along one dimension: gather, scatter, indexSelect and their kin. Masks are in mask.ts, `x.at(...)`
+ * in selection.ts.
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { type DType, isFloat } from "../dtype.ts";
+import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
+import { normalizeDim, type Shape, sizeOf } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { cast, type Scalar } from "./cast.ts";
+import { full, type NestedArray, onesLike, tensor, zerosLike } from "./create.ts";
+import { add, div, floorDivide, ge, logicalAnd, lt, maximum, mul, where } from "./elementwise.ts";
+import { gatherExact, scatterExact } from "./routine.ts";
+import { expand, narrow, reshape } from "./view.ts";
+
+/** Indices: an integer tensor, or nested arrays of whole numbers. */
+export type IndexLike = Tensor | NestedArray;
+
+/** How to fix an index of the wrong dtype; the most common case is `tensor([0, 1])`, which is float32. */
+export const indexHint = 'convert it with .to("int64"), or pass a plain array of whole numbers';
+
+/** Indices as an int64 tensor on the device of `like`. `refuse` makes the error for any other dtype. */
+export function toIndex(index: IndexLike, like: Tensor, refuse: (got: DType) => Error): Tensor {
+  if (index instanceof Tensor) {
+    if (index.dtype === "int64") return index.value;
+    if (index.dtype === "int32") return cast(index, "int64");
+    throw refuse(index.dtype);
+  }
+  const check = (level: NestedArray): void => {
+    if (Array.isArray(level)) return level.forEach(check);
+    if (typeof level !== "bigint" && !Number.isInteger(level)) {
+      throw new IndexError(`indices must be whole numbers, but got ${String(level)}`);
+    }
+  };
+  check(index);
+  return tensor(index, { dtype: "int64", device: like.device });
+}
+
+function expectInt64(op: string): (got: DType) => DTypeError {
+  return (got) => new DTypeError(`${op}(): Expected dtype int64 for index, but got ${got}; ${indexHint}`);
+}
+
+/** Negative indices count from the end; those out of range stay as they are, for the error to name them. */
+export function wrapNegative(index: Tensor, size: number): Tensor {
+  return where(logicalAnd(lt(index, 0), ge(index, -size)), add(index, size), index);
+}
+
+/** A 0-d tensor as a vector of one element, as PyTorch's indexing functions see it. */
+export function atLeastVector(x: Tensor): Tensor {
+  return x.shape.length === 0 ? reshape(x, [1]) : x.value;
+}
+
+function outOfRange(op: string, x: Tensor, dim: number, index: Tensor): void {
+  if (x.shape[dim] === 0 && sizeOf(index.shape) > 0) {
+    throw new IndexError(
+      `index out of range: dimension ${dim} of a tensor of shape [${x.shape.join(", ")}] is empty, in ${op}`,
+    );
+  }
+}
+
+/**
+ * `out[i][j] = x[index[i][j]][j]` for dim 0, and so on for other dims: the index has the rank of x, and the result its shape. Indices are not
+ * negative. `torch.gather`.
+ *
+ * @throws {ShapeError} when ranks differ or the index is larger than x in another dimension than `dim`
+ * @throws {DTypeError} when the index is not of integers
+ * @example
+ * ```ts
+ * import { gather, tensor } from "@tenon/tenon";
+ * const x = tensor([[1, 2], [3, 4]]);
+ * console.log(gather(x, 1, [[0, 0], [1, 0]]).tolist()); // [ [ 1, 1 ], [ 4, 3 ] ]
+ * ```
+ */
+export function gather(x: Tensor, dim: number, index: IndexLike): Tensor {
+  const at = normalizeDim("gather", dim, x.shape.length);
+  const idx = toIndex(index, x, expectInt64("gather"));
+  const from = atLeastVector(x), places = atLeastVector(idx);
+  if (from.shape.length !== places.shape.length) {
+    throw new ShapeError(
+      `Index tensor must have the same number of dimensions as input tensor, in gather: got index [${
+        idx.shape.join(", ")
+      }] and input [${x.shape.join(", ")}]`,
+    );
+  }
+  if (places.shape.some((s, d) => d !== at && s > from.shape[d])) {
+    throw new ShapeError(
+      `Size does not match at dimension ${
+        places.shape.findIndex((s, d) => d !== at && s > from.shape[d])
+      } expected index [${places.shape.join(", ")}] to be smaller than self [${
+        from.shape.join(", ")
+      }] apart from dimension ${at}, in gather`,
+    );
+  }
+  outOfRange("gather", from, at, places);
+  const y = named("Gather", gatherExact(from, at, places));
+  return idx.shape.length === 0 ? reshape(y, []) : y;
+}
+
+interface ScatterOperands {
+  readonly base: Tensor;
+  readonly at: number;
+  readonly index: Tensor;
+  readonly source: Tensor;
+}
+
+/** Checks of all scatters; 0-d tensors become vectors, a number becomes a source, and the source is cut to the index. */
+function scatterOperands(
+  op: string,
+  x: Tensor,
+  dim: number,
+  index: IndexLike,
+  source: Tensor | Scalar,
+): ScatterOperands {
+  const at = normalizeDim(op, dim, x.shape.length);
+  const base = atLeastVector(x), idx = atLeastVector(toIndex(index, x, expectInt64(op)));
+  if (!(source instanceof Tensor)) {
+    const value = full(idx.shape, source, { dtype: x.dtype, device: x.device });
+    return scatterOperands(op, x, dim, idx, value);
+  }
+  if (source.dtype !== x.dtype) {
+    throw new DTypeError(
+      `${op}(): Expected self.dtype to be equal to src.dtype, but got ${x.dtype} and ${source.dtype}; cast one with .to()`,
+    );
+  }
+  const from = atLeastVector(source);
+  if (sizeOf(idx.shape) === 0) return { base, at, index: idx, source: from };
+  if (idx.shape.length !== base.shape.length || idx.shape.length !== from.shape.length) {
+    throw new ShapeError(
+      `Index tensor must have the same number of dimensions as ${
+        idx.shape.length !== base.shape.length ? "self" : "src"
+      } tensor, in ${op}: got self [${x.shape.join(", ")}], index [${idx.shape.join(", ")}] and src [${
+        source.shape.join(", ")
+      }]`,
+    );
+  }
+  if (idx.shape.some((s, d) => (d !== at && s > base.shape[d]) || s > from.shape[d])) {
+    throw new ShapeError(
+      `Expected index [${idx.shape.join(", ")}] to be smaller than self [${
+        base.shape.join(", ")
+      }] apart from dimension ${at} and to be smaller size than src [${from.shape.join(", ")}], in ${op}`,
+    );
+  }
+  outOfRange(op, base, at, idx);
+  return {
+    base,
+    at,
+    index: idx,
+    source: idx.shape.reduce((acc, s, d) => narrow(acc, d, 0, s), from.value),
+  };
+}
+
+/**
+ * x with `x[index[i][j]][j] = source[i][j]` for dim 0, and so on; the source may be a number. Where an index occurs twice, the last one
+ * stays. Indices are not negative. `torch.scatter`.
+ *
+ * @example
+ * ```ts
+ * import { scatter, zeros } from "@tenon/tenon";
+ * console.log(scatter(zeros([2, 3]), 1, [[2], [0]], 1).tolist()); // [ [ 0, 0, 1 ], [ 1, 0, 0 ] ]
+ * ```
+ */
+export function scatter(x: Tensor, dim: number, index: IndexLike, source: Tensor | Scalar): Tensor {
+  const { base, at, index: idx, source: from } = scatterOperands("scatter", x, dim, index, source);
+  return reshape(scatterExact(base, at, idx, from, "set"), x.shape);
+}
+
+/** x with `x[index[i][j]][j] += source[i][j]` for dim 0, and so on; indices that occur twice add twice. `torch.scatter_add`. */
+export function scatterAdd(x: Tensor, dim: number, index: IndexLike, source: Tensor): Tensor {
+  const { base, at, index: idx, source: from } = scatterOperands("scatter_add", x, dim, index, source);
+  return reshape(scatterExact(base, at, idx, from, "add"), x.shape);
+}
+
+/** How `scatterReduce` merges. */
+export type ScatterReduction = "sum" | "prod" | "mean" | "amax" | "amin";
+
+const smallest: Readonly<Record<string, bigint>> = {
+  int64: -(2n ** 63n),
+  int32: -(2n ** 31n),
+  int16: -(2n ** 15n),
+  int8: -128n,
+  uint8: 0n,
+  bool: 0n,
+};
+
+/** The value that changes nothing under a reduction of this dtype. */
+function identityOf(reduce: ScatterReduction, dtype: DType): Scalar {
+  if (reduce === "sum" || reduce === "mean") return 0;
+  if (reduce === "prod") return 1;
+  if (isFloat(dtype)) return reduce === "amax" ? -Infinity : Infinity;
+  const low = smallest[dtype];
+  if (reduce === "amax") return low;
+  if (dtype === "uint8" || dtype === "bool") return dtype === "bool" ? 1 : 255;
+  return -low - 1n;
+}
+
+const scatterModes = { sum: "add", mean: "add", prod: "mul", amax: "max", amin: "min" } as const;
+
+/**
+ * x with all source elements of one index merged: "sum", "prod", "mean", "amax" or "amin". With `includeSelf: false` the elements of x at
+ * these indices take no part. `torch.scatter_reduce`.
+ */
+export function scatterReduce(
+  x: Tensor,
+  dim: number,
+  index: IndexLike,
+  source: Tensor,
+  reduce: ScatterReduction,
+  options: { readonly includeSelf?: boolean } = {},
+): Tensor {
+  if (!Object.hasOwn(scatterModes, reduce)) {
+    throw new ValueError(
+      `reduce argument must be either sum, prod, mean, amax or amin, got ${reduce}, in scatter_reduce`,
+    );
+  }
+  const { base, at, index: idx, source: from } = scatterOperands("scatter_reduce", x, dim, index, source);
+  const includeSelf = options.includeSelf ?? true;
+  const blank = full(idx.shape, identityOf(reduce, x.dtype), { dtype: x.dtype, device: x.device });
+  const start = includeSelf ? base : scatterExact(base, at, idx, blank, "set");
+  const merged = scatterExact(start, at, idx, from, scatterModes[reduce]);
+  if (reduce !== "mean") return named("ScatterReduce", reshape(merged, x.shape));
+  const counts = scatterExact(
+    includeSelf ? onesLike(base) : zerosLike(base),
+    at,
+    idx,
+    onesLike(from),
+    "add",
+  );
+  const divisor = maximum(counts, 1);
+  const mean = isFloat(x.dtype) ? div(merged, divisor) : floorDivide(merged, divisor);
+  return named("ScatterReduce", reshape(mean, x.shape));
+}
+
+function vectorIndex(op: string, x: Tensor, index: IndexLike): Tensor {
+  const idx = atLeastVector(toIndex(index, x, (got) =>
+    new DTypeError(
+      `${op}(): Expected dtype int32 or int64 for index, but got ${got}; ${indexHint}`,
+    )));
+  if (idx.shape.length !== 1) {
+    throw new ShapeError(
+      `${op}(): Index is supposed to be a vector, but got shape [${idx.shape.join(", ")}]`,
+    );
+  }
+  return idx;
+}
+
+/** A vector of indices repeated over all other dimensions of `shape`. */
+export function alongDim(index: Tensor, dim: number, shape: Shape): Tensor {
+  const target = shape.map((s, d) => d === dim ? index.shape[0] : s);
+  return expand(reshape(index, shape.map((_, d) => d === dim ? index.shape[0] : 1)), target);
+}
+
+/** The slices of x along `dim` at a vector of indices, which are not negative. `torch.index_select`. */
+export function indexSelect(x: Tensor, dim: number, index: IndexLike): Tensor {
+  const at = normalizeDim("index_select", dim, x.shape.length);
+  const idx = vectorIndex("index_select", x, index), from = atLeastVector(x);
+  if (x.shape.length === 0 && idx.shape[0] !== 1) {
+    throw new ShapeError(
+      `index_select(): Index to scalar can have only 1 value, got ${idx.shape[0]} value(s)`,
+    );
+  }
+  outOfRange("index_select", from, at, idx);
+  const y = named("IndexSelect", gatherExact(from, at, alongDim(idx, at, from.shape)));
+  return x.shape.length === 0 ? reshape(y, []) : y;
+}
+
+interface SliceOperands {
+  readonly base: Tensor;
+  readonly at: number;
+  readonly index: Tensor;
+  readonly source: Tensor;
+}
+
+function sliceOperands(op: string, x: Tensor, dim: number, index: IndexLike, source: Tensor): SliceOperands {
+  const at = normalizeDim(op, dim, x.shape.length);
+  const base = atLeastVector(x), from = atLeastVector(source), idx = vectorIndex(op, x, index);
+  if (source.dtype !== x.dtype) {
+    throw new DTypeError(
+      `${op}(): self (${x.dtype}) and source (${source.dtype}) must have the same scalar type; cast one with .to()`,
+    );
+  }
+  const wanted = base.shape.map((s, d) => d === at ? idx.shape[0] : s);
+  if (from.shape.length !== wanted.length || from.shape.some((s, d) => s !== wanted[d])) {
+    throw new ShapeError(
+      `${op}(): the source must have shape [${
+        wanted.join(", ")
+      }] (that of self, with one slice per index along dim ${at}), but has [${source.shape.join(", ")}]`,
+    );
+  }
+  outOfRange(op, base, at, idx);
+  return { base, at, index: alongDim(idx, at, base.shape), source: from };
+}
+
+/** x with the slices of `source`, times `alpha`, added at the indices along `dim`. `torch.index_add`. */
+export function indexAdd(
+  x: Tensor,
+  dim: number,
+  index: IndexLike,
+  source: Tensor,
+  options: { readonly alpha?: number } = {},
+): Tensor {
+  const { base, at, index: idx, source: from } = sliceOperands("index_add", x, dim, index, source);
+  const scaled = options.alpha === undefined ? from : mul(from, options.alpha);
+  return named("IndexAdd", reshape(scatterExact(base, at, idx, scaled, "add"), x.shape));
+}
+
+/** x with the slices at the indices along `dim` replaced by those of `source`. `torch.index_copy`. */
+export function indexCopy(x: Tensor, dim: number, index: IndexLike, source: Tensor): Tensor {
+  const { base, at, index: idx, source: from } = sliceOperands("index_copy", x, dim, index, source);
+  return named("IndexCopy", reshape(scatterExact(base, at, idx, from, "set"), x.shape));
+}
+
+/** x with the slices at the indices along `dim` filled with one value; negative indices count from the end. `torch.index_fill`. */
+export function indexFill(x: Tensor, dim: number, index: IndexLike, value: Scalar | Tensor): Tensor {
+  const at = normalizeDim("index_fill", dim, x.shape.length);
+  if (value instanceof Tensor && value.shape.length > 0) {
+    throw new ShapeError(
+      `index_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.shape.length} dimension(s).`,
+    );
+  }
+  const base = atLeastVector(x);
+  const idx = wrapNegative(vectorIndex("index_fill", x, index), base.shape[at]);
+  outOfRange("index_fill", base, at, idx);
+  const places = alongDim(idx, at, base.shape);
+  const source = value instanceof Tensor
+    ? expand(cast(value, x.dtype), places.shape)
+    : full(places.shape, value, { dtype: x.dtype, device: x.device });
+  return named("IndexFill", reshape(scatterExact(base, at, places, source, "set"), x.shape));
+}
+
+/** The elements of the flattened x at the indices, in the shape of the index; negative ones count from the end. `torch.take`. */
+export function take(x: Tensor, index: IndexLike): Tensor {
+  const idx = toIndex(
+    index,
+    x,
+    (got) => new DTypeError(`take(): Expected a long tensor for index, but got ${got}; ${indexHint}`),
+  );
+  const size = sizeOf(x.shape), flat = reshape(x, [size]);
+  if (size === 0 && sizeOf(idx.shape) > 0) throw new IndexError("take(): tried to take from an empty tensor");
+  const y = gatherExact(flat, 0, reshape(wrapNegative(idx, size), [sizeOf(idx.shape)]));
+  return named("Take", reshape(y, idx.shape));
+}
+
+/** `gather` whose index broadcasts with x in all other dimensions; without `dim` over the flattened x. `torch.take_along_dim`. */
+export function takeAlongDim(x: Tensor, index: IndexLike, dim?: number): Tensor {
+  const idx = toIndex(index, x, (got) =>
+    new DTypeError(
+      `torch.take_along_dim(): dtype of indices should be Long but got ${got}; ${indexHint}`,
+    ));
+  if (dim === undefined) {
+    return gather(reshape(x, [sizeOf(x.shape)]), 0, reshape(idx, [sizeOf(idx.shape)]));
+  }
+  const at = normalizeDim("take_along_dim", dim, x.shape.length);
+  if (idx.shape.length !== x.shape.length) {
+    throw new ShapeError(
+      `torch.take_along_dim(): input and indices should have the same number of dimensions, but got ${x.shape.length} dimensions for input, and ${idx.shape.length} dimensions for indices`,
+    );
+  }
+  const common = x.shape.map((s, d) => s === 1 ? idx.shape[d] : s);
+  const from = expand(x, common.map((s, d) => d === at ? x.shape[d] : s));
+  return gather(from, at, expand(idx, common.map((s, d) => d === at ? idx.shape[d] : s)));
+}

@@ -1,0 +1,205 @@
+/**
+ * Matrix products in every rank that PyTorch allows.
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { DTypeError, ShapeError } from "../errors.ts";
+import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { add, mul } from "./elementwise.ts";
+import { matmulExact } from "./routine.ts";
+import { expand, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
+
+function checkTypes(op: string, a: Tensor, b: Tensor): void {
+  if (a.dtype !== b.dtype) {
+    throw new DTypeError(
+      `expected m1 and m2 to have the same dtype, but got: ${a.dtype} != ${b.dtype}, in ${op}; cast one with .to()`,
+    );
+  }
+}
+
+function cannotMultiply(op: string, a: Shape, b: Shape): ShapeError {
+  const text = `mat1 and mat2 shapes cannot be multiplied (${sizeOf(a.slice(0, -1))}x${a[a.length - 1]} and ${
+    b[b.length - 2]
+  }x${b[b.length - 1]})`;
+  return new ShapeError(
+    `${text}, in ${op} of shapes [${a.join(", ")}] and [${b.join(", ")}]: the inner sizes must be equal`,
+  );
+}
+
+/** Products of bool tensors are sums modulo nothing: PyTorch has none, so they are refused. */
+function product(op: string, a: Tensor, b: Tensor): Tensor {
+  if (a.dtype === "bool") {
+    throw new DTypeError(`"${op}" not implemented for 'Bool'; cast with .to("int64") or .to("float32")`);
+  }
+  if (a.shape[a.shape.length - 1] !== b.shape[b.shape.length - 2]) throw cannotMultiply(op, a.shape, b.shape);
+  return matmulExact(a, b);
+}
+
+/** a [n, k] times b [k, m]. `torch.mm`. */
+export function mm(a: Tensor, b: Tensor): Tensor {
+  if (a.shape.length !== 2) {
+    throw new ShapeError(`self must be a matrix, in mm: got a tensor of shape [${a.shape.join(", ")}]`);
+  }
+  if (b.shape.length !== 2) {
+    throw new ShapeError(`mat2 must be a matrix, in mm: got a tensor of shape [${b.shape.join(", ")}]`);
+  }
+  checkTypes("mm", a, b);
+  return named("Mm", product("mm", a, b));
+}
+
+/** a [b, n, k] times b [b, k, m]. `torch.bmm`. */
+export function bmm(a: Tensor, b: Tensor): Tensor {
+  if (a.shape.length !== 3 || b.shape.length !== 3 || a.shape[0] !== b.shape[0]) {
+    throw new ShapeError(
+      `batch1 and batch2 must be 3D tensors of one batch size, in bmm: got [${a.shape.join(", ")}] and [${
+        b.shape.join(", ")
+      }]`,
+    );
+  }
+  checkTypes("bmm", a, b);
+  return named("Bmm", product("bmm", a, b));
+}
+
+/** a [n, k] times the vector b [k]. `torch.mv`. */
+export function mv(a: Tensor, b: Tensor): Tensor {
+  if (a.shape.length !== 2 || b.shape.length !== 1) {
+    throw new ShapeError(
+      `vector + matrix @ vector expected, got [${a.shape.join(", ")}] and [${b.shape.join(", ")}], in mv`,
+    );
+  }
+  if (a.shape[1] !== b.shape[0]) {
+    throw new ShapeError(
+      `size mismatch, got input (${a.shape[0]}x${a.shape[1]}) and vec (${b.shape[0]}), in mv`,
+    );
+  }
+  checkTypes("mv", a, b);
+  return named("Mv", squeeze(product("mv", a, unsqueeze(b, 1)), 1));
+}
+
+/** The inner product of two vectors. `torch.dot`. */
+export function dot(a: Tensor, b: Tensor): Tensor {
+  if (a.shape.length !== 1 || b.shape.length !== 1) {
+    throw new ShapeError(
+      `1D tensors expected, but got ${a.shape.length}D and ${b.shape.length}D tensors, in dot`,
+    );
+  }
+  if (a.shape[0] !== b.shape[0]) {
+    throw new ShapeError(
+      `inconsistent tensor size, expected tensor [${a.shape[0]}] and src [${
+        b.shape[0]
+      }] to have the same number of elements, but got ${a.shape[0]} and ${
+        b.shape[0]
+      } elements respectively, in dot`,
+    );
+  }
+  checkTypes("dot", a, b);
+  return named("Dot", reshape(product("dot", unsqueeze(a, 0), unsqueeze(b, 1)), []));
+}
+
+/** a [n] and b [m] as the matrix a[i] b[j]. `torch.outer`. */
+export function outer(a: Tensor, b: Tensor): Tensor {
+  if (a.shape.length !== 1 || b.shape.length !== 1) {
+    throw new ShapeError(
+      `outer: Expected 1-D argument self and vec2, but got ${a.shape.length}-D and ${b.shape.length}-D`,
+    );
+  }
+  return mul(unsqueeze(a, 1), unsqueeze(b, 0));
+}
+
+/**
+ * The matrix product. Vectors are rows on the left and columns on the right; more than two dimensions are batches, which broadcast.
+ * `torch.matmul`.
+ *
+ * @throws {ShapeError} when the inner sizes differ or the batches do not broadcast
+ * @example
+ * ```ts
+ * import { matmul, ones } from "@tenon/tenon";
+ * console.log(matmul(ones([5, 2, 3]), ones([3, 4])).shape); // [ 5, 2, 4 ]
+ * ```
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  const p = a.shape.length, q = b.shape.length;
+  if (p === 0 || q === 0) {
+    throw new ShapeError(`both arguments to matmul need to be at least 1D, but they are ${p}D and ${q}D`);
+  }
+  if (p === 2 && q === 2) return mm(a, b);
+  if (p === 1 && q === 1) return dot(a, b);
+  if (p === 2 && q === 1) return mv(a, b);
+  checkTypes("matmul", a, b);
+  if (p === 1) {
+    const row = matmul(unsqueeze(a, 0), b);
+    return squeeze(row, -2);
+  }
+  if (q === 1) {
+    if (a.shape[p - 1] !== b.shape[0]) {
+      throw new ShapeError(
+        `size mismatch, got input (${sizeOf(a.shape.slice(0, -1))}x${a.shape[p - 1]}) and vec (${
+          b.shape[0]
+        }), in matmul`,
+      );
+    }
+    return squeeze(matmul(a, unsqueeze(b, 1)), -1);
+  }
+  if (a.shape[p - 1] !== b.shape[q - 2]) throw cannotMultiply("matmul", a.shape, b.shape);
+  if (q === 2) {
+    // The batch of a is more rows.
+    const rows = reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape[p - 1]]);
+    return named("UnsafeView", reshape(product("matmul", rows, b), [...a.shape.slice(0, -1), b.shape[1]]));
+  }
+  const batch = broadcastShapes("matmul (batch dimensions)", a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const left = expand(a, [...batch, ...a.shape.slice(-2)]),
+    right = expand(b, [...batch, ...b.shape.slice(-2)]);
+  return named(batch.length === 1 ? "Bmm" : "UnsafeView", product("matmul", left, right));
+}
+
+/** Options of the products that add: `beta * input + alpha * product`. */
+export interface AddmmOptions {
+  /** Factor of the input; 1 by default, 0 ignores it. */
+  readonly beta?: number;
+  /** Factor of the product; 1 by default. */
+  readonly alpha?: number;
+}
+
+function added(input: Tensor, y: Tensor, { beta = 1, alpha = 1 }: AddmmOptions): Tensor {
+  const scaledProduct = alpha === 1 ? y : mul(y, alpha);
+  // beta 0 means that the input is ignored, NaN included.
+  return beta === 0 ? scaledProduct : add(scaledProduct, beta === 1 ? input : mul(input, beta));
+}
+
+/** beta * input + alpha * (a times b). `torch.addmm`. */
+export function addmm(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
+  return named("Addmm", added(input, mm(a, b), options));
+}
+
+/** beta * input + alpha * (a times b), in batches. `torch.baddbmm`. */
+export function baddbmm(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
+  return named("Baddbmm", added(input, bmm(a, b), options));
+}
+
+/** beta * input + alpha * (a times the vector b). `torch.addmv`. */
+export function addmv(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
+  return named("Addmv", added(input, mv(a, b), options));
+}
+
+/** x [..., in] times weight [out, in] transposed, plus bias [out]. `torch.nn.functional.linear`. */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  if (weight.shape.length === 1) {
+    const y = matmul(x, weight);
+    return bias ? add(y, bias) : y;
+  }
+  if (x.shape.length === 0 || x.shape[x.shape.length - 1] !== weight.shape[1]) {
+    const rows = x.shape.length === 0 ? 1 : sizeOf(x.shape.slice(0, -1));
+    throw new ShapeError(
+      `mat1 and mat2 shapes cannot be multiplied (${rows}x${x.shape[x.shape.length - 1] ?? 1} and ${
+        weight.shape[1]
+      }x${weight.shape[0]}), in linear of input [${x.shape.join(", ")}] and weight [${
+        weight.shape.join(", ")
+      }]: the last size of the input must be ${weight.shape[1]}`,
+    );
+  }
+  const y = matmul(x, transpose(weight, 0, 1));
+  if (!bias) return y;
+  return named(x.shape.length === 2 ? "Addmm" : "Add", add(y, bias));
+}

@@ -1,0 +1,147 @@
+/**
+ * Masks: filling and choosing elements by a bool tensor, and the way from masks to indices and back. What depends on how many elements are
+ * true (nonzero, maskedSelect) reads the mask, because a shape must be known at once.
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { hostArray } from "../dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { cast, type Scalar } from "./cast.ts";
+import { fromHost, full, onesLike, tensor, zeros } from "./create.ts";
+import { sub, toBool, where } from "./elementwise.ts";
+import { indexHint, type IndexLike, toIndex } from "./indexing.ts";
+import { gatherExact, scan, scatterExact } from "./routine.ts";
+import { expand, reshape } from "./view.ts";
+
+function checkMask(op: string, mask: Tensor): void {
+  if (mask.dtype !== "bool") {
+    throw new DTypeError(
+      `${op} only supports boolean masks, but got mask with dtype ${mask.dtype}; compare, or convert with .to("bool")`,
+    );
+  }
+}
+
+/** x with one value where the mask is true; both broadcast. The dtype of x stays. `torch.masked_fill`. */
+export function maskedFill(x: Tensor, mask: Tensor, value: Scalar | Tensor): Tensor {
+  checkMask("masked_fill", mask);
+  if (value instanceof Tensor && value.shape.length > 0) {
+    throw new ShapeError(
+      `masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.shape.length} dimension(s).`,
+    );
+  }
+  const fill = value instanceof Tensor
+    ? cast(value, x.dtype)
+    : full([], value, { dtype: x.dtype, device: x.device });
+  return named("MaskedFill", where(mask, fill, x));
+}
+
+/** The places, in row-major order, where a host copy of `mask` is not zero. */
+function truePlaces(mask: Tensor): number[] {
+  const data = toBool(mask).toTypedArray();
+  const places: number[] = [];
+  for (let i = 0; i < data.length; i++) if (data[i] !== 0) places.push(i);
+  return places;
+}
+
+function int64Tensor(values: readonly number[], shape: Shape, like: Tensor): Tensor {
+  const host = hostArray("int64", values.length);
+  for (let i = 0; i < values.length; i++) host[i] = BigInt(values[i]);
+  return fromHost(host, shape, "int64", like.device);
+}
+
+/** The elements where the mask is true, as a vector; both broadcast. Reads the mask. `torch.masked_select`. */
+export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
+  checkMask("masked_select", mask);
+  const shape = broadcastShapes("masked_select", x.shape, mask.shape);
+  const places = truePlaces(expand(mask, shape));
+  const flat = reshape(expand(x, shape), [sizeOf(shape)]);
+  return named("MaskedSelect", gatherExact(flat, 0, int64Tensor(places, [places.length], x)));
+}
+
+/** x with the elements of `source`, in order, where the mask is true. `torch.Tensor.masked_scatter`. */
+export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
+  checkMask("masked_scatter", mask);
+  if (source.dtype !== x.dtype) {
+    throw new DTypeError(
+      `masked_scatter: expected self and source to have same dtypes but got ${x.dtype} and ${source.dtype}`,
+    );
+  }
+  const shape = broadcastShapes("masked_scatter", x.shape, mask.shape);
+  const chosen = expand(mask, shape), size = sizeOf(shape), flat = reshape(chosen, [size]);
+  if (sizeOf(source.shape) === 0) {
+    if (truePlaces(mask).length === 0) return expand(x, shape);
+    throw new ShapeError("masked_scatter: the source has no elements, but the mask chooses some");
+  }
+  // The n-th true place takes element n of the source.
+  const order = sub(scan(cast(flat, "int64"), "sum", false), 1);
+  const values = gatherExact(reshape(source, [sizeOf(source.shape)]), 0, where(flat, order, 0));
+  return named("MaskedScatter", where(chosen, reshape(values, shape), expand(x, shape)));
+}
+
+/**
+ * The indices of the elements that are not zero, int64 [count, rank], in row-major order; with `asTuple` one vector per dimension. Reads x.
+ * `torch.nonzero`.
+ */
+export function nonzero(x: Tensor): Tensor;
+/** One index tensor per dimension. */
+export function nonzero(x: Tensor, options: { readonly asTuple: true }): Tensor[];
+/** Either form. */
+export function nonzero(x: Tensor, options: { readonly asTuple?: boolean }): Tensor | Tensor[];
+/** Either form. */
+export function nonzero(x: Tensor, options: { readonly asTuple?: boolean } = {}): Tensor | Tensor[] {
+  const places = truePlaces(x), rank = x.shape.length;
+  // PyTorch sees a 0-d tensor as a vector when it returns a tuple.
+  const shape = options.asTuple && rank === 0 ? [1] : x.shape;
+  const columns = shape.map(() => new Array<number>(places.length));
+  places.forEach((place, i) => {
+    for (let d = shape.length - 1, rest = place; d >= 0; d--) {
+      columns[d][i] = rest % shape[d];
+      rest = Math.floor(rest / shape[d]);
+    }
+  });
+  if (options.asTuple) return columns.map((column) => int64Tensor(column, [places.length], x));
+  return int64Tensor(places.flatMap((_, i) => columns.map((c) => c[i])), [places.length, rank], x);
+}
+
+/** The indices of the elements that are not zero, int64 [count, rank]. Reads x. `torch.argwhere`. */
+export function argwhere(x: Tensor): Tensor {
+  return nonzero(x);
+}
+
+/**
+ * Vectors of length `numClasses` that are 1 at the index and 0 elsewhere, int64; one more dimension than the index. Without `numClasses` the
+ * largest index is read. `torch.nn.functional.one_hot`.
+ *
+ * @example
+ * ```ts
+ * import { oneHot } from "@tenon/tenon";
+ * console.log(oneHot([0, 2], 3).tolist()); // [ [ 1, 0, 0 ], [ 0, 0, 1 ] ]
+ * ```
+ */
+export function oneHot(index: IndexLike, numClasses = -1): Tensor {
+  const given = index instanceof Tensor ? index : tensor(index, { dtype: "int64" });
+  const idx = toIndex(
+    given,
+    given,
+    (got) => new DTypeError(`one_hot is only applicable to index tensor, but got ${got}; ${indexHint}`),
+  );
+  if (numClasses === 0 || numClasses < -1 || !Number.isInteger(numClasses)) {
+    throw new ValueError(`one_hot: num_classes should be a positive number or -1, but got ${numClasses}`);
+  }
+  let classes = numClasses;
+  if (classes === -1) {
+    if (sizeOf(idx.shape) === 0) {
+      throw new ValueError(
+        "Can not infer total number of classes from empty tensor, in one_hot: give numClasses",
+      );
+    }
+    classes = Number(idx.max().item<number | bigint>()) + 1;
+  }
+  const base = zeros([...idx.shape, classes], { dtype: "int64", device: idx.device });
+  const last = reshape(idx, [...idx.shape, 1]);
+  // A scatter and not a comparison: an index out of range is an error.
+  return scatterExact(base, idx.shape.length, last, onesLike(last), "set");
+}

@@ -1,0 +1,382 @@
+/**
+ * Normalisation over dimensions: layer, batch, group, instance and root-mean-square norm, unit vectors, distances of vectors.
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { isFloat } from "../dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { broadcastShapes, sameShape, type Shape, sizeOf, torchSize } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { add, div, lt, mul, pow, rsqrt, sub, where } from "./elementwise.ts";
+import { mean, norm, sum } from "./reduce.ts";
+import { expand, padDim, reshape, unfold } from "./view.ts";
+
+/** Options of norms over fixed dimensions. */
+export interface NormOptions {
+  /** Added to the variance. */
+  readonly eps?: number;
+}
+
+/** A parameter that may be missing. */
+type MaybeTensor = Tensor | null | undefined;
+
+function requireFloat(op: string, x: Tensor): void {
+  if (!isFloat(x.dtype)) {
+    throw new DTypeError(
+      `"${op}" not implemented for '${x.dtype}': it needs floats; cast with .to("float32")`,
+    );
+  }
+}
+
+/** (x - mean) / sqrt(variance + eps) over dims, with the biased variance. */
+function standardized(x: Tensor, dims: readonly number[], eps: number): Tensor {
+  const centred = sub(x, mean(x, dims, { keepdim: true }));
+  const spread = mean(mul(centred, centred), dims, { keepdim: true });
+  return mul(centred, rsqrt(add(spread, eps)));
+}
+
+function scaled(x: Tensor, weight: MaybeTensor, bias: MaybeTensor): Tensor {
+  const y = weight ? mul(x, weight) : x;
+  return bias ? add(y, bias) : y;
+}
+
+function checkNormalized(
+  op: string,
+  x: Tensor,
+  normalizedShape: Shape,
+  parameters: readonly (readonly [string, MaybeTensor])[],
+): number[] {
+  const rank = normalizedShape.length, from = x.shape.length - rank;
+  if (rank === 0) {
+    throw new ShapeError(`Expected normalized_shape to be at least 1-dimensional, in ${op}: got []`);
+  }
+  for (const [name, parameter] of parameters) {
+    if (parameter && !sameShape(parameter.shape, normalizedShape)) {
+      throw new ShapeError(
+        `Expected ${name} to be of same shape as normalized_shape, but got ${name} of shape [${
+          parameter.shape.join(", ")
+        }] and normalized_shape = [${normalizedShape.join(", ")}], in ${op}`,
+      );
+    }
+  }
+  if (from < 0 || !sameShape(x.shape.slice(from), normalizedShape)) {
+    throw new ShapeError(
+      `Given normalized_shape=[${normalizedShape.join(", ")}], expected input with shape [*, ${
+        normalizedShape.join(", ")
+      }], but got input of size[${x.shape.join(", ")}], in ${op}`,
+    );
+  }
+  requireFloat(op, x);
+  return normalizedShape.map((_, i) => from + i);
+}
+
+/**
+ * Mean 0 and variance 1 over the last dimensions, which `normalizedShape` names; then times weight plus bias.
+ * `torch.nn.functional.layer_norm`.
+ */
+export function layerNorm(
+  x: Tensor,
+  normalizedShape: Shape,
+  weight?: Tensor | null,
+  bias?: Tensor | null,
+  options: NormOptions = {},
+): Tensor {
+  const dims = checkNormalized("layer_norm", x, normalizedShape, [["weight", weight], ["bias", bias]]);
+  if (sizeOf(x.shape) === 0) return x.value;
+  return named("NativeLayerNorm", scaled(standardized(x, dims, options.eps ?? 1e-5), weight, bias));
+}
+
+const machineEpsilon: Readonly<Record<string, number>> = {
+  float64: 2 ** -52,
+  float32: 2 ** -23,
+  float16: 2 ** -10,
+  bfloat16: 2 ** -7,
+};
+
+/** x over its root mean square along the last dimensions, times weight. eps is the dtype's own by default. `torch.nn.functional.rms_norm`. */
+export function rmsNorm(
+  x: Tensor,
+  normalizedShape: Shape,
+  weight?: Tensor | null,
+  options: NormOptions = {},
+): Tensor {
+  const dims = checkNormalized("rms_norm", x, normalizedShape, [["weight", weight]]);
+  if (sizeOf(x.shape) === 0) return x.value;
+  const eps = options.eps ?? machineEpsilon[x.dtype];
+  return scaled(mul(x, rsqrt(add(mean(mul(x, x), dims, { keepdim: true }), eps))), weight, null);
+}
+
+/** Options of `batchNorm`. */
+export interface BatchNormOptions extends NormOptions {
+  /** Factor after normalising. */
+  readonly weight?: Tensor | null;
+  /** Added after normalising. */
+  readonly bias?: Tensor | null;
+  /** Normalise with the batch's own statistics and update the running ones. */
+  readonly training?: boolean;
+  /** Share of the new statistics in the running ones; a 0-d tensor where it changes from step to step. */
+  readonly momentum?: number | Tensor;
+}
+
+/** What a norm with running statistics gives back. */
+export interface RunningNormResult {
+  /** The normalised tensor. */
+  readonly output: Tensor;
+  /** The updated running mean; null when there is none. */
+  readonly runningMean: Tensor | null;
+  /** The updated running variance (of unbiased variances); null when there is none. */
+  readonly runningVar: Tensor | null;
+}
+
+/** A channel vector in the place of dimension 1. */
+function perChannel(v: Tensor, rank: number): Tensor {
+  return reshape(v, Array.from({ length: rank }, (_, d) => d === 1 ? sizeOf(v.shape) : 1));
+}
+
+function checkChannels(
+  op: string,
+  channels: number,
+  named: readonly (readonly [string, MaybeTensor])[],
+): void {
+  for (const [name, v] of named) {
+    if (v && sizeOf(v.shape) !== channels) {
+      throw new ShapeError(`${name} should contain ${channels} elements not ${sizeOf(v.shape)}, in ${op}`);
+    }
+  }
+}
+
+function mix(running: Tensor, fresh: Tensor, momentum: number | Tensor): Tensor {
+  const kept = mul(running, typeof momentum === "number" ? 1 - momentum : sub(1, momentum));
+  return add(kept, mul(fresh, momentum)).detach();
+}
+
+/**
+ * Mean 0 and variance 1 per channel (dimension 1). In training with the batch's mean and biased variance, else with the running ones. Tensors
+ * being immutable, the updated running statistics (from the unbiased variance) are returned beside the output.
+ * `torch.nn.functional.batch_norm`.
+ */
+export function batchNorm(
+  x: Tensor,
+  runningMean: Tensor | null,
+  runningVar: Tensor | null,
+  options: BatchNormOptions = {},
+): RunningNormResult {
+  const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
+  const rank = x.shape.length;
+  if (rank < 2) {
+    throw new ShapeError(
+      `batch_norm: expected an input of at least 2 dimensions [N, C, ...], got [${x.shape.join(", ")}]`,
+    );
+  }
+  requireFloat("batch_norm", x);
+  const channels = x.shape[1];
+  checkChannels("batch_norm", channels, [
+    ["running_mean", runningMean],
+    ["running_var", runningVar],
+    ["weight", weight],
+    ["bias", bias],
+  ]);
+  const affine = (y: Tensor) =>
+    named(
+      "NativeBatchNorm",
+      scaled(y, weight ? perChannel(weight, rank) : null, bias ? perChannel(bias, rank) : null),
+    );
+  if (!training) {
+    if (runningMean === null || runningVar === null) {
+      throw new ValueError(
+        "Expected running_mean and running_var to be defined when training=False, in batch_norm",
+      );
+    }
+    const centred = sub(x, perChannel(runningMean, rank));
+    return {
+      output: affine(mul(centred, rsqrt(add(perChannel(runningVar, rank), eps)))),
+      runningMean,
+      runningVar,
+    };
+  }
+  const count = sizeOf(x.shape) / Math.max(channels, 1);
+  if (count === 1) {
+    throw new ValueError(
+      `Expected more than 1 value per channel when training, got input size ${
+        torchSize(x.shape)
+      }, in batch_norm: use a larger batch or eval()`,
+    );
+  }
+  if (sizeOf(x.shape) === 0) return { output: x.value, runningMean, runningVar };
+  const dims = x.shape.map((_, d) => d).filter((d) => d !== 1);
+  const average = mean(x, dims, { keepdim: true });
+  const centred = sub(x, average);
+  const spread = mean(mul(centred, centred), dims, { keepdim: true });
+  const fresh = (v: Tensor) => reshape(v, [channels]).detach();
+  return {
+    output: affine(mul(centred, rsqrt(add(spread, eps)))),
+    runningMean: runningMean === null ? null : mix(runningMean, fresh(average), momentum),
+    runningVar: runningVar === null
+      ? null
+      : mix(runningVar, mul(fresh(spread), count / (count - 1)), momentum),
+  };
+}
+
+/** Mean 0 and variance 1 over each of `numGroups` groups of channels, per example. `torch.nn.functional.group_norm`. */
+export function groupNorm(
+  x: Tensor,
+  numGroups: number,
+  weight?: Tensor | null,
+  bias?: Tensor | null,
+  options: NormOptions = {},
+): Tensor {
+  const rank = x.shape.length;
+  if (rank < 2) {
+    throw new ShapeError(
+      `Expected at least 2 dimensions for input tensor but received ${rank}, in group_norm`,
+    );
+  }
+  if (!Number.isInteger(numGroups) || numGroups < 1 || x.shape[1] % numGroups !== 0) {
+    throw new ShapeError(
+      `Expected number of channels in input to be divisible by num_groups, but got input of shape [${
+        x.shape.join(", ")
+      }] and num_groups=${numGroups}`,
+    );
+  }
+  requireFloat("group_norm", x);
+  checkChannels("group_norm", x.shape[1], [["weight", weight], ["bias", bias]]);
+  if (sizeOf(x.shape) === 0) return x.value;
+  const groups = reshape(x, [x.shape[0], numGroups, -1]);
+  const y = reshape(standardized(groups, [2], options.eps ?? 1e-5), x.shape);
+  return named(
+    "NativeGroupNorm",
+    scaled(y, weight ? perChannel(weight, rank) : null, bias ? perChannel(bias, rank) : null),
+  );
+}
+
+/** Options of `instanceNorm`. */
+export interface InstanceNormOptions extends NormOptions {
+  /** Factor after normalising. */
+  readonly weight?: Tensor | null;
+  /** Added after normalising. */
+  readonly bias?: Tensor | null;
+  /** Normalise with each instance's own statistics; else with the running ones. */
+  readonly useInputStats?: boolean;
+  /** Share of the new statistics. */
+  readonly momentum?: number | Tensor;
+}
+
+/** Batch norm of each example for itself. `torch.nn.functional.instance_norm`. */
+export function instanceNorm(
+  x: Tensor,
+  runningMean: Tensor | null = null,
+  runningVar: Tensor | null = null,
+  options: InstanceNormOptions = {},
+): RunningNormResult {
+  const { weight, bias, useInputStats = true, momentum = 0.1, eps = 1e-5 } = options;
+  if (x.shape.length < 2) {
+    throw new ShapeError(
+      `instance_norm: expected an input of at least 2 dimensions, got [${x.shape.join(", ")}]`,
+    );
+  }
+  const [n, channels, ...space] = x.shape;
+  if (!useInputStats && (runningMean === null || runningVar === null)) {
+    throw new ValueError("Expected running_mean and running_var to be defined when use_input_stats is false");
+  }
+  if (useInputStats && sizeOf(space) === 1) {
+    throw new ValueError(
+      `Expected more than 1 spatial element when training, got input size ${
+        torchSize(x.shape)
+      }, in instance_norm`,
+    );
+  }
+  checkChannels("instance_norm", channels, [["running_mean", runningMean], ["running_var", runningVar]]);
+  // The examples become channels of one batch.
+  const tiled = (v: Tensor | null) => v === null ? null : reshape(expand(v, [n, channels]), [n * channels]);
+  const result = batchNorm(reshape(x, [1, n * channels, ...space]), tiled(runningMean), tiled(runningVar), {
+    weight: tiled(weight ?? null),
+    bias: tiled(bias ?? null),
+    training: useInputStats,
+    momentum,
+    eps,
+  });
+  const averaged = (v: Tensor | null) => v === null ? null : mean(reshape(v, [n, channels]), 0);
+  return {
+    output: reshape(result.output, x.shape),
+    runningMean: useInputStats ? averaged(result.runningMean) : runningMean,
+    runningVar: useInputStats ? averaged(result.runningVar) : runningVar,
+  };
+}
+
+/** Options of `localResponseNorm`. */
+export interface LocalResponseNormOptions {
+  /** Factor of the sum of squares. */
+  readonly alpha?: number;
+  /** Exponent. */
+  readonly beta?: number;
+  /** Added to the sum. */
+  readonly k?: number;
+}
+
+/** x over (k + alpha times the mean square of `size` neighbouring channels)^beta. `torch.nn.functional.local_response_norm`. */
+export function localResponseNorm(x: Tensor, size: number, options: LocalResponseNormOptions = {}): Tensor {
+  const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
+  if (x.shape.length < 3) {
+    throw new ShapeError(
+      `Expected 3D or higher dimensionality input (got ${x.shape.length} dimensions), in local_response_norm`,
+    );
+  }
+  if (sizeOf(x.shape) === 0) return x.value;
+  const square = padDim(mul(x, x), 1, Math.floor(size / 2), Math.floor((size - 1) / 2), 0);
+  const average = div(sum(unfold(square, 1, size, 1), -1), size);
+  return div(x, pow(add(mul(average, alpha), k), beta));
+}
+
+/** No less than `eps`; the gradient stops where it is less. */
+function atLeast(x: Tensor, eps: number): Tensor {
+  return where(lt(x, eps), eps, x);
+}
+
+/** Options of `normalize`. */
+export interface NormalizeOptions {
+  /** The exponent of the norm. */
+  readonly p?: number;
+  /** Dimension to normalise over. */
+  readonly dim?: number | readonly number[];
+  /** The norm is taken to be no less than this. */
+  readonly eps?: number;
+}
+
+/** x over its p-norm along `dim`. `torch.nn.functional.normalize`. */
+export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
+  const { p = 2, dim = 1, eps = 1e-12 } = options;
+  return div(x, atLeast(norm(x, p, dim, { keepdim: true }), eps));
+}
+
+/** The cosine of the angle between vectors along `dim`. `torch.nn.functional.cosine_similarity`. */
+export function cosineSimilarity(
+  a: Tensor,
+  b: Tensor,
+  options: { readonly dim?: number; readonly eps?: number } = {},
+): Tensor {
+  const { dim = 1, eps = 1e-8 } = options;
+  // Broadcast first: `dim` counts in the common shape.
+  const shape = broadcastShapes("cosine_similarity", a.shape, b.shape);
+  const unit = (x: Tensor) => {
+    const y = expand(x, shape);
+    return div(y, atLeast(norm(y, 2, dim, { keepdim: true }), eps));
+  };
+  return sum(mul(unit(a), unit(b)), dim);
+}
+
+/** Options of `pairwiseDistance`. */
+export interface PairwiseDistanceOptions {
+  /** Order of the norm. */
+  readonly p?: number;
+  /** Added to the difference. */
+  readonly eps?: number;
+  /** Keep the reduced dimension with size 1. */
+  readonly keepdim?: boolean;
+}
+
+/** The p-norm of a - b + eps along the last dimension. `torch.nn.functional.pairwise_distance`. */
+export function pairwiseDistance(a: Tensor, b: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
+  const { p = 2, eps = 1e-6, keepdim = false } = options;
+  return norm(add(sub(a, b), eps), p, -1, { keepdim });
+}

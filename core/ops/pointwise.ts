@@ -1,0 +1,254 @@
+/**
+ * Elementwise functions made of others: clamping, interpolation, logarithms of sums, special functions. Those with a kernel instruction of
+ * their own are in elementwise.ts.
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { type DType, isFloat } from "../dtype.ts";
+import { DTypeError, TenonError } from "../errors.ts";
+import type { Tensor } from "../tensor.ts";
+import { asFloat, commonType, type TensorLike } from "./cast.ts";
+import {
+  abs,
+  add,
+  div,
+  eq,
+  exp,
+  exp2,
+  gt,
+  isNaN,
+  le,
+  log,
+  log1p,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  lt,
+  maximum,
+  mul,
+  reciprocal,
+  sin,
+  sub,
+  trunc,
+  where,
+} from "./elementwise.ts";
+
+/**
+ * x with what is below `min` raised to it and what is above `max` lowered to it; either may be left out or null, both may be tensors. Where the
+ * bounds cross, `max` wins. The gradient is 1 inside, bounds included. `torch.clamp`.
+ *
+ * @throws {TenonError} when both bounds are missing
+ */
+export function clamp(x: Tensor, min?: TensorLike | null, max?: TensorLike | null): Tensor {
+  const noMin = min === undefined || min === null, noMax = max === undefined || max === null;
+  if (noMin && noMax) throw new TenonError("torch.clamp: At least one of 'min' or 'max' must not be None");
+  const raised = noMin ? x : where(lt(x, min), min, x);
+  return named("Clamp", noMax ? raised : where(gt(raised, max), max, raised));
+}
+
+/** `clamp` under NumPy's name. `torch.clip`. */
+export function clip(x: Tensor, min?: TensorLike | null, max?: TensorLike | null): Tensor {
+  return clamp(x, min, max);
+}
+
+/** From a (weight 0) to b (weight 1) on a straight line, exact at both ends. `torch.lerp`. */
+export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
+  if (a.dtype !== b.dtype) {
+    throw new DTypeError(
+      `expected dtype ${a.dtype} for \`end\` but got dtype ${b.dtype}, in lerp; cast one with .to()`,
+    );
+  }
+  const range = sub(b, a);
+  const fromA = () => add(a, mul(range, weight)), fromB = () => sub(b, mul(range, sub(1, weight)));
+  if (typeof weight === "number") return named("Lerp", weight < 0.5 ? fromA() : fromB());
+  return named("Lerp", where(lt(weight, 0.5), fromA(), fromB()));
+}
+
+/** x + value * a * b. `torch.addcmul`. */
+export function addcmul(
+  x: Tensor,
+  a: Tensor,
+  b: Tensor,
+  options: { readonly value?: number } = {},
+): Tensor {
+  const { value = 1 } = options;
+  return named("Addcmul", add(x, value === 1 ? mul(a, b) : mul(mul(a, b), value)));
+}
+
+/** x + value * a / b. `torch.addcdiv`. */
+export function addcdiv(
+  x: Tensor,
+  a: Tensor,
+  b: Tensor,
+  options: { readonly value?: number } = {},
+): Tensor {
+  const { value = 1 } = options;
+  if (!isFloat(commonType("addcdiv", [a, b]))) {
+    throw new DTypeError(
+      "Integer division with addcdiv is no longer supported: cast with .to(), or use x.add(a.div(b, { roundingMode }))",
+    );
+  }
+  return named("Addcdiv", add(x, value === 1 ? div(a, b) : mul(div(a, b), value)));
+}
+
+/** The largest finite number of each float dtype. */
+const largest: Readonly<Partial<Record<DType, number>>> = {
+  float64: Number.MAX_VALUE,
+  float32: 3.4028234663852886e38,
+  float16: 65504,
+  bfloat16: 3.3895313892515355e38,
+};
+
+/** Options of `nanToNum`. */
+export interface NanToNumOptions {
+  /** What NaN becomes; 0 by default. */
+  readonly nan?: number;
+  /** What Infinity becomes; the dtype's largest number by default. */
+  readonly posinf?: number;
+  /** What -Infinity becomes; the dtype's lowest number by default. */
+  readonly neginf?: number;
+}
+
+/** x with NaN and infinities replaced by numbers. `torch.nan_to_num`. */
+export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
+  const top = largest[x.dtype];
+  if (top === undefined) return x.value;
+  const { nan = 0, posinf = top, neginf = -top } = options;
+  const high = where(eq(x, Infinity), posinf, x);
+  return named("NanToNum", where(isNaN(x), nan, where(eq(x, -Infinity), neginf, high)));
+}
+
+/** x * x. `torch.square`. */
+export function square(x: Tensor): Tensor {
+  return named("Pow", mul(x, x));
+}
+
+/** x without its whole part, with the sign of x. `torch.frac`. */
+export function frac(x: Tensor): Tensor {
+  if (!isFloat(x.dtype)) throw new DTypeError(`"frac" not implemented for '${x.dtype}': it needs floats`);
+  return named("Frac", sub(x, trunc(x)));
+}
+
+/** Degrees as radians. `torch.deg2rad`. */
+export function deg2rad(x: Tensor): Tensor {
+  return named("Deg2Rad", mul(asFloat(x), Math.PI / 180));
+}
+
+/** Radians as degrees. `torch.rad2deg`. */
+export function rad2deg(x: Tensor): Tensor {
+  return named("Rad2Deg", mul(asFloat(x), 180 / Math.PI));
+}
+
+/** 0 below zero, 1 above, `values` at zero; NaN stays. `torch.heaviside`. */
+export function heaviside(x: Tensor, values: Tensor): Tensor {
+  if (x.dtype !== values.dtype) {
+    throw new DTypeError("heaviside is not yet implemented for tensors with different dtypes.");
+  }
+  const step = where(lt(x, 0), 0, where(gt(x, 0), 1, values));
+  return where(isNaN(x), x, step).detach();
+}
+
+/** ln(e^a + e^b), without overflow. `torch.logaddexp`. */
+export function logaddexp(a: Tensor, b: Tensor): Tensor {
+  // Equal operands may be infinite; their difference would be NaN.
+  const gap = where(eq(a, b), 0, abs(sub(a, b)));
+  return named("Logaddexp", add(maximum(a, b), log1p(exp(mul(gap, -1)))));
+}
+
+/** log2(2^a + 2^b), without overflow. `torch.logaddexp2`. */
+export function logaddexp2(a: Tensor, b: Tensor): Tensor {
+  const gap = where(eq(a, b), 0, abs(sub(a, b)));
+  return named("Logaddexp2", add(maximum(a, b), mul(log1p(exp2(mul(gap, -1))), 1 / Math.LN2)));
+}
+
+/** x ln(y), which is 0 where x is 0 and y is not NaN. `torch.xlogy`. */
+export function xlogy(x: TensorLike, y: Tensor): Tensor {
+  // Only where the product would be 0 times infinity does anything need care.
+  const zero = logicalAnd(eq(x, 0), logicalOr(le(y, 0), eq(y, Infinity)));
+  return named("Xlogy", mul(x, log(where(zero, 1, y))));
+}
+
+/** sin(pi x) / (pi x), 1 at 0. `torch.sinc`. */
+export function sinc(x: Tensor): Tensor {
+  const y = asFloat(x), zero = eq(y, 0);
+  const angle = mul(where(zero, 1, y), Math.PI);
+  return named("Sinc", where(zero, 1, div(sin(angle), angle)));
+}
+
+/** ln(x / (1 - x)), x first clamped to [eps, 1 - eps] if given. `torch.logit`. */
+export function logit(x: Tensor, eps?: number): Tensor {
+  const y = eps === undefined ? asFloat(x) : clamp(asFloat(x), eps, 1 - eps);
+  return named("Logit", log(div(y, sub(1, y))));
+}
+
+/** Bernoulli numbers B(2k) for k from 1, the coefficients of trigamma's expansion at infinity. */
+const bernoulli = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6];
+
+/** The second derivative of ln gamma(x). `torch.polygamma(1, x)`. */
+export function trigamma(x: Tensor): Tensor {
+  const y = asFloat(x), small = lt(y, 0.5);
+  // psi1(x) = pi^2 / sin(pi x)^2 - psi1(1 - x) for small x
+  let z = where(small, sub(1, y), y);
+  // psi1(z) = 1 / z^2 + psi1(z + 1), eight times; then the asymptotic series
+  let sum: Tensor | null = null;
+  for (let i = 0; i < 8; i++) {
+    const term = reciprocal(square(z));
+    sum = sum === null ? term : add(sum, term);
+    z = add(z, 1);
+  }
+  const inverse = reciprocal(z), inverse2 = square(inverse);
+  let series: Tensor = mul(inverse2, bernoulli[bernoulli.length - 1]);
+  for (let k = bernoulli.length - 2; k >= 0; k--) series = mul(inverse2, add(series, bernoulli[k]));
+  // 1 / z + 1 / (2 z^2) + sum of B(2k) / z^(2k + 1)
+  const tail = mul(inverse, add(add(mul(inverse, 0.5), 1), series));
+  const right = sum === null ? tail : add(sum, tail);
+  const reflected = sub(
+    mul(reciprocal(square(sin(mul(where(small, y, 0.25), Math.PI)))), Math.PI ** 2),
+    right,
+  );
+  return named("Polygamma", where(small, reflected, right));
+}
+
+/** Tolerances of comparisons. */
+export interface CloseOptions {
+  /** Relative to the second operand; 1e-5 by default. */
+  readonly rtol?: number;
+  /** 1e-8 by default. */
+  readonly atol?: number;
+  /** Whether NaN equals NaN. */
+  readonly equalNan?: boolean;
+}
+
+/** Whether |a - b| <= atol + rtol |b|, as bool; infinities are close to themselves only. `torch.isclose`. */
+export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor {
+  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
+  if (a.dtype !== b.dtype) {
+    throw new DTypeError(`${a.dtype} did not match ${b.dtype}, in isclose; cast one with .to()`);
+  }
+  if (rtol < 0 || atol < 0) {
+    throw new TenonError(
+      `${rtol < 0 ? "rtol" : "atol"} must be greater than or equal to zero, but got ${
+        rtol < 0 ? rtol : atol
+      }`,
+    );
+  }
+  const same = eq(a, b);
+  if (!isFloat(a.dtype)) {
+    if (a.dtype === "bool" || (rtol === 0 && atol === 0)) return same;
+    const gap = abs(sub(a, b)), allowed = add(mul(abs(asFloat(b)), rtol), atol);
+    return logicalOr(same, le(asFloat(gap), allowed));
+  }
+  const gap = abs(sub(a, b)), allowed = add(abs(mul(b, rtol)), atol);
+  const near = logicalOr(
+    same,
+    logicalAnd(logicalAnd(lt(gap, Infinity), lt(allowed, Infinity)), le(gap, allowed)),
+  );
+  return equalNan ? logicalOr(near, logicalAnd(isNaN(a), isNaN(b))) : near;
+}
+
+/** Whether the sign bit is set: true where negative, -0 included. `torch.signbit`. */
+export function signbit(x: Tensor): Tensor {
+  if (!isFloat(x.dtype)) return x.dtype === "bool" ? logicalNot(eq(x, x)) : lt(x, 0);
+  return logicalOr(lt(x, 0), logicalAnd(eq(x, 0), lt(reciprocal(x), 0)));
+}

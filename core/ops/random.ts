@@ -1,0 +1,255 @@
+/**
+ * Random tensors: PyTorch's CPU streams (core/random) as tensors of any device. The draws happen when the function is called, on the
+ * host, in PyTorch's order, so that a seeded script and its port get the same bits. Dropout is in dropout.ts.
+ *
+ * @module
+ */
+import { defaultDevice } from "../device.ts";
+import { type DType, type HostArray, isFloat } from "../dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import * as draw from "../random/bernoulli.ts";
+import * as continuous from "../random/continuous.ts";
+import { defaultGenerator, type Generator } from "../random/generator.ts";
+import * as integers from "../random/integers.ts";
+import { multinomial as drawCategories } from "../random/multinomial.ts";
+import * as gaussian from "../random/normal.ts";
+import { uniform as drawUniform } from "../random/uniform.ts";
+import { type Shape, sizeOf } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { checkShape, fromHost, type TensorOptions } from "./create.ts";
+import { add, mul } from "./elementwise.ts";
+
+/** Options of functions that make random tensors. */
+export interface RandomOptions extends TensorOptions {
+  /** Where the random bits come from; the default generator, which `manualSeed` seeds, when not given. */
+  readonly generator?: Generator;
+}
+
+type Draw = (generator: Generator, count: number, dtype: DType) => HostArray;
+
+function drawn(op: string, shape: Shape, otherwise: DType, options: RandomOptions, draw: Draw): Tensor {
+  const dtype = options.dtype ?? otherwise;
+  const host = draw(options.generator ?? defaultGenerator, sizeOf(checkShape(op, shape)), dtype);
+  const x = fromHost(host, shape, dtype, options.device ?? defaultDevice());
+  if (options.requiresGrad) x.requiresGrad = true;
+  return x;
+}
+
+function like(x: Tensor, options: RandomOptions): RandomOptions {
+  return { dtype: x.dtype, device: x.device, ...options };
+}
+
+/**
+ * Uniform numbers in [0, 1). `torch.rand`.
+ *
+ * @example
+ * ```ts
+ * import { manualSeed, rand } from "@tenon/tenon";
+ * manualSeed(0);
+ * console.log(String(rand([3]))); // tensor([0.4963, 0.7682, 0.0885])
+ * ```
+ */
+export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
+  return drawn("rand", shape, "float32", options, (g, n, dtype) => drawUniform(g, n, dtype));
+}
+
+/** Uniform numbers in the shape, dtype and device of `x`. `torch.rand_like`. */
+export function randLike(x: Tensor, options: RandomOptions = {}): Tensor {
+  return rand(x.shape, like(x, options));
+}
+
+/** Uniform numbers in [low, high). `torch.Tensor.uniform_`. */
+export function uniform(shape: Shape, low = 0, high = 1, options: RandomOptions = {}): Tensor {
+  return drawn("uniform", shape, "float32", options, (g, n, dtype) => drawUniform(g, n, dtype, low, high));
+}
+
+/**
+ * Normal numbers with mean 0 and standard deviation 1. `torch.randn`.
+ *
+ * @example
+ * ```ts
+ * import { manualSeed, randn } from "@tenon/tenon";
+ * manualSeed(0);
+ * console.log(String(randn([3]))); // tensor([ 1.5410, -0.2934, -2.1788])
+ * ```
+ */
+export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
+  return drawn("randn", shape, "float32", options, (g, n, dtype) => gaussian.normal(g, n, dtype));
+}
+
+/** Normal numbers in the shape, dtype and device of `x`. `torch.randn_like`. */
+export function randnLike(x: Tensor, options: RandomOptions = {}): Tensor {
+  return randn(x.shape, like(x, options));
+}
+
+/**
+ * Normal numbers with a mean and a standard deviation; a tensor gives one per element, and then there is no `shape`. `torch.normal`.
+ *
+ * @throws {ValueError} when a standard deviation given as a number is negative
+ */
+export function normal(
+  mean: number | Tensor,
+  std: number | Tensor,
+  shape?: Shape,
+  options: RandomOptions = {},
+): Tensor {
+  if (typeof mean === "number" && typeof std === "number") {
+    if (shape === undefined) {
+      throw new ValueError("normal: with a mean and a std that are numbers, a shape is needed");
+    }
+    return drawn(
+      "normal",
+      shape,
+      "float32",
+      options,
+      (g, n, dtype) => gaussian.normal(g, n, dtype, mean, std),
+    );
+  }
+  const model = typeof mean === "number" ? std as Tensor : mean;
+  if (typeof std === "number" && std < 0) {
+    throw new ValueError(`normal expects std >= 0.0, but found std ${std}`);
+  }
+  if (mean instanceof Tensor && std instanceof Tensor) {
+    const spread = mul(randnLike(sizeOf(std.shape) > sizeOf(mean.shape) ? std : mean, options), std);
+    return add(spread, mean);
+  }
+  return add(mul(randn(model.shape, like(model, options)), std), mean);
+}
+
+/** Integers in [low, high), int64: `randint(high, shape)` or `randint(low, high, shape)`. `torch.randint`. */
+export function randint(high: number | bigint, shape: Shape, options?: RandomOptions): Tensor;
+/** Whole numbers from `low` to before `high`. */
+export function randint(
+  low: number | bigint,
+  high: number | bigint,
+  shape: Shape,
+  options?: RandomOptions,
+): Tensor;
+/** Whole numbers from `low` to before `high`. */
+export function randint(
+  a: number | bigint,
+  b: number | bigint | Shape,
+  c?: Shape | RandomOptions,
+  d?: RandomOptions,
+): Tensor {
+  const short = typeof b === "object";
+  const low = short ? 0 : a, high = short ? a : b;
+  const shape = (short ? b : c) as Shape, options = (short ? c : d) as RandomOptions | undefined;
+  if (shape === undefined) throw new ValueError("randint: a shape is needed, as in randint(0, 10, [3])");
+  return drawn(
+    "randint",
+    shape,
+    "int64",
+    options ?? {},
+    (g, n, dtype) => integers.randint(g, n, dtype, low, high),
+  );
+}
+
+/** Integers in [low, high) in the shape, dtype and device of `x`. `torch.randint_like`. */
+export function randintLike(
+  x: Tensor,
+  low: number | bigint,
+  high: number | bigint,
+  options: RandomOptions = {},
+): Tensor {
+  return randint(low, high, x.shape, like(x, options));
+}
+
+/** The integers from 0 to n - 1 in random order, int64. `torch.randperm`. */
+export function randperm(n: number, options: RandomOptions = {}): Tensor {
+  return drawn("randperm", [n], "int64", options, (g, count, dtype) => integers.randperm(g, count, dtype));
+}
+
+/** Zeros and ones, one with the probability that the element of `x` says; the dtype of `x`. `torch.bernoulli`. */
+export function bernoulli(x: Tensor, options: RandomOptions = {}): Tensor {
+  if (!isFloat(x.dtype)) {
+    throw new DTypeError(
+      `"bernoulli_tensor_cpu_p_" not implemented for '${x.dtype}': probabilities are floats; cast with .to("float32")`,
+    );
+  }
+  return drawn(
+    "bernoulli",
+    x.shape,
+    x.dtype,
+    { device: x.device, ...options },
+    (g, _n, dtype) => draw.bernoulliEach(g, x.detach().toTypedArray(), x.dtype, dtype),
+  );
+}
+
+/** Zeros and ones, one with probability `p`. `torch.Tensor.bernoulli_(p)`. */
+export function bernoulliLike(x: Tensor, p = 0.5, options: RandomOptions = {}): Tensor {
+  return drawn(
+    "bernoulli",
+    x.shape,
+    x.dtype,
+    like(x, options),
+    (g, n, dtype) => draw.bernoulli(g, n, dtype, p),
+  );
+}
+
+/** Waiting times of rate `lambda`. `torch.Tensor.exponential_`. */
+export function exponential(shape: Shape, lambda = 1, options: RandomOptions = {}): Tensor {
+  return drawn(
+    "exponential",
+    shape,
+    "float32",
+    options,
+    (g, n, dtype) => continuous.exponential(g, n, dtype, lambda),
+  );
+}
+
+/** Numbers of the Cauchy distribution. `torch.Tensor.cauchy_`. */
+export function cauchy(shape: Shape, median = 0, sigma = 1, options: RandomOptions = {}): Tensor {
+  return drawn(
+    "cauchy",
+    shape,
+    "float32",
+    options,
+    (g, n, dtype) => continuous.cauchy(g, n, dtype, median, sigma),
+  );
+}
+
+/** Trials up to and with the first success of probability `p`. `torch.Tensor.geometric_`. */
+export function geometric(shape: Shape, p: number, options: RandomOptions = {}): Tensor {
+  return drawn("geometric", shape, "float32", options, (g, n, dtype) => continuous.geometric(g, n, dtype, p));
+}
+
+/** Numbers whose logarithm is normal. `torch.Tensor.log_normal_`. */
+export function logNormal(shape: Shape, mean = 1, std = 2, options: RandomOptions = {}): Tensor {
+  return drawn(
+    "logNormal",
+    shape,
+    "float32",
+    options,
+    (g, n, dtype) => gaussian.logNormal(g, n, dtype, mean, std),
+  );
+}
+
+/**
+ * Categories drawn by weight: `weights` is a vector or a matrix of rows, the result int64 [samples] or [rows, samples]. Reads the weights.
+ * `torch.multinomial`.
+ *
+ * @throws {ValueError} for weights that are no weights, or more samples than categories without replacement
+ */
+export function multinomial(
+  weights: Tensor,
+  samples: number,
+  replacement = false,
+  options: { readonly generator?: Generator } = {},
+): Tensor {
+  const rank = weights.shape.length;
+  if (rank !== 1 && rank !== 2) {
+    throw new ShapeError(`prob_dist must be 1 or 2 dim, but multinomial got a tensor of ${rank} dimensions`);
+  }
+  const rows = rank === 1 ? 1 : weights.shape[0], categories = weights.shape[rank - 1];
+  const host = drawCategories(
+    options.generator ?? defaultGenerator,
+    weights.detach().toTypedArray(),
+    weights.dtype,
+    rows,
+    categories,
+    samples,
+    replacement,
+  );
+  return fromHost(host, rank === 1 ? [samples] : [rows, samples], "int64", weights.device);
+}

@@ -1,0 +1,307 @@
+/**
+ * Rearranging elements by composing views: rolling, repeating, triangles, diagonals, stacking along named directions.
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { ShapeError, ValueError } from "../errors.ts";
+import { broadcastShapes, normalizeDim, normalizeDims, type Shape, sizeOf } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { repeatEach } from "./binning.ts";
+import { commonType } from "./cast.ts";
+import { diagonalMask, fullLike, iota, tensor } from "./create.ts";
+import { add, le, where } from "./elementwise.ts";
+import {
+  cat,
+  diagonal,
+  expand,
+  flip,
+  narrow,
+  padDim,
+  permute,
+  reshape,
+  select,
+  split,
+  transpose,
+  unsqueeze,
+} from "./view.ts";
+
+/** Elements moved along dimensions, those that leave at one end coming in at the other; without `dims` in the flattened order. `torch.roll`. */
+export function roll(
+  x: Tensor,
+  shifts: number | readonly number[],
+  dims?: number | readonly number[],
+): Tensor {
+  const by = typeof shifts === "number" ? [shifts] : shifts;
+  if (dims === undefined) {
+    if (by.length !== 1) {
+      throw new ValueError(`shifts and dimensions must align. shifts: ${by.length}, dims:0, in roll`);
+    }
+    return reshape(roll(reshape(x, [sizeOf(x.shape)]), by, 0), x.shape);
+  }
+  const along = typeof dims === "number" ? [dims] : dims;
+  if (along.length !== by.length) {
+    throw new ValueError(
+      `shifts and dimensions must align. shifts: ${by.length}, dims:${along.length}, in roll`,
+    );
+  }
+  return along.reduce((acc, dim, i) => {
+    const at = normalizeDim("roll", dim, x.shape.length), size = x.shape[at];
+    if (size === 0) return acc;
+    const shift = ((by[i] % size) + size) % size;
+    if (shift === 0) return acc;
+    return named("Roll", cat([narrow(acc, at, size - shift, shift), narrow(acc, at, 0, size - shift)], at));
+  }, x.value);
+}
+
+/** Turned by 90 degrees, `k` times, from the first of `dims` towards the second. `torch.rot90`. */
+export function rot90(x: Tensor, k = 1, dims: readonly number[] = [0, 1]): Tensor {
+  if (dims.length !== 2) {
+    throw new ValueError(`expected total rotation dims == 2, but got dims = ${dims.length}, in rot90`);
+  }
+  if (x.shape.length < 2) {
+    throw new ShapeError(`expected total dims >= 2, but got total dims = ${x.shape.length}, in rot90`);
+  }
+  const [a, b] = normalizeDims("rot90", dims, x.shape.length);
+  switch (((k % 4) + 4) % 4) {
+    case 1:
+      return transpose(flip(x, b), a, b);
+    case 2:
+      return flip(x, [a, b]);
+    case 3:
+      return flip(transpose(x, a, b), b);
+    default:
+      return x.value;
+  }
+}
+
+/** x repeated `sizes[d]` times along each dimension; more sizes than dimensions add dimensions in front. `torch.Tensor.repeat`. */
+export function repeat(x: Tensor, sizes: Shape): Tensor {
+  const extra = sizes.length - x.shape.length;
+  if (extra < 0) {
+    throw new ShapeError(
+      `Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor, in repeat: got [${
+        sizes.join(", ")
+      }] for shape [${x.shape.join(", ")}]`,
+    );
+  }
+  if (sizes.some((n) => !Number.isInteger(n) || n < 0)) {
+    throw new ValueError(`Trying to create tensor with negative dimension: [${sizes.join(", ")}], in repeat`);
+  }
+  const shape = sizes.map((_, d) => d < extra ? 1 : x.shape[d - extra]);
+  const apart = reshape(x, shape.flatMap((s) => [1, s]));
+  const wide = expand(apart, shape.flatMap((s, d) => [sizes[d], s]));
+  return named("Repeat", reshape(wide, shape.map((s, d) => s * sizes[d])));
+}
+
+/** `repeat` that fills missing sizes in front with 1. `torch.tile`. */
+export function tile(x: Tensor, sizes: Shape): Tensor {
+  const missing = x.shape.length - sizes.length;
+  return repeat(x, missing > 0 ? [...new Array<number>(missing).fill(1), ...sizes] : sizes);
+}
+
+/**
+ * Each element repeated in place: `repeats` times, or as often as `repeats[i]` says, along `dim`; without `dim` over the flattened x.
+ * `torch.repeat_interleave`.
+ */
+export function repeatInterleave(
+  x: Tensor,
+  repeats: number | readonly number[] | Tensor,
+  dim?: number,
+): Tensor {
+  if (dim === undefined) return repeatInterleave(reshape(x, [sizeOf(x.shape)]), repeats, 0);
+  const at = normalizeDim("repeat_interleave", dim, x.shape.length);
+  if (typeof repeats === "number") {
+    if (!Number.isInteger(repeats) || repeats < 0) {
+      throw new ValueError(`Repeats must be non-negative, but got ${repeats}, in repeat_interleave`);
+    }
+    const apart = unsqueeze(x, at + 1);
+    const wide = expand(apart, apart.shape.map((s, d) => d === at + 1 ? repeats : s));
+    return reshape(wide, x.shape.map((s, d) => d === at ? s * repeats : s));
+  }
+  const times = repeats instanceof Tensor ? repeats : tensor(repeats, { dtype: "int64", device: x.device });
+  if (
+    times.shape.length > 1 ||
+    (times.shape.length === 1 && times.shape[0] !== 1 && times.shape[0] !== x.shape[at])
+  ) {
+    throw new ShapeError(
+      `repeats must have the same size as input along dim, in repeat_interleave: got [${
+        times.shape.join(", ")
+      }] for size ${x.shape[at]}`,
+    );
+  }
+  return repeatEach(x, times, at);
+}
+
+function triangle(op: string, x: Tensor, lower: boolean, offset: number): Tensor {
+  if (x.shape.length < 2) {
+    throw new ShapeError(
+      `${op}: input tensor must have at least 2 dimensions, but got shape [${x.shape.join(", ")}]`,
+    );
+  }
+  const [rows, columns] = x.shape.slice(-2), device = x.device;
+  const row = iota([rows, columns], 0, { device }), column = iota([rows, columns], 1, { device });
+  const chosen = lower ? le(column, add(row, offset)) : le(add(row, offset), column);
+  return named(lower ? "Tril" : "Triu", where(chosen, x, fullLike(x, 0)));
+}
+
+/** The matrices with zeros above the diagonal `offset`. `torch.tril`. */
+export function tril(x: Tensor, offset = 0): Tensor {
+  return triangle("tril", x, true, offset);
+}
+
+/** The matrices with zeros below the diagonal `offset`. `torch.triu`. */
+export function triu(x: Tensor, offset = 0): Tensor {
+  return triangle("triu", x, false, offset);
+}
+
+/** Pieces: as many as said, of nearly equal size, or cut before each of the indices. `torch.tensor_split`. */
+export function tensorSplit(x: Tensor, sections: number | readonly number[], dim = 0): Tensor[] {
+  if (x.shape.length === 0) {
+    throw new ShapeError(
+      "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims",
+    );
+  }
+  const at = normalizeDim("tensor_split", dim, x.shape.length), size = x.shape[at];
+  if (typeof sections === "number") {
+    if (!Number.isInteger(sections) || sections < 1) {
+      throw new ValueError(`number of sections must be larger than 0, got ${sections}, in tensor_split`);
+    }
+    const least = Math.floor(size / sections), larger = size % sections;
+    return split(x, Array.from({ length: sections }, (_, i) => i < larger ? least + 1 : least), at);
+  }
+  const edge = (v: number) => Math.min(Math.max(v < 0 ? v + size : v, 0), size);
+  const cuts = [0, ...sections.map(edge), size];
+  return cuts.slice(1).map((end, i) => narrow(x, at, Math.min(cuts[i], size), Math.max(0, end - cuts[i])));
+}
+
+/** The slices along `dim`, which disappears. `torch.unbind`. */
+export function unbind(x: Tensor, dim = 0): Tensor[] {
+  const at = normalizeDim("unbind", dim, x.shape.length);
+  return Array.from({ length: x.shape[at] ?? 0 }, (_, i) => select(x, at, i));
+}
+
+/** The tensors at one shape. `torch.broadcast_tensors`. */
+export function broadcastTensors(tensors: readonly Tensor[]): Tensor[] {
+  const shape = tensors.reduce<Shape>((acc, t) => broadcastShapes("broadcast_tensors", acc, t.shape), []);
+  return tensors.map((t) => expand(t, shape));
+}
+
+/** Vectors as grids: each result varies along the dimension of its vector ("ij"); "xy" swaps the first two. `torch.meshgrid`. */
+export function meshgrid(
+  tensors: readonly Tensor[],
+  options: { readonly indexing?: "ij" | "xy" } = {},
+): Tensor[] {
+  if (tensors.length === 0) throw new ValueError("meshgrid expects a non-empty TensorList");
+  if (options.indexing === "xy" && tensors.length > 1) {
+    const [a, b, ...rest] = tensors;
+    const [y, x, ...others] = meshgrid([b, a, ...rest]);
+    return [x, y, ...others];
+  }
+  tensors.forEach((t) => {
+    if (t.shape.length > 1) {
+      throw new ShapeError(
+        `torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: [${t.shape.join(", ")}]`,
+      );
+    }
+  });
+  const shape = tensors.map((t) => sizeOf(t.shape));
+  return tensors.map((t, i) => expand(reshape(t, shape.map((s, d) => d === i ? s : 1)), shape));
+}
+
+/** Dimensions `source` moved to the places `destination`, the others keeping their order. `torch.movedim`. */
+export function movedim(
+  x: Tensor,
+  source: number | readonly number[],
+  destination: number | readonly number[],
+): Tensor {
+  const from = normalizeDims("movedim", source, x.shape.length),
+    to = normalizeDims("movedim", destination, x.shape.length);
+  if (from.length !== to.length) {
+    throw new ValueError(
+      `movedim: Invalid source or destination dims: source (${from.length} dims) should contain the same number of dims as destination (${to.length} dims)`,
+    );
+  }
+  const rest = x.shape.map((_, d) => d).filter((d) => !from.includes(d));
+  return permute(x, x.shape.map((_, d) => to.includes(d) ? from[to.indexOf(d)] : rest.shift() as number));
+}
+
+/** `expand` under NumPy's name. `torch.broadcast_to`. */
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  return expand(x, shape);
+}
+
+/** At least one dimension. `torch.atleast_1d`. */
+export function atleast1d(x: Tensor): Tensor {
+  return x.shape.length === 0 ? reshape(x, [1]) : x.value;
+}
+
+/** At least two dimensions, new ones in front. `torch.atleast_2d`. */
+export function atleast2d(x: Tensor): Tensor {
+  return x.shape.length < 2 ? reshape(x, [1, sizeOf(x.shape)]) : x.value;
+}
+
+/** At least three dimensions; a matrix gets the new one at the end. `torch.atleast_3d`. */
+export function atleast3d(x: Tensor): Tensor {
+  if (x.shape.length < 2) return reshape(x, [1, sizeOf(x.shape), 1]);
+  return x.shape.length === 2 ? unsqueeze(x, 2) : x.value;
+}
+
+/** The tensors side by side: along dimension 1, vectors along 0. `torch.hstack`. */
+export function hstack(tensors: readonly Tensor[]): Tensor {
+  const parts = tensors.map(atleast1d);
+  return cat(parts, (parts[0]?.shape.length ?? 0) > 1 ? 1 : 0);
+}
+
+/** The tensors one below the other, vectors as rows. `torch.vstack`. */
+export function vstack(tensors: readonly Tensor[]): Tensor {
+  return cat(tensors.map(atleast2d), 0);
+}
+
+/** The tensors behind each other, along dimension 2. `torch.dstack`. */
+export function dstack(tensors: readonly Tensor[]): Tensor {
+  return cat(tensors.map(atleast3d), 2);
+}
+
+/** The vectors as columns, matrices side by side. `torch.column_stack`. */
+export function columnStack(tensors: readonly Tensor[]): Tensor {
+  return cat(tensors.map((t) => t.shape.length < 2 ? reshape(t, [sizeOf(t.shape), 1]) : t.value), 1);
+}
+
+/** The last dimension on the diagonal `offset` of matrices in dimensions `dim1` and `dim2` of the result, zeros elsewhere. `torch.diag_embed`. */
+export function diagEmbed(x: Tensor, offset = 0, dim1 = -2, dim2 = -1): Tensor {
+  const rank = x.shape.length + 1;
+  const a = normalizeDim("diag_embed", dim1, rank), b = normalizeDim("diag_embed", dim2, rank);
+  if (a === b) {
+    throw new ValueError(`diagonal dimensions cannot be identical ${dim1}, ${dim2}, in diag_embed`);
+  }
+  const last = x.shape.length - 1, side = (x.shape[last] ?? 1) + Math.abs(offset);
+  const rows = padDim(x, last, Math.max(0, -offset), Math.max(0, offset), 0);
+  const spread = expand(unsqueeze(rows, -1), [...rows.shape, side]);
+  const mask = diagonalMask(side, side, offset, x.device);
+  const placed = where(mask, spread, fullLike(spread, 0));
+  return named("DiagEmbed", movedim(placed, [rank - 2, rank - 1], [a, b]));
+}
+
+/** The matrix with a vector on its diagonal, or the diagonal of a matrix. `torch.diag`. */
+export function diag(x: Tensor, offset = 0): Tensor {
+  if (x.shape.length === 1) return diagEmbed(x, offset);
+  if (x.shape.length === 2) return diagonal(x, offset);
+  throw new ShapeError(`diag: matrix or a vector expected, but got shape [${x.shape.join(", ")}]`);
+}
+
+/** Matrices along the diagonal of one matrix, zeros elsewhere. `torch.block_diag`. */
+export function blockDiag(tensors: readonly Tensor[]): Tensor {
+  const blocks = tensors.map(atleast2d);
+  const dtype = commonType("block_diag", blocks);
+  const width = blocks.reduce((n, t) => n + t.shape[1], 0);
+  let start = 0;
+  return cat(
+    blocks.map((t) => {
+      const left = start;
+      start += t.shape[1];
+      return padDim(t.to(dtype), 1, left, width - left - t.shape[1], 0);
+    }),
+    0,
+  );
+}

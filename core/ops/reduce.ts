@@ -1,0 +1,274 @@
+/**
+ * Reductions: sums, products, extremes, their indices, and the statistics made of them.
+ *
+ * @module
+ */
+import { apply, named } from "../apply.ts";
+import { type DType, isFloat } from "../dtype.ts";
+import { DTypeError, IndexError, ValueError } from "../errors.ts";
+import type { Primitive } from "../prim/primitive.ts";
+import * as prim from "../prim/reduce.ts";
+import { normalizeDim, normalizeDims, sizeOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { asFloat, cast } from "./cast.ts";
+import { full } from "./create.ts";
+import { abs, div, eq, exp, isFinite, log, mul, ne, pow, sqrt, sub, toBool, where } from "./elementwise.ts";
+import { gatherExact } from "./routine.ts";
+import { narrow, padDim, reshape, squeeze } from "./view.ts";
+
+/** One dimension, several, or all when not given. */
+export type Dims = number | readonly number[];
+
+/** Options of reductions. */
+export interface ReduceOptions {
+  /** Keep the reduced dimensions with size 1. */
+  readonly keepdim?: boolean;
+  /** Convert to this dtype first. */
+  readonly dtype?: DType;
+}
+
+/** Values and the indices they came from. */
+export interface ValuesAndIndices {
+  /** The extreme values. */
+  readonly values: Tensor;
+  /** int64, along the reduced dimension. */
+  readonly indices: Tensor;
+}
+
+function keep(y: Tensor, x: Tensor, dims: readonly number[], keepdim: boolean | undefined): Tensor {
+  return keepdim ? reshape(y, x.shape.map((s, d) => dims.includes(d) ? 1 : s)) : y;
+}
+
+function over(p: Primitive<prim.ReduceAttrs>, x: Tensor, dims: readonly number[], keepdim?: boolean): Tensor {
+  if (dims.length === 0) return x.value;
+  return keep(apply(p, [x], { dims: [...dims].sort((a, b) => a - b) }), x, dims, keepdim);
+}
+
+/** The sum over `dims`, which disappear; the dtype stays. */
+export function sumDims(x: Tensor, dims: readonly number[]): Tensor {
+  return over(prim.sumPrim, x, dims);
+}
+
+/** Empty `dim` lists mean all dimensions, as PyTorch's sum does. */
+function allIfEmpty(dim: Dims | undefined): Dims | undefined {
+  return Array.isArray(dim) && dim.length === 0 ? undefined : dim;
+}
+
+function accumulating(x: Tensor, dtype: DType | undefined): Tensor {
+  return cast(x, dtype ?? (isFloat(x.dtype) ? x.dtype : "int64"));
+}
+
+/** The sum; integers and bools sum as int64. `torch.sum`. */
+export function sum(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  const dims = normalizeDims("sum", allIfEmpty(dim), x.shape.length);
+  return named("Sum", over(prim.sumPrim, accumulating(x, options.dtype), dims, options.keepdim));
+}
+
+/** The product; integers and bools multiply as int64. `torch.prod`. */
+export function prod(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor {
+  const dims = normalizeDims("prod", dim, x.shape.length);
+  return named("Prod", over(prim.prodPrim, accumulating(x, options.dtype), dims, options.keepdim));
+}
+
+/** The mean of floats. `torch.mean`. */
+export function mean(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  const y = options.dtype === undefined ? x : cast(x, options.dtype);
+  if (!isFloat(y.dtype)) {
+    throw new DTypeError(
+      `mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${y.dtype}; cast with .to("float32")`,
+    );
+  }
+  const dims = normalizeDims("mean", allIfEmpty(dim), x.shape.length);
+  const count = dims.reduce((n, d) => n * x.shape[d], 1);
+  return named("Mean", div(over(prim.sumPrim, y, dims, options.keepdim), count));
+}
+
+function refuseEmpty(op: string, x: Tensor, dims: readonly number[]): void {
+  if (dims.some((d) => x.shape[d] === 0)) {
+    throw new IndexError(
+      `${op}(): Expected reduction dim to be specified for input.numel() == 0 and to have non-zero size, but the shape is [${
+        x.shape.join(", ")
+      }]`,
+    );
+  }
+}
+
+/** The largest value over dims; equal ones share the gradient. `torch.amax`. */
+export function amax(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  const dims = normalizeDims("amax", allIfEmpty(dim), x.shape.length);
+  refuseEmpty("amax", x, dims);
+  return over(prim.amaxPrim, x, dims, options.keepdim);
+}
+
+/** The smallest value over dims; equal ones share the gradient. `torch.amin`. */
+export function amin(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  const dims = normalizeDims("amin", allIfEmpty(dim), x.shape.length);
+  refuseEmpty("amin", x, dims);
+  return over(prim.aminPrim, x, dims, options.keepdim);
+}
+
+function argReduce(
+  p: Primitive<prim.ReduceAttrs>,
+  x: Tensor,
+  dim: number | undefined,
+  keepdim?: boolean,
+): Tensor {
+  const dims = normalizeDims(p.name, dim, x.shape.length);
+  refuseEmpty(p.name, x, dims);
+  if (x.dtype === "bool") {
+    throw new DTypeError(`"${p.name}_cpu" not implemented for 'Bool'; cast with .to("uint8")`);
+  }
+  if (x.shape.length === 0) return full([], 0, { dtype: "int64", device: x.device });
+  return over(p, x, dims, keepdim);
+}
+
+/** The index of the first largest value: of the flattened tensor, or along `dim`. NaN counts as largest. `torch.argmax`. */
+export function argmax(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor {
+  return argReduce(prim.argmaxPrim, x, dim, options.keepdim);
+}
+
+/** The index of the first smallest value: of the flattened tensor, or along `dim`. NaN counts as smallest. `torch.argmin`. */
+export function argmin(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor {
+  return argReduce(prim.argminPrim, x, dim, options.keepdim);
+}
+
+function extremeAlong(
+  p: Primitive<prim.ReduceAttrs>,
+  op: string,
+  x: Tensor,
+  dim: number,
+  keepdim?: boolean,
+): ValuesAndIndices {
+  const d = normalizeDim(op, dim, x.shape.length);
+  if (x.shape.length === 0) {
+    return { values: x.value, indices: full([], 0, { dtype: "int64", device: x.device }) };
+  }
+  refuseEmpty(op, x, [d]);
+  const comparable = x.dtype === "bool" ? cast(x, "uint8") : x;
+  const indices = over(p, comparable, [d], true);
+  // Values by index, so that the gradient goes to that one element.
+  const values = named(op === "max" ? "Max" : "Min", gatherExact(x, d, indices));
+  return keepdim ? { values, indices } : { values: squeeze(values, d), indices: squeeze(indices, d) };
+}
+
+/** The largest value; with `dim`, values and indices along it. `torch.max`. */
+export function max(x: Tensor): Tensor;
+/** The largest values along `dim` and their indices. */
+export function max(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+export function max(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+  return dim === undefined
+    ? named("Max", amax(x))
+    : extremeAlong(prim.argmaxPrim, "max", x, dim, options.keepdim);
+}
+
+/** The smallest value; with `dim`, values and indices along it. `torch.min`. */
+export function min(x: Tensor): Tensor;
+/** The smallest values along `dim` and their indices. */
+export function min(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+export function min(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+  return dim === undefined
+    ? named("Min", amin(x))
+    : extremeAlong(prim.argminPrim, "min", x, dim, options.keepdim);
+}
+
+/** Whether any element is non-zero, as bool. `torch.any`. */
+export function any(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  return over(prim.amaxPrim, toBool(x), normalizeDims("any", dim, x.shape.length), options.keepdim);
+}
+
+/** Whether all elements are non-zero, as bool. `torch.all`. */
+export function all(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  return over(prim.aminPrim, toBool(x), normalizeDims("all", dim, x.shape.length), options.keepdim);
+}
+
+/** How many elements are non-zero, int64. `torch.count_nonzero`. */
+export function countNonzero(x: Tensor, dim?: Dims): Tensor {
+  return sum(toBool(x), dim);
+}
+
+/** Options of variance and standard deviation. */
+export interface VarOptions extends ReduceOptions {
+  /** Subtracted from the count in the divisor: 1 (Bessel) by default. */
+  readonly correction?: number;
+  /** `false` is correction 0. */
+  readonly unbiased?: boolean;
+}
+
+/** The variance, unbiased by default. `torch.var`. */
+export function variance(x: Tensor, dim?: Dims, options: VarOptions = {}): Tensor {
+  if (!isFloat(x.dtype)) {
+    throw new DTypeError(`std and var only support floating point and complex dtypes, but got ${x.dtype}`);
+  }
+  const dims = normalizeDims("var", allIfEmpty(dim), x.shape.length);
+  const count = dims.reduce((n, d) => n * x.shape[d], 1);
+  const correction = options.correction ?? (options.unbiased === false ? 0 : 1);
+  const centred = sub(x, mean(x, dims.length === 0 ? undefined : dims, { keepdim: true }));
+  const total = over(prim.sumPrim, mul(centred, centred), dims, options.keepdim);
+  return named("Var", div(total, Math.max(0, count - correction)));
+}
+
+/** The standard deviation, unbiased by default. `torch.std`. */
+export function std(x: Tensor, dim?: Dims, options: VarOptions = {}): Tensor {
+  return named("Std", sqrt(variance(x, dim, options)));
+}
+
+/** ln of the sum of e^x, without overflow. `torch.logsumexp`. */
+export function logsumexp(x: Tensor, dim: Dims, options: ReduceOptions = {}): Tensor {
+  const y = asFloat(x);
+  const dims = normalizeDims("logsumexp", dim, x.shape.length);
+  if (dims.length === 0) return y;
+  const top = sizeOf(dims.map((d) => x.shape[d])) === 0 ? null : over(prim.amaxPrim, y, dims, true).detach();
+  // An infinite maximum must not be subtracted: inf - inf is NaN.
+  const shift = top === null ? null : where(isFinite(top), top, 0);
+  const total = log(over(prim.sumPrim, exp(shift === null ? y : sub(y, shift)), dims, true));
+  const full = shift === null ? total : total.add(shift);
+  return named("Logsumexp", options.keepdim ? full : squeeze(full, dims));
+}
+
+/** The p-norm over dims: p may be 0, any number, Infinity, -Infinity or "fro". `torch.norm`. */
+export function norm(x: Tensor, p: number | "fro" = "fro", dim?: Dims, options: ReduceOptions = {}): Tensor {
+  const y = options.dtype === undefined ? x : cast(x, options.dtype);
+  if (!isFloat(y.dtype)) {
+    throw new DTypeError(
+      `norm(): input dtype should be either floating point or complex. Got ${y.dtype} instead.`,
+    );
+  }
+  const order = p === "fro" ? 2 : p;
+  if (typeof order !== "number" || Number.isNaN(order)) {
+    throw new ValueError(`norm: p must be a number or "fro", got ${p}`);
+  }
+  const dims = normalizeDims("norm", allIfEmpty(dim), x.shape.length);
+  const total = (z: Tensor) => over(prim.sumPrim, z, dims, options.keepdim);
+  if (order === 2) return named("LinalgVectorNorm", safeSqrt(total(mul(y, y))));
+  if (order === 1) return named("LinalgVectorNorm", total(abs(y)));
+  if (order === 0) return total(cast(ne(y, 0), y.dtype));
+  if (order === Infinity) return over(prim.amaxPrim, abs(y), dims, options.keepdim);
+  if (order === -Infinity) return over(prim.aminPrim, abs(y), dims, options.keepdim);
+  return named("LinalgVectorNorm", pow(total(pow(abs(y), order)), 1 / order));
+}
+
+/** sqrt whose gradient at 0 is 0, as that of a norm. */
+function safeSqrt(x: Tensor): Tensor {
+  if (x.track === 0) return sqrt(x);
+  const zero = eq(x, 0);
+  return where(zero, 0, sqrt(where(zero, 1, x)));
+}
+
+/** For each element the product of all others over `dims`; the gradient of a product. */
+export function exclusiveProduct(x: Tensor, dims: readonly number[]): Tensor {
+  // Products of all others, by doubling from both sides, so that zeros need no division. One dimension at a time is not enough:
+  // the reduced dimensions are brought together first.
+  const kept = x.shape.map((_, d) => d).filter((d) => !dims.includes(d));
+  const order = [...kept, ...dims];
+  const count = sizeOf(dims.map((d) => x.shape[d]));
+  const flat = reshape(x.permute(order), [...kept.map((d) => x.shape[d]), count]);
+  const last = flat.shape.length - 1;
+  let before = padDim(narrow(flat, last, 0, count - 1), last, 1, 0, 1);
+  let after = padDim(narrow(flat, last, 1, count - 1), last, 0, 1, 1);
+  for (let step = 1; step < count; step *= 2) {
+    before = mul(before, padDim(narrow(before, last, 0, count - step), last, step, 0, 1));
+    after = mul(after, padDim(narrow(after, last, step, count - step), last, 0, step, 1));
+  }
+  const others = reshape(mul(before, after), order.map((d) => x.shape[d]));
+  return others.permute(order.map((_, i) => order.indexOf(i)));
+}

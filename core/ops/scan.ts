@@ -1,0 +1,111 @@
+/**
+ * Running sums, products and extremes along a dimension, and their opposite: differences.
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { type DType, isFloat } from "../dtype.ts";
+import { ShapeError, ValueError } from "../errors.ts";
+import type { ScanCombiner } from "../kernel/plan.ts";
+import { normalizeDim } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { asFloat, cast } from "./cast.ts";
+import { iota, zeros } from "./create.ts";
+import { eq, isNaN, logicalOr, logicalXor, sub, where } from "./elementwise.ts";
+import { logaddexp } from "./pointwise.ts";
+import type { ValuesAndIndices } from "./reduce.ts";
+import { gatherExact, scan } from "./routine.ts";
+import { cat, narrow, padDim, transpose } from "./view.ts";
+
+/** Options of running sums and products. */
+export interface CumulativeOptions {
+  /** Convert to this dtype first; integers and bools become int64 otherwise. */
+  readonly dtype?: DType;
+}
+
+function scanAlong(x: Tensor, dim: number, combiner: ScanCombiner): Tensor {
+  if (x.shape.length === 0) return x.value;
+  return transpose(scan(transpose(x, dim, -1), combiner, false), dim, -1);
+}
+
+function accumulating(x: Tensor, dtype: DType | undefined): Tensor {
+  return cast(x, dtype ?? (isFloat(x.dtype) ? x.dtype : "int64"));
+}
+
+/** The sum of all elements up to each one, along `dim`. `torch.cumsum`. */
+export function cumsum(x: Tensor, dim: number, options: CumulativeOptions = {}): Tensor {
+  const at = normalizeDim("cumsum", dim, x.shape.length);
+  return named("Cumsum", scanAlong(accumulating(x, options.dtype), at, "sum"));
+}
+
+/** The product of all elements up to each one, along `dim`. `torch.cumprod`. */
+export function cumprod(x: Tensor, dim: number, options: CumulativeOptions = {}): Tensor {
+  const at = normalizeDim("cumprod", dim, x.shape.length);
+  return named("Cumprod", scanAlong(accumulating(x, options.dtype), at, "prod"));
+}
+
+function runningExtreme(name: string, x: Tensor, dim: number, combiner: "max" | "min"): ValuesAndIndices {
+  const at = normalizeDim(name.toLowerCase(), dim, x.shape.length);
+  if (x.shape.length === 0) {
+    return { values: x.value, indices: zeros([], { dtype: "int64", device: x.device }) };
+  }
+  const numbers = x.dtype === "bool" ? cast(x, "uint8") : x.detach();
+  const running = scanAlong(numbers, at, combiner);
+  // Where the running extreme was met, the newest one counts; after a NaN only another NaN does.
+  const met = logicalOr(eq(numbers, running), isNaN(numbers));
+  const places = where(met, iota(x.shape, at, { device: x.device }), 0);
+  const indices = scanAlong(places, at, "max");
+  return { values: named(name, gatherExact(x, at, indices)), indices };
+}
+
+/** The largest element so far and its index, along `dim`; of equal ones the last. `torch.cummax`. */
+export function cummax(x: Tensor, dim: number): ValuesAndIndices {
+  return runningExtreme("Cummax", x, dim, "max");
+}
+
+/** The smallest element so far and its index, along `dim`; of equal ones the last. `torch.cummin`. */
+export function cummin(x: Tensor, dim: number): ValuesAndIndices {
+  return runningExtreme("Cummin", x, dim, "min");
+}
+
+/** ln of the running sum of e^x, without overflow. `torch.logcumsumexp`. */
+export function logcumsumexp(x: Tensor, dim: number): Tensor {
+  const at = normalizeDim("logcumsumexp", dim, x.shape.length);
+  let y = asFloat(x);
+  if (x.shape.length === 0) return y;
+  // By doubling: a global shift would lose what lies far below the largest element.
+  for (let step = 1, n = x.shape[at]; step < n; step *= 2) {
+    y = logaddexp(y, padDim(narrow(y, at, 0, n - step), at, step, 0, -Infinity));
+  }
+  return named("Logcumsumexp", y);
+}
+
+/** Options of `diff`. */
+export interface DiffOptions {
+  /** How often to take differences; 1 by default. */
+  readonly n?: number;
+  /** The last dimension by default. */
+  readonly dim?: number;
+  /** Put before x along `dim`. */
+  readonly prepend?: Tensor;
+  /** Put after x along `dim`. */
+  readonly append?: Tensor;
+}
+
+/** Differences of neighbours, `x[i + 1] - x[i]`; exclusive or for bools. `torch.diff`. */
+export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
+  const { n = 1, dim = -1, prepend, append } = options;
+  if (x.shape.length === 0) throw new ShapeError("diff expects input to be at least one-dimensional");
+  if (!Number.isInteger(n) || n < 0) {
+    throw new ValueError(`order must be non-negative but got ${n}, in diff`);
+  }
+  const at = normalizeDim("diff", dim, x.shape.length);
+  const parts = [prepend, x, append].filter((t) => t !== undefined);
+  let y = parts.length === 1 ? x.value : cat(parts, at);
+  for (let i = 0; i < n; i++) {
+    const left = Math.max(0, y.shape[at] - 1), first = Math.min(1, y.shape[at]);
+    const high = narrow(y, at, first, left), low = narrow(y, at, 0, left);
+    y = x.dtype === "bool" ? logicalXor(high, low) : sub(high, low);
+  }
+  return y;
+}

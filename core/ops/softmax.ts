@@ -1,0 +1,68 @@
+/**
+ * Softmax and its kin, shifted by the maximum so that nothing overflows. Each fuses into one kernel over rows.
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { type DType, isFloat } from "../dtype.ts";
+import { DTypeError } from "../errors.ts";
+import { sizeOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { cast } from "./cast.ts";
+import { div, exp, log, neg, sub } from "./elementwise.ts";
+import { amax, sum } from "./reduce.ts";
+
+/** Options of softmax functions. */
+export interface SoftmaxOptions {
+  /** Convert to this dtype first. */
+  readonly dtype?: DType;
+}
+
+/** The dimension PyTorch takes when none is given: the first for 0, 1 and 3 dimensions, else the second. */
+function implicitDim(x: Tensor): number {
+  return [0, 1, 3].includes(x.shape.length) ? 0 : 1;
+}
+
+function operand(op: string, x: Tensor, options: SoftmaxOptions): Tensor {
+  const y = options.dtype === undefined ? x.value : cast(x, options.dtype);
+  if (!isFloat(y.dtype)) {
+    throw new DTypeError(
+      `"${op}" not implemented for '${y.dtype}': it needs floats; cast with .to("float32") or pass { dtype: "float32" }`,
+    );
+  }
+  return y;
+}
+
+/** x minus its maximum along `dim`. The shift cancels, so no gradient goes through it. */
+function shifted(x: Tensor, dim: number): Tensor {
+  return sub(x, amax(x, dim, { keepdim: true }).detach());
+}
+
+/**
+ * e^x divided by its sum along `dim`. `torch.softmax`.
+ *
+ * @example
+ * ```ts
+ * import { softmax, tensor } from "@tenon/tenon";
+ * console.log(String(softmax(tensor([1, 1, 1, 1]), 0))); // tensor([0.2500, 0.2500, 0.2500, 0.2500])
+ * ```
+ */
+export function softmax(x: Tensor, dim: number = implicitDim(x), options: SoftmaxOptions = {}): Tensor {
+  const y = operand("softmax", x, options);
+  if (sizeOf(y.shape) === 0) return y;
+  const e = exp(shifted(y, dim));
+  return named("Softmax", div(e, sum(e, dim, { keepdim: true })));
+}
+
+/** ln of softmax, without the loss of digits. `torch.log_softmax`. */
+export function logSoftmax(x: Tensor, dim: number = implicitDim(x), options: SoftmaxOptions = {}): Tensor {
+  const y = operand("logSoftmax", x, options);
+  if (sizeOf(y.shape) === 0) return y;
+  const z = shifted(y, dim);
+  return named("LogSoftmax", sub(z, log(sum(exp(z), dim, { keepdim: true }))));
+}
+
+/** Softmax of -x. `torch.nn.functional.softmin`. */
+export function softmin(x: Tensor, dim: number = implicitDim(x), options: SoftmaxOptions = {}): Tensor {
+  return softmax(neg(x), dim, options);
+}

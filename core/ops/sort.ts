@@ -1,0 +1,244 @@
+/**
+ * Order along a dimension: sorting, the largest elements, medians and quantiles. Everything takes its values by index, so gradients go to the
+ * elements that were chosen. NaN counts as largest.
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
+import { normalizeDim, sizeOf } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { cast } from "./cast.ts";
+import { full, tensor, zeros } from "./create.ts";
+import { add, ceil, div, floor, isNaN, logicalNot, maximum, mul, round, sub, where } from "./elementwise.ts";
+import { atLeastVector } from "./indexing.ts";
+import { lerp } from "./pointwise.ts";
+import { any, type ReduceOptions, sumDims, type ValuesAndIndices } from "./reduce.ts";
+import { argsortLast, gatherExact } from "./routine.ts";
+import { expand, narrow, permute, reshape, squeeze, transpose } from "./view.ts";
+
+/** Options of sorting. Sorting is always stable. */
+export interface SortOptions {
+  /** Largest first. */
+  readonly descending?: boolean;
+}
+
+function order(x: Tensor, dim: number, descending: boolean): Tensor {
+  if (x.shape.length === 0) return zeros([], { dtype: "int64", device: x.device });
+  const numbers = x.dtype === "bool" ? cast(x, "uint8") : x.detach();
+  return transpose(argsortLast(transpose(numbers, dim, -1), descending), dim, -1);
+}
+
+function taken(name: string, x: Tensor, dim: number, indices: Tensor): ValuesAndIndices {
+  if (x.shape.length === 0) return { values: x.value, indices };
+  return { values: named(name, gatherExact(x, dim, indices)), indices };
+}
+
+/** The elements in order along `dim` and the indices they came from; equal ones keep their order. `torch.sort` (stable). */
+export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
+  const at = normalizeDim("sort", dim, x.shape.length);
+  return taken("Sort", x, at, order(x, at, options.descending ?? false));
+}
+
+/** The indices that sort x along `dim`, int64. `torch.argsort` (stable). */
+export function argsort(x: Tensor, dim = -1, options: SortOptions = {}): Tensor {
+  return order(x, normalizeDim("argsort", dim, x.shape.length), options.descending ?? false);
+}
+
+/** The `k` largest elements along `dim`, or the smallest ones, sorted, and their indices. `torch.topk`. */
+export function topk(
+  x: Tensor,
+  k: number,
+  dim = -1,
+  options: { readonly largest?: boolean } = {},
+): ValuesAndIndices {
+  const at = normalizeDim("topk", dim, x.shape.length), size = x.shape[at] ?? 1;
+  if (!Number.isInteger(k) || k < 0 || k > size) {
+    throw new IndexError(
+      `selected index k out of range, in topk: k is ${k}, but dimension ${at} has ${size} elements`,
+    );
+  }
+  const indices = order(x, at, options.largest ?? true);
+  return taken("Topk", x, at, x.shape.length === 0 ? indices : narrow(indices, at, 0, k));
+}
+
+function one(name: string, x: Tensor, dim: number, indices: Tensor, keepdim?: boolean): ValuesAndIndices {
+  const all = taken(name, x, dim, indices);
+  if (keepdim || x.shape.length === 0) return all;
+  return { values: squeeze(all.values, dim), indices: squeeze(all.indices, dim) };
+}
+
+/** The k-th smallest element along `dim` (k counts from 1) and its index. `torch.kthvalue`. */
+export function kthvalue(x: Tensor, k: number, dim = -1, options: ReduceOptions = {}): ValuesAndIndices {
+  const at = normalizeDim("kthvalue", dim, x.shape.length), size = x.shape[at] ?? 1;
+  if (!Number.isInteger(k) || k < 1 || k > size) {
+    throw new IndexError(
+      `kthvalue(): selected number k out of range for dimension ${at}: k is ${k}, but there are ${size} elements`,
+    );
+  }
+  const indices = order(x, at, false);
+  return one(
+    "Kthvalue",
+    x,
+    at,
+    x.shape.length === 0 ? indices : narrow(indices, at, k - 1, 1),
+    options.keepdim,
+  );
+}
+
+function medianAlong(
+  op: "median" | "nanmedian",
+  x: Tensor,
+  dim: number,
+  keepdim: boolean | undefined,
+): ValuesAndIndices {
+  const at = normalizeDim(op, dim, x.shape.length), size = x.shape[at] ?? 1;
+  if (size === 0) {
+    throw new IndexError(`${op}(): Expected reduction dim ${at} to have non-zero size.`);
+  }
+  const indices = order(x, at, false);
+  if (x.shape.length === 0) return taken("Median", x, at, indices);
+  const nan = isNaN(x), middle = Math.floor((size - 1) / 2);
+  let place: Tensor;
+  if (op === "median") {
+    // NaN sorts last, and one is enough.
+    place = where(any(nan, at, { keepdim: true }), size - 1, middle);
+  } else {
+    const valid = sumDims(cast(logicalNot(nan), "int64"), [at]);
+    const half = maximum(sub(valid, 1), 0).floorDivide(2);
+    place = reshape(half, x.shape.map((s, d) => d === at ? 1 : s));
+  }
+  const name = op === "median" ? "Median" : "Nanmedian";
+  return one(name, x, at, gatherExact(indices, at, place), keepdim);
+}
+
+function medianOf(op: "median" | "nanmedian", x: Tensor): Tensor {
+  const flat = reshape(x, [sizeOf(x.shape)]);
+  if (flat.shape[0] === 0) return full([], NaN, { dtype: x.dtype, device: x.device });
+  return medianAlong(op, flat, 0, false).values;
+}
+
+/** The middle element, the lower one of two; with `dim`, values and indices along it. NaN if there is one. `torch.median`. */
+export function median(x: Tensor): Tensor;
+/** The medians along `dim` and their indices. */
+export function median(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+/** The medians along `dim` and their indices. */
+export function median(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+  return dim === undefined ? medianOf("median", x) : medianAlong("median", x, dim, options.keepdim);
+}
+
+/** The median of the elements that are not NaN; NaN when there are none. `torch.nanmedian`. */
+export function nanmedian(x: Tensor): Tensor;
+/** The medians along `dim` without NaN, and their indices. */
+export function nanmedian(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+/** The medians along `dim` without NaN, and their indices. */
+export function nanmedian(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+  return dim === undefined ? medianOf("nanmedian", x) : medianAlong("nanmedian", x, dim, options.keepdim);
+}
+
+/** What to do between two elements. */
+export type Interpolation = "linear" | "lower" | "higher" | "midpoint" | "nearest";
+
+/** Options of quantiles. */
+export interface QuantileOptions {
+  /** Keep the reduced dimension with size 1. */
+  readonly keepdim?: boolean;
+  /** "linear" by default. */
+  readonly interpolation?: Interpolation;
+}
+
+function quantileOf(
+  op: "quantile" | "nanquantile",
+  x: Tensor,
+  q: number | readonly number[] | Tensor,
+  dim: number | undefined,
+  options: QuantileOptions,
+): Tensor {
+  if (x.dtype !== "float32" && x.dtype !== "float64") {
+    throw new DTypeError(`${op}() input tensor must be either float or double dtype, but got ${x.dtype}`);
+  }
+  if (sizeOf(x.shape) === 0) throw new ShapeError(`${op}() input tensor must be non-empty`);
+  const levels = q instanceof Tensor ? q : tensor(q, { dtype: x.dtype, device: x.device });
+  if (levels.shape.length > 1) {
+    throw new ShapeError(
+      `${op}() q must be a scalar or 1D tensor, but has shape [${levels.shape.join(", ")}]`,
+    );
+  }
+  if (levels.dtype !== x.dtype) {
+    throw new DTypeError(
+      `${op}() q tensor must be same dtype as the input tensor (${x.dtype}), but is ${levels.dtype}`,
+    );
+  }
+  const given = typeof q === "number" ? [q] : q instanceof Tensor ? [] : q;
+  if (given.some((v) => !(v >= 0 && v <= 1))) {
+    throw new ValueError(`${op}() q values must be in the range [0, 1], but got ${given.join(", ")}`);
+  }
+  const at = dim === undefined ? 0 : normalizeDim(op, dim, x.shape.length);
+  const source = dim === undefined ? reshape(x, [sizeOf(x.shape)]) : atLeastVector(x);
+  // Rows in the last dimension: [..., n], sorted with NaN at the end.
+  const rows = transpose(source, at, -1), size = rows.shape[rows.shape.length - 1];
+  const sorted = sort(rows).values;
+  const kept = rows.shape.slice(0, -1), count = sizeOf(levels.shape);
+  const wide = [...kept, count], last = kept.length;
+  const nan = isNaN(rows).detach();
+  let ranks = expand(reshape(levels, [count]), wide);
+  if (op === "quantile") {
+    // A row with a NaN gives it: all ranks point to its end.
+    ranks = where(any(nan, last, { keepdim: true }), size - 1, mul(ranks, size - 1));
+  } else {
+    const valid = sumDims(cast(logicalNot(nan), x.dtype), [last]);
+    ranks = mul(ranks, reshape(maximum(sub(valid, 1), 0), [...kept, 1]));
+  }
+  const pick = (rank: Tensor) => gatherExact(sorted, last, cast(rank, "int64"));
+  const below = () => pick(floor(ranks)), above = () => pick(ceil(ranks));
+  let y: Tensor;
+  switch (options.interpolation ?? "linear") {
+    case "linear":
+      y = lerp(below(), above(), sub(ranks, floor(ranks)));
+      break;
+    case "lower":
+      y = below();
+      break;
+    case "higher":
+      y = above();
+      break;
+    case "midpoint":
+      y = div(add(below(), above()), 2);
+      break;
+    case "nearest":
+      y = pick(round(ranks));
+      break;
+    default:
+      throw new ValueError(
+        `${op}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got ${options.interpolation}`,
+      );
+  }
+  // [..., q] with `at` moved last -> q in front, and `at` back in its place when kept.
+  const front = permute(y, [last, ...kept.map((_, d) => d)]);
+  const withDim = transpose(reshape(front, [count, ...kept, 1]), at + 1, -1);
+  const shape = withDim.shape.slice(1);
+  const out = options.keepdim
+    ? (dim === undefined ? x.shape.map(() => 1) : shape.slice(0, x.shape.length))
+    : shape.filter((_, d) => d !== at);
+  return reshape(withDim, levels.shape.length === 0 ? out : [count, ...out]);
+}
+
+/** The values below which a fraction q of the elements lies; several fractions come first in the result. `torch.quantile`. */
+export function quantile(
+  x: Tensor,
+  q: number | readonly number[] | Tensor,
+  dim?: number,
+  options: QuantileOptions = {},
+): Tensor {
+  return quantileOf("quantile", x, q, dim, options);
+}
+
+/** Quantiles of the elements that are not NaN. `torch.nanquantile`. */
+export function nanquantile(
+  x: Tensor,
+  q: number | readonly number[] | Tensor,
+  dim?: number,
+  options: QuantileOptions = {},
+): Tensor {
+  return quantileOf("nanquantile", x, q, dim, options);
+}

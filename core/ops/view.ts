@@ -1,0 +1,356 @@
+/**
+ * Views and shape operations: reshape, permute, expand, slices, padding, windows, concatenation. None of them copies before evaluation
+ * needs it.
+ *
+ * @module
+ */
+import { apply } from "../apply.ts";
+import { IndexError, ShapeError, ValueError } from "../errors.ts";
+import { aliasPrim } from "../prim/source.ts";
+import { concatPrim } from "../prim/routine.ts";
+import * as prim from "../prim/view.ts";
+import { normalizeDim, normalizeDims, sameShape, type Shape, sizeOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { cast, commonType, type Scalar } from "./cast.ts";
+import { fillValue, full } from "./create.ts";
+
+/** The same elements under another shape; one size may be -1. `torch.reshape`. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const size = sizeOf(x.shape);
+  let target = shape;
+  const open = shape.indexOf(-1);
+  if (open >= 0) {
+    const rest = shape.reduce((n, d, i) => i === open ? n : n * d, 1);
+    if (shape.lastIndexOf(-1) !== open) {
+      throw new ShapeError("only one dimension can be inferred, in reshape");
+    }
+    if (rest === 0) {
+      throw new ShapeError(
+        `cannot reshape tensor of ${size} elements into shape [${
+          shape.join(", ")
+        }] because the unspecified dimension size -1 can be any value and is ambiguous`,
+      );
+    }
+    target = shape.map((d, i) => i === open ? size / rest : d);
+  }
+  if (sizeOf(target) !== size || target.some((d) => !Number.isInteger(d) || d < 0)) {
+    throw new ShapeError(
+      `shape '[${shape.join(", ")}]' is invalid for input of size ${size}, in reshape of [${
+        x.shape.join(", ")
+      }]`,
+    );
+  }
+  return sameShape(target, x.shape) ? x.value : apply(prim.reshapePrim, [x], { shape: target });
+}
+
+/** A new node with the same value. */
+export function alias(x: Tensor): Tensor {
+  return apply(aliasPrim, [x], undefined);
+}
+
+/** Dimensions in the order `dims`. `torch.permute`. */
+export function permute(x: Tensor, dims: readonly number[]): Tensor {
+  const order = normalizeDims("permute", dims, x.shape.length);
+  if (order.length !== x.shape.length) {
+    throw new ShapeError(
+      `permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = ${x.shape.length} is not equal to len(dims) = ${dims.length}`
+        .replace("(sparse_coo)", ""),
+    );
+  }
+  return order.every((d, i) => d === i) ? x.value : apply(prim.permutePrim, [x], { dims: order });
+}
+
+/** Two dimensions swapped. `torch.transpose`. */
+export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+  const a = normalizeDim("transpose", dim0, x.shape.length),
+    b = normalizeDim("transpose", dim1, x.shape.length);
+  if (a === b) return x.value;
+  const dims = x.shape.map((_, d) => d === a ? b : d === b ? a : d);
+  return apply(prim.permutePrim, [x], { dims });
+}
+
+/** The last two dimensions swapped. */
+export function mT(x: Tensor): Tensor {
+  if (x.shape.length < 2) {
+    throw new ShapeError(
+      `tensor.mT is only supported on matrices or batches of matrices. Got ${x.shape.length}-D tensor.`,
+    );
+  }
+  return transpose(x, -2, -1);
+}
+
+/** Dimensions of size 1 repeated to `shape`, new dimensions in front; -1 keeps a size. `torch.Tensor.expand`. */
+export function expand(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x.value;
+  const extra = shape.length - x.shape.length;
+  if (extra < 0) {
+    throw new ShapeError(
+      `expand: the number of sizes provided (${shape.length}) must be greater or equal to the number of dimensions in the tensor (${x.shape.length})`,
+    );
+  }
+  const target = shape.map((s, i) => {
+    const have = i < extra ? 1 : x.shape[i - extra];
+    if (s === -1 && i >= extra) return have;
+    if (have !== 1 && have !== s) {
+      throw new ShapeError(
+        `The expanded size of the tensor (${s}) must match the existing size (${have}) at non-singleton dimension ${i}.  Target sizes: [${
+          shape.join(", ")
+        }].  Tensor sizes: [${x.shape.join(", ")}]`,
+      );
+    }
+    return s;
+  });
+  const aligned = extra === 0 ? x : reshape(x, [...new Array<number>(extra).fill(1), ...x.shape]);
+  return sameShape(aligned.shape, target)
+    ? aligned.value
+    : apply(prim.expandPrim, [aligned], { shape: target });
+}
+
+/** A dimension of size 1 put in at `dim`. `torch.unsqueeze`. */
+export function unsqueeze(x: Tensor, dim: number): Tensor {
+  const at = normalizeDim("unsqueeze", dim, x.shape.length + 1);
+  return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
+}
+
+/** Dimensions of size 1 removed: all of them, or those named. `torch.squeeze`. */
+export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
+  const dims = normalizeDims("squeeze", dim, x.shape.length);
+  return reshape(x, x.shape.filter((s, d) => s !== 1 || !dims.includes(d)));
+}
+
+/** Dimensions `start` to `end` as one. `torch.flatten`. */
+export function flatten(x: Tensor, start = 0, end = -1): Tensor {
+  const from = normalizeDim("flatten", start, x.shape.length),
+    to = normalizeDim("flatten", end, x.shape.length);
+  if (from > to) {
+    throw new ValueError(
+      `flatten() has invalid args: start_dim cannot come after end_dim (${start}, ${end})`,
+    );
+  }
+  return reshape(x, [
+    ...x.shape.slice(0, from),
+    sizeOf(x.shape.slice(from, to + 1)),
+    ...x.shape.slice(to + 1),
+  ]);
+}
+
+/** One dimension as several; one size may be -1. `torch.unflatten`. */
+export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
+  const at = normalizeDim("unflatten", dim, x.shape.length);
+  const known = sizes.reduce((n, s) => s === -1 ? n : n * s, 1);
+  const full = sizes.map((s) => s === -1 ? x.shape[at] / known : s);
+  if (sizeOf(full) !== x.shape[at] || full.some((s) => !Number.isInteger(s))) {
+    throw new ShapeError(
+      `unflatten: Provided sizes [${sizes.join(", ")}] don't multiply up to the size of dim ${dim} (${
+        x.shape[at]
+      }) in the input tensor`,
+    );
+  }
+  return reshape(x, [...x.shape.slice(0, at), ...full, ...x.shape.slice(at + 1)]);
+}
+
+/** The indices `start, start + step, ...` along `dim`, `size` of them, checked by the caller. */
+export function strided(x: Tensor, dim: number, start: number, step: number, size: number): Tensor {
+  if (start === 0 && step === 1 && size === x.shape[dim]) return x.value;
+  return apply(prim.slicePrim, [x], { dim, start, step: size <= 1 ? 1 : step, size });
+}
+
+/** `length` indices along `dim` from `start` on. `torch.narrow`. */
+export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+  const at = normalizeDim("narrow", dim, x.shape.length), size = x.shape[at];
+  const from = start < 0 ? start + size : start;
+  if (!Number.isInteger(from) || from < 0 || length < 0 || from + length > size) {
+    throw new IndexError(
+      `start (${start}) + length (${length}) exceeds dimension size (${size}), in narrow.`,
+    );
+  }
+  return strided(x, at, from, 1, length);
+}
+
+/** Start, step and number of the indices `start:end:step` of a dimension, by Python's rules. */
+export function sliceBounds(
+  size: number,
+  start?: number,
+  end?: number,
+  step = 1,
+): { readonly start: number; readonly step: number; readonly size: number } {
+  if (step === 0 || !Number.isInteger(step)) {
+    throw new ValueError(`slice step must be a whole number other than 0, got ${step}`);
+  }
+  const low = step > 0 ? 0 : -1, high = step > 0 ? size : size - 1;
+  const clip = (v: number | undefined, otherwise: number) => {
+    if (v === undefined) return otherwise;
+    if (!Number.isInteger(v)) throw new ValueError(`slice indices must be whole numbers, got ${v}`);
+    return Math.min(Math.max(v < 0 ? v + size : v, low), high);
+  };
+  const from = clip(start, step > 0 ? 0 : size - 1), to = clip(end, step > 0 ? size : -1);
+  const count = Math.max(0, Math.ceil((to - from) / step));
+  return { start: count === 0 ? 0 : from, step: count <= 1 ? 1 : step, size: count };
+}
+
+/** Python's `x[start:end:step]` along `dim`: bounds are clipped, negative ones count from the end; the step may be negative. */
+export function slice(x: Tensor, dim: number, start?: number, end?: number, step = 1): Tensor {
+  const at = normalizeDim("slice", dim, x.shape.length);
+  const bounds = sliceBounds(x.shape[at], start, end, step);
+  return strided(x, at, bounds.start, bounds.step, bounds.size);
+}
+
+/** One index along `dim`, which disappears. `torch.select`. */
+export function select(x: Tensor, dim: number, index: number): Tensor {
+  if (x.shape.length === 0) throw new IndexError("select() cannot be applied to a 0-dim tensor.");
+  const at = normalizeDim("select", dim, x.shape.length), size = x.shape[at];
+  if (!Number.isInteger(index) || index < -size || index >= size) {
+    throw new IndexError(`index ${index} is out of bounds for dimension ${at} with size ${size}, in select`);
+  }
+  const one = strided(x, at, index < 0 ? index + size : index, 1, 1);
+  return reshape(one, x.shape.filter((_, d) => d !== at));
+}
+
+/** Dimensions reversed. `torch.flip`. */
+export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
+  return normalizeDims("flip", dims, x.shape.length)
+    .reduce((acc, d) => x.shape[d] > 1 ? strided(acc, d, x.shape[d] - 1, -1, x.shape[d]) : acc, x.value);
+}
+
+/** `step - 1` zeros between neighbours along `dim`. */
+export function dilate(x: Tensor, dim: number, step: number): Tensor {
+  if (step === 1) return x;
+  const apart = padDim(unsqueeze(x, dim + 1), dim + 1, 0, step - 1, 0);
+  const joined = reshape(apart, x.shape.map((s, d) => d === dim ? s * step : s));
+  return narrow(joined, dim, 0, (x.shape[dim] - 1) * step + 1);
+}
+
+/** A border of `value` along one dimension; negative amounts cut. */
+export function padDim(x: Tensor, dim: number, low: number, high: number, value: Scalar): Tensor {
+  const cut = strided(x, dim, Math.max(0, -low), 1, x.shape[dim] + Math.min(0, low) + Math.min(0, high));
+  if (low <= 0 && high <= 0) return cut;
+  const at = (amount: number) => x.shape.map((_, d) => d === dim ? Math.max(0, amount) : 0);
+  return padConstant(cut, at(low), at(high), value);
+}
+
+/** A border of `value` around all dimensions; amounts are not negative. */
+export function padConstant(x: Tensor, low: Shape, high: Shape, value: Scalar): Tensor {
+  const fill = fillValue(value, x.dtype);
+  if (sizeOf(x.shape) === 0) {
+    return full(x.shape.map((s, d) => s + low[d] + high[d]), fill, { dtype: x.dtype, device: x.device });
+  }
+  return apply(prim.padPrim, [x], { low, high, value: fill });
+}
+
+/** Windows of `size` along `dim`, their elements in a new last dimension. `torch.Tensor.unfold`, with dilation. */
+export function unfold(x: Tensor, dim: number, size: number, stride: number, dilation = 1): Tensor {
+  const at = normalizeDim("unfold", dim, x.shape.length);
+  const span = (size - 1) * dilation + 1;
+  if (span > x.shape[at]) {
+    throw new ShapeError(
+      `maximum size for tensor at dimension ${at} is ${x.shape[at]} but size is ${span}, in unfold`,
+    );
+  }
+  if (!Number.isInteger(stride) || stride < 1) {
+    throw new ValueError(`step is ${stride} but must be > 0, in unfold`);
+  }
+  return apply(prim.windowPrim, [x], { dim: at, size, stride, dilation });
+}
+
+/** The diagonal of two dimensions, as the last dimension. `torch.diagonal`. */
+export function diagonal(x: Tensor, offset = 0, dim1 = 0, dim2 = 1): Tensor {
+  const a = normalizeDim("diagonal", dim1, x.shape.length),
+    b = normalizeDim("diagonal", dim2, x.shape.length);
+  if (a === b) throw new IndexError(`diagonal dimensions cannot be identical ${dim1}, ${dim2}`);
+  return apply(prim.diagonalPrim, [x], { dim1: a, dim2: b, offset });
+}
+
+/** Undoes a reduction's loss of dimensions: g has `shape` without `dims`. */
+export function spread(g: Tensor, dims: readonly number[], shape: Shape): Tensor {
+  return expand(reshape(g, shape.map((s, d) => dims.includes(d) ? 1 : s)), shape);
+}
+
+/** The tensors one after the other along `dim`. `torch.cat`. */
+export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+  if (tensors.length === 0) throw new ValueError("torch.cat(): expected a non-empty list of Tensors");
+  // PyTorch ignores 1-D empty tensors here, whatever the rank of the others.
+  const real = tensors.filter((t) => !(t.shape.length === 1 && t.shape[0] === 0));
+  if (real.length === 0) return tensors[0].value;
+  const first = real[0];
+  if (first.shape.length === 0) {
+    throw new ShapeError("zero-dimensional tensor (at position 0) cannot be concatenated, in cat");
+  }
+  const at = normalizeDim("cat", dim, first.shape.length);
+  real.forEach((t, i) => {
+    if (t.shape.length !== first.shape.length) {
+      throw new ShapeError(
+        `Tensors must have same number of dimensions: got ${first.shape.length} and ${t.shape.length}, in cat`,
+      );
+    }
+    t.shape.forEach((s, d) => {
+      if (d !== at && s !== first.shape[d]) {
+        throw new ShapeError(
+          `Sizes of tensors must match except in dimension ${at}. Expected size ${
+            first.shape[d]
+          } but got size ${s} for tensor number ${i} in the list.`,
+        );
+      }
+    });
+  });
+  const dtype = commonType("cat", real.length === 1 ? [first, first] : real);
+  const parts = real.filter((t) => sizeOf(t.shape) > 0).map((t) => cast(t, dtype));
+  if (parts.length === 0) {
+    const total = real.reduce((n, t) => n + t.shape[at], 0);
+    return full(first.shape.map((s, d) => d === at ? total : s), 0, { dtype, device: first.device });
+  }
+  return parts.length === 1 ? parts[0] : apply(concatPrim, parts, { dim: at });
+}
+
+/** The part of a concatenation's gradient that belongs to one argument. */
+export function concatPart(g: Tensor, xs: readonly Tensor[], dim: number, argument: number): Tensor {
+  const start = xs.slice(0, argument).reduce((n, x) => n + x.shape[dim], 0);
+  return narrow(g, dim, start, xs[argument].shape[dim]);
+}
+
+/** The tensors along a new dimension. `torch.stack`. */
+export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+  if (tensors.length === 0) throw new ValueError("stack expects a non-empty TensorList");
+  const at = normalizeDim("stack", dim, tensors[0].shape.length + 1);
+  tensors.forEach((t, i) => {
+    if (!sameShape(t.shape, tensors[0].shape)) {
+      throw new ShapeError(
+        `stack expects each tensor to be equal size, but got [${
+          tensors[0].shape.join(", ")
+        }] at entry 0 and [${t.shape.join(", ")}] at entry ${i}`,
+      );
+    }
+  });
+  return cat(tensors.map((t) => unsqueeze(t, at)), at);
+}
+
+/** Pieces of `size` (the last may be smaller), or of the sizes listed. `torch.split`. */
+export function split(x: Tensor, size: number | readonly number[], dim = 0): Tensor[] {
+  const at = normalizeDim("split", dim, x.shape.length), total = x.shape[at];
+  if (typeof size === "number" && (!Number.isInteger(size) || size < 0 || (size === 0 && total > 0))) {
+    throw new ValueError(`split expects split_size be non-negative, but got split_size=${size}`);
+  }
+  const sizes = typeof size !== "number"
+    ? size
+    : Array.from({ length: Math.max(1, Math.ceil(total / Math.max(size, 1))) }, (_, i) =>
+      Math.min(size, total - i * size));
+  if (sizes.reduce((a, b) => a + b, 0) !== total) {
+    throw new ShapeError(
+      `split_with_sizes expects split_sizes to sum exactly to ${total} (input tensor's size at dimension ${at}), but got split_sizes=[${
+        sizes.join(", ")
+      }]`,
+    );
+  }
+  let start = 0;
+  return sizes.map((n) => narrow(x, at, (start += n) - n, n));
+}
+
+/** At most `chunks` pieces of equal size. `torch.chunk`. */
+export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
+  if (!Number.isInteger(chunks) || chunks < 1) {
+    throw new ValueError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
+  }
+  const at = normalizeDim("chunk", dim, x.shape.length);
+  return x.shape[at] === 0
+    ? Array.from({ length: chunks }, () => x.value)
+    : split(x, Math.ceil(x.shape[at] / chunks), at);
+}

@@ -1,0 +1,228 @@
+/**
+ * The elementwise primitives: a scalar function each, and its gradients. Arguments have one shape (the public operations broadcast).
+ *
+ * @module
+ */
+import type { DType } from "../dtype.ts";
+import type { BinaryFn, UnaryFn } from "../kernel/scalar.ts";
+import { cast } from "../ops/cast.ts";
+import * as op from "../ops/elementwise.ts";
+import { where } from "../ops/elementwise.ts";
+import { trigamma } from "../ops/pointwise.ts";
+import { fullLike, zerosLike } from "../ops/create.ts";
+import type { Tensor } from "../tensor.ts";
+import { definePrimitive, type Primitive, type VjpRule } from "./primitive.ts";
+
+type Rule = VjpRule<undefined>;
+
+function unary(name: UnaryFn, torchName: string, rule: Rule | null): Primitive<undefined> {
+  return definePrimitive({
+    name,
+    torchName,
+    infer: ([x]) => x,
+    vjp: rule === null ? null : [rule],
+    lowering: { kind: "elementwise", fn: name },
+  });
+}
+
+function binary(
+  name: BinaryFn,
+  torchName: string,
+  rules: readonly [Rule, Rule] | null,
+): Primitive<undefined> {
+  return definePrimitive({
+    name,
+    torchName,
+    infer: ([x]) => x,
+    vjp: rules,
+    lowering: { kind: "elementwise", fn: name },
+  });
+}
+
+function compare(name: BinaryFn, torchName: string): Primitive<undefined> {
+  return definePrimitive({
+    name,
+    torchName,
+    infer: ([x]) => ({ shape: x.shape, dtype: "bool" }),
+    vjp: null,
+    lowering: { kind: "elementwise", fn: name },
+  });
+}
+
+const square = (x: Tensor) => op.mul(x, x);
+const zero: Rule = (_g, _y, [x]) => zerosLike(x);
+
+// d(-x) = -dx
+export const negPrim = unary("neg", "Neg", (g) => op.neg(g));
+// d|x| = sign(x) dx, 0 at 0
+export const absPrim = unary("abs", "Abs", (g, _y, [x]) => op.mul(g, op.sign(x)));
+// piecewise constant: d = 0
+export const signPrim = unary("sign", "Sign", zero);
+export const floorPrim = unary("floor", "Floor", zero);
+export const ceilPrim = unary("ceil", "Ceil", zero);
+export const truncPrim = unary("trunc", "Trunc", zero);
+export const roundPrim = unary("round", "Round", zero);
+// d sqrt(x) = dx / (2 sqrt(x))
+export const sqrtPrim = unary("sqrt", "Sqrt", (g, y) => op.div(g, op.mul(y, 2)));
+// d x^(-1/2) = -1/2 x^(-3/2) dx
+export const rsqrtPrim = unary("rsqrt", "Rsqrt", (g, y) => op.mul(op.mul(g, -0.5), op.mul(y, square(y))));
+// d(1/x) = -dx / x^2
+export const reciprocalPrim = unary("reciprocal", "Reciprocal", (g, y) => op.neg(op.mul(g, square(y))));
+// d e^x = e^x dx
+export const expPrim = unary("exp", "Exp", (g, y) => op.mul(g, y));
+// d 2^x = ln(2) 2^x dx
+export const exp2Prim = unary("exp2", "Exp2", (g, y) => op.mul(g, op.mul(y, Math.LN2)));
+// d(e^x - 1) = e^x dx
+export const expm1Prim = unary("expm1", "Expm1", (g, y) => op.mul(g, op.add(y, 1)));
+// d ln(x) = dx / x
+export const logPrim = unary("log", "Log", (g, _y, [x]) => op.div(g, x));
+// d log2(x) = dx / (x ln 2)
+export const log2Prim = unary("log2", "Log2", (g, _y, [x]) => op.div(g, op.mul(x, Math.LN2)));
+// d log10(x) = dx / (x ln 10)
+export const log10Prim = unary("log10", "Log10", (g, _y, [x]) => op.div(g, op.mul(x, Math.LN10)));
+// d ln(1 + x) = dx / (1 + x)
+export const log1pPrim = unary("log1p", "Log1P", (g, _y, [x]) => op.div(g, op.add(x, 1)));
+// d sin(x) = cos(x) dx
+export const sinPrim = unary("sin", "Sin", (g, _y, [x]) => op.mul(g, op.cos(x)));
+// d cos(x) = -sin(x) dx
+export const cosPrim = unary("cos", "Cos", (g, _y, [x]) => op.neg(op.mul(g, op.sin(x))));
+// d tan(x) = (1 + tan(x)^2) dx
+export const tanPrim = unary("tan", "Tan", (g, y) => op.mul(g, op.add(square(y), 1)));
+// d asin(x) = dx / sqrt(1 - x^2)
+export const asinPrim = unary("asin", "Asin", (g, _y, [x]) => op.mul(g, op.rsqrt(op.sub(1, square(x)))));
+// d acos(x) = -dx / sqrt(1 - x^2)
+export const acosPrim = unary(
+  "acos",
+  "Acos",
+  (g, _y, [x]) => op.neg(op.mul(g, op.rsqrt(op.sub(1, square(x))))),
+);
+// d atan(x) = dx / (1 + x^2)
+export const atanPrim = unary("atan", "Atan", (g, _y, [x]) => op.div(g, op.add(square(x), 1)));
+// d sinh(x) = cosh(x) dx
+export const sinhPrim = unary("sinh", "Sinh", (g, _y, [x]) => op.mul(g, op.cosh(x)));
+// d cosh(x) = sinh(x) dx
+export const coshPrim = unary("cosh", "Cosh", (g, _y, [x]) => op.mul(g, op.sinh(x)));
+// d tanh(x) = (1 - tanh(x)^2) dx
+export const tanhPrim = unary("tanh", "Tanh", (g, y) => op.mul(g, op.sub(1, square(y))));
+// d asinh(x) = dx / sqrt(x^2 + 1)
+export const asinhPrim = unary("asinh", "Asinh", (g, _y, [x]) => op.mul(g, op.rsqrt(op.add(square(x), 1))));
+// d acosh(x) = dx / sqrt(x^2 - 1)
+export const acoshPrim = unary("acosh", "Acosh", (g, _y, [x]) => op.mul(g, op.rsqrt(op.sub(square(x), 1))));
+// d atanh(x) = dx / (1 - x^2)
+export const atanhPrim = unary("atanh", "Atanh", (g, _y, [x]) => op.div(g, op.sub(1, square(x))));
+// d s(x) = s (1 - s) dx
+export const sigmoidPrim = unary("sigmoid", "Sigmoid", (g, y) => op.mul(g, op.mul(y, op.sub(1, y))));
+// d erf(x) = 2 / sqrt(pi) e^(-x^2) dx
+const erfSlope = (x: Tensor) => op.mul(op.exp(op.neg(square(x))), 2 / Math.sqrt(Math.PI));
+export const erfPrim = unary("erf", "Erf", (g, _y, [x]) => op.mul(g, erfSlope(x)));
+// d erfc(x) = -d erf(x)
+export const erfcPrim = unary("erfc", "Erfc", (g, _y, [x]) => op.neg(op.mul(g, erfSlope(x))));
+// d erfinv(x) = sqrt(pi) / 2 e^(erfinv(x)^2) dx
+export const erfinvPrim = unary(
+  "erfinv",
+  "Erfinv",
+  (g, y) => op.mul(g, op.mul(op.exp(square(y)), Math.sqrt(Math.PI) / 2)),
+);
+// d lgamma(x) = digamma(x) dx
+export const lgammaPrim = unary("lgamma", "Lgamma", (g, _y, [x]) => op.mul(g, op.digamma(x)));
+// d digamma(x) = trigamma(x) dx
+export const digammaPrim = unary("digamma", "Digamma", (g, _y, [x]) => op.mul(g, trigamma(x)));
+// Logical and bitwise: no gradient.
+export const notPrim = unary("not", "", null);
+
+// d(a + b) = da + db
+export const addPrim = binary("add", "Add", [(g) => g, (g) => g]);
+// d(a - b) = da - db
+export const subPrim = binary("sub", "Sub", [(g) => g, (g) => op.neg(g)]);
+// d(a b) = b da + a db
+export const mulPrim = binary("mul", "Mul", [(g, _y, [, b]) => op.mul(g, b), (g, _y, [a]) => op.mul(g, a)]);
+// d(a / b) = da / b - (a / b) db / b
+export const divPrim = binary("div", "Div", [
+  (g, _y, [, b]) => op.div(g, b),
+  (g, y, [, b]) => op.neg(op.mul(g, op.div(y, b))),
+]);
+// piecewise constant: d = 0
+export const floorDividePrim = binary("floorDivide", "FloorDivide", [zero, zero]);
+// a mod b = a - b floor(a / b)
+export const remainderPrim = binary("remainder", "Remainder", [
+  (g) => g,
+  (g, _y, [a, b]) => op.neg(op.mul(g, op.floorDivide(a, b))),
+]);
+// fmod(a, b) = a - b trunc(a / b)
+export const fmodPrim = binary("fmod", "Fmod", [
+  (g) => g,
+  (g, _y, [a, b]) => op.neg(op.mul(g, op.trunc(op.div(a, b)))),
+]);
+// d a^b = b a^(b - 1) da + a^b ln(a) db; both are 0 where the factor before them is
+export const powPrim = binary("pow", "Pow", [
+  (g, _y, [a, b]) => where(op.eq(b, 0), 0, op.mul(g, op.mul(b, op.pow(a, op.sub(b, 1))))),
+  (g, y, [a, b]) => where(op.logicalAnd(op.eq(a, 0), op.ge(b, 0)), 0, op.mul(g, op.mul(y, op.log(a)))),
+]);
+// The larger one takes the gradient, equal ones share it.
+const share = (g: Tensor, mine: Tensor, other: Tensor, wins: (a: Tensor, b: Tensor) => Tensor) =>
+  where(op.eq(mine, other), op.mul(g, 0.5), where(wins(mine, other), g, 0));
+export const maxPrim = binary("max", "Maximum", [
+  (g, _y, [a, b]) => share(g, a, b, op.gt),
+  (g, _y, [a, b]) => share(g, b, a, op.gt),
+]);
+export const minPrim = binary("min", "Minimum", [
+  (g, _y, [a, b]) => share(g, a, b, op.lt),
+  (g, _y, [a, b]) => share(g, b, a, op.lt),
+]);
+// d atan2(a, b) = (b da - a db) / (a^2 + b^2)
+export const atan2Prim = binary("atan2", "Atan2", [
+  (g, _y, [a, b]) => op.mul(g, op.div(b, op.add(square(a), square(b)))),
+  (g, _y, [a, b]) => op.neg(op.mul(g, op.div(a, op.add(square(a), square(b))))),
+]);
+// d sqrt(a^2 + b^2) = (a da + b db) / sqrt(a^2 + b^2)
+export const hypotPrim = binary("hypot", "Hypot", [
+  (g, y, [a]) => op.mul(g, op.div(a, y)),
+  (g, y, [, b]) => op.mul(g, op.div(b, y)),
+]);
+// copysign(a, b) = |a| with the sign of b
+export const copysignPrim = binary("copysign", "Copysign", [
+  (g, y, [a]) => where(op.eq(a, 0), 0, op.mul(g, op.div(y, a))),
+  (_g, _y, [, b]) => zerosLike(b),
+]);
+export const nextafterPrim = binary("nextafter", "Nextafter", null);
+// Bitwise and shifts: integers, no gradient.
+export const andPrim = binary("and", "", null);
+export const orPrim = binary("or", "", null);
+export const xorPrim = binary("xor", "", null);
+export const shlPrim = binary("shl", "", null);
+export const shrPrim = binary("shr", "", null);
+export const ushrPrim = binary("ushr", "", null);
+export const eqPrim = compare("eq", "Eq");
+export const nePrim = compare("ne", "Ne");
+export const ltPrim = compare("lt", "Lt");
+export const lePrim = compare("le", "Le");
+export const gtPrim = compare("gt", "Gt");
+export const gePrim = compare("ge", "Ge");
+
+/** `where(condition, a, b)`; the condition is bool. */
+export const wherePrim: Primitive<undefined> = definePrimitive<undefined>({
+  name: "where",
+  torchName: "Where",
+  infer: ([, a]) => a,
+  // Each side gets the gradient where it was chosen, zero elsewhere.
+  vjp: [
+    null,
+    (g, _y, [c]) => where(c, g, fullLike(g, 0)),
+    (g, _y, [c]) => where(c, fullLike(g, 0), g),
+  ],
+  lowering: { kind: "elementwise", fn: "where" },
+});
+
+/** Attributes of `castPrim`. */
+export interface CastAttrs {
+  readonly dtype: DType;
+}
+
+/** Conversion to another dtype. */
+export const castPrim: Primitive<CastAttrs> = definePrimitive<CastAttrs>({
+  name: "cast",
+  torchName: "ToCopy",
+  infer: ([x], attrs) => ({ shape: x.shape, dtype: attrs.dtype }),
+  vjp: [(g, _y, [x]) => cast(g, x.dtype)],
+  lowering: { kind: "cast" },
+});

@@ -1,0 +1,108 @@
+/**
+ * What a primitive is: the one table entry that says everything about an operation. Nothing else in Tenon needs to know its name.
+ * The entries themselves stand in the sibling files, by kind.
+ *
+ * @module
+ */
+import type { DType } from "../dtype.ts";
+import { GradError } from "../errors.ts";
+import type { IndexMap, Refinement } from "../graph/index_map.ts";
+import type { Combiner } from "../kernel/ir.ts";
+import type { RoutineName, Routines } from "../kernel/plan.ts";
+import type { ScalarFn } from "../kernel/scalar.ts";
+import type { Shape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** Shape and dtype of a result. */
+export interface Typed {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/**
+ * The gradient with respect to one argument: from the cotangent `g` of the result `y`, with the arguments `xs`. Written with public
+ * operations, so that it can be differentiated again. `null` where the argument gets no gradient.
+ */
+export type VjpRule<A> = (g: Tensor, y: Tensor, xs: readonly Tensor[], attrs: A) => Tensor | null;
+
+/** One rule per argument; a function where the number of arguments varies; `null` says that there is no gradient. */
+export type Vjp<A> =
+  | readonly (VjpRule<A> | null)[]
+  | ((g: Tensor, y: Tensor, xs: readonly Tensor[], attrs: A, argument: number) => Tensor | null)
+  | null;
+
+/** How a primitive becomes part of a kernel. */
+export type Lowering<A> =
+  /** A value that exists: data on a device or on the host. */
+  | { readonly kind: "leaf" }
+  /** The same value for every index. */
+  | { readonly kind: "constant"; value(attrs: A): number | bigint }
+  /** The index along a dimension, as an integer. */
+  | { readonly kind: "iota"; dim(attrs: A): number }
+  /** A scalar function of elements at the same index. */
+  | { readonly kind: "elementwise"; readonly fn: ScalarFn }
+  /** A conversion of elements to the result's dtype. */
+  | { readonly kind: "cast" }
+  /** An index map from the result to its argument; no kernel of its own. `null` where no affine map exists. */
+  | {
+    readonly kind: "view";
+    map(index: IndexMap, from: Shape, to: Shape, attrs: A): IndexMap | Refinement | null;
+    /** The value where the map's guards fail, for views that pad. */
+    fill?(attrs: A): number | bigint;
+  }
+  /** The same elements in the same order under another shape. */
+  | { readonly kind: "reshape" }
+  /** A fold over dimensions, which disappear. */
+  | { readonly kind: "reduce"; readonly combiner: Combiner; dims(attrs: A): readonly number[] }
+  /** The arguments one after the other along a dimension. */
+  | { readonly kind: "concat"; dim(attrs: A): number }
+  /** Something that is not one loop nest. */
+  | {
+    readonly kind: "routine";
+    readonly name: RoutineName;
+    attrs(attrs: A, xs: readonly Typed[]): Routines[RoutineName];
+  };
+
+/** A table entry. */
+export interface Primitive<A = unknown> {
+  readonly name: string;
+  /** PyTorch's name of the backward node, as in `grad_fn=<MulBackward0>`. */
+  readonly torchName: string;
+  readonly id: number;
+  /** Shape and dtype of the result. The public operations have checked the arguments already. */
+  infer(xs: readonly Typed[], attrs: A): Typed;
+  readonly vjp: Vjp<A>;
+  readonly lowering: Lowering<A>;
+}
+
+const entries: Primitive<never>[] = [];
+
+/** All primitives, in the order of definition. Tests walk this table. */
+export const primitives: readonly Primitive<never>[] = entries;
+
+/** Adds an entry to the table. */
+export function definePrimitive<A = undefined>(entry: Omit<Primitive<A>, "id">): Primitive<A> {
+  const primitive: Primitive<A> = { ...entry, id: entries.length + 1 };
+  entries.push(primitive as Primitive<never>);
+  return primitive;
+}
+
+/** Applies a primitive's gradient rule for one argument. */
+export function pullback<A>(
+  prim: Primitive<A>,
+  g: Tensor,
+  y: Tensor,
+  xs: readonly Tensor[],
+  attrs: A,
+  argument: number,
+): Tensor | null {
+  const vjp = prim.vjp;
+  if (vjp === null) {
+    throw new GradError(
+      `derivative for ${prim.name} is not implemented: it has no gradient; wrap its argument in stopGradient() if none is wanted`,
+    );
+  }
+  if (typeof vjp === "function") return vjp(g, y, xs, attrs, argument);
+  const rule = vjp[argument];
+  return rule === null || rule === undefined ? null : rule(g, y, xs, attrs);
+}

@@ -1,0 +1,56 @@
+/**
+ * The reduction primitives. The folded dimensions disappear; keepdim is a reshape on top.
+ *
+ * @module
+ */
+import type { Combiner } from "../kernel/ir.ts";
+import { div, eq, mul } from "../ops/elementwise.ts";
+import { castLike } from "../ops/cast.ts";
+import { exclusiveProduct, sumDims } from "../ops/reduce.ts";
+import { spread } from "../ops/view.ts";
+import type { Shape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { definePrimitive, type Primitive, type Vjp } from "./primitive.ts";
+
+/** Sorted, non-negative dimensions. */
+export interface ReduceAttrs {
+  readonly dims: readonly number[];
+}
+
+function reduce(
+  name: string,
+  torchName: string,
+  combiner: Combiner,
+  vjp: Vjp<ReduceAttrs>,
+): Primitive<ReduceAttrs> {
+  return definePrimitive<ReduceAttrs>({
+    name,
+    torchName,
+    infer: ([x], { dims }) => ({
+      shape: x.shape.filter((_, d) => !dims.includes(d)),
+      dtype: combiner === "argmax" || combiner === "argmin" ? "int64" : x.dtype,
+    }),
+    vjp,
+    lowering: { kind: "reduce", combiner, dims: (attrs) => attrs.dims },
+  });
+}
+
+const back = (g: Tensor, dims: readonly number[], shape: Shape) => spread(g, dims, shape);
+
+// Every element counts once.
+export const sumPrim = reduce("sum", "Sum", "sum", [(g, _y, [x], { dims }) => back(g, dims, x.shape)]);
+// d prod = sum_i (product of the others) dx_i, finite where elements are zero
+export const prodPrim = reduce("prod", "Prod", "prod", [
+  (g, _y, [x], { dims }) => mul(back(g, dims, x.shape), exclusiveProduct(x, dims)),
+]);
+
+// The extreme elements share the gradient evenly.
+const extreme: Vjp<ReduceAttrs> = [(g, y, [x], { dims }) => {
+  const hit = castLike(eq(x, back(y, dims, x.shape)), g);
+  return mul(hit, back(div(g, sumDims(hit, dims)), dims, x.shape));
+}];
+export const amaxPrim = reduce("amax", "Amax", "max", extreme);
+export const aminPrim = reduce("amin", "Amin", "min", extreme);
+// Indices have no gradient.
+export const argmaxPrim = reduce("argmax", "", "argmax", null);
+export const argminPrim = reduce("argmin", "", "argmin", null);

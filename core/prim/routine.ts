@@ -1,0 +1,225 @@
+/**
+ * The routine primitives: operations that are not one loop nest, a kernel per backend each; and concatenation.
+ *
+ * @module
+ */
+import { GradError } from "../errors.ts";
+import type { ConvAttrs, ScanCombiner, ScatterMode } from "../kernel/plan.ts";
+import { castLike } from "../ops/cast.ts";
+import { div, eq, logicalAnd, maximum, mul, where } from "../ops/elementwise.ts";
+import { concatPart, mT, unfold } from "../ops/view.ts";
+import * as op from "../ops/routine.ts";
+import { fullLike, zeros } from "../ops/create.ts";
+import type { Tensor } from "../tensor.ts";
+import { definePrimitive, type Primitive } from "./primitive.ts";
+
+/** a [...batch, M, K] times b [...batch, K, N], equal batch dimensions. */
+export const matmulPrim: Primitive<undefined> = definePrimitive<undefined>({
+  name: "matmul",
+  torchName: "Mm",
+  infer: ([a, b]) => ({ shape: [...a.shape.slice(0, -1), b.shape[b.shape.length - 1]], dtype: a.dtype }),
+  // dA = G B^T, dB = A^T G
+  vjp: [(g, _y, [, b]) => op.matmulExact(g, mT(b)), (g, _y, [a]) => op.matmulExact(mT(a), g)],
+  lowering: { kind: "routine", name: "matmul", attrs: () => ({}) },
+});
+
+/** x [N, C, ...in], w [O, C / groups, ...k] -> [N, O, ...out]. */
+export const convPrim: Primitive<ConvAttrs> = definePrimitive<ConvAttrs>({
+  name: "conv",
+  torchName: "Convolution",
+  infer: ([x, w], attrs) => ({
+    shape: [
+      x.shape[0],
+      w.shape[0],
+      ...attrs.stride.map((stride, i) => {
+        const span = attrs.dilation[i] * (w.shape[i + 2] - 1) + 1;
+        return Math.floor((x.shape[i + 2] + attrs.padLow[i] + attrs.padHigh[i] - span) / stride) + 1;
+      }),
+    ],
+    dtype: x.dtype,
+  }),
+  // The convolution is bilinear; its two adjoints are the primitives below, and the three differentiate into each other.
+  vjp: [
+    (g, _y, [x, w], attrs) => op.convInputGrad(g, w, { ...attrs, inputSize: x.shape.slice(2) }),
+    (g, _y, [x, w], attrs) => op.convWeightGrad(x, g, { ...attrs, kernelSize: w.shape.slice(2) }),
+  ],
+  lowering: { kind: "routine", name: "conv", attrs: (attrs) => attrs },
+});
+
+/** The adjoint of `conv` in x; also the transposed convolution. g [N, O, ...out], w [O, C / groups, ...k] -> [N, C, ...inputSize]. */
+export const convInputGradPrim: Primitive<ConvAttrs & { readonly inputSize: readonly number[] }> =
+  definePrimitive<
+    ConvAttrs & { readonly inputSize: readonly number[] }
+  >({
+    name: "convInputGrad",
+    torchName: "Convolution",
+    infer: ([g, w], { groups, inputSize }) => ({
+      shape: [g.shape[0], w.shape[1] * groups, ...inputSize],
+      dtype: g.dtype,
+    }),
+    vjp: [
+      (h, _y, [, w], attrs) => op.convExact(h, w, attrs),
+      (h, _y, [g, w], attrs) => op.convWeightGrad(h, g, { ...attrs, kernelSize: w.shape.slice(2) }),
+    ],
+    lowering: { kind: "routine", name: "convInputGrad", attrs: (attrs) => attrs },
+  });
+
+/** The adjoint of `conv` in w. x [N, C, ...in], g [N, O, ...out] -> [O, C / groups, ...kernelSize]. */
+export const convWeightGradPrim: Primitive<ConvAttrs & { readonly kernelSize: readonly number[] }> =
+  definePrimitive<
+    ConvAttrs & { readonly kernelSize: readonly number[] }
+  >({
+    name: "convWeightGrad",
+    torchName: "Convolution",
+    infer: ([x, g], { groups, kernelSize }) => ({
+      shape: [g.shape[1], x.shape[1] / groups, ...kernelSize],
+      dtype: x.dtype,
+    }),
+    vjp: [
+      (h, _y, [x, g], attrs) => op.convInputGrad(g, h, { ...attrs, inputSize: x.shape.slice(2) }),
+      (h, _y, [x], attrs) => op.convExact(x, h, attrs),
+    ],
+    lowering: { kind: "routine", name: "convWeightGrad", attrs: (attrs) => attrs },
+  });
+
+/** out[i] = x[i with i[dim] replaced by index[i]]. */
+export const gatherPrim: Primitive<{ readonly dim: number }> = definePrimitive<{ readonly dim: number }>({
+  name: "gather",
+  torchName: "Gather",
+  infer: ([x, index]) => ({ shape: index.shape, dtype: x.dtype }),
+  vjp: [
+    (g, _y, [x, index], { dim }) =>
+      op.scatterExact(zeros(x.shape, { dtype: g.dtype, device: g.device }), dim, index, g, "add"),
+    null,
+  ],
+  lowering: { kind: "routine", name: "gather", attrs: (attrs) => attrs },
+});
+
+/** Attributes of `scatterPrim`. */
+export interface ScatterAttrs {
+  readonly dim: number;
+  readonly mode: ScatterMode;
+}
+
+/** The factors of a scattered product get the product of the others; a single zero among them is left out, not divided by. */
+function scatterProductGrad(
+  g: Tensor,
+  y: Tensor,
+  base: Tensor,
+  index: Tensor,
+  source: Tensor,
+  dim: number,
+  argument: number,
+): Tensor {
+  if (argument === 0) {
+    const rest = op.scatterExact(fullLike(base, 1), dim, index, source, "mul");
+    return mul(g, rest);
+  }
+  const zero = eq(source, 0);
+  const zeros = op.gatherExact(
+    op.scatterExact(fullLike(base, 0), dim, index, castLike(zero, source), "add"),
+    dim,
+    index,
+  );
+  const single = logicalAnd(zero, eq(zeros, 1));
+  const without = op.scatterExact(base, dim, index, where(single, 1, source), "mul");
+  return where(
+    single,
+    op.gatherExact(mul(g, without), dim, index),
+    div(op.gatherExact(mul(g, y), dim, index), where(zero, 1, source)),
+  );
+}
+
+/** All that equal the extreme share the gradient evenly. */
+function scatterExtremeGrad(
+  g: Tensor,
+  y: Tensor,
+  base: Tensor,
+  index: Tensor,
+  source: Tensor,
+  dim: number,
+  argument: number,
+): Tensor {
+  const ofBase = castLike(eq(base, y), g), ofSource = castLike(eq(source, op.gatherExact(y, dim, index)), g);
+  const shared = div(g, maximum(op.scatterExact(ofBase, dim, index, ofSource, "add"), 1));
+  return argument === 0 ? mul(ofBase, shared) : mul(ofSource, op.gatherExact(shared, dim, index));
+}
+
+/** base with source merged in at index. */
+export const scatterPrim: Primitive<ScatterAttrs> = definePrimitive<ScatterAttrs>({
+  name: "scatter",
+  torchName: "Scatter",
+  infer: ([base]) => base,
+  vjp: (g, y, [base, index, source], { dim, mode }, argument) => {
+    if (argument === 1) return null;
+    if (mode === "mul") return scatterProductGrad(g, y, base, index, source, dim, argument);
+    if (mode === "max" || mode === "min") return scatterExtremeGrad(g, y, base, index, source, dim, argument);
+    // set: what was overwritten gets nothing; add: the base passes through
+    if (argument === 0) {
+      return mode === "add" ? g : op.scatterExact(g, dim, index, fullLike(source, 0), "set");
+    }
+    return op.gatherExact(g, dim, index);
+  },
+  lowering: { kind: "routine", name: "scatter", attrs: (attrs) => attrs },
+});
+
+/** The stable order along the last dimension. */
+export const argsortPrim: Primitive<{ readonly descending: boolean }> = definePrimitive<
+  { readonly descending: boolean }
+>({
+  name: "argsort",
+  torchName: "",
+  infer: ([x]) => ({ shape: x.shape, dtype: "int64" }),
+  vjp: null,
+  lowering: { kind: "routine", name: "argsort", attrs: (attrs) => attrs },
+});
+
+/** Attributes of `scanPrim`. */
+export interface ScanAttrs {
+  readonly combiner: ScanCombiner;
+  readonly reverse: boolean;
+}
+
+/** Inclusive fold along the last dimension. */
+export const scanPrim: Primitive<ScanAttrs> = definePrimitive<ScanAttrs>({
+  name: "scan",
+  torchName: "Cumsum",
+  infer: ([x]) => x,
+  vjp: [(g, _y, [x], { combiner, reverse }) => {
+    // y_i = sum of x_j up to i, so x_j's gradient is the sum of g_i from j on
+    if (combiner === "sum") return op.scan(g, "sum", !reverse);
+    if (combiner === "prod") return op.scanProductGrad(g, x, reverse);
+    throw new GradError(
+      `derivative for scan with "${combiner}" is not implemented; cummax and cummin have one`,
+    );
+  }],
+  lowering: { kind: "routine", name: "scan", attrs: (attrs) => attrs },
+});
+
+/** Attributes of `foldPrim`. */
+export interface FoldAttrs {
+  readonly size: number;
+  readonly stride: number;
+  readonly dilation: number;
+}
+
+/** The adjoint of a window: [..., out, k] -> [..., size]. */
+export const foldPrim: Primitive<FoldAttrs> = definePrimitive<FoldAttrs>({
+  name: "fold",
+  torchName: "Fold",
+  infer: ([g], { size }) => ({ shape: [...g.shape.slice(0, -2), size], dtype: g.dtype }),
+  vjp: [(h, _y, [g], { stride, dilation }) => unfold(h, -1, g.shape[g.shape.length - 1], stride, dilation)],
+  lowering: { kind: "routine", name: "fold", attrs: (attrs) => attrs },
+});
+
+/** The arguments one after the other along `dim`; equal shapes otherwise, no empty ones. */
+export const concatPrim: Primitive<{ readonly dim: number }> = definePrimitive<{ readonly dim: number }>({
+  name: "concat",
+  torchName: "Cat",
+  infer: (xs, { dim }) => ({
+    shape: xs[0].shape.map((s, d) => d === dim ? xs.reduce((sum, x) => sum + x.shape[dim], 0) : s),
+    dtype: xs[0].dtype,
+  }),
+  vjp: (g, _y, xs, { dim }, argument) => concatPart(g, xs, dim, argument),
+  lowering: { kind: "concat", dim: (attrs) => attrs.dim },
+});

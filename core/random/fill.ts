@@ -1,0 +1,91 @@
+/**
+ * What every distribution needs around its formula: checks of dtype, and loops that write one value after the other
+ * in the target dtype. The formulas are in the files named after them.
+ *
+ * @module
+ */
+import { type DType, fromBFloat16Bits, hostArray, isFloat, toBFloat16Bits, writeElement } from "../dtype.ts";
+import type { HostArray } from "../dtype.ts";
+import { DTypeError } from "../errors.ts";
+import type { Generator } from "./generator.ts";
+import { type RandomKernel, randomKernel } from "./simd.ts";
+
+/** PyTorch's names of the dtypes where it says that something is not implemented for one. */
+const scalarNames: Readonly<Record<DType, string>> = {
+  float32: "Float",
+  float64: "Double",
+  float16: "Half",
+  bfloat16: "BFloat16",
+  int64: "Long",
+  int32: "Int",
+  int16: "Short",
+  int8: "Char",
+  uint8: "Byte",
+  bool: "Bool",
+};
+
+/** Throws unless `accepted`; with PyTorch's sentence, which names its kernel. */
+export function checkDType(kernel: string, op: string, dtype: DType, accepted: boolean, needs: string): void {
+  if (accepted) return;
+  throw new DTypeError(
+    `"${kernel}" not implemented for '${scalarNames[dtype]}': ${op} of dtype ${dtype} needs ${needs}`,
+  );
+}
+
+/** Throws unless `dtype` is a floating-point type. */
+export function checkFloat(kernel: string, op: string, dtype: DType): void {
+  checkDType(kernel, op, dtype, isFloat(dtype), "a floating-point dtype");
+}
+
+/** `value` rounded to a float dtype. The 16-bit types go through float32, as PyTorch's casts from double do. */
+export function roundTo(dtype: DType, value: number): number {
+  switch (dtype) {
+    case "float64":
+      return value;
+    case "float16":
+      return Math.f16round(Math.fround(value));
+    case "bfloat16":
+      return fromBFloat16Bits(toBFloat16Bits(value));
+    default:
+      return Math.fround(value);
+  }
+}
+
+/** `count` values of `next`, in order, cast from double to `dtype`. */
+export function fillWith(count: number, dtype: DType, next: () => number): HostArray {
+  const out = hostArray(dtype, count);
+  if (out instanceof Float32Array || out instanceof Float64Array) {
+    for (let i = 0; i < count; i++) out[i] = next();
+  } else {
+    const halfway = isFloat(dtype);
+    for (let i = 0; i < count; i++) {
+      const value = next();
+      writeElement(out, dtype, i, halfway ? Math.fround(value) : value);
+    }
+  }
+  return out;
+}
+
+const chunk = new Int32Array(4096);
+
+/** From here on making the kernel pays. */
+const worthKernel = 1 << 15;
+
+/**
+ * Calls `use(bits, start, count, kernel)` for chunk after chunk of 32-bit draws, `count` in all. The chunks are reused;
+ * with a kernel, which large counts get where there is one, they are its own `bits`. All but the last are multiples of 16.
+ */
+export function inChunks(
+  generator: Generator,
+  count: number,
+  use: (bits: Int32Array, start: number, count: number, kernel: RandomKernel | null) => void,
+): void {
+  const kernel = count >= worthKernel ? randomKernel() : null;
+  const bits = kernel?.bits ?? chunk;
+  for (let start = 0; start < count; start += bits.length) {
+    const take = Math.min(bits.length, count - start);
+    if (kernel !== null) generator.fillBitsWith(kernel, take);
+    else generator.fillBits(bits, 0, take);
+    use(bits, start, take, kernel);
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Shapes: sizes, broadcasting, dimension arithmetic. Where elements lie in memory is layout.ts.
+ *
+ * @module
+ */
+import { IndexError, ShapeError } from "./errors.ts";
+
+/** The extents of a tensor, outermost first; `[]` is a single value. */
+export type Shape = readonly number[];
+
+/** Number of elements. */
+export function sizeOf(shape: Shape): number {
+  let n = 1;
+  for (const d of shape) n *= d;
+  return n;
+}
+
+/** Whether two shapes are the same. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Row-major strides, in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = step;
+    step *= Math.max(shape[i], 1);
+  }
+  return strides;
+}
+
+/** The text PyTorch prints: `torch.Size([2, 3])`. */
+export function torchSize(shape: Shape): string {
+  return `torch.Size([${shape.join(", ")}])`;
+}
+
+/** The shape both broadcast to; throws with PyTorch's sentence when they do not. */
+export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
+  if (sameShape(a, b)) return a;
+  const rank = Math.max(a.length, b.length);
+  const out = new Array<number>(rank);
+  for (let i = 0; i < rank; i++) {
+    const x = a[a.length - rank + i] ?? 1;
+    const y = b[b.length - rank + i] ?? 1;
+    if (x !== y && x !== 1 && y !== 1) {
+      throw new ShapeError(
+        `The size of tensor a (${x}) must match the size of tensor b (${y}) at non-singleton dimension ${i}` +
+          `, in ${op} of shapes [${a.join(", ")}] and [${b.join(", ")}]`,
+      );
+    }
+    out[i] = x === 1 ? y : x;
+  }
+  return out;
+}
+
+/** A dimension as a non-negative number; negative counts from the end. A 0-d tensor accepts 0 and -1, as in PyTorch. */
+export function normalizeDim(op: string, dim: number, rank: number): number {
+  const limit = Math.max(rank, 1);
+  if (!Number.isInteger(dim) || dim < -limit || dim >= limit) {
+    throw new IndexError(
+      `Dimension out of range (expected to be in range of [${-limit}, ${
+        limit - 1
+      }], but got ${dim}), in ${op}`,
+    );
+  }
+  return dim < 0 ? dim + limit : dim;
+}
+
+/** Several dimensions, normalised and checked for repeats; `undefined` means all of them. */
+export function normalizeDims(
+  op: string,
+  dims: number | readonly number[] | undefined,
+  rank: number,
+): number[] {
+  if (dims === undefined) return Array.from({ length: rank }, (_, i) => i);
+  const list = (typeof dims === "number" ? [dims] : dims).map((d) => normalizeDim(op, d, rank));
+  for (let i = 0; i < list.length; i++) {
+    if (list.indexOf(list[i]) !== i) {
+      throw new IndexError(`dim ${list[i]} appears multiple times in the list of dims, in ${op}`);
+    }
+  }
+  return rank === 0 ? [] : list;
+}

@@ -1,0 +1,55 @@
+/**
+ * Storage: where the value of an evaluated tensor is. Device memory is a cache over host memory: a value can be on a device, on the
+ * host, or both. What moves it is evaluate.ts.
+ *
+ * Two objects, on purpose. `Storage` is what tensors hold and the garbage collector sees. `Residency` is what the table of device
+ * buffers holds, so that the table does not keep a Storage alive that no tensor uses any more.
+ *
+ * @module
+ */
+import type { DeviceBuffer } from "./backend/backend.ts";
+import type { DeviceName } from "./device.ts";
+import type { DType, HostArray } from "./dtype.ts";
+
+/** Where the elements are now. */
+export interface Residency {
+  readonly device: DeviceName;
+  readonly dtype: DType;
+  readonly count: number;
+  buffer: DeviceBuffer | null;
+  host: HostArray | null;
+  /** The value can be computed again from the tensor's inputs, so it is dropped and not copied out under memory pressure. */
+  derived: boolean;
+  /** Given to a plan as memory to overwrite; the value is gone. */
+  consumed: boolean;
+}
+
+/** The handle that tensors share. */
+export class Storage {
+  /** Where the elements are; replaced never, changed by evaluate.ts only. */
+  readonly residency: Residency;
+  /** Several tensors have this value, so no step may overwrite it. */
+  shared = false;
+
+  constructor(residency: Residency) {
+    this.residency = residency;
+  }
+
+  /** Whether the elements can be had without computing. */
+  get held(): boolean {
+    return this.residency.buffer !== null || this.residency.host !== null;
+  }
+}
+
+/** A storage over a host array that nobody else will change. */
+export function hostStorage(device: DeviceName, dtype: DType, host: HostArray): Storage {
+  return new Storage({
+    device,
+    dtype,
+    count: host.length,
+    buffer: null,
+    host,
+    derived: false,
+    consumed: false,
+  });
+}

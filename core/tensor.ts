@@ -1,0 +1,253 @@
+/**
+ * The tensor: an immutable node of the lazy graph. It holds what it is (primitive, arguments, attributes, shape, dtype, device) and, once
+ * evaluated, where its value is. Methods stand in methods/, one line each over the public operations.
+ *
+ * @module
+ */
+import type { DeviceName } from "./device.ts";
+import { type DType, type HostArray, isDType, isFloat } from "./dtype.ts";
+import { DTypeError, GradError, IndexError, ValueError } from "./errors.ts";
+import { FACADE } from "./grad_mode.ts";
+import { IndexMethods } from "./methods/index.ts";
+import { readAsync } from "./methods/read.ts";
+import type { NodeInit } from "./node.ts";
+import { cast } from "./ops/cast.ts";
+import { fromHost } from "./ops/create.ts";
+import { alias } from "./ops/view.ts";
+import { formatTensor } from "./print.ts";
+import type { Shape } from "./shape.ts";
+import { normalizeDim, sizeOf } from "./shape.ts";
+import { backward, type BackwardOptions } from "./transform/backward.ts";
+
+/** A tensor that is also a function: calling it reads the elements without blocking. */
+export type TensorData = Tensor & (() => Promise<HostArray>);
+
+/** The tensor `x` as a function object that reads it. */
+function callable(x: Tensor): TensorData {
+  const self = Object.setPrototypeOf(() => readAsync(self), Tensor.prototype);
+  return Object.assign(self, x);
+}
+
+/**
+ * An immutable array of numbers of one dtype on one device. Operations return new tensors and run when a value is read.
+ *
+ * @example
+ * ```ts
+ * import { tensor } from "@tenon/tenon";
+ * const x = tensor([[1, 2], [3, 4]]);
+ * console.log(x.mul(2).sum().item()); // 20
+ * ```
+ */
+export class Tensor extends IndexMethods {
+  /** The gradient that `backward()` accumulated here, or null. */
+  grad: Tensor | null = null;
+
+  /** @internal Made by operations; use `tensor(...)` and its kin. */
+  constructor(init: NodeInit) {
+    super(init);
+  }
+
+  /** The immutable tensor that this one stands for now; itself unless it is a Parameter. */
+  get value(): Tensor {
+    return this;
+  }
+
+  /** Number of dimensions. `torch.Tensor.dim()`. */
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** Number of elements. */
+  numel(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** The shape, or the extent of one dimension. */
+  size(): Shape;
+  /** The extent of one dimension; negative counts from the end. */
+  size(dim: number): number;
+  size(dim?: number): Shape | number {
+    if (dim === undefined) return this.shape;
+    if (this.shape.length === 0) {
+      throw new IndexError("Dimension specified as " + dim + " but tensor has no dimensions");
+    }
+    return this.shape[normalizeDim("size", dim, this.shape.length)];
+  }
+
+  /** Number of dimensions. */
+  dim(): number {
+    return this.shape.length;
+  }
+
+  /** Another dtype, another device, or both. The same tensor when nothing changes. `torch.Tensor.to`. */
+  to(target: DType | DeviceName | { readonly dtype?: DType; readonly device?: DeviceName }): Tensor {
+    if (typeof target === "object") {
+      const moved = target.device === undefined ? this.value : this.to(target.device);
+      return target.dtype === undefined ? moved : moved.to(target.dtype);
+    }
+    if (isDType(target)) return cast(this, target);
+    if (target !== "cpu" && target !== "webgpu" && target !== "reference") {
+      throw new ValueError(`to: "${target}" is neither a dtype nor a device`);
+    }
+    if (target === this.device) return this.value;
+    if ((this.value.track & FACADE) !== 0 && !this.isLeaf) {
+      throw new GradError(
+        "to: a tensor in the middle of a graph cannot move to another device; move the inputs and the module instead",
+      );
+    }
+    return fromHost(this.toTypedArray(), this.shape, this.dtype, target);
+  }
+
+  /** float32. */
+  float(): Tensor {
+    return cast(this, "float32");
+  }
+
+  /** float64. */
+  double(): Tensor {
+    return cast(this, "float64");
+  }
+
+  /** float16. */
+  half(): Tensor {
+    return cast(this, "float16");
+  }
+
+  /** int64. */
+  long(): Tensor {
+    return cast(this, "int64");
+  }
+
+  /** int32. */
+  int(): Tensor {
+    return cast(this, "int32");
+  }
+
+  /** bool: where not zero. */
+  bool(): Tensor {
+    return cast(this, "bool");
+  }
+
+  /** The dtype of `other`. */
+  typeAs(other: Tensor): Tensor {
+    return cast(this, other.dtype);
+  }
+
+  /** A tensor with this value, whose gradient flows here. `torch.Tensor.clone`. */
+  clone(): Tensor {
+    const copy = alias(this);
+    copy.opName = "Clone";
+    return copy;
+  }
+
+  /** This value without its history: no gradient flows through it. `torch.Tensor.detach`. */
+  detach(): Tensor {
+    const x = alias(this);
+    x.track = 0;
+    return x;
+  }
+
+  /**
+   * Two habits under one name. As a value: this tensor without its history, as PyTorch's `.data`. As a call, `await x.data()`: the elements as
+   * a typed array, without blocking, on every device. Only a Parameter can be assigned to.
+   */
+  get data(): TensorData {
+    return callable(this.detach());
+  }
+
+  set data(_next: Tensor) {
+    throw new ValueError("data: a tensor is immutable; make it an nn.Parameter to replace its value");
+  }
+
+  /** `detach()` under its functional name. */
+  stopGradient(): Tensor {
+    return this.detach();
+  }
+
+  /** The same elements; every tensor is contiguous to its reader. `torch.Tensor.contiguous`. */
+  contiguous(): Tensor {
+    return this.value;
+  }
+
+  /** Whether a gradient is asked of it: a leaf that was told so, or a result of one. */
+  get requiresGrad(): boolean {
+    return (this.value.track & FACADE) !== 0;
+  }
+
+  set requiresGrad(on: boolean) {
+    if (on && !isFloat(this.dtype)) {
+      throw new DTypeError(
+        `only Tensors of floating point dtype can require gradients, but this one is ${this.dtype}`,
+      );
+    }
+    if (!this.isLeaf) {
+      if (on) return;
+      throw new GradError(
+        "you can only change requires_grad flags of leaf variables. Use detach() to get a tensor without a gradient",
+      );
+    }
+    this.track = on ? this.track | FACADE : this.track & ~FACADE;
+    this.owner = on ? this : null;
+  }
+
+  /** Sets `requiresGrad` and returns this tensor. `torch.Tensor.requires_grad_`. */
+  requiresGrad_(on = true): this {
+    this.requiresGrad = on;
+    return this;
+  }
+
+  /** Whether no recorded operation made it. */
+  get isLeaf(): boolean {
+    const x = this.value;
+    return (x.track & FACADE) === 0 || x.owner !== null;
+  }
+
+  /** PyTorch's name of the node that would receive its gradient, such as `AddBackward0`; null for leaves. */
+  get gradFn(): string | null {
+    const x = this.value;
+    return this.isLeaf ? null : `${x.opName ?? x.prim.torchName}Backward0`;
+  }
+
+  /** Keeps the gradient of a tensor that is not a leaf in `.grad`. `torch.Tensor.retain_grad`. */
+  retainGrad(): void {
+    if (!this.isLeaf) this.retains = true;
+  }
+
+  /** Whether `backward()` leaves a gradient here although it is not a leaf. */
+  retains = false;
+
+  /**
+   * Computes the gradient of this tensor with respect to every leaf that requires one and adds it to the leaf's `.grad`.
+   * A tensor with more than one element needs `gradient`, its cotangent. `torch.Tensor.backward`.
+   */
+  backward(gradient?: Tensor, options: BackwardOptions = {}): void {
+    backward(this, gradient, options);
+  }
+
+  /** Iterates over the first dimension. */
+  *[Symbol.iterator](): IterableIterator<Tensor> {
+    if (this.shape.length === 0) throw new ValueError("iteration over a 0-d tensor");
+    for (let i = 0; i < this.shape[0]; i++) yield this.select(0, i);
+  }
+
+  /** The text that PyTorch prints. */
+  override toString(): string {
+    return formatTensor({
+      data: this.toTypedArray(),
+      shape: this.shape,
+      dtype: this.dtype,
+      requiresGrad: this.requiresGrad,
+      gradFn: this.gradFn,
+    });
+  }
+
+  /** What `console.log` prints in Deno. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** What `console.log` prints in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}

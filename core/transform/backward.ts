@@ -1,0 +1,83 @@
+/**
+ * PyTorch's imperative form of the gradient: `loss.backward()` adds to the `.grad` of every leaf that requires one.
+ *
+ * @module
+ */
+import { GradError, ShapeError } from "../errors.ts";
+import { enableGrad, FACADE, noGrad } from "../grad_mode.ts";
+import { castLike } from "../ops/cast.ts";
+import { onesLike } from "../ops/create.ts";
+import { add } from "../ops/elementwise.ts";
+import { sameShape, sizeOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { pullAll, trackedNodes } from "./pull.ts";
+
+/** Options of `backward`. */
+export interface BackwardOptions {
+  /** Keep the graph, so that backward can be called on it again. */
+  readonly retainGraph?: boolean;
+  /** Make the gradients differentiable themselves. */
+  readonly createGraph?: boolean;
+}
+
+/** Adds the gradients of `output` to its leaves. */
+export function backward(output: Tensor, gradient: Tensor | undefined, options: BackwardOptions): void {
+  const root = output.value;
+  if ((root.track & FACADE) === 0) {
+    throw new GradError(
+      "element 0 of tensors does not require grad and does not have a grad_fn; set requiresGrad on a leaf, or call backward() outside noGrad()",
+    );
+  }
+  if (gradient === undefined && sizeOf(root.shape) !== 1) {
+    throw new GradError(
+      `grad can be implicitly created only for scalar outputs, but this tensor has shape [${
+        root.shape.join(", ")
+      }]; ` +
+        "reduce it to one value, or pass its cotangent to backward(gradient)",
+    );
+  }
+  if (gradient !== undefined && !sameShape(gradient.shape, root.shape)) {
+    throw new ShapeError(
+      `Mismatch in shape: grad_output[0] has a shape of torch.Size([${
+        gradient.shape.join(", ")
+      }]) and output[0] has a shape of torch.Size([${root.shape.join(", ")}]).`,
+    );
+  }
+  const nodes = trackedNodes([root], FACADE);
+  if (nodes.some((x) => x.released)) {
+    throw new GradError(
+      "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). " +
+        "Specify retainGraph: true if you need to backward through the graph a second time.",
+    );
+  }
+  const leaves = nodes.filter((x) => x.owner !== null);
+  const retained = nodes.filter((x) => x.retains);
+  const run = options.createGraph ? enableGrad : noGrad;
+  run(() => {
+    const seed = gradient === undefined ? onesLike(root) : castLike(gradient, root);
+    const grads = pullAll([root], [seed], [...leaves, ...retained], FACADE);
+    leaves.forEach((leaf, i) => accumulate(leaf.owner as Tensor, grads[i]));
+    retained.forEach((x, i) => accumulate(x, grads[leaves.length + i]));
+  });
+  pending.push(root);
+  if (pending.length > mostPending) pending.shift();
+  if (!options.retainGraph && !options.createGraph) {
+    for (const x of nodes) if (x.owner === null) x.released = true;
+  }
+}
+
+/** Roots of recent backward calls, for the optimizer step that evaluates them together with the update. */
+let pending: Tensor[] = [];
+const mostPending = 8;
+
+/** The roots whose backward was called since the last time; forgets them. */
+export function takePending(): Tensor[] {
+  const roots = pending;
+  pending = [];
+  return roots;
+}
+
+function accumulate(target: Tensor, g: Tensor | null): void {
+  if (g === null) return;
+  target.grad = target.grad === null ? g : add(target.grad, g);
+}

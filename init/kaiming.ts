@@ -1,0 +1,46 @@
+/**
+ * Kaiming (He) initialisation: keeps the variance of activations through layers with rectifiers.
+ *
+ * @module
+ */
+import { ValueError } from "../core/errors.ts";
+import type { Shape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { calculateFans, calculateGain, type Nonlinearity } from "./fan.ts";
+import type { Initialisable } from "./target.ts";
+import { type InitOptions, uniform } from "./uniform.ts";
+
+/** Options of Kaiming initialisation. */
+export interface KaimingOptions extends InitOptions {
+  /** Negative slope of the rectifier that follows, for leaky_relu; 0 by default. */
+  readonly a?: number;
+  /** Keep the variance in the forward ("fan_in") or the backward pass ("fan_out"). */
+  readonly mode?: "fan_in" | "fan_out";
+  /** The non-linearity that follows; "leaky_relu" by default. */
+  readonly nonlinearity?: Nonlinearity;
+}
+
+function standardDeviation(
+  shape: Shape,
+  { a = 0, mode = "fan_in", nonlinearity = "leaky_relu" }: KaimingOptions,
+): number {
+  if (mode !== "fan_in" && mode !== "fan_out") {
+    throw new ValueError(`Mode ${mode} not supported, please use one of fan_in, fan_out`);
+  }
+  const { fanIn, fanOut } = calculateFans(shape);
+  return calculateGain(nonlinearity, a) / Math.sqrt(mode === "fan_in" ? fanIn : fanOut);
+}
+
+/** A weight [out, in, ...] drawn uniformly within gain * sqrt(3 / fan). */
+export function kaimingUniform(shape: Shape, options: KaimingOptions = {}): Tensor {
+  const bound = Math.sqrt(3) * standardDeviation(shape, options);
+  return uniform(shape, -bound, bound, options);
+}
+
+/** Fills uniformly within gain * sqrt(3 / fan). `torch.nn.init.kaiming_uniform_`. */
+export function kaimingUniform_<T extends Initialisable>(target: T, options: KaimingOptions = {}): T {
+  if (!target.shape.includes(0)) {
+    target.data = kaimingUniform(target.shape, { ...options, dtype: target.dtype, device: target.device });
+  }
+  return target;
+}

@@ -1,0 +1,120 @@
+/**
+ * Adam and AdamW.
+ *
+ * @module
+ */
+import { maximum } from "../../core/ops/elementwise.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import {
+  checkRange,
+  Optimizer,
+  type ParametersOrGroups,
+  type ParameterState,
+  type Update,
+} from "./optimizer.ts";
+
+/** Settings of Adam and AdamW. */
+export interface AdamSettings {
+  /** Learning rate; 0.001 by default. */
+  lr: number;
+  /** Decay of the averages of gradient and squared gradient; [0.9, 0.999] by default. */
+  betas: readonly [number, number];
+  /** Added to the divisor; 1e-8 by default. */
+  eps: number;
+  /** L2 penalty (Adam, 0 by default) or decoupled decay (AdamW, 0.01 by default). */
+  weightDecay: number;
+  /** Divide by the largest average so far. */
+  amsgrad: boolean;
+  /** Climb instead of descend. */
+  maximize: boolean;
+}
+
+const defaults: AdamSettings = {
+  lr: 1e-3,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weightDecay: 0,
+  amsgrad: false,
+  maximize: false,
+};
+
+/**
+ * Adaptive moments. `torch.optim.Adam`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones, optim } from "@tenon/tenon";
+ * const net = new nn.Linear(4, 1);
+ * const optimizer = new optim.Adam(net.parameters(), { lr: 1e-3 });
+ * net(ones([2, 4])).sum().backward();
+ * optimizer.step();
+ * ```
+ */
+export class Adam extends Optimizer<AdamSettings> {
+  constructor(params: ParametersOrGroups<AdamSettings>, settings: Partial<AdamSettings> = {}) {
+    super(params, { ...defaults, ...settings });
+  }
+
+  protected override check({ lr, betas, eps, weightDecay }: AdamSettings): void {
+    checkRange("learning rate", lr, 0);
+    checkRange("epsilon value", eps, 0);
+    checkRange("beta parameter at index 0", betas[0], 0, 1);
+    checkRange("beta parameter at index 1", betas[1], 0, 1);
+    checkRange("weight_decay value", weightDecay, 0);
+  }
+
+  /** The parameter and gradient after weight decay. */
+  protected decay(p: Tensor, grad: Tensor, settings: AdamSettings): { p: Tensor; grad: Tensor } {
+    if (settings.weightDecay === 0) return { p, grad };
+    return { p, grad: grad.add(p.mul(this.scalar(settings.weightDecay, p))) };
+  }
+
+  protected override update(
+    before: Tensor,
+    given: Tensor,
+    state: ParameterState,
+    settings: AdamSettings,
+  ): Update {
+    const { lr, betas: [beta1, beta2], eps, amsgrad, maximize } = settings;
+    const { p, grad } = this.decay(before, maximize ? given.neg() : given, settings);
+    const step = stepCount(state) + 1;
+    const mean = tensorOf(state.exp_avg) ?? this.zeros(p),
+      square = tensorOf(state.exp_avg_sq) ?? this.zeros(p);
+    const s = (value: number) => this.scalar(value, p);
+    const m = mean.mul(s(beta1)).add(grad.mul(s(1 - beta1)));
+    const v = square.mul(s(beta2)).add(grad.mul(grad).mul(s(1 - beta2)));
+    const next: ParameterState = { step, exp_avg: m, exp_avg_sq: v };
+    let largest = v;
+    if (amsgrad) {
+      largest = maximum(tensorOf(state.max_exp_avg_sq) ?? this.zeros(p), v);
+      next.max_exp_avg_sq = largest;
+    }
+    const correction1 = 1 - beta1 ** step, correction2 = 1 - beta2 ** step;
+    const divisor = largest.sqrt().div(s(Math.sqrt(correction2))).add(s(eps));
+    return { value: p.add(m.mul(s(-lr / correction1)).div(divisor)), state: next };
+  }
+}
+
+/** Adam with decoupled weight decay. `torch.optim.AdamW`. */
+export class AdamW extends Adam {
+  constructor(params: ParametersOrGroups<AdamSettings>, settings: Partial<AdamSettings> = {}) {
+    super(params, { weightDecay: 1e-2, ...settings });
+  }
+
+  protected override decay(
+    p: Tensor,
+    grad: Tensor,
+    { lr, weightDecay }: AdamSettings,
+  ): { p: Tensor; grad: Tensor } {
+    return { p: p.mul(this.scalar(1 - lr * weightDecay, p)), grad };
+  }
+}
+
+function tensorOf(value: Tensor | number | undefined): Tensor | undefined {
+  return typeof value === "number" ? undefined : value;
+}
+
+function stepCount(state: ParameterState): number {
+  const step = state.step;
+  return step === undefined ? 0 : typeof step === "number" ? step : step.item();
+}

@@ -1,0 +1,247 @@
+/**
+ * The base of all optimizers: parameter groups, state, and the step that evaluates backward, update and loss as one set.
+ *
+ * @module
+ */
+import type { DType } from "../../core/dtype.ts";
+import { LoadError, ValueError } from "../../core/errors.ts";
+import { evaluate } from "../../core/evaluate.ts";
+import { enableGrad, noGrad } from "../../core/grad_mode.ts";
+import { full, tensor } from "../../core/ops/create.ts";
+import type { DeviceName } from "../../core/device.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { takePending } from "../../core/transform/backward.ts";
+import { Parameter } from "../parameter.ts";
+
+/** A value of a parameter's state: a tensor, or a count. */
+export type StateValue = Tensor | number;
+/** The state of one parameter, under PyTorch's names. */
+export type ParameterState = Record<string, StateValue>;
+
+/** Parameters with settings of their own. */
+export type ParameterGroup<S> = S & { params: Parameter[] };
+
+/** What an optimizer is given: parameters, named parameters, or groups. */
+export type ParametersOrGroups<S> =
+  | Iterable<Parameter>
+  | Iterable<Partial<S> & { readonly params: Iterable<Parameter> }>;
+
+/** The state of an optimizer in PyTorch's form. */
+export interface OptimizerStateDict {
+  readonly state: Readonly<Record<string, ParameterState>>;
+  readonly param_groups:
+    readonly (Readonly<Record<string, unknown>> & { readonly params: readonly number[] })[];
+}
+
+/** The new value of a parameter and its new state. */
+export interface Update {
+  readonly value: Tensor;
+  readonly state: ParameterState;
+}
+
+/** Camel case to PyTorch's spelling, for text that leaves the program. */
+function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+}
+
+function camel(name: string): string {
+  return name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
+}
+
+/** The base of all optimizers; S are the settings of a group. `torch.optim.Optimizer`. */
+export abstract class Optimizer<S extends { lr: number }> {
+  /** The groups; their settings may be changed between steps. */
+  readonly paramGroups: ParameterGroup<S>[] = [];
+  /** State by parameter. */
+  readonly state: Map<Parameter, ParameterState> = new Map();
+  private readonly defaults: S;
+  private readonly scalars = new Map<string, Tensor>();
+
+  constructor(params: ParametersOrGroups<S>, defaults: S) {
+    this.defaults = defaults;
+    this.check(defaults);
+    const list = [...params];
+    const name = this.constructor.name;
+    if (list.length === 0) throw new ValueError(`optimizer got an empty parameter list, in ${name}`);
+    const plain = list.filter((p): p is Parameter => p instanceof Parameter);
+    if (plain.length === list.length) {
+      this.addParamGroup({ params: plain } as Partial<S> & { params: Parameter[] });
+    } else {
+      for (const group of list) {
+        if (group instanceof Parameter || typeof group !== "object" || !("params" in group)) {
+          throw new ValueError(
+            `${name}: expected parameters or groups { params: [...] }, but got ${
+              group instanceof Parameter ? "a mixture of both" : typeof group
+            }; pass net.parameters()`,
+          );
+        }
+        this.addParamGroup(group);
+      }
+    }
+  }
+
+  /** Adds a group of parameters with settings of its own. */
+  addParamGroup(group: Partial<S> & { readonly params: Iterable<Parameter> }): void {
+    const params = [...group.params];
+    const taken = new Set(this.paramGroups.flatMap((g) => g.params));
+    for (const p of params) {
+      if (!(p instanceof Parameter)) {
+        throw new ValueError(
+          `optimizer can only optimize Parameters, but one of the params is ${typeof p}, in ${this.constructor.name}`,
+        );
+      }
+      if (taken.has(p)) throw new ValueError("some parameters appear in more than one parameter group");
+      taken.add(p);
+    }
+    const full = { ...this.defaults, ...group, params };
+    this.check(full);
+    this.paramGroups.push(full);
+  }
+
+  /** Refuses settings that make no sense. */
+  protected abstract check(settings: S): void;
+
+  /** The new value and state of a parameter, as lazy expressions. `state` is empty at the first step. */
+  protected abstract update(p: Tensor, grad: Tensor, state: ParameterState, settings: S): Update;
+
+  /** A setting as a 0-d tensor: a plan holds for every value of it. */
+  protected scalar(value: number, like: Tensor): Tensor {
+    return this.scalarOf(value, like.dtype, like.device);
+  }
+
+  private scalarOf(value: number, dtype: DType, device: DeviceName): Tensor {
+    const key = `${value} ${dtype} ${device}`;
+    let found = this.scalars.get(key);
+    if (found === undefined) {
+      // Schedules make new values for ever; a handful is enough to remember.
+      if (this.scalars.size >= 64) this.scalars.clear();
+      this.scalars.set(key, found = tensor(value, { dtype, device }));
+    }
+    return found;
+  }
+
+  /** Zeros like a parameter, for new state. */
+  protected zeros(p: Tensor): Tensor {
+    return full(p.shape, 0, { dtype: p.dtype, device: p.device });
+  }
+
+  /**
+   * Updates every parameter that has a gradient. Gradients, update and the losses of recent `backward()` calls are computed as one
+   * set; reading the loss afterwards costs nothing. With a closure, calls it first and returns its loss.
+   */
+  step(): void;
+  step(closure: () => Tensor): Tensor;
+  step(closure?: () => Tensor): Tensor | void {
+    const loss = closure === undefined ? undefined : enableGrad(closure);
+    const work: { p: Parameter; old: Tensor; before: ParameterState; after: Update }[] = [];
+    noGrad(() => {
+      for (const group of this.paramGroups) {
+        for (const p of group.params) {
+          if (p.grad === null) continue;
+          const old = p.value, before = this.state.get(p) ?? {};
+          const grad = p.grad.detach();
+          work.push({ p, old, before, after: this.update(old.detach(), grad, before, group) });
+        }
+      }
+    });
+    const tensorsOf = (state: ParameterState) =>
+      Object.values(state).filter((v): v is Tensor => typeof v !== "number");
+    const roots = work.flatMap(({ after }) => [after.value, ...tensorsOf(after.state)]);
+    const donate = work.flatMap(({ old, before }) => [old, ...tensorsOf(before)]);
+    evaluate([...takePending(), ...roots], { donate });
+    for (const { p, after } of work) {
+      p.assign(after.value);
+      this.state.set(p, after.state);
+    }
+    return loss;
+  }
+
+  /** Forgets the gradients. With `setToNone` false they become zeros, as older PyTorch versions do. */
+  zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
+    for (const group of this.paramGroups) {
+      for (const p of group.params) {
+        if (p.grad !== null) p.grad = options.setToNone === false ? this.zeros(p) : null;
+      }
+    }
+  }
+
+  /** State and settings in PyTorch's form: parameters by number, names in PyTorch's spelling. */
+  stateDict(): OptimizerStateDict {
+    const numbers = new Map<Parameter, number>();
+    const groups = this.paramGroups.map((group) => {
+      const { params, ...settings } = group;
+      const entries = Object.entries(settings).map(([key, value]) => [snake(key), value]);
+      return {
+        ...Object.fromEntries(entries),
+        params: params.map((p) => {
+          if (!numbers.has(p)) numbers.set(p, numbers.size);
+          return numbers.get(p) as number;
+        }),
+      };
+    });
+    const state: Record<string, ParameterState> = {};
+    for (const [p, number] of numbers) {
+      const own = this.state.get(p);
+      if (own === undefined) continue;
+      state[number] = { ...own };
+      // Whoever takes the state keeps it: the next step must not overwrite it.
+      for (const value of Object.values(own)) {
+        if (typeof value !== "number" && value.storage !== null) value.storage.shared = true;
+      }
+    }
+    return { state, param_groups: groups };
+  }
+
+  /** Takes over what `stateDict` gave. Groups and shapes must match. */
+  loadStateDict(dict: OptimizerStateDict): void {
+    const groups = dict.param_groups;
+    if (groups.length !== this.paramGroups.length) {
+      throw new LoadError(
+        `loaded state dict has a different number of parameter groups: ${groups.length} instead of ${this.paramGroups.length}`,
+      );
+    }
+    groups.forEach((group, i) => {
+      if (group.params.length !== this.paramGroups[i].params.length) {
+        throw new LoadError(
+          `loaded state dict contains a parameter group that doesn't match the size of optimizer's group: ${group.params.length} parameters instead of ${
+            this.paramGroups[i].params.length
+          }`,
+        );
+      }
+    });
+    const byNumber = new Map<number, Parameter>();
+    groups.forEach((group, i) =>
+      group.params.forEach((n, j) => byNumber.set(n, this.paramGroups[i].params[j]))
+    );
+    const loaded = new Map<Parameter, ParameterState>();
+    for (const [number, state] of Object.entries(dict.state)) {
+      const p = byNumber.get(Number(number));
+      if (p === undefined) {
+        throw new LoadError(`loaded state dict has state for parameter ${number}, which no group lists`);
+      }
+      loaded.set(
+        p,
+        Object.fromEntries(
+          Object.entries(state).map(([key, value]) => [
+            key,
+            typeof value === "number" || value.shape.length === 0
+              ? value
+              : value.detach().to({ dtype: p.dtype, device: p.device }),
+          ]),
+        ),
+      );
+    }
+    this.state.clear();
+    for (const [p, state] of loaded) this.state.set(p, state);
+    groups.forEach((group, i) => {
+      for (const [key, value] of Object.entries(group)) {
+        if (key !== "params") Object.assign(this.paramGroups[i], { [camel(key)]: value });
+      }
+    });
+  }
+}
+
+/** Throws unless the value is in range, with PyTorch's sentence. */
+export function checkRange(name: string, value: number, low: number, below = Infinity): void {
+  if (!(value >= low && value < below)) throw new ValueError(`Invalid ${name}: ${value}`);
+}

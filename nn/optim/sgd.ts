@@ -1,0 +1,82 @@
+/**
+ * Stochastic gradient descent.
+ *
+ * @module
+ */
+import { ValueError } from "../../core/errors.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import {
+  checkRange,
+  Optimizer,
+  type ParametersOrGroups,
+  type ParameterState,
+  type Update,
+} from "./optimizer.ts";
+
+/** Settings of SGD. */
+export interface SGDSettings {
+  /** Learning rate. */
+  lr: number;
+  /** Share of the last direction that is kept; 0 by default. */
+  momentum: number;
+  /** Share of the gradient that is left out of the direction; 0 by default. */
+  dampening: number;
+  /** Factor of the L2 penalty; 0 by default. */
+  weightDecay: number;
+  /** Nesterov's momentum. */
+  nesterov: boolean;
+  /** Climb instead of descend. */
+  maximize: boolean;
+}
+
+/**
+ * Stochastic gradient descent with momentum. `torch.optim.SGD`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones, optim } from "@tenon/tenon";
+ * const net = new nn.Linear(4, 1);
+ * const optimizer = new optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
+ * optimizer.zeroGrad();
+ * net(ones([2, 4])).sum().backward();
+ * optimizer.step();
+ * ```
+ */
+export class SGD extends Optimizer<SGDSettings> {
+  constructor(params: ParametersOrGroups<SGDSettings>, settings: Partial<SGDSettings> & { lr: number }) {
+    super(params, {
+      momentum: 0,
+      dampening: 0,
+      weightDecay: 0,
+      nesterov: false,
+      maximize: false,
+      ...settings,
+    });
+  }
+
+  protected override check({ lr, momentum, dampening, weightDecay, nesterov }: SGDSettings): void {
+    checkRange("learning rate", lr, 0);
+    checkRange("momentum value", momentum, 0);
+    checkRange("weight_decay value", weightDecay, 0);
+    if (nesterov && (momentum <= 0 || dampening !== 0)) {
+      throw new ValueError("Nesterov momentum requires a momentum and zero dampening");
+    }
+  }
+
+  protected override update(p: Tensor, grad: Tensor, state: ParameterState, settings: SGDSettings): Update {
+    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = settings;
+    let d = maximize ? grad.neg() : grad;
+    if (weightDecay !== 0) d = d.add(p.mul(this.scalar(weightDecay, p)));
+    const next: ParameterState = {};
+    if (momentum !== 0) {
+      const last = state.momentum_buffer;
+      const mu = this.scalar(momentum, p);
+      const fresh = dampening === 0 ? d : d.mul(this.scalar(1 - dampening, p));
+      // The first direction is the gradient itself, without dampening.
+      const buffer = last === undefined || typeof last === "number" ? d.clone() : last.mul(mu).add(fresh);
+      next.momentum_buffer = buffer;
+      d = nesterov ? d.add(buffer.mul(mu)) : buffer;
+    }
+    return { value: p.sub(d.mul(this.scalar(lr, p))), state: next };
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Parameter: the one mutable cell. It extends Tensor and can be used wherever one can; its value is an immutable tensor that
+ * `param.data = ...` and optimizers replace.
+ *
+ * @module
+ */
+import { apply } from "../core/apply.ts";
+import { ValueError } from "../core/errors.ts";
+import { FACADE } from "../core/grad_mode.ts";
+import { aliasPrim } from "../core/prim/source.ts";
+import { Tensor, type TensorData } from "../core/tensor.ts";
+
+/** Options of a parameter. */
+export interface ParameterOptions {
+  /** Whether `backward()` computes its gradient; true by default. */
+  readonly requiresGrad?: boolean;
+}
+
+/**
+ * A tensor that a module learns. `torch.nn.Parameter`.
+ *
+ * @example
+ * ```ts
+ * import { nn, randn } from "@tenon/tenon";
+ * const weight = new nn.Parameter(randn([3, 5]));
+ * weight.data = weight.data.mul(0.1);
+ * ```
+ */
+export class Parameter extends Tensor {
+  #leaf: Tensor;
+  #taken: TensorData | null = null;
+  #needsGrad: boolean;
+
+  /** Takes the first value. */
+  constructor(data: Tensor, options: ParameterOptions = {}) {
+    super({
+      prim: data.value.prim,
+      inputs: [],
+      attrs: undefined,
+      shape: data.shape,
+      dtype: data.dtype,
+      device: data.device,
+      track: 0,
+    });
+    this.#needsGrad = options.requiresGrad ?? true;
+    this.#leaf = this.#makeLeaf(data, false);
+  }
+
+  /** The immutable value, as a leaf of the graph that knows this parameter. */
+  override get value(): Tensor {
+    return this.#leaf;
+  }
+
+  /** The value without gradient tracking. Taking it keeps it: an optimizer step will not overwrite it. */
+  override get data(): TensorData {
+    return this.#taken ??= super.data;
+  }
+
+  /** Replaces the value; shape and dtype may change. Expressions built before keep the old value. */
+  override set data(next: Tensor) {
+    if (!(next instanceof Tensor)) {
+      throw new ValueError(
+        `Parameter.data: expected a tensor, but got ${typeof next}; wrap numbers in tensor(...)`,
+      );
+    }
+    this.#rebind(next, false);
+  }
+
+  /** Replaces the value by an evaluated one that nobody else holds, so that the next step may overwrite it. For optimizers. */
+  assign(next: Tensor): void {
+    this.#rebind(next, true);
+  }
+
+  #rebind(next: Tensor, exclusive: boolean): void {
+    Object.assign(this, { shape: next.shape, dtype: next.dtype, device: next.device });
+    this.#leaf = this.#makeLeaf(next, exclusive);
+    this.#taken = null;
+  }
+
+  #makeLeaf(next: Tensor, exclusive: boolean): Tensor {
+    const data = next.value;
+    const leaf = apply(aliasPrim, [data], undefined);
+    leaf.track = this.#needsGrad ? FACADE : 0;
+    leaf.owner = this;
+    const storage = data.storage;
+    if (storage !== null && storage.held) {
+      leaf.storage = storage;
+      leaf.inputs = [];
+      storage.residency.derived = false;
+      if (!exclusive) storage.shared = true;
+    }
+    return leaf;
+  }
+
+  /** Whether `backward()` computes its gradient; can be set. */
+  override get requiresGrad(): boolean {
+    return this.#needsGrad;
+  }
+
+  override set requiresGrad(on: boolean) {
+    if (on === this.#needsGrad) return;
+    const data = this.#leaf.detach();
+    this.#needsGrad = on;
+    this.#leaf = this.#makeLeaf(data, false);
+    this.#taken = null;
+  }
+
+  /** Always true. */
+  override get isLeaf(): boolean {
+    return true;
+  }
+
+  /** PyTorch's text. */
+  override toString(): string {
+    return `Parameter containing:\n${super.toString()}`;
+  }
+
+  /** The text of Python's `type(param)`. */
+  static [Symbol.for("Deno.customInspect")](): string {
+    return "<class 'torch.nn.parameter.Parameter'>";
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * The shape of the code itself: which way imports run, what stands at the top level, who touches Deno's own APIs, and how
+ * files are named, opened and sized. Types and style are `deno check` and `deno lint`'s business.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "@std/assert";
+
+const root = new URL("../", import.meta.url);
+const library = ["core", "nn", "init", "io"];
+
+/** One part of the library: the files it holds, and the other parts it may import, or import `type`s of. */
+interface Part {
+  readonly files: RegExp;
+  readonly mayImport: readonly string[];
+}
+
+// Lower parts first; a file belongs to the first part that matches. A part may always import itself.
+const parts: Readonly<Record<string, Part>> = {
+  base: { files: /^core\/(dtype|errors|shape|layout)\.ts$/, mayImport: [] },
+  kernel: { files: /^core\/kernel\//, mayImport: ["base"] },
+  backend: { files: /^core\/backend\/\w+\.ts$/, mayImport: ["base", "kernel"] },
+  // The assembler knows nothing of the backend it was written for.
+  wasm: { files: /^core\/backend\/cpu\/wasm\//, mayImport: [] },
+  reference: { files: /^core\/backend\/reference\//, mayImport: ["base", "kernel", "backend"] },
+  cpu: { files: /^core\/backend\/cpu\//, mayImport: ["base", "wasm", "kernel", "backend"] },
+  webgpu: { files: /^core\/backend\/webgpu\//, mayImport: ["base", "kernel", "backend"] },
+  random: { files: /^core\/random\//, mayImport: ["base", "wasm", "tensor", "prim", "ops"] },
+  graph: { files: /^core\/graph\//, mayImport: ["base", "kernel", "tensor", "prim"] },
+  prim: { files: /^core\/prim\//, mayImport: ["base", "kernel", "graph", "tensor", "ops"] },
+  ops: {
+    files: /^core\/ops\//,
+    mayImport: ["base", "type kernel", "tensor", "prim", "random", "transform"],
+  },
+  transform: {
+    files: /^core\/transform\//,
+    mayImport: ["base", "tensor", "prim", "ops", "graph", "evaluate"],
+  },
+  evaluate: {
+    files: /^core\/evaluate\.ts$/,
+    mayImport: ["base", "kernel", "backend", "reference", "cpu", "webgpu", "graph", "tensor", "prim"],
+  },
+  core: {
+    files: /^core\/mod\.ts$/,
+    mayImport: ["base", "type backend", "random", "tensor", "prim", "ops", "transform", "graph", "evaluate"],
+  },
+  tensor: {
+    files: /^core\/(methods\/)?\w+\.ts$/,
+    mayImport: ["base", "backend", "reference", "cpu", "webgpu", "prim", "ops", "transform", "evaluate"],
+  },
+  init: { files: /^init\//, mayImport: ["base", "core", "random", "tensor", "ops", "transform"] },
+  io: { files: /^io\//, mayImport: ["base", "core", "random", "tensor", "ops"] },
+  nn: {
+    files: /^nn\//,
+    mayImport: ["base", "core", "random", "tensor", "prim", "ops", "transform", "evaluate", "init"],
+  },
+  entry: { files: /^mod\.ts$/, mayImport: ["core", "nn", "init", "io"] },
+};
+
+// The narrow waist is one knot on purpose: gradients are written with public operations, operations and `backward` are
+// methods of the tensor, and a tensor is read by evaluating its graph. No other parts may import each other in a ring.
+const knot = ["tensor", "prim", "ops", "transform", "graph", "evaluate", "random"];
+
+async function walk(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const entry of Deno.readDir(new URL(folder, root))) {
+    const path = folder + entry.name;
+    if (entry.isDirectory && entry.name !== "fixtures") files.push(...await walk(`${path}/`));
+    else if (entry.name.endsWith(".ts")) files.push(path);
+  }
+  return files.sort();
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(new URL(path, root)).then(() => true, () => false);
+}
+
+const text = new Map<string, string>();
+for (const folder of [...library, "tests", "bench", "examples"]) {
+  if (!await exists(folder)) continue;
+  for (const path of await walk(`${folder}/`)) text.set(path, await Deno.readTextFile(new URL(path, root)));
+}
+if (await exists("mod.ts")) text.set("mod.ts", await Deno.readTextFile(new URL("mod.ts", root)));
+
+const libraryFiles = [...text.keys()].filter((path) =>
+  library.includes(path.split("/")[0]) || path === "mod.ts"
+);
+
+/** Source without comments; a string that holds `//` after a space or `/*` would be cut, and none here does harm. */
+function code(path: string): string {
+  return text.get(path)!.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/(^|\s)\/\/.*$/gm, "$1");
+}
+
+interface Import {
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+}
+
+/** What a file imports, re-exports or loads. */
+function importsOf(path: string): Import[] {
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\b(\s+type\b)?[^"'`;]*?from\s*"([^"]+)"|(?<!\.)\bimport\s*\(?\s*"([^"]+)"/g;
+  return [...code(path).matchAll(pattern)].map((m) => ({
+    specifier: m[2] ?? m[3],
+    typeOnly: m[1] !== undefined,
+  }));
+}
+
+function imports(path: string): string[] {
+  return importsOf(path).map(({ specifier }) => specifier);
+}
+
+function partOf(path: string): string | undefined {
+  return Object.keys(parts).find((name) => parts[name].files.test(path));
+}
+
+function resolve(from: string, specifier: string): string {
+  return new URL(specifier, `file:///${from}`).pathname.slice(1);
+}
+
+Deno.test("imports run one way", () => {
+  const wrong: string[] = [];
+  const edges = new Map<string, Set<string>>();
+  for (const path of libraryFiles) {
+    const from = partOf(path);
+    if (from === undefined) {
+      wrong.push(`${path} belongs to no part of the design`);
+      continue;
+    }
+    for (const { specifier, typeOnly } of importsOf(path)) {
+      if (!specifier.startsWith(".")) continue;
+      const to = partOf(resolve(path, specifier));
+      if (to === undefined) wrong.push(`${path} imports ${specifier}, outside the library`);
+      else if (to !== from) {
+        edges.set(from, (edges.get(from) ?? new Set()).add(to));
+        const allowed = parts[from].mayImport;
+        if (!allowed.includes(to) && !(typeOnly && allowed.includes(`type ${to}`))) {
+          wrong.push(`${path} (${from}) imports ${specifier} (${to})`);
+        }
+      }
+    }
+  }
+  const reaches = (from: string, to: string, seen = new Set<string>()): boolean =>
+    [...edges.get(from) ?? []].some((next) =>
+      next === to || (!seen.has(next) && reaches(next, to, seen.add(next)))
+    );
+  for (const part of edges.keys()) {
+    if (!knot.includes(part) && reaches(part, part)) wrong.push(`${part} takes part in a ring of imports`);
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("the library depends on nothing but itself", () => {
+  const wrong = libraryFiles.flatMap((path) =>
+    imports(path)
+      .filter((s) => !s.startsWith(".") && !(s.startsWith("node:") && path.startsWith("core/backend/")))
+      .map((s) => `${path} imports ${s}`)
+  );
+  assertEquals(wrong, []);
+});
+
+Deno.test("examples import what users import", () => {
+  const isPublic = (path: string, specifier: string) =>
+    specifier.startsWith(".")
+      ? resolve(path, specifier).startsWith("examples/")
+      : /^(@tenon\/tenon(\/\w+)?|node:.*)$/.test(specifier);
+  const wrong = [...text.keys()].filter((path) => path.startsWith("examples/")).flatMap((path) =>
+    imports(path).filter((s) => !isPublic(path, s)).map((s) => `${path} imports ${s}`)
+  );
+  assertEquals(wrong, []);
+});
+
+Deno.test("Deno's own APIs are used in io/file.ts and by the backends' set-up alone", () => {
+  const wrong = libraryFiles.filter((path) =>
+    path !== "io/file.ts" && !path.startsWith("core/backend/") && /(?<![."'`\w])Deno\./.test(code(path))
+  );
+  assertEquals(wrong, []);
+});
+
+Deno.test("the top level holds the design's entries alone", async () => {
+  const wanted = new Set([...library, "tests", "bench", "examples", "mod.ts", "deno.json", "deno.lock"]);
+  for (const name of ["README.md", "LICENSE", ".ci", ".gitignore"]) wanted.add(name);
+  // What git and the tools leave there, and what .gitignore names.
+  const ignored = /^(\.git|node_modules|\.cache|out|.*\.tmp)$/;
+  const extra: string[] = [];
+  for await (const { name } of Deno.readDir(root)) {
+    if (!wanted.has(name) && !ignored.test(name)) extra.push(name);
+  }
+  assertEquals(extra, []);
+});
+
+Deno.test("files are snake_case, say first what lives in them, and fit in one head", () => {
+  const wrong: string[] = [];
+  for (const [path, source] of text) {
+    const name = path.split("/").at(-1)!;
+    if (!/^[a-z0-9]+(_[a-z0-9]+)*\.ts$/.test(name)) wrong.push(`${path} is not snake_case`);
+    const lines = source.split("\n").length - 1;
+    if (lines > 500) wrong.push(`${path} has ${lines} lines; split it by subject (aim at 400)`);
+    const first = source.match(/^(#!.*\n)?\/\*\*([\s\S]*?)\*\//)?.[2];
+    if (first === undefined) wrong.push(`${path} has no first comment`);
+    else if (libraryFiles.includes(path) && !first.includes("@module")) {
+      wrong.push(`the first comment of ${path} lacks @module`);
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("no double casts and no left-over marks in the library", () => {
+  const wrong = libraryFiles.flatMap((path) =>
+    [...text.get(path)!.matchAll(/\bas unknown as\b|\b(TODO|FIXME|XXX)\b/g)].map((m) => `${path}: ${m[0]}`)
+  );
+  assertEquals(wrong, []);
+});
+
+Deno.test("every entry point that deno.json exports is there", async () => {
+  const config: { exports: Record<string, string> } = JSON.parse(
+    await Deno.readTextFile(new URL("deno.json", root)),
+  );
+  for (const path of Object.values(config.exports)) assert(await exists(path), `${path} is missing`);
+});

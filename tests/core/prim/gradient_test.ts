@@ -1,0 +1,114 @@
+/**
+ * Every gradient rule of the primitives table against central differences in float64, first and second order, with fusion on and off. A
+ * primitive that is neither checked here nor listed as having no gradient fails.
+ */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { apply } from "../../../core/apply.ts";
+import { GradError } from "../../../core/errors.ts";
+import { evaluate, setFusion } from "../../../core/evaluate.ts";
+import { tensor } from "../../../core/ops/create.ts";
+import { primitives } from "../../../core/prim/primitive.ts";
+import { Tensor } from "../../../core/tensor.ts";
+import { grad } from "../../../core/transform/grad.ts";
+import {
+  type GradientCase,
+  gradientCases,
+  random,
+  withoutArguments,
+  withoutGradient,
+} from "./gradient_cases.ts";
+
+type Scalars = (...xs: Tensor[]) => Tensor;
+
+/** Gradients of a scalar function with respect to the arguments `wrt`. */
+function gradients(fn: Scalars, xs: readonly Tensor[], wrt: readonly number[]): Tensor[] {
+  const found = grad(fn, { argnums: wrt })(...xs);
+  assert(Array.isArray(found));
+  return found.map((g) => {
+    assert(g instanceof Tensor);
+    return g;
+  });
+}
+
+/** (f(x + h) - f(x - h)) / 2h for each element of argument `i`; the error is of order h^2. */
+function differences(fn: Scalars, xs: readonly Tensor[], i: number): number[] {
+  const step = 1e-5;
+  const values = [...xs[i].toTypedArray() as Float64Array];
+  const moved = (k: number, by: number) => {
+    const data = Float64Array.from(values);
+    data[k] += by;
+    return fn(...xs.map((x, j) => j === i ? tensor(data, { shape: x.shape }) : x));
+  };
+  const pairs = values.map((_, k) => [moved(k, step), moved(k, -step)]);
+  evaluate(pairs.flat());
+  return pairs.map(([up, down]) => (up.item() - down.item()) / (2 * step));
+}
+
+function compare(what: string, fn: Scalars, xs: readonly Tensor[], wrt: readonly number[]): void {
+  const found = gradients(fn, xs, wrt);
+  wrt.forEach((i, n) => {
+    assertEquals(found[n].shape, xs[i].shape, `${what}: shape of the gradient of argument ${i}`);
+    const exact = [...found[n].toTypedArray() as Float64Array], measured = differences(fn, xs, i);
+    exact.forEach((g, k) => {
+      const error = Math.abs(g - measured[k]);
+      assert(
+        error <= 2e-6 * (1 + Math.abs(measured[k])),
+        `${what}: d/dx${i}[${k}] is ${g}, but differences give ${measured[k]}`,
+      );
+    });
+  });
+}
+
+function check(name: string, testCase: GradientCase): void {
+  const prim = primitives.find((p) => p.name === name);
+  assert(prim !== undefined, `there are cases for ${name}, but there is no such primitive`);
+  const { inputs, wrt, attrs } = testCase;
+  const shapes = inputs.map((x) => `[${x.shape}]`).join(", ");
+  const what = `${name}(${shapes}) ${JSON.stringify(attrs) ?? ""}`;
+  const y = (xs: readonly Tensor[]) => apply(prim, xs, attrs as never);
+  // A random projection makes a scalar of the result that depends on every element.
+  const weights = random(y(inputs).shape, 0.5, 1.5);
+  const loss: Scalars = (...xs) => y(xs).mul(weights).sum();
+  compare(what, loss, inputs, wrt);
+  const directions = wrt.map((i) => random(inputs[i].shape, 0.5, 1.5));
+  const slope: Scalars = (...xs) =>
+    gradients(loss, xs, wrt).map((g, n) => g.mul(directions[n]).sum()).reduce((a, b) => a.add(b));
+  compare(`second order of ${what}`, slope, inputs, wrt);
+}
+
+Deno.test("every primitive has its gradient checked or says that it has none", () => {
+  const missing: string[] = [];
+  for (const { name, vjp } of primitives) {
+    const checked = Object.hasOwn(gradientCases, name) && gradientCases[name].length > 0;
+    if (vjp === null ? !withoutGradient.includes(name) : !checked && !withoutArguments.includes(name)) {
+      missing.push(name);
+    }
+    if (checked && vjp === null) missing.push(`${name} has cases, but no gradient`);
+  }
+  assertEquals(missing, []);
+});
+
+Deno.test("a primitive without a gradient says so when asked for one", () => {
+  // nextafter is the only one of them with a float result.
+  const prim = primitives.find((p) => p.name === "nextafter");
+  assert(prim !== undefined);
+  const one = tensor([1, 2]);
+  assertThrows(
+    () => grad((x: Tensor) => apply(prim, [x, one], undefined as never).sum())(one),
+    GradError,
+    "derivative for nextafter is not implemented",
+  );
+});
+
+for (const fusion of [true, false]) {
+  for (const [name, cases] of Object.entries(gradientCases)) {
+    Deno.test(`gradient of ${name}, fusion ${fusion ? "on" : "off"}`, () => {
+      setFusion(fusion);
+      try {
+        for (const testCase of cases) check(name, testCase);
+      } finally {
+        setFusion(true);
+      }
+    });
+  }
+}

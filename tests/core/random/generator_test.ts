@@ -1,0 +1,106 @@
+/**
+ * Seeds, saved states and the fast path for large fills.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { ValueError } from "../../../core/errors.ts";
+import { boxMullerFloat32 } from "../../../core/random/box_muller.ts";
+import { fma } from "../../../core/random/double.ts";
+import { defaultGenerator, Generator, manualSeed } from "../../../core/random/generator.ts";
+import { normal } from "../../../core/random/normal.ts";
+import { uniform } from "../../../core/random/uniform.ts";
+import { decodeBase64, fnv1a } from "./bytes.ts";
+
+interface Fixture {
+  states: number[];
+  lastState: string;
+  continued: number;
+}
+
+const fixture: Fixture = JSON.parse(
+  Deno.readTextFileSync(new URL("../../fixtures/random_streams.json", import.meta.url)),
+);
+
+Deno.test("the state has the bytes of torch's get_rng_state, from fresh to the end of a block and beyond", () => {
+  const generator = new Generator();
+  const states = [generator.getState()];
+  generator.manualSeed(-3);
+  for (const n of [3, 0, 1, 4, 618, 1, 1]) {
+    uniform(generator, n, "float32");
+    states.push(generator.getState());
+  }
+  normal(generator, 1, "float32");
+  states.push(generator.getState());
+  assertEquals(states.map(fnv1a), fixture.states);
+});
+
+Deno.test("a state saved by torch is continued, waiting normal included", () => {
+  const state = decodeBase64(fixture.lastState);
+  const generator = new Generator().setState(state);
+  assertEquals(generator.getState(), state);
+  assertEquals(generator.initialSeed(), 2n ** 64n - 3n);
+  const copy = generator.clone();
+  const continued = normal(generator, 33, "float32");
+  assertEquals(fnv1a(new Uint8Array(continued.buffer)), fixture.continued);
+  assertEquals(normal(copy, 33, "float32"), continued);
+  assertEquals(copy.getState(), generator.getState());
+});
+
+Deno.test("bytes that are no state are refused", () => {
+  const generator = new Generator().manualSeed(1), before = generator.getState();
+  const size = assertThrows(() => generator.setState(new Uint8Array(10)), ValueError);
+  assertStringIncludes(size.message, "found the input RNG state size to be 10");
+  const zero = assertThrows(() => generator.setState(new Uint8Array(5056)), ValueError);
+  assertStringIncludes(zero.message, "Invalid mt19937 state");
+  assertEquals(generator.getState(), before);
+});
+
+Deno.test("seeds: a new generator has torch's, numbers and bigints are the same, fresh ones differ", () => {
+  // torch.Generator().initial_seed() is 67280421310721.
+  const unseeded = new Generator();
+  assertEquals(unseeded.initialSeed(), 67280421310721);
+  assertEquals(unseeded.getState(), new Generator().manualSeed(67280421310721).getState());
+  assertEquals(new Generator().manualSeed(7n).getState(), new Generator().manualSeed(7).getState());
+  // torch.Generator().manual_seed(-1).initial_seed() is 18446744073709551615.
+  assertEquals(new Generator().manualSeed(-1).initialSeed(), 2n ** 64n - 1n);
+  const seed = unseeded.seed();
+  assertEquals(unseeded.initialSeed(), seed);
+  assertNotEquals(new Generator().seed(), seed);
+  for (const bad of [1.5, NaN, 2n ** 64n, -(2n ** 63n) - 1n]) {
+    assertThrows(() => unseeded.manualSeed(bad), ValueError);
+  }
+});
+
+Deno.test("manualSeed seeds the default generator", () => {
+  const before = defaultGenerator.getState();
+  assertEquals(manualSeed(3), defaultGenerator);
+  assertEquals(defaultGenerator.getState(), new Generator().manualSeed(3).getState());
+  defaultGenerator.setState(before);
+});
+
+Deno.test("large fills are the scalar code's numbers, to the bit", () => {
+  // Beyond the size from which the kernel runs, over several of its chunks, with a ragged end.
+  const count = 50_005;
+  const generator = new Generator().manualSeed(11), scalar = new Generator().manualSeed(11);
+  uniform(generator, 5, "float32");
+  uniform(scalar, 5, "float32");
+  const got = normal(generator, count, "float32", 0.5, 2);
+  const bits = new Int32Array(count + 16), expected = new Float32Array(count);
+  scalar.fillBits(bits, 0, count + 16);
+  for (let i = 0; i + 16 <= count; i += 16) boxMullerFloat32(bits, i, expected, i, 0.5, 2);
+  boxMullerFloat32(bits, count, expected, count - 16, 0.5, 2);
+  assertEquals(got, expected);
+  assertEquals(generator.getState(), scalar.getState());
+});
+
+Deno.test("fma rounds once", () => {
+  const e = 2 ** -52;
+  // (1 + e)(1 - e) - 1 = -e^2, which a rounded product loses.
+  assertEquals(fma(1 + e, 1 - e, -1), -(e * e));
+  // 1 + e/2 is a tie that goes to 1; with e^2/2 more it is above the tie.
+  assertEquals(fma(2 ** -53, 1 + e, 1), 1 + e);
+  assertEquals(fma(2 ** -53, 1, 1), 1);
+  assertEquals(fma(-3, 0.1, Infinity), Infinity);
+  assert(Number.isNaN(fma(Infinity, 1, -Infinity)));
+});
