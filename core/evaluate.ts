@@ -4,28 +4,43 @@
  *
  * @module
  */
-import type { DeviceBuffer, Executable } from "./backend/backend.ts";
+import type { Backend, DeviceBuffer, Executable } from "./backend/backend.ts";
 import { backendOf, type DeviceName } from "./device.ts";
 import { hostArray } from "./dtype.ts";
 import { type CompiledTrace, compileTrace } from "./graph/compile.ts";
+import { PlanCache } from "./graph/plan_cache.ts";
 import { isHeld, trace } from "./graph/trace.ts";
-import { adopt, allocate, consume, onDevice, settle } from "./residents.ts";
+import { adopt, allocate, consume, nextPin, onDevice, settle } from "./residents.ts";
 import { sizeOf } from "./shape.ts";
-import { hostStorage, type Residency, type Storage } from "./storage.ts";
+import { hostStorage, type Storage } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
 
-interface CachedPlan {
-  readonly signature: Int32Array;
+/** A plan made ready, and where its inputs and outputs are in a trace. */
+interface Ready {
   readonly compiled: CompiledTrace;
   readonly executable: Executable;
 }
 
-/** Plans by a hash of their signature, oldest first. */
-const cache = new Map<number, CachedPlan[]>();
-let cached = 0;
+/** The plans of a device, as long as it has this backend. */
+interface Plans {
+  readonly backend: Backend;
+  readonly cache: PlanCache<Ready>;
+}
+
+const plans = new Map<DeviceName, Plans>();
 const mostPlans = 1024;
 let fusion = true;
 let reading = "";
+
+function plansOf(device: DeviceName): Plans {
+  const backend = backendOf(device);
+  let found = plans.get(device);
+  if (found === undefined || found.backend !== backend) {
+    found = { backend, cache: new PlanCache<Ready>(mostPlans, (plan) => plan.executable.dispose()) };
+    plans.set(device, found);
+  }
+  return found;
+}
 
 /** Switches fusion of kernels on or off; off, every operation is a kernel of its own. The numbers are the same. For tests and debugging. */
 export function setFusion(on: boolean): void {
@@ -65,24 +80,23 @@ export function readingForbidden(): string {
  * ```
  */
 export function evaluate(tensors: readonly Tensor[], options: EvaluateOptions = {}): void {
-  const byDevice = new Map<DeviceName, Tensor[]>();
-  for (const t of tensors) {
-    const x = t.value;
+  const roots: Tensor[] = [];
+  for (let i = 0; i < tensors.length; i++) {
+    const x = tensors[i].value;
     if (isHeld(x)) continue;
-    if (sizeOf(x.shape) === 0) {
-      finish(x, hostStorage(x.device, x.dtype, hostArray(x.dtype, 0)));
-      continue;
-    }
-    const list = byDevice.get(x.device);
-    if (list === undefined) byDevice.set(x.device, [x]);
-    else list.push(x);
+    if (sizeOf(x.shape) === 0) finish(x, hostStorage(x.device, x.dtype, hostArray(x.dtype, 0)));
+    else roots.push(x);
   }
-  for (const [device, roots] of byDevice) evaluateOn(device, roots, options.donate ?? []);
+  if (roots.length === 0) return;
+  const donate = options.donate ?? [];
+  const device = roots[0].device;
+  if (roots.every((x) => x.device === device)) return evaluateOn(device, roots, donate);
+  for (const [name, own] of Map.groupBy(roots, (x) => x.device)) evaluateOn(name, own, donate);
 }
 
 function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readonly Tensor[]): void {
   const found = trace(asked);
-  const { nodes, leaves } = found;
+  const { nodes, leaves, signature } = found;
   // Values of parameters are brought to memory when met, not computed again each time. Where memory is about to be overwritten,
   // so is what a caller of a module holds: afterwards it could not be computed.
   const roots = [...asked];
@@ -93,25 +107,20 @@ function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readon
   }
   const donated = donatedLeaves(nodes, leaves, donate);
   const keep = roots.some((x) => x.track !== 0 && !x.released);
-  const flags = (fusion ? 1 : 0) | (keep ? 2 : 0);
-  // The signature proper, then what else the plan depends on.
-  const key = new Int32Array(found.length + roots.length + donated.size + 3);
-  key.set(found.signature.subarray(0, found.length));
-  let n = found.length;
-  key[n++] = flags;
-  key[n++] = backendOf(device).name === device ? device.length : -device.length;
-  key[n++] = roots.length;
-  for (const x of roots) key[n++] = x.order;
-  for (const leaf of donated) key[n++] = leaf;
-  const plan = lookUp(key) ?? store(key, () => {
-    const backend = backendOf(device);
+  // After the graph, what else the plan depends on.
+  signature.push((fusion ? 1 : 0) | (keep ? 2 : 0));
+  signature.push(roots.length);
+  for (const x of roots) signature.push(x.order);
+  for (const leaf of donated) signature.push(leaf);
+  const { backend, cache } = plansOf(device);
+  const plan = cache.find(signature, () => {
     const compiled = compileTrace(found, roots.map((x) => x.order), {
       fuse: fusion,
       maxBuffers: backend.maxBuffers,
       keep,
       donated,
     });
-    return { signature: key, compiled, executable: backend.prepare(compiled.plan) };
+    return { compiled, executable: backend.prepare(compiled.plan) };
   });
   run(device, plan, nodes, leaves);
   for (const x of roots) {
@@ -120,30 +129,26 @@ function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readon
   }
 }
 
-function run(
-  device: DeviceName,
-  plan: CachedPlan,
-  nodes: readonly Tensor[],
-  leaves: readonly Storage[],
-): void {
+function run(device: DeviceName, plan: Ready, nodes: readonly Tensor[], leaves: readonly Storage[]): void {
   const { compiled, executable } = plan;
-  const pinned: ReadonlySet<Residency> = new Set(leaves.map((s) => s.residency));
-  const inputs: DeviceBuffer[] = compiled.inputs.map((leaf) => onDevice(leaves[leaf], pinned));
-  const outputs = compiled.outputs.map((places, i): DeviceBuffer => {
-    const taken = compiled.takes[i];
-    if (taken >= 0) return leaves[taken].residency.buffer as DeviceBuffer;
-    const slotNode = nodes[places[0]];
-    return allocate(device, slotNode.dtype, sizeOf(slotNode.shape), pinned);
-  });
-  if (compiled.plan.steps.length > 0) executable.run(inputs, outputs);
-  for (const taken of compiled.takes) if (taken >= 0) consume(leaves[taken]);
-  compiled.outputs.forEach((places, i) => {
-    const first = nodes[places[0]];
-    const storage = adopt(device, first.dtype, sizeOf(first.shape), outputs[i], compiled.derived[i]);
-    for (const place of places) nodes[place].storage = storage;
+  const { inputs, outputs } = compiled;
+  const pin = nextPin();
+  for (let i = 0; i < leaves.length; i++) leaves[i].residency.pin = pin;
+  const given: DeviceBuffer[] = [], made: DeviceBuffer[] = [];
+  for (let i = 0; i < inputs.length; i++) given.push(onDevice(leaves[inputs[i]], pin));
+  for (const { takes, dtype, count } of outputs) {
+    const taken = takes < 0 ? null : leaves[takes].residency.buffer;
+    made.push(taken ?? allocate(device, dtype, count, pin));
+  }
+  if (compiled.plan.steps.length > 0) executable.run(given, made);
+  for (const { takes } of outputs) if (takes >= 0) consume(leaves[takes]);
+  for (let i = 0; i < outputs.length; i++) {
+    const { dtype, count, derived, places } = outputs[i];
+    const storage = adopt(device, dtype, count, made[i], derived);
     storage.shared = places.length > 1;
-  });
-  settle(device, pinned);
+    for (let k = 0; k < places.length; k++) nodes[places[k]].storage = storage;
+  }
+  settle(device, pin);
 }
 
 /** A root that only renames a value in memory shares its storage. */
@@ -155,6 +160,7 @@ function shareWithInput(x: Tensor): void {
   (node.storage as Storage).shared = true;
 }
 
+/** Gives a tensor its value. */
 function finish(x: Tensor, storage: Storage): void {
   x.storage = storage;
   if (x.track === 0) release(x);
@@ -194,40 +200,4 @@ function donatedLeaves(
     if (leaf >= 0) donated.add(leaf);
   }
   return donated;
-}
-
-function hashOf(key: Int32Array): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < key.length; i++) h = Math.imul(h ^ key[i], 0x01000193) ^ (h >>> 15);
-  return h;
-}
-
-function lookUp(key: Int32Array): CachedPlan | null {
-  const list = cache.get(hashOf(key));
-  if (list === undefined) return null;
-  for (const plan of list) {
-    const other = plan.signature;
-    if (other.length !== key.length) continue;
-    let i = 0;
-    while (i < key.length && other[i] === key[i]) i++;
-    if (i === key.length) return plan;
-  }
-  return null;
-}
-
-function store(key: Int32Array, make: () => CachedPlan): CachedPlan {
-  const plan = make();
-  const hash = hashOf(key);
-  const list = cache.get(hash);
-  if (list === undefined) cache.set(hash, [plan]);
-  else list.push(plan);
-  if (++cached > mostPlans) {
-    for (const [oldest, plans] of cache) {
-      for (const old of plans) old.executable.dispose();
-      cached -= plans.length;
-      cache.delete(oldest);
-      break;
-    }
-  }
-  return plan;
 }

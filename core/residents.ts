@@ -8,94 +8,163 @@
  */
 import type { DeviceBuffer } from "./backend/backend.ts";
 import { backendOf, type DeviceName } from "./device.ts";
-import { DeviceError } from "./errors.ts";
+import { DeviceError, ValueError } from "./errors.ts";
 import type { DType } from "./dtype.ts";
-import { type Residency, Storage } from "./storage.ts";
+import { Residency, Storage } from "./storage.ts";
 
-interface Table {
-  /** In order of last use. */
-  readonly lru: Set<Residency>;
-  bytes: number;
+/** The values of one device, in a list by last use. */
+class Table {
+  count = 0;
+  bytes = 0;
   /** Bytes above which values leave. Grows when values that left are needed again. */
-  budget: number;
+  budget = 96 << 20;
   /** Values above which values leave, so that many small ones do not fill the host's heap. */
-  readonly most: number;
+  readonly most = 20000;
+  oldest: Residency | null = null;
+  newest: Residency | null = null;
+
+  add(residency: Residency, buffer: DeviceBuffer): void {
+    residency.buffer = buffer;
+    this.count++;
+    this.bytes += buffer.bytes;
+    this.append(residency);
+  }
+
+  /** Takes a value out and gives its buffer back to the caller. */
+  remove(residency: Residency, buffer: DeviceBuffer): void {
+    residency.buffer = null;
+    this.count--;
+    this.bytes -= buffer.bytes;
+    this.unlink(residency);
+    if (buffer.bytes >= worthRegistering) registry.unregister(residency);
+  }
+
+  touch(residency: Residency): void {
+    if (this.newest === residency) return;
+    this.unlink(residency);
+    this.append(residency);
+  }
+
+  private append(residency: Residency): void {
+    residency.older = this.newest;
+    if (this.newest === null) this.oldest = residency;
+    else this.newest.newer = residency;
+    this.newest = residency;
+  }
+
+  private unlink(residency: Residency): void {
+    const { older, newer } = residency;
+    if (older === null) this.oldest = newer;
+    else older.newer = newer;
+    if (newer === null) this.newest = older;
+    else newer.older = older;
+    residency.older = residency.newer = null;
+  }
 }
 
 const tables = new Map<DeviceName, Table>();
 /** Values of at least this many bytes are freed when their last tensor is collected. */
 const worthRegistering = 1 << 16;
 const registry = new FinalizationRegistry<Residency>((residency) => leave(residency, false));
+let pins = 0;
 
 function tableOf(device: DeviceName): Table {
   let table = tables.get(device);
-  if (table === undefined) {
-    tables.set(device, table = { lru: new Set(), bytes: 0, budget: 96 << 20, most: 20000 });
-  }
+  if (table === undefined) tables.set(device, table = new Table());
   return table;
 }
 
-/** Sets how many bytes of values may stay on a device before the least recently used move to host memory. */
+/** A number under which an evaluation marks the values that have to stay. */
+export function nextPin(): number {
+  return ++pins;
+}
+
+/**
+ * Sets how many bytes of values may stay on a device before the least recently used move to host memory.
+ *
+ * @throws {ValueError} for a negative number of bytes
+ */
 export function setMemoryBudget(device: DeviceName, bytes: number): void {
+  if (!(bytes >= 0)) {
+    throw new ValueError(`setMemoryBudget: the budget must be 0 bytes or more, got ${bytes}`);
+  }
+  backendOf(device);
   tableOf(device).budget = bytes;
-  relieve(device, tableOf(device), new Set());
+  settle(device, nextPin());
 }
 
 function leave(residency: Residency, keepValue: boolean): void {
   const buffer = residency.buffer;
   if (buffer === null) return;
-  const table = tableOf(residency.device);
   const backend = backendOf(residency.device);
   if (keepValue && residency.host === null) {
     residency.host = backend.read(buffer, residency.dtype, residency.count);
   }
-  residency.buffer = null;
+  tableOf(residency.device).remove(residency, buffer);
   backend.free(buffer);
-  table.lru.delete(residency);
-  table.bytes -= buffer.bytes;
-  registry.unregister(residency);
 }
 
-function relieve(device: DeviceName, table: Table, pinned: ReadonlySet<Residency>): void {
-  if (table.bytes <= table.budget && table.lru.size <= table.most) return;
-  const bytes = table.budget * 0.75, most = table.most * 0.75;
-  for (const residency of table.lru) {
-    if (table.bytes <= bytes && table.lru.size <= most) break;
-    if (!pinned.has(residency)) leave(residency, !residency.derived);
+/** Lets the least recently used leave until a device holds no more than so much. Values under `pin` stay. */
+function relieve(table: Table, bytes: number, count: number, pin: number): void {
+  let residency = table.oldest;
+  while (residency !== null && (table.bytes > bytes || table.count > count)) {
+    const next: Residency | null = residency.newer;
+    if (residency.pin !== pin) leave(residency, !residency.derived);
+    residency = next;
   }
-  tables.set(device, table);
 }
 
-/** Everything that can leave, leaves. True when something did. */
-function relieveAll(device: DeviceName, pinned: ReadonlySet<Residency>): boolean {
+/** Makes room if a device holds more than its budget. */
+export function settle(device: DeviceName, pin: number): void {
   const table = tableOf(device);
-  const before = table.bytes;
-  for (const residency of table.lru) if (!pinned.has(residency)) leave(residency, !residency.derived);
-  return table.bytes < before;
+  // A quarter more than needed, so that it is not done again at once.
+  if (table.bytes > table.budget || table.count > table.most) {
+    relieve(table, table.budget * 0.75, table.most * 0.75, pin);
+  }
 }
 
 /** Memory for a value; makes room when there is none. */
-export function allocate(
-  device: DeviceName,
-  dtype: DType,
-  count: number,
-  pinned: ReadonlySet<Residency>,
-): DeviceBuffer {
+export function allocate(device: DeviceName, dtype: DType, count: number, pin: number): DeviceBuffer {
   const backend = backendOf(device);
   try {
     return backend.allocate(dtype, count);
   } catch (error) {
-    if (!(error instanceof DeviceError) || !relieveAll(device, pinned)) throw error;
-    return backend.allocate(dtype, count);
+    if (!(error instanceof DeviceError)) throw error;
+    const table = tableOf(device), before = table.bytes;
+    relieve(table, 0, 0, pin);
+    try {
+      if (table.bytes < before) return backend.allocate(dtype, count);
+    } catch (again) {
+      if (!(again instanceof DeviceError)) throw again;
+    }
+    throw new DeviceError(`${error.message}; ${heldText(table, pin)}`, { cause: error });
   }
 }
 
-/** Notes that a value has a buffer now. */
-function enter(residency: Residency, buffer: DeviceBuffer): void {
-  const table = tableOf(residency.device);
-  residency.buffer = buffer;
-  table.lru.add(residency);
-  table.bytes += buffer.bytes;
+/** What a device holds, for the message of an error. */
+function heldText(table: Table, pin: number): string {
+  const kinds = new Map<string, { count: number; bytes: number; text: string }>();
+  let pinned = 0;
+  for (let r = table.oldest; r !== null; r = r.newer) {
+    const bytes = r.buffer?.bytes ?? 0;
+    if (r.pin === pin) pinned += bytes;
+    const key = `${r.dtype} ${r.count}`;
+    const kind = kinds.get(key) ?? { count: 0, bytes: 0, text: `${r.count} x ${r.dtype}` };
+    kind.count++;
+    kind.bytes += bytes;
+    kinds.set(key, kind);
+  }
+  const largest = [...kinds.values()].sort((a, b) => b.bytes - a.bytes).slice(0, 4)
+    .map((k) => `${k.count} of ${k.text} (${mebibytes(k.bytes)})`);
+  return `held: ${table.count} values, ${mebibytes(table.bytes)}, of which this evaluation needs ${
+    mebibytes(pinned)
+  }${
+    largest.length > 0 ? `; the largest: ${largest.join(", ")}` : ""
+  }; use smaller batches or evaluate() in parts`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / (1 << 20)).toFixed(1)} MiB`;
 }
 
 /** A new storage over a buffer that holds a value. */
@@ -106,29 +175,28 @@ export function adopt(
   buffer: DeviceBuffer,
   derived: boolean,
 ): Storage {
-  const residency: Residency = { device, dtype, count, buffer: null, host: null, derived, consumed: false };
-  enter(residency, buffer);
+  const residency = new Residency(device, dtype, count, null, derived);
+  tableOf(device).add(residency, buffer);
   const storage = new Storage(residency);
   if (buffer.bytes >= worthRegistering) registry.register(storage, residency, residency);
   return storage;
 }
 
 /** The device buffer of a value, uploaded if it is on the host only. */
-export function onDevice(storage: Storage, pinned: ReadonlySet<Residency>): DeviceBuffer {
+export function onDevice(storage: Storage, pin: number): DeviceBuffer {
   const residency = storage.residency;
   const table = tableOf(residency.device);
   if (residency.buffer !== null) {
-    table.lru.delete(residency);
-    table.lru.add(residency);
+    table.touch(residency);
     return residency.buffer;
   }
   const host = residency.host;
   if (host === null) {
     throw new DeviceError("a value was asked for that is neither on the device nor on the host");
   }
-  const buffer = allocate(residency.device, residency.dtype, residency.count, pinned);
+  const buffer = allocate(residency.device, residency.dtype, residency.count, pin);
   backendOf(residency.device).write(buffer, residency.dtype, host);
-  enter(residency, buffer);
+  table.add(residency, buffer);
   if (buffer.bytes >= worthRegistering) {
     // It is in use after all: what left for lack of room gets room.
     if (table.bytes > table.budget) table.budget += buffer.bytes;
@@ -141,20 +209,8 @@ export function onDevice(storage: Storage, pinned: ReadonlySet<Residency>): Devi
 /** Takes a value's buffer away for good; the plan writes something else there. */
 export function consume(storage: Storage): void {
   const residency = storage.residency;
-  const buffer = residency.buffer;
-  if (buffer === null) return;
-  const table = tableOf(residency.device);
-  table.lru.delete(residency);
-  table.bytes -= buffer.bytes;
-  registry.unregister(residency);
-  residency.buffer = null;
+  if (residency.buffer !== null) tableOf(residency.device).remove(residency, residency.buffer);
   residency.host = null;
-  residency.consumed = true;
-}
-
-/** Makes room if a device holds more than its budget. */
-export function settle(device: DeviceName, pinned: ReadonlySet<Residency>): void {
-  relieve(device, tableOf(device), pinned);
 }
 
 /** What a device holds. */
@@ -171,14 +227,23 @@ export interface MemoryReport {
   readonly reserved: number;
 }
 
-/** What a device holds now. */
+/**
+ * What a device holds now.
+ *
+ * @example
+ * ```ts
+ * import { evaluate, memory, ones } from "@tenon/tenon";
+ * evaluate([ones([4, 4], { device: "cpu" }).exp()]);
+ * console.log(memory("cpu").tensors > 0); // true
+ * ```
+ */
 export function memory(device: DeviceName): MemoryReport {
-  const table = tableOf(device);
+  const backend = backendOf(device), table = tableOf(device);
   return {
     device,
-    tensors: table.lru.size,
+    tensors: table.count,
     bytes: table.bytes,
     budget: table.budget,
-    reserved: backendOf(device).memory().reserved,
+    reserved: backend.memory().reserved,
   };
 }

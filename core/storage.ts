@@ -1,6 +1,6 @@
 /**
  * Storage: where the value of an evaluated tensor is. Device memory is a cache over host memory: a value can be on a device, on the
- * host, or both. What moves it is evaluate.ts.
+ * host, or both. What moves it is residents.ts.
  *
  * Two objects, on purpose. `Storage` is what tensors hold and the garbage collector sees. `Residency` is what the table of device
  * buffers holds, so that the table does not keep a Storage alive that no tensor uses any more.
@@ -12,24 +12,40 @@ import type { DeviceName } from "./device.ts";
 import type { DType, HostArray } from "./dtype.ts";
 
 /** Where the elements are now. */
-export interface Residency {
-  readonly device: DeviceName;
-  readonly dtype: DType;
-  readonly count: number;
-  buffer: DeviceBuffer | null;
+export class Residency {
+  /** On the device. */
+  buffer: DeviceBuffer | null = null;
+  /** On the host. */
   host: HostArray | null;
   /** The value can be computed again from the tensor's inputs, so it is dropped and not copied out under memory pressure. */
   derived: boolean;
-  /** Given to a plan as memory to overwrite; the value is gone. */
-  consumed: boolean;
+  /** Neighbours in the table of device buffers, by last use. */
+  older: Residency | null = null;
+  newer: Residency | null = null;
+  /** Number of the evaluation that needs it now, and during which it stays. */
+  pin = 0;
+
+  constructor(
+    readonly device: DeviceName,
+    readonly dtype: DType,
+    readonly count: number,
+    host: HostArray | null,
+    derived: boolean,
+  ) {
+    this.host = host;
+    this.derived = derived;
+  }
 }
 
 /** The handle that tensors share. */
 export class Storage {
-  /** Where the elements are; replaced never, changed by evaluate.ts only. */
+  /** Where the elements are; replaced never, changed by residents.ts only. */
   readonly residency: Residency;
   /** Several tensors have this value, so no step may overwrite it. */
   shared = false;
+  /** Last walk that met it, and its number among the leaves of that walk. */
+  mark = 0;
+  order = 0;
 
   constructor(residency: Residency) {
     this.residency = residency;
@@ -43,13 +59,5 @@ export class Storage {
 
 /** A storage over a host array that nobody else will change. */
 export function hostStorage(device: DeviceName, dtype: DType, host: HostArray): Storage {
-  return new Storage({
-    device,
-    dtype,
-    count: host.length,
-    buffer: null,
-    host,
-    derived: false,
-    consumed: false,
-  });
+  return new Storage(new Residency(device, dtype, host.length, host, false));
 }

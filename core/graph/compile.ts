@@ -3,23 +3,32 @@
  *
  * @module
  */
+import type { DType } from "../dtype.ts";
 import { type Plan, planText } from "../kernel/plan.ts";
 import { fuse } from "./fuse.ts";
 import { buildGraph, type Graph } from "./graph.ts";
 import { schedule } from "./schedule.ts";
 import { isHeld, type Trace } from "./trace.ts";
 
+/** An output of a plan, in terms of the trace it was made from. */
+export interface PlanOutput {
+  readonly dtype: DType;
+  readonly count: number;
+  /** The places in the trace whose value it is. */
+  readonly places: readonly number[];
+  /** The donated leaf whose memory it takes over, or -1. */
+  readonly takes: number;
+  /** Kept for backward only, and may be dropped. */
+  readonly derived: boolean;
+}
+
 /** A plan and where its inputs and outputs are in the trace it was made from. */
 export interface CompiledTrace {
   readonly plan: Plan;
   /** Leaf number of each input slot. */
   readonly inputs: readonly number[];
-  /** For each output slot the places in the trace whose value it is. */
-  readonly outputs: readonly (readonly number[])[];
-  /** For each output slot the donated leaf whose memory it takes over, or -1. */
-  readonly takes: readonly number[];
-  /** Whether an output slot is kept for backward and may be dropped. */
-  readonly derived: readonly boolean[];
+  /** In the order of the plan's output slots. */
+  readonly outputs: readonly PlanOutput[];
 }
 
 /** How to compile. */
@@ -70,33 +79,32 @@ export function compileTrace(trace: Trace, roots: readonly number[], options: Co
     keeps: (node) => tracked.has(node.id),
     donated: options.donated,
   });
-  const places = new Map<number, number[]>();
+  // The output that holds a node's value. A reshape can be an output itself, where a routine needed it in order.
+  const places = new Map<number, number[]>(result.outputNodes.map((id) => [id, []]));
   graph.idOf.forEach((id, place) => {
-    const x = trace.nodes[place];
-    if (isHeld(x)) return;
-    const base = below(id);
-    places.set(base, [...(places.get(base) ?? []), place]);
+    if (isHeld(trace.nodes[place])) return;
+    let node = graph.nodes[id];
+    while (!places.has(node.id) && node.prim.lowering.kind === "reshape") node = graph.nodes[node.inputs[0]];
+    places.get(node.id)?.push(place);
   });
   const rootPlaces = new Set(roots);
-  const outputs = result.outputNodes.map((id) => {
-    // Tensors that are not asked for keep their graph, unless backward may want the value.
-    return (places.get(id) ?? []).filter((p) =>
-      rootPlaces.has(p) || (options.keep && trace.nodes[p].track !== 0)
-    );
-  });
   const { slots } = result.plan;
-  const inputSlots = slots.map((_, i) => i).filter((i) => slots[i].role === "input");
-  const outputSlots = slots.map((_, i) => i).filter((i) => slots[i].role === "output");
-  const compiled: CompiledTrace = {
-    plan: result.plan,
-    inputs: result.inputLeaves,
-    outputs,
-    takes: outputSlots.map((i) => {
-      const from = slots[i].inPlaceOf;
-      return from >= 0 && slots[from].role === "input" ? result.inputLeaves[inputSlots.indexOf(from)] : -1;
-    }),
-    derived: result.outputNodes.map((id) => !wanted.has(id)),
-  };
+  const leafOf = new Map<number, number>();
+  slots.forEach((slot, i) => slot.role === "input" && leafOf.set(i, result.inputLeaves[leafOf.size]));
+  const outputs = slots.filter((slot) => slot.role === "output").map(({ dtype, count, inPlaceOf }, i) => {
+    const id = result.outputNodes[i];
+    return {
+      dtype,
+      count,
+      // Tensors that are not asked for keep their graph, unless backward may want the value.
+      places: (places.get(id) as number[]).filter((p) =>
+        rootPlaces.has(p) || (options.keep && trace.nodes[p].track !== 0)
+      ),
+      takes: leafOf.get(inPlaceOf) ?? -1,
+      derived: !wanted.has(id),
+    };
+  });
+  const compiled: CompiledTrace = { plan: result.plan, inputs: result.inputLeaves, outputs };
   if (print !== null) print(`graph\n${graphText(graph)}\nplan\n${planText(result.plan)}\n`);
   return compiled;
 }

@@ -60,7 +60,7 @@ export function buildGraph(trace: Trace, roots: readonly number[]): Graph {
   for (const x of trace.nodes) {
     const { shape, dtype, prim } = x;
     if (isHeld(x)) {
-      const leaf = trace.leaves.indexOf(x.storage as NonNullable<typeof x.storage>);
+      const leaf = (x.storage as NonNullable<typeof x.storage>).order;
       const held = leafPrim as Primitive<never>;
       idOf.push(add({ prim: held, attrs: undefined, shape, dtype, inputs: [], leaf }, `l${leaf}|${shape}`));
       continue;

@@ -1,41 +1,34 @@
 /**
- * Tracing: the nodes that a set of roots needs, in topological order, and their structural signature. The signature is a row of
- * integers: two graphs with the same signature have the same plan, whatever the data in their leaves.
+ * Tracing: the nodes that a set of roots needs, in topological order, and their structural signature. Two graphs with the same signature
+ * have the same plan, whatever the data in their leaves.
  *
  * @module
  */
 import { GradError } from "../errors.ts";
-import { leafPrim } from "../prim/source.ts";
-import type { Shape } from "../shape.ts";
 import type { Storage } from "../storage.ts";
 import type { Tensor } from "../tensor.ts";
+import { Signature } from "./signature.ts";
 
-/** What the walk found. The arrays are used again by the next walk, except `signature`'s copy in a plan. */
+/** What the walk found. The signature is written anew by the next walk. */
 export interface Trace {
   /** Every node, arguments before users. */
   readonly nodes: readonly Tensor[];
   /** The distinct storages of the leaves; a leaf's slot is its storage's place here. */
   readonly leaves: readonly Storage[];
-  /** Integers, `length` of them. */
-  readonly signature: Int32Array;
-  readonly length: number;
+  readonly signature: Signature;
 }
 
 let walk = 0;
-let buffer = new Int32Array(4096);
+const signature = new Signature();
 
-const texts = new Map<string, number>();
-function intern(text: string): number {
-  let id = texts.get(text);
-  if (id === undefined) texts.set(text, id = texts.size + 1);
-  return id;
+/** A new number for a walk; nodes and storages marked with it have been visited. */
+export function nextWalk(): number {
+  return ++walk;
 }
 
-const shapeIds = new WeakMap<Shape, number>();
-function shapeId(shape: Shape): number {
-  let id = shapeIds.get(shape);
-  if (id === undefined) shapeIds.set(shape, id = intern(shape.join()));
-  return id;
+/** A leaf of the graph as it stands now: its value can be had without computing. */
+export function isHeld(x: Tensor): boolean {
+  return x.storage !== null && x.storage.held;
 }
 
 /** A text that is equal exactly for equal attributes: -0, NaN, infinities and bigints included. */
@@ -51,24 +44,15 @@ export function attrsText(value: unknown): string {
   return String(value);
 }
 
-/** A new number for a walk; nodes marked with it have been visited. */
-export function nextWalk(): number {
-  return ++walk;
-}
-
-/** A leaf of the graph as it stands now: its value can be had without computing. */
-export function isHeld(x: Tensor): boolean {
-  return x.storage !== null && x.storage.held;
-}
-
 /** Walks from the roots to what is held. No recursion: graphs may be deeper than the stack. */
 export function trace(roots: readonly Tensor[]): Trace {
   const epoch = nextWalk();
   const nodes: Tensor[] = [];
   const leaves: Storage[] = [];
-  const leafOrder = new Map<Storage, number>();
   const stack: Tensor[] = [];
-  let n = 0;
+  signature.clear();
+  // The number of nodes comes first: it says where they end in the row and what else the plan depends on begins.
+  signature.push(0);
   for (let r = 0; r < roots.length; r++) {
     if (roots[r].mark === epoch) continue;
     stack.push(roots[r]);
@@ -78,9 +62,9 @@ export function trace(roots: readonly Tensor[]): Trace {
         stack.pop();
         continue;
       }
-      const inputs = x.inputs;
       const held = isHeld(x);
       if (!held) {
+        const inputs = x.inputs;
         let ready = true;
         for (let i = inputs.length - 1; i >= 0; i--) {
           if (inputs[i].mark !== epoch) {
@@ -94,31 +78,40 @@ export function trace(roots: readonly Tensor[]): Trace {
       x.mark = epoch;
       x.order = nodes.length;
       nodes.push(x);
-      if (n + inputs.length + 8 > buffer.length) {
-        const larger = new Int32Array(buffer.length * 2 + inputs.length);
-        larger.set(buffer);
-        buffer = larger;
-      }
-      if (held) {
-        const storage = x.storage as Storage;
-        let slot = leafOrder.get(storage);
-        if (slot === undefined) {
-          leafOrder.set(storage, slot = leaves.length);
-          leaves.push(storage);
-        }
-        buffer[n++] = 0;
-        buffer[n++] = slot;
-        buffer[n++] = shapeId(x.shape);
-        buffer[n++] = intern(x.dtype);
-        continue;
-      }
-      if (x.prim.id === leafPrim.id) throw consumed(x);
-      buffer[n++] = x.prim.id;
-      buffer[n++] = x.attrs === undefined ? 0 : intern(attrsText(x.attrs));
-      for (let i = 0; i < inputs.length; i++) buffer[n++] = inputs[i].order;
+      if (held) signLeaf(x, leaves, epoch);
+      else signNode(x);
     }
   }
-  return { nodes, leaves, signature: buffer, length: n };
+  signature.set(0, nodes.length);
+  return { nodes, leaves, signature };
+}
+
+function signLeaf(x: Tensor, leaves: Storage[], epoch: number): void {
+  const storage = x.storage as Storage;
+  if (storage.mark !== epoch) {
+    storage.mark = epoch;
+    storage.order = leaves.length;
+    leaves.push(storage);
+  }
+  signature.push(0);
+  signature.push(storage.order);
+  signature.pushValue(x.dtype);
+  signature.pushList(x.shape);
+}
+
+function signNode(x: Tensor): void {
+  const { prim, inputs } = x;
+  // Without its arguments only a constant can be computed.
+  if (inputs.length === 0 && prim.lowering.kind !== "constant" && prim.lowering.kind !== "iota") {
+    throw consumed(x);
+  }
+  signature.push(prim.id);
+  signature.push(inputs.length);
+  for (let i = 0; i < inputs.length; i++) signature.push(inputs[i].order);
+  const fields = prim.fields;
+  for (let i = 0; i < fields.length; i++) {
+    signature.pushValue((x.attrs as Readonly<Record<string, unknown>>)[fields[i]]);
+  }
 }
 
 function consumed(x: Tensor): GradError {

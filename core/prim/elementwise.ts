@@ -221,6 +221,7 @@ export interface CastAttrs {
 /** Conversion to another dtype. */
 export const castPrim: Primitive<CastAttrs> = definePrimitive<CastAttrs>({
   name: "cast",
+  fields: { dtype: true },
   torchName: "ToCopy",
   infer: ([x], attrs) => ({ shape: x.shape, dtype: attrs.dtype }),
   vjp: [(g, _y, [x]) => cast(g, x.dtype)],

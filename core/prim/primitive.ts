@@ -69,6 +69,8 @@ export interface Primitive<A = unknown> {
   /** PyTorch's name of the backward node, as in `grad_fn=<MulBackward0>`. */
   readonly torchName: string;
   readonly id: number;
+  /** The names of the attributes, in the order of the structural signature. */
+  readonly fields: readonly string[];
   /** Shape and dtype of the result. The public operations have checked the arguments already. */
   infer(xs: readonly Typed[], attrs: A): Typed;
   readonly vjp: Vjp<A>;
@@ -80,9 +82,19 @@ const entries: Primitive<never>[] = [];
 /** All primitives, in the order of definition. Tests walk this table. */
 export const primitives: readonly Primitive<never>[] = entries;
 
+/** An entry as it is written down: `fields` lists each attribute once, and the compiler sees that none is missing. */
+export type Entry<A> =
+  & Omit<Primitive<A>, "id" | "fields">
+  & (A extends undefined ? { readonly fields?: undefined }
+    : { readonly fields: { readonly [K in keyof A]-?: true } });
+
 /** Adds an entry to the table. */
-export function definePrimitive<A = undefined>(entry: Omit<Primitive<A>, "id">): Primitive<A> {
-  const primitive: Primitive<A> = { ...entry, id: entries.length + 1 };
+export function definePrimitive<A = undefined>(entry: Entry<A>): Primitive<A> {
+  const primitive: Primitive<A> = {
+    ...entry,
+    id: entries.length + 1,
+    fields: Object.keys(entry.fields ?? {}),
+  };
   entries.push(primitive as Primitive<never>);
   return primitive;
 }

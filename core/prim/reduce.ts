@@ -25,6 +25,7 @@ function reduce(
 ): Primitive<ReduceAttrs> {
   return definePrimitive<ReduceAttrs>({
     name,
+    fields: { dims: true },
     torchName,
     infer: ([x], { dims }) => ({
       shape: x.shape.filter((_, d) => !dims.includes(d)),

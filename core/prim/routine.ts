@@ -23,9 +23,18 @@ export const matmulPrim: Primitive<undefined> = definePrimitive<undefined>({
   lowering: { kind: "routine", name: "matmul", attrs: () => ({}) },
 });
 
+const convFields = {
+  stride: true,
+  padLow: true,
+  padHigh: true,
+  dilation: true,
+  groups: true,
+} as const;
+
 /** x [N, C, ...in], w [O, C / groups, ...k] -> [N, O, ...out]. */
 export const convPrim: Primitive<ConvAttrs> = definePrimitive<ConvAttrs>({
   name: "conv",
+  fields: { ...convFields },
   torchName: "Convolution",
   infer: ([x, w], attrs) => ({
     shape: [
@@ -52,6 +61,7 @@ export const convInputGradPrim: Primitive<ConvAttrs & { readonly inputSize: read
     ConvAttrs & { readonly inputSize: readonly number[] }
   >({
     name: "convInputGrad",
+    fields: { ...convFields, inputSize: true },
     torchName: "Convolution",
     infer: ([g, w], { groups, inputSize }) => ({
       shape: [g.shape[0], w.shape[1] * groups, ...inputSize],
@@ -70,6 +80,7 @@ export const convWeightGradPrim: Primitive<ConvAttrs & { readonly kernelSize: re
     ConvAttrs & { readonly kernelSize: readonly number[] }
   >({
     name: "convWeightGrad",
+    fields: { ...convFields, kernelSize: true },
     torchName: "Convolution",
     infer: ([x, g], { groups, kernelSize }) => ({
       shape: [g.shape[1], x.shape[1] / groups, ...kernelSize],
@@ -85,6 +96,7 @@ export const convWeightGradPrim: Primitive<ConvAttrs & { readonly kernelSize: re
 /** out[i] = x[i with i[dim] replaced by index[i]]. */
 export const gatherPrim: Primitive<{ readonly dim: number }> = definePrimitive<{ readonly dim: number }>({
   name: "gather",
+  fields: { dim: true },
   torchName: "Gather",
   infer: ([x, index]) => ({ shape: index.shape, dtype: x.dtype }),
   vjp: [
@@ -148,6 +160,7 @@ function scatterExtremeGrad(
 /** base with source merged in at index. */
 export const scatterPrim: Primitive<ScatterAttrs> = definePrimitive<ScatterAttrs>({
   name: "scatter",
+  fields: { dim: true, mode: true },
   torchName: "Scatter",
   infer: ([base]) => base,
   vjp: (g, y, [base, index, source], { dim, mode }, argument) => {
@@ -168,6 +181,7 @@ export const argsortPrim: Primitive<{ readonly descending: boolean }> = definePr
   { readonly descending: boolean }
 >({
   name: "argsort",
+  fields: { descending: true },
   torchName: "",
   infer: ([x]) => ({ shape: x.shape, dtype: "int64" }),
   vjp: null,
@@ -183,6 +197,7 @@ export interface ScanAttrs {
 /** Inclusive fold along the last dimension. */
 export const scanPrim: Primitive<ScanAttrs> = definePrimitive<ScanAttrs>({
   name: "scan",
+  fields: { combiner: true, reverse: true },
   torchName: "Cumsum",
   infer: ([x]) => x,
   vjp: [(g, _y, [x], { combiner, reverse }) => {
@@ -206,6 +221,7 @@ export interface FoldAttrs {
 /** The adjoint of a window: [..., out, k] -> [..., size]. */
 export const foldPrim: Primitive<FoldAttrs> = definePrimitive<FoldAttrs>({
   name: "fold",
+  fields: { size: true, stride: true, dilation: true },
   torchName: "Fold",
   infer: ([g], { size }) => ({ shape: [...g.shape.slice(0, -2), size], dtype: g.dtype }),
   vjp: [(h, _y, [g], { stride, dilation }) => unfold(h, -1, g.shape[g.shape.length - 1], stride, dilation)],
@@ -215,6 +231,7 @@ export const foldPrim: Primitive<FoldAttrs> = definePrimitive<FoldAttrs>({
 /** The arguments one after the other along `dim`; equal shapes otherwise, no empty ones. */
 export const concatPrim: Primitive<{ readonly dim: number }> = definePrimitive<{ readonly dim: number }>({
   name: "concat",
+  fields: { dim: true },
   torchName: "Cat",
   infer: (xs, { dim }) => ({
     shape: xs[0].shape.map((s, d) => d === dim ? xs.reduce((sum, x) => sum + x.shape[dim], 0) : s),

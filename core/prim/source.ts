@@ -10,6 +10,7 @@ import { definePrimitive, type Primitive, type Typed } from "./primitive.ts";
 /** A value that exists already: its storage is set when it is made. */
 export const leafPrim: Primitive<Typed> = definePrimitive<Typed>({
   name: "leaf",
+  fields: { shape: true, dtype: true },
   torchName: "",
   infer: (_, attrs) => attrs,
   vjp: [],
@@ -26,6 +27,7 @@ export interface FullAttrs {
 /** One value everywhere. */
 export const fullPrim: Primitive<FullAttrs> = definePrimitive<FullAttrs>({
   name: "full",
+  fields: { value: true, shape: true, dtype: true },
   torchName: "",
   infer: (_, attrs) => attrs,
   vjp: [],
@@ -42,6 +44,7 @@ export interface IotaAttrs {
 /** Each element is its own index along `dim`. */
 export const iotaPrim: Primitive<IotaAttrs> = definePrimitive<IotaAttrs>({
   name: "iota",
+  fields: { dim: true, shape: true, dtype: true },
   torchName: "",
   infer: (_, attrs) => attrs,
   vjp: [],

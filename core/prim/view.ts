@@ -23,6 +23,7 @@ export interface ShapeAttrs {
 /** The same elements under another shape. */
 export const reshapePrim: Primitive<ShapeAttrs> = definePrimitive<ShapeAttrs>({
   name: "reshape",
+  fields: { shape: true },
   torchName: "View",
   infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
   vjp: [(g, _y, [x]) => view.reshape(g, x.shape)],
@@ -30,8 +31,11 @@ export const reshapePrim: Primitive<ShapeAttrs> = definePrimitive<ShapeAttrs>({
 });
 
 /** Result dimension `d` is argument dimension `dims[d]`. */
-export const permutePrim: Primitive<{ readonly dims: readonly number[] }> = definePrimitive({
+export const permutePrim: Primitive<{ readonly dims: readonly number[] }> = definePrimitive<
+  { readonly dims: readonly number[] }
+>({
   name: "permute",
+  fields: { dims: true },
   torchName: "Permute",
   infer: ([x], { dims }) => ({ shape: dims.map((d) => x.shape[d]), dtype: x.dtype }),
   vjp: [(g, _y, _xs, { dims }) => view.permute(g, inverse(dims))],
@@ -53,6 +57,7 @@ function inverse(dims: readonly number[]): number[] {
 /** Repeats dimensions of size 1; the ranks are equal. */
 export const expandPrim: Primitive<ShapeAttrs> = definePrimitive<ShapeAttrs>({
   name: "expand",
+  fields: { shape: true },
   torchName: "Expand",
   infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
   // What was repeated is summed.
@@ -80,6 +85,7 @@ export interface SliceAttrs {
 /** Every `step`-th index along a dimension. */
 export const slicePrim: Primitive<SliceAttrs> = definePrimitive<SliceAttrs>({
   name: "slice",
+  fields: { dim: true, start: true, step: true, size: true },
   torchName: "Slice",
   infer: ([x], { dim, size }) => ({ shape: x.shape.map((s, d) => d === dim ? size : s), dtype: x.dtype }),
   // The gradient stands where the elements came from, zeros elsewhere.
@@ -109,6 +115,7 @@ export interface PadAttrs {
 /** A border of one value. */
 export const padPrim: Primitive<PadAttrs> = definePrimitive<PadAttrs>({
   name: "pad",
+  fields: { low: true, high: true, value: true },
   torchName: "ConstantPadNd",
   infer: ([x], { low, high }) => ({ shape: x.shape.map((s, d) => low[d] + s + high[d]), dtype: x.dtype }),
   vjp: [(g, _y, [x], { low }) => x.shape.reduce((acc, s, d) => view.narrow(acc, d, low[d], s), g)],
@@ -134,6 +141,7 @@ export interface WindowAttrs {
 /** [..., L, ...] -> [..., out, ..., size]: windows along `dim`, their elements in a new last dimension. */
 export const windowPrim: Primitive<WindowAttrs> = definePrimitive<WindowAttrs>({
   name: "window",
+  fields: { dim: true, size: true, stride: true, dilation: true },
   torchName: "Unfold",
   infer: ([x], { dim, size, stride, dilation }) => {
     const out = Math.floor((x.shape[dim] - (size - 1) * dilation - 1) / stride) + 1;
@@ -168,6 +176,7 @@ export interface DiagonalAttrs {
 /** Removes dims 1 and 2, appends their diagonal. */
 export const diagonalPrim: Primitive<DiagonalAttrs> = definePrimitive<DiagonalAttrs>({
   name: "diagonal",
+  fields: { dim1: true, dim2: true, offset: true },
   torchName: "Diagonal",
   infer: ([x], { dim1, dim2, offset }) => {
     const rows = x.shape[dim1] + Math.min(offset, 0), columns = x.shape[dim2] - Math.max(offset, 0);
