@@ -11,16 +11,8 @@ import { identityOf } from "../loops/split.ts";
 import { applyText, literal, registerType } from "../wgsl/scalar.ts";
 import { addressText, dispatchPoints, type PointText } from "./points.ts";
 
-/** Rows up to this long are sorted by counting, for each element, those that come before it. */
-const countedRow = 256;
-
-/** The stable order of each row; NaN sorts as largest. */
-export function lowerArgsort(builder: Builder, step: RoutineStep<"argsort">): void {
-  const [x] = step.inputs;
-  const n = x.layout.shape[x.layout.shape.length - 1];
-  if (n <= countedRow) lowerCountingSort(builder, step, n);
-  else lowerBitonicSort(builder, step, n);
-}
+/** Runs of this length are sorted by counting, for each element, those that come before it; longer rows are merged from them. */
+const runLength = (software: boolean): number => software ? 64 : 128;
 
 function lineNames(step: RoutineStep<"argsort" | "scan">): string[] {
   return step.outputShape.slice(0, -1).map((_, d) => `i${d}`);
@@ -34,82 +26,85 @@ function beforeText(dtype: DType, descending: boolean, a: string, b: string): st
   return `(!is_nan(${low}) && (is_nan(${high}) || ${low} < ${high}))`;
 }
 
-function lowerCountingSort(builder: Builder, step: RoutineStep<"argsort">, n: number): void {
+/** The stable order of each row; NaN sorts as largest. Sorted runs are merged in pairs, each element finding its place by bisection. */
+export function lowerArgsort(builder: Builder, step: RoutineStep<"argsort">): void {
+  const n = step.outputShape[step.outputShape.length - 1];
+  const rows = sizeOf(step.outputShape.slice(0, -1));
+  const run = runLength(builder.target.software);
+  const passes = Math.max(0, Math.ceil(Math.log2(n / run)));
+  // The last pass writes the result; those before it alternate.
+  const scratch = Array.from({ length: Math.min(passes, 2) }, () => builder.temp("i32", rows * n));
+  const target = (pass: number): Ref => pass === passes ? step.output : scratch[pass % 2];
+  sortRuns(builder, step, n, run, target(0));
+  for (let pass = 1; pass <= passes; pass++) {
+    mergeRuns(builder, step, n, run * 2 ** (pass - 1), target(pass - 1), target(pass));
+  }
+}
+
+function sortRuns(builder: Builder, step: RoutineStep<"argsort">, n: number, run: number, to: Ref): void {
   const [x] = step.inputs;
   const { descending } = step.attrs;
   const lines = lineNames(step);
   const at = `i${lines.length}`;
   const operands = [
     { ref: x.slot, dtype: x.dtype, access: "read" },
-    { ref: step.output, dtype: "int64", access: "read_write" },
+    { ref: to, dtype: "int32", access: "read_write" },
   ] as const;
   dispatchPoints(builder, step.outputShape, operands, (text) => {
     const key = (j: string) => text.load(0, addressText(x.layout, [...lines, j]));
-    return `let mine = ${key(at)};
+    return `let first = ${at} - ${at} % ${run};
+let last = min(first + ${run}, ${n});
+let mine = ${key(at)};
 var rank = 0;
-for (var j = 0; j < ${n}; j++) {
+for (var j = first; j < last; j++) {
   let other = ${key("j")};
   let before = ${beforeText(x.dtype, descending, "other", "mine")};
   let after = ${beforeText(x.dtype, descending, "mine", "other")};
   rank += select(0, 1, before || (!after && j < ${at}));
 }
-${text.store(1, `p - ${at} + rank`, at)}`;
+${text.store(1, `p - ${at} + first + rank`, at)}`;
   }, step.label);
 }
 
-/** Bitonic sort of positions, padded to a power of two with positions past the end, which sort last. */
-function lowerBitonicSort(builder: Builder, step: RoutineStep<"argsort">, n: number): void {
+function mergeRuns(
+  builder: Builder,
+  step: RoutineStep<"argsort">,
+  n: number,
+  run: number,
+  from: Ref,
+  to: Ref,
+): void {
   const [x] = step.inputs;
   const { descending } = step.attrs;
-  const shape = step.outputShape.slice(0, -1);
   const lines = lineNames(step);
-  const padded = 2 ** Math.ceil(Math.log2(n));
-  const order = builder.temp("i32", sizeOf(shape) * padded);
+  const at = `i${lines.length}`;
   const operands = [
     { ref: x.slot, dtype: x.dtype, access: "read" },
-    { ref: order, dtype: "int32", access: "read_write" },
+    { ref: from, dtype: "int32", access: "read" },
+    { ref: to, dtype: "int32", access: "read_write" },
   ] as const;
-  dispatchPoints(
-    builder,
-    [sizeOf(shape), padded],
-    [{ ...operands[1] }],
-    (text) => text.store(0, "p", "i1"),
-    step.label,
-  );
-  for (let block = 2; block <= padded; block *= 2) {
-    for (let half = block / 2; half >= 1; half /= 2) {
-      dispatchPoints(builder, [...shape, padded / 2], operands, (text) => {
-        const pair = `i${lines.length}`;
-        const key = (j: string) => text.load(0, addressText(x.layout, [...lines, j]));
-        // Pairs lie `half` apart; blocks of the bitonic sequence alternate in direction.
-        return `let low = (${pair} / ${half}) * ${half * 2} + ${pair} % ${half};
-let base = (p / ${padded / 2}) * ${padded};
-let a = ${text.load(1, "base + low")};
-let b = ${text.load(1, `base + low + ${half}`)};
-var swap = a > b;
-if (a < ${n} && b < ${n}) {
-  let ka = ${key("a")};
-  let kb = ${key("b")};
-  if (${beforeText(x.dtype, descending, "ka", "kb")}) { swap = false; }
-  else if (${beforeText(x.dtype, descending, "kb", "ka")}) { swap = true; }
+  dispatchPoints(builder, step.outputShape, operands, (text) => {
+    const key = (j: string) => text.load(0, addressText(x.layout, [...lines, j]));
+    // Equal keys of the left run come first, so an element of the right run passes them and one of the left run does not.
+    return `let base = p - ${at};
+let own = ${at} / ${run};
+let left = own % 2 == 0;
+let sibling = (own + select(-1, 1, left)) * ${run};
+let element = ${text.load(1, "p")};
+let mine = ${key("element")};
+var low = min(sibling, ${n});
+var high = min(sibling + ${run}, ${n});
+let start = low;
+while (low < high) {
+  let middle = (low + high) / 2;
+  let index = ${text.load(1, "base + middle")};
+  let other = ${key("index")};
+  let before = ${beforeText(x.dtype, descending, "other", "mine")};
+  let after = ${beforeText(x.dtype, descending, "mine", "other")};
+  if (before || (!left && !after)) { low = middle + 1; } else { high = middle; }
 }
-if (swap == ((low & ${block}) == 0)) {
-  ${text.store(1, "base + low", "b")}
-  ${text.store(1, `base + low + ${half}`, "a")}
-}`;
-      }, step.label);
-    }
-  }
-  dispatchPoints(
-    builder,
-    [sizeOf(shape), n],
-    [
-      { ref: order, dtype: "int32", access: "read" },
-      { ref: step.output, dtype: "int64", access: "read_write" },
-    ],
-    (text) => text.store(1, "p", text.load(0, `i0 * ${padded} + i1`)),
-    step.label,
-  );
+${text.store(2, `base + (own / 2) * ${run * 2} + ${at} % ${run} + low - start`, "element")}`;
+  }, step.label);
 }
 
 const combinerFn: Readonly<Record<ScanCombiner, "add" | "mul" | "max" | "min">> = {
