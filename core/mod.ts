@@ -289,6 +289,7 @@ export {
   randLike,
   randn,
   randnLike,
+  randomLike,
   type RandomOptions,
   randperm,
   uniform,
@@ -350,6 +351,7 @@ export {
   type DiffOptions,
   logcumsumexp,
 } from "./ops/scan.ts";
+export { forkRng, getRngState, initialSeed, seed, setRngState } from "./ops/rng_state.ts";
 export { Selection } from "./ops/selection.ts";
 export { logSoftmax, softmax, type SoftmaxOptions, softmin } from "./ops/softmax.ts";
 export {

@@ -14,7 +14,7 @@ import * as integers from "../random/integers.ts";
 import { multinomial as drawCategories } from "../random/multinomial.ts";
 import * as gaussian from "../random/normal.ts";
 import { uniform as drawUniform } from "../random/uniform.ts";
-import { type Shape, sizeOf } from "../shape.ts";
+import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { checkShape, fromHost, type TensorOptions } from "./create.ts";
 import { add, mul } from "./elementwise.ts";
@@ -110,8 +110,8 @@ export function normal(
     throw new ValueError(`normal expects std >= 0.0, but found std ${std}`);
   }
   if (mean instanceof Tensor && std instanceof Tensor) {
-    const spread = mul(randnLike(sizeOf(std.shape) > sizeOf(mean.shape) ? std : mean, options), std);
-    return add(spread, mean);
+    const shape = broadcastShapes("normal", mean.shape, std.shape);
+    return add(mul(randn(shape, like(mean, options)), std), mean);
   }
   return add(mul(randn(model.shape, like(model, options)), std), mean);
 }
@@ -153,6 +153,25 @@ export function randintLike(
   options: RandomOptions = {},
 ): Tensor {
   return randint(low, high, x.shape, like(x, options));
+}
+
+/**
+ * Integers in [from, to) in the shape, dtype and device of `x`; without `to`, up to the largest integer that the dtype holds exactly; without
+ * bounds, from 0 to there. `torch.Tensor.random_`.
+ */
+export function randomLike(
+  x: Tensor,
+  from?: number | bigint,
+  to?: number | bigint | null,
+  options: RandomOptions = {},
+): Tensor {
+  return drawn(
+    "random",
+    x.shape,
+    x.dtype,
+    like(x, options),
+    (g, n, dtype) => integers.random(g, n, dtype, from, to),
+  );
 }
 
 /** The integers from 0 to n - 1 in random order, int64. `torch.randperm`. */

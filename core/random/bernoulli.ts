@@ -3,10 +3,27 @@
  *
  * @module
  */
-import { type DType, type HostArray, hostArray, readElement } from "../dtype.ts";
+import { type DType, type HostArray, hostArray, isFloat, readElement, writeElement } from "../dtype.ts";
 import { ValueError } from "../errors.ts";
-import { fillWith, roundTo } from "./fill.ts";
+import { eachUniform, fillWith, roundTo } from "./fill.ts";
 import type { Generator } from "./generator.ts";
+
+/** `count` times `value` with probability `p`, else 0. */
+function flips(generator: Generator, count: number, dtype: DType, p: number, value: number): HostArray {
+  const out = hostArray(dtype, count), element = hostArray(dtype, 1);
+  writeElement(element, dtype, 0, isFloat(dtype) ? roundTo(dtype, value) : value);
+  if (out instanceof BigInt64Array) {
+    eachUniform(generator, count, (u, i) => {
+      if (u < p) out[i] = 1n;
+    });
+  } else {
+    const heads = element[0] as number;
+    eachUniform(generator, count, (u, i) => {
+      if (u < p) out[i] = heads;
+    });
+  }
+  return out;
+}
 
 /**
  * `count` zeros and ones, one with probability `p` (`Tensor.bernoulli_`), in any dtype.
@@ -17,7 +34,7 @@ export function bernoulli(generator: Generator, count: number, dtype: DType, p =
   if (!(p >= 0 && p <= 1)) {
     throw new ValueError(`bernoulli_ expects p to be in [0, 1], but got p=${p}`);
   }
-  return fillWith(count, dtype, () => generator.uniform() < p ? 1 : 0);
+  return flips(generator, count, dtype, p, 1);
 }
 
 /**
@@ -60,6 +77,5 @@ export function dropoutMask(generator: Generator, count: number, dtype: DType, p
   }
   if (p === 1) return hostArray(dtype, count);
   const keep = 1 - p;
-  const scale = 1 / roundTo(dtype, keep);
-  return fillWith(count, dtype, () => generator.uniform() < keep ? scale : 0);
+  return flips(generator, count, dtype, keep, 1 / roundTo(dtype, keep));
 }

@@ -11,7 +11,7 @@ import type { Generator } from "./generator.ts";
 import { type RandomKernel, randomKernel } from "./simd.ts";
 
 /** PyTorch's names of the dtypes where it says that something is not implemented for one. */
-const scalarNames: Readonly<Record<DType, string>> = {
+export const scalarNames: Readonly<Record<DType, string>> = {
   float32: "Float",
   float64: "Double",
   float16: "Half",
@@ -88,4 +88,14 @@ export function inChunks(
     else generator.fillBits(bits, 0, take);
     use(bits, start, take, kernel);
   }
+}
+
+/** Calls `use(u, i)` for `count` numbers of `generator.uniform()`, in chunks: the same numbers, faster for many. */
+export function eachUniform(generator: Generator, count: number, use: (u: number, i: number) => void): void {
+  inChunks(generator, 2 * count, (bits, start, take) => {
+    let i = start / 2;
+    for (let j = 0; j < take; j += 2, i++) {
+      use(((bits[j] & 0x1fffff) * 2 ** 32 + (bits[j + 1] >>> 0)) * 2 ** -53, i);
+    }
+  });
 }

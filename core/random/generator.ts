@@ -5,6 +5,7 @@
  * @module
  */
 import { ValueError } from "../errors.ts";
+import { sin } from "./libm.ts";
 import { Mt19937, type TwisterKernel } from "./mt19937.ts";
 
 /** The seed of a generator that nobody has seeded, as in PyTorch. */
@@ -24,8 +25,14 @@ const layout = {
   bytes: 5056,
 } as const;
 
+/** Where the older form of a saved state, which PyTorch still reads, keeps the pair that its waiting normal is made of. */
+const legacy = { uniform: 5016, radius: 5032, valid: 5040, bytes: 5048 } as const;
+
 /**
- * A stream of random numbers that is, bit for bit, that of PyTorch's `torch.Generator` on the CPU.
+ * A stream of random numbers that is, bit for bit, that of PyTorch's `torch.Generator` on the CPU: version 1.13, x86 with AVX2 or
+ * AVX-512 (both draw the same). Three limits. Where PyTorch runs without AVX2 (`ATEN_CPU_CAPABILITY=default`) its float32 normals of 16 and more
+ * elements come from the C library and may differ in the last bits. Its builds with Intel's MKL draw `bernoulli_(p)` and
+ * so dropout masks from a stream of MKL's. float64 results of log, sin, cos, tan and exp may be a unit in the last place off.
  *
  * @example
  * ```ts
@@ -100,15 +107,16 @@ export class Generator {
   }
 
   /**
-   * Continues from a state that `getState` or PyTorch's `get_rng_state()` gave.
+   * Continues from a state that `getState` or PyTorch's `get_rng_state()` gave, the 5048 bytes of its early versions included.
    *
    * @throws {ValueError} when the bytes are not such a state.
    */
   setState(state: Uint8Array): this {
-    if (state.length !== layout.bytes) {
+    if (state.length !== layout.bytes && state.length !== legacy.bytes) {
       throw new ValueError(
-        `Expected a CPUGeneratorImplState of size ${layout.bytes} but found the input RNG state size to be ` +
-          `${state.length}: setState takes the bytes of getState() or of torch.get_rng_state()`,
+        `Expected either a CPUGeneratorImplStateLegacy of size ${legacy.bytes} or a CPUGeneratorImplState of size ` +
+          `${layout.bytes} but found the input RNG state size to be ${state.length}: setState takes the bytes of ` +
+          `getState() or of torch.get_rng_state()`,
       );
     }
     const view = new DataView(state.buffer, state.byteOffset, state.byteLength);
@@ -126,6 +134,13 @@ export class Generator {
     engine.next = next;
     for (let i = 0; i < 624; i++) engine.words[i] = view.getInt32(layout.words + 8 * i, true);
     this.engine = engine;
+    if (state.length === legacy.bytes) {
+      const waits = view.getInt32(legacy.valid, true) !== 0;
+      const theta = 2 * Math.PI * view.getFloat64(legacy.uniform, true);
+      this.cachedNormal = waits ? view.getFloat64(legacy.radius, true) * sin(theta) : null;
+      this.cachedFloatNormal = null;
+      return this;
+    }
     this.cachedNormal = view.getInt32(layout.normalValid, true) !== 0
       ? view.getFloat64(layout.normal, true)
       : null;

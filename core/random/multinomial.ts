@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type DType, type HostArray, hostArray, readElement } from "../dtype.ts";
-import { ValueError } from "../errors.ts";
-import { checkFloat, roundTo } from "./fill.ts";
+import { type DType, type HostArray, hostArray, isFloat, readElement } from "../dtype.ts";
+import { DTypeError, ValueError } from "../errors.ts";
+import { roundTo, scalarNames } from "./fill.ts";
 import type { Generator } from "./generator.ts";
 import { log } from "./libm.ts";
 
@@ -29,7 +29,13 @@ export function multinomial(
   samples: number,
   replacement = false,
 ): BigInt64Array<ArrayBuffer> {
-  checkFloat("multinomial", "multinomial", dtype);
+  if (!isFloat(dtype)) {
+    throw new DTypeError(
+      `multinomial only supports floating-point dtypes for input, got: ${
+        scalarNames[dtype]
+      }; cast the weights with .to("float32")`,
+    );
+  }
   if (!(samples > 0)) throw new ValueError(`cannot sample n_sample <= 0 samples: multinomial got ${samples}`);
   if (!replacement && samples > categories) {
     throw new ValueError(

@@ -1,0 +1,147 @@
+/**
+ * The public random functions against PyTorch 1.13 (tests/fixtures/random_ops.py), and the state of the default generator.
+ *
+ * @module
+ */
+import {
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import * as t from "../../../core/mod.ts";
+
+const fixture: Record<string, [t.DType, number[], string][]> = JSON.parse(
+  Deno.readTextFileSync(new URL("../../fixtures/random_ops.json", import.meta.url)),
+);
+
+const m = t.arange(6, undefined, 1, { dtype: "float32" }).reshape([2, 3]);
+const plus = m.add(1), float64 = { dtype: "float64" } as const;
+const blank = (dtype: t.DType, ...shape: number[]) => t.empty(shape, { dtype });
+
+const groups: Record<string, (() => t.Tensor)[]> = {
+  creation: [
+    () => t.rand([3, 4]),
+    () => t.rand([5], float64),
+    () => t.randn([2, 3, 3]),
+    () => t.randn([5], float64),
+    () => t.rand([]),
+    () => t.randn([0, 3]),
+    () => t.randint(10, [4]),
+    () => t.randint(-5, 5, [2, 3]),
+    () => t.randint(0, 2 ** 40, [4]),
+    () => t.randint(3, [5], { dtype: "uint8" }),
+    () => t.randint(3, [5], { dtype: "float32" }),
+    () => t.randperm(10),
+    () => t.randperm(5, { dtype: "int32" }),
+    () => t.rand([17], { dtype: "float16" }).float(),
+    () => t.randn([17], { dtype: "bfloat16" }).float(),
+  ],
+  like: [
+    () => t.randLike(m),
+    () => t.randnLike(m),
+    () => t.randintLike(m, 3, 9),
+    () => t.randomLike(blank("float32", 2, 3)),
+    () => t.randomLike(blank("int64", 4)),
+    () => t.randomLike(blank("int64", 4), -7, 9),
+    () => t.randomLike(blank("int64", 4), 2n ** 62n, null),
+    () => t.randomLike(blank("int8", 5)),
+    () => t.randomLike(blank("bool", 5)),
+  ],
+  normal: [
+    () => t.normal(1.5, 2, [3]),
+    () => t.normal(0, 1, [2, 9]),
+    () => t.normal(m, 0.5),
+    () => t.normal(2, m),
+    () => t.normal(m, plus),
+    () => t.normal(t.zeros([2, 1]), t.ones([3])),
+    () => t.normal(t.zeros([5], float64), 2),
+    () => t.normal(t.arange(20, undefined, 1, { dtype: "float32" }), 0.1),
+  ],
+  distributions: [
+    () => t.uniform([3], -2, 5),
+    () => t.exponential([3], 2.5),
+    () => t.cauchy([3], 1, 2),
+    () => t.geometric([4], 0.3),
+    () => t.logNormal([3], 0.5, 0.25),
+    () => t.bernoulli(m.div(5)),
+    () => t.bernoulliLike(blank("float32", 2, 5), 0.3),
+    () => t.bernoulli(m.double().div(5)),
+    () => t.bernoulliLike(blank("int64", 5), 0.5),
+    () => t.geometric([5], 0.25, { dtype: "int64" }),
+  ],
+  multinomial: [
+    () => t.multinomial(t.tensor([0.1, 0.2, 0.7]), 2),
+    () => t.multinomial(t.tensor([0.1, 0.2, 0.7]), 9, true),
+    () => t.multinomial(plus, 3),
+    () => t.multinomial(plus, 1),
+    () => t.multinomial(plus, 4, true),
+    () => t.multinomial(t.tensor([0, 3, 0, 1]), 2),
+    () => t.multinomial(plus.double(), 2),
+  ],
+  dropout: [
+    () => t.dropout(plus),
+    () => t.dropout(plus, 0.25),
+    () => t.dropout(plus, 0.5, false),
+    () => t.dropout(plus, 1),
+    () => t.dropout1d(plus.reshape([3, 2])),
+    () => t.dropout2d(t.ones([2, 3, 2, 2]), 0.4),
+    () => t.dropout3d(t.ones([2, 2, 1, 2, 1]), 0.4),
+    () => t.alphaDropout(plus, 0.3, true),
+    () => t.featureAlphaDropout(t.ones([2, 3, 2]), 0.3, true),
+    () => t.dropout(plus.double(), 0.1),
+  ],
+};
+
+function text(x: t.Tensor): string {
+  t.setPrintOptions({ precision: 8, threshold: 10 ** 6 });
+  try {
+    return String(x);
+  } finally {
+    t.setPrintOptions({ profile: "default" });
+  }
+}
+
+for (const [seed, [name, calls]] of Object.entries(groups).entries()) {
+  Deno.test(`random functions: ${name}`, () => {
+    assertEquals(calls.length, fixture[name].length);
+    t.manualSeed(seed);
+    calls.forEach((call, i) => {
+      const x = call(), [dtype, shape, expected] = fixture[name][i];
+      assertEquals([x.dtype, x.shape, text(x)], [dtype, shape, expected], String(call));
+    });
+  });
+}
+
+Deno.test("the default generator's state is saved, restored and forked", async () => {
+  t.manualSeed(5);
+  assertEquals(t.initialSeed(), 5);
+  const state = t.getRngState();
+  assertEquals([state.dtype, state.shape], ["uint8", [5056]]);
+  const first = text(t.randn([3]));
+  t.setRngState(state);
+  assertEquals(text(t.randn([3])), first);
+  t.setRngState(state.toTypedArray() as Uint8Array);
+  assertEquals(
+    t.forkRng(() => (t.manualSeed(9), t.rand([1]).item())),
+    t.forkRng(() => (t.manualSeed(9), t.rand([1]).item())),
+  );
+  assertThrows(() =>
+    t.forkRng(() => {
+      t.rand([1]);
+      throw new Error("inside");
+    })
+  );
+  await t.forkRng(async () => {
+    await Promise.resolve();
+    t.rand([1]);
+  });
+  await assertRejects(() => t.forkRng(() => Promise.reject(new Error("later"))));
+  assertEquals(text(t.randn([3])), first);
+  const fresh = t.seed();
+  assertEquals(t.initialSeed(), fresh);
+  assertNotEquals(t.seed(), fresh);
+  const wrong = assertThrows(() => t.setRngState(t.zeros([5056])), t.TenonError);
+  assertStringIncludes(wrong.message, "RNG state must be a torch.ByteTensor");
+});
