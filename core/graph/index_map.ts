@@ -91,6 +91,8 @@ export function reshapeMap(
       at.push(index.at[jStart]);
       continue;
     }
+    // Trailing dimensions of size 1 of the result have no counterpart.
+    if (i === iStart) continue;
     const sum = linear(index.at.slice(jStart, j), to.slice(jStart, j), loops);
     const group = digits(sum, from.slice(iStart, i), extents);
     if (group === null || !Array.isArray(group)) return group;

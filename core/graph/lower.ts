@@ -52,13 +52,9 @@ export type LoweringFailure =
   /** The members do not fit one kernel. */
   | { readonly kind: "mismatch" };
 
-/** Thrown inside this file only. */
-class Obstacle extends Error {
-  readonly failure: LoweringFailure | Refinement;
-  constructor(failure: LoweringFailure | Refinement) {
-    super("lowering");
-    this.failure = failure;
-  }
+/** Thrown inside this file only; not an Error, since those are slow to make. */
+class Obstacle {
+  constructor(readonly failure: LoweringFailure | Refinement) {}
 }
 
 /** What the group may read from memory and which members nobody reads from there. */

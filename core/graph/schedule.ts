@@ -1,5 +1,5 @@
 /**
- * Scheduling: units in order, values in slots, lifetimes, in-place reuse, epilogues. The result is the plan that a backend runs.
+ * Scheduling: values in slots, lifetimes, in-place reuse, epilogues. The result is the plan that a backend runs.
  *
  * @module
  */
@@ -38,10 +38,10 @@ interface Draft {
   inPlaceOf: number;
 }
 
-/** Orders and places everything. */
+/** Places everything. */
 export function schedule(graph: Graph, fusion: Fusion, request: ScheduleRequest): Schedule {
   const isBoundary = (id: number) => fusion.boundaries.has(id);
-  const { order, epilogues } = attachEpilogues(sortUnits(fusion.units));
+  const { order, epilogues } = attachEpilogues(fusion.units);
   const drafts: Draft[] = [];
   const slotOf = new Map<number, number>();
   const leafSlots = new Map<number, number>();
@@ -126,47 +126,27 @@ export function schedule(graph: Graph, fusion: Fusion, request: ScheduleRequest)
   };
 }
 
-/** Units such that what is read was written before; as near to the given order as possible. */
-function sortUnits(units: readonly Unit[]): Unit[] {
-  const producers = new Map<number, number[]>();
-  units.forEach((unit, i) => unit.writes.forEach((w) => producers.set(w, [...(producers.get(w) ?? []), i])));
-  const waiting = units.map(() => 0);
-  const users: number[][] = units.map(() => []);
-  units.forEach((unit, i) => {
-    const before = new Set(unit.reads.flatMap((r) => producers.get(r) ?? []));
-    before.delete(i);
-    waiting[i] = before.size;
-    for (const p of before) users[p].push(i);
-  });
-  const out: Unit[] = [];
-  const ready = units.map((_, i) => i).filter((i) => waiting[i] === 0);
-  while (ready.length > 0) {
-    let best = 0;
-    for (let k = 1; k < ready.length; k++) if (ready[k] < ready[best]) best = k;
-    const i = ready[best];
-    ready[best] = ready[ready.length - 1];
-    ready.pop();
-    out.push(units[i]);
-    for (const user of users[i]) if (--waiting[user] === 0) ready.push(user);
-  }
-  if (out.length !== units.length) {
-    throw new Error("schedule: the fused units depend on each other in a circle");
-  }
-  return out;
-}
-
 /** Elementwise kernels that follow a matmul or convolution and can run on its output while it is hot. */
 function attachEpilogues(order: readonly Unit[]): { order: Unit[]; epilogues: Map<Unit, Unit> } {
   const epilogues = new Map<Unit, Unit>();
   const taken = new Set<Unit>();
   const position = new Map<Unit, number>(order.map((u, i) => [u, i]));
   const writer = new Map<number, Unit>();
-  for (const unit of order) for (const w of unit.writes) writer.set(w, unit);
+  const readers = new Map<number, Unit[]>();
+  for (const unit of order) {
+    for (const w of unit.writes) writer.set(w, unit);
+    if (unit.lowered === null) continue;
+    for (const r of unit.reads) {
+      const list = readers.get(r);
+      if (list === undefined) readers.set(r, [unit]);
+      else list.push(unit);
+    }
+  }
   for (const unit of order) {
     const node = unit.routine;
     if (node === null || !(node.prim.name === "matmul" || node.prim.name.startsWith("conv"))) continue;
     const at = position.get(unit) as number;
-    const follower = order.find((u) => u.lowered !== null && !taken.has(u) && u.reads.includes(node.id));
+    const follower = readers.get(node.id)?.find((u) => !taken.has(u));
     if (follower === undefined || follower.lowered === null || follower.group === null) continue;
     if (follower.group.dims.length > 0 || follower.group.members.some((m) => m.part !== null)) continue;
     // All it reads must be there when the routine runs, so nothing between the two may write it.
