@@ -8,6 +8,15 @@ import { IndexError, ShapeError } from "./errors.ts";
 /** The extents of a tensor, outermost first; `[]` is a single value. */
 export type Shape = readonly number[];
 
+/** Sizes or dimensions as arguments: `f(2, 3)` or `f([2, 3])`. */
+export type SizeList = readonly [Shape] | readonly number[];
+
+/** The list in arguments that may come either way. */
+export function sizesIn(args: SizeList): Shape {
+  const [first] = args;
+  return typeof first === "object" ? first : args as readonly number[];
+}
+
 /** Number of elements. */
 export function sizeOf(shape: Shape): number {
   let n = 1;

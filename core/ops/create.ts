@@ -27,7 +27,22 @@ export interface TensorOptions {
 /** Nested arrays of numbers, bigints or booleans. */
 export type NestedArray = Scalar | readonly NestedArray[];
 
-/** Shapes as arguments: `zeros(2, 3)` or `zeros([2, 3])`. */
+/** A shape and options as arguments: `zeros(2, 3, options)` or `zeros([2, 3], options)`. */
+export type SizeArguments<O> =
+  | readonly [shape: Shape, options?: O]
+  | readonly [...sizes: number[], options: O]
+  | readonly number[];
+
+/** The shape and the options of arguments that may come either way. */
+export function sizeArguments<O>(args: SizeArguments<O>): [shape: Shape, options: O | undefined] {
+  const isShape = (arg: unknown): arg is Shape => Array.isArray(arg);
+  const [first, second] = args, last = args.at(-1);
+  if (isShape(first)) return [first, second as O | undefined];
+  const isOptions = typeof last === "object" || (last === undefined && args.length > 0);
+  return isOptions ? [args.slice(0, -1) as number[], last as O | undefined] : [args as Shape, undefined];
+}
+
+/** The shape, once it is known to be one. */
 export function checkShape(op: string, shape: Shape): Shape {
   for (const d of shape) {
     if (!Number.isInteger(d) || d < 0) {
@@ -190,19 +205,21 @@ export function full(shape: Shape, value: Scalar, options: TensorOptions = {}): 
   return finish(source(fullPrim, attrs, options.device ?? defaultDevice()), options);
 }
 
-/** All zeros. `torch.zeros`. */
-export function zeros(shape: Shape, options: TensorOptions = {}): Tensor {
+/** All zeros: `zeros(2, 3)` or `zeros([2, 3])`, and options. `torch.zeros`. */
+export function zeros(...args: SizeArguments<TensorOptions>): Tensor {
+  const [shape, options] = sizeArguments(args);
   return full(shape, 0, { dtype: "float32", ...options });
 }
 
-/** All ones. `torch.ones`. */
-export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
+/** All ones: `ones(2, 3)` or `ones([2, 3])`, and options. `torch.ones`. */
+export function ones(...args: SizeArguments<TensorOptions>): Tensor {
+  const [shape, options] = sizeArguments(args);
   return full(shape, 1, { dtype: "float32", ...options });
 }
 
 /** A tensor whose values do not matter; here they are zeros. `torch.empty`. */
-export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
-  return zeros(shape, options);
+export function empty(...args: SizeArguments<TensorOptions>): Tensor {
+  return zeros(...args);
 }
 
 /** One value in the shape, dtype and device of `x`. `torch.full_like`. */

@@ -16,7 +16,7 @@ import * as gaussian from "../random/normal.ts";
 import { uniform as drawUniform } from "../random/uniform.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { checkShape, fromHost, type TensorOptions } from "./create.ts";
+import { checkShape, fromHost, type SizeArguments, sizeArguments, type TensorOptions } from "./create.ts";
 import { add, mul } from "./elementwise.ts";
 
 /** Options of functions that make random tensors. */
@@ -40,16 +40,17 @@ function like(x: Tensor, options: RandomOptions): RandomOptions {
 }
 
 /**
- * Uniform numbers in [0, 1). `torch.rand`.
+ * Uniform numbers in [0, 1): `rand(2, 3)` or `rand([2, 3])`, and options. `torch.rand`.
  *
  * @example
  * ```ts
  * import { manualSeed, rand } from "@tenon/tenon";
  * manualSeed(0);
- * console.log(String(rand([3]))); // tensor([0.4963, 0.7682, 0.0885])
+ * console.log(String(rand(3))); // tensor([0.4963, 0.7682, 0.0885])
  * ```
  */
-export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
+export function rand(...args: SizeArguments<RandomOptions>): Tensor {
+  const [shape, options = {}] = sizeArguments(args);
   return drawn("rand", shape, "float32", options, (g, n, dtype) => drawUniform(g, n, dtype));
 }
 
@@ -64,16 +65,17 @@ export function uniform(shape: Shape, low = 0, high = 1, options: RandomOptions 
 }
 
 /**
- * Normal numbers with mean 0 and standard deviation 1. `torch.randn`.
+ * Normal numbers with mean 0 and standard deviation 1: `randn(2, 3)` or `randn([2, 3])`, and options. `torch.randn`.
  *
  * @example
  * ```ts
  * import { manualSeed, randn } from "@tenon/tenon";
  * manualSeed(0);
- * console.log(String(randn([3]))); // tensor([ 1.5410, -0.2934, -2.1788])
+ * console.log(String(randn(3))); // tensor([ 1.5410, -0.2934, -2.1788])
  * ```
  */
-export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
+export function randn(...args: SizeArguments<RandomOptions>): Tensor {
+  const [shape, options = {}] = sizeArguments(args);
   return drawn("randn", shape, "float32", options, (g, n, dtype) => gaussian.normal(g, n, dtype));
 }
 
