@@ -48,6 +48,16 @@ export function torchSize(shape: Shape): string {
   return `torch.Size([${shape.join(", ")}])`;
 }
 
+/** A copy of the shape that prints as PyTorch's does; in all else an array like any other. */
+export function withTorchText(shape: Shape): Shape {
+  const text = { value: () => torchSize(shape) };
+  return Object.defineProperties([...shape], {
+    toString: text,
+    [Symbol.for("Deno.customInspect")]: text,
+    [Symbol.for("nodejs.util.inspect.custom")]: text,
+  });
+}
+
 /** The shape both broadcast to; throws with PyTorch's sentence when they do not. */
 export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
   if (sameShape(a, b)) return a;

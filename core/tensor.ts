@@ -16,7 +16,7 @@ import { fromHost } from "./ops/create.ts";
 import { alias } from "./ops/view.ts";
 import { formatTensor } from "./print.ts";
 import type { Shape } from "./shape.ts";
-import { normalizeDim, sizeOf } from "./shape.ts";
+import { normalizeDim, sizeOf, withTorchText } from "./shape.ts";
 import { backward, type BackwardOptions } from "./transform/backward.ts";
 
 /** A tensor that is also a function: calling it reads the elements without blocking. */
@@ -62,12 +62,12 @@ export class Tensor extends IndexMethods {
     return sizeOf(this.shape);
   }
 
-  /** The shape, or the extent of one dimension. */
+  /** The shape, which prints as PyTorch's `torch.Size([2, 3])`; or the extent of one dimension. `torch.Tensor.size`. */
   size(): Shape;
   /** The extent of one dimension; negative counts from the end. */
   size(dim: number): number;
   size(dim?: number): Shape | number {
-    if (dim === undefined) return this.shape;
+    if (dim === undefined) return withTorchText(this.shape);
     if (this.shape.length === 0) {
       throw new IndexError("Dimension specified as " + dim + " but tensor has no dimensions");
     }
