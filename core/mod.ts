@@ -39,7 +39,15 @@ export type { IndexMethods } from "./methods/index.ts";
 export type { Bound, Index, Slice, SliceText } from "./ops/index_terms.ts";
 export type { Node } from "./node.ts";
 export { flattenTree, mapTree, type Tree } from "./tree.ts";
-export { availableDevices, defaultDevice, deviceInfo, type DeviceName, setDefaultDevice } from "./device.ts";
+export {
+  availableDevices,
+  defaultDevice,
+  deviceInfo,
+  type DeviceName,
+  requestDevice,
+  setDefaultDevice,
+} from "./device.ts";
+export type { WebGpuOptions } from "./backend/webgpu/device.ts";
 export type { DeviceInfo } from "./backend/backend.ts";
 export { evaluate, type EvaluateOptions, setFusion } from "./evaluate.ts";
 export { setDebug } from "./graph/compile.ts";

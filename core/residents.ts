@@ -7,7 +7,7 @@
  * @module
  */
 import type { DeviceBuffer } from "./backend/backend.ts";
-import { backendOf, type DeviceName } from "./device.ts";
+import { backendOf, type DeviceName, onReplaced } from "./device.ts";
 import { DeviceError, ValueError } from "./errors.ts";
 import type { DType } from "./dtype.ts";
 import { Residency, Storage } from "./storage.ts";
@@ -73,6 +73,15 @@ function tableOf(device: DeviceName): Table {
   if (table === undefined) tables.set(device, table = new Table());
   return table;
 }
+
+// A fresh device stands in for a lost one: what was there is gone, except what is on the host too or can be computed again.
+onReplaced((device) => {
+  const table = tables.get(device);
+  for (let r = table?.oldest ?? null; r !== null; r = table?.oldest ?? null) {
+    if (r.buffer !== null) table?.remove(r, r.buffer);
+    r.lost = true;
+  }
+});
 
 /** A number under which an evaluation marks the values that have to stay. */
 export function nextPin(): number {

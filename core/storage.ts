@@ -22,6 +22,8 @@ export class Residency {
   /** Neighbours in the table of device buffers, by last use. */
   older: Residency | null = null;
   newer: Residency | null = null;
+  /** It was on a device that was lost. */
+  lost = false;
   /** Number of the evaluation that needs it now, and during which it stays. */
   pin = 0;
 

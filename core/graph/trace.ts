@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { GradError } from "../errors.ts";
+import { DeviceError, GradError, type TenonError } from "../errors.ts";
 import type { Storage } from "../storage.ts";
 import type { Tensor } from "../tensor.ts";
 import { Signature } from "./signature.ts";
@@ -114,7 +114,15 @@ function signNode(x: Tensor): void {
   }
 }
 
-function consumed(x: Tensor): GradError {
+function consumed(x: Tensor): TenonError {
+  if (x.storage?.residency.lost) {
+    return new DeviceError(
+      `a value of shape [${
+        x.shape.join(", ")
+      }] is gone: it was only on a ${x.device} device that was lost; ` +
+        "load it again, or keep what must survive on the cpu device",
+    );
+  }
   return new GradError(
     `a value of shape [${
       x.shape.join(", ")

@@ -51,6 +51,11 @@ export class WebGpuBackend implements Backend {
     };
   }
 
+  /** Whether the device is gone and every later call throws. */
+  get lost(): boolean {
+    return this.#machine.gpu.faults.lost;
+  }
+
   unsupported(dtype: DType): string | null {
     return unsupportedReason(dtype);
   }

@@ -7,6 +7,8 @@ import { DeviceError } from "../../errors.ts";
 
 /** How a WebGPU backend is set up. */
 export interface WebGpuOptions {
+  /** The adapter to open. Searched for when absent. */
+  readonly adapter?: GPUAdapter;
   /** Take a software adapter (llvmpipe, SwiftShader) when there is no other. Off by default: the cpu backend is faster. */
   readonly allowSoftware?: boolean;
   /** Ask for WebGPU's default limits and no features, as the smallest device would give. For tests. */
@@ -47,6 +49,11 @@ export class Faults {
     this.#lost ??= reason;
   }
 
+  /** Whether the device is gone. */
+  get lost(): boolean {
+    return this.#lost !== null;
+  }
+
   /** Keeps an error for the next call of the backend. */
   add(message: string): void {
     if (this.#waiting.length < 8) this.#waiting.push(message);
@@ -75,7 +82,7 @@ export class Faults {
   check(now = false): void {
     if (this.#lost !== null) {
       throw new DeviceError(
-        `webgpu: the device was lost (${this.#lost}); make a new one with createWebGpuBackend()`,
+        `webgpu: the device was lost (${this.#lost}); open a fresh one with await requestDevice("webgpu")`,
       );
     }
     if (now) {
@@ -111,14 +118,15 @@ function settledError(promise: Promise<GPUError | null>): string | null {
 export async function openGpu(options: WebGpuOptions): Promise<Gpu> {
   const gpu = globalThis.navigator?.gpu;
   if (!gpu) throw new DeviceError("webgpu: this runtime has no navigator.gpu; use the cpu device");
-  let adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  let adapter = options.adapter ?? await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (adapter !== null && adapter.info.isFallbackAdapter && options.allowSoftware !== true) adapter = null;
   if (adapter === null && options.allowSoftware === true) {
     adapter = await gpu.requestAdapter({ forceFallbackAdapter: true });
   }
   if (adapter === null) {
     throw new DeviceError(
-      "webgpu: no GPU adapter was found; use the cpu device, or allow a software adapter with { allowSoftware: true }",
+      "webgpu: no GPU adapter was found; use the cpu device" +
+        (options.allowSoftware === true ? "" : ", or allow a software adapter with { allowSoftware: true }"),
     );
   }
   const small = options.defaultLimits === true;
