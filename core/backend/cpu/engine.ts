@@ -1,0 +1,91 @@
+/**
+ * What the parts of the CPU backend share: the arena, the pool, compiled loop kernels and the scratch block. No plan is known here.
+ *
+ * @module
+ */
+import { kernelText, type LoopKernel } from "../../kernel/ir.ts";
+import type { Slot } from "../../kernel/plan.ts";
+import { DeviceError } from "../../errors.ts";
+import { Arena } from "./arena.ts";
+import { type CompiledLoop, loadLoop } from "./loops.ts";
+import { Pool } from "./pool.ts";
+import { detectFeatures, type Features } from "./wasm/features.ts";
+
+/** A step of a prepared plan. */
+export interface StepRunner {
+  run(): void;
+  dispose(): void;
+}
+
+/** What step runners are made in. */
+export interface StepContext {
+  readonly engine: Engine;
+  /** Address of each slot while the plan runs. */
+  readonly at: Float64Array;
+  readonly slots: readonly Slot[];
+  /** Address of the memory that a step may use while it runs. */
+  workspace: number;
+  /** How much of it there is: each step raises it, when made, to what it needs. */
+  workspaceBytes: number;
+}
+
+/** The shared parts. */
+export class Engine {
+  readonly arena: Arena;
+  readonly pool: Pool;
+  /** What kernels may use. */
+  readonly features: Features;
+  readonly #loops = new Map<string, CompiledLoop>();
+  #scratch = 0;
+  #scratchBytes = 0;
+
+  constructor(limitBytes?: number, features: Features = detectFeatures()) {
+    this.arena = new Arena(1 << 20, limitBytes);
+    this.pool = new Pool(this.arena);
+    this.features = features;
+  }
+
+  /** The compiled form of a kernel; kernels with the same text are compiled once. */
+  loop(kernel: LoopKernel): CompiledLoop {
+    const text = kernelText(kernel);
+    let loop = this.#loops.get(text);
+    if (loop === undefined) this.#loops.set(text, loop = loadLoop(this.pool, kernel, this.features));
+    return loop;
+  }
+
+  /** Kernels compiled so far. */
+  get kernels(): number {
+    return this.#loops.size;
+  }
+
+  /** Allocates; when there is nothing left, the scratch block is given up first. */
+  allocate(bytes: number): number {
+    try {
+      return this.arena.allocate(bytes);
+    } catch (error) {
+      if (!(error instanceof DeviceError) || this.#scratchBytes === 0) throw error;
+      this.#dropScratch();
+      return this.arena.allocate(bytes);
+    }
+  }
+
+  /** The block that holds the temporaries of whichever plan runs; at least `bytes` long. It moves when it has to grow. */
+  scratch(bytes: number): number {
+    if (bytes > this.#scratchBytes) {
+      this.#dropScratch();
+      this.#scratch = this.arena.allocate(bytes);
+      this.#scratchBytes = bytes;
+    }
+    return this.#scratch;
+  }
+
+  #dropScratch(): void {
+    if (this.#scratchBytes > 0) this.arena.release(this.#scratch, this.#scratchBytes);
+    this.#scratch = this.#scratchBytes = 0;
+  }
+
+  /** Bytes held for the engine itself, not by tensors. */
+  get overhead(): number {
+    return this.#scratchBytes;
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * Conversions between dtypes, by the rules of `writeElement` in dtype.ts: to integers truncating and wrapping, NaN and infinities to 0.
+ *
+ * @module
+ */
+import { type DType, isFloat } from "../../../dtype.ts";
+import type { Expr } from "../wasm/expr.ts";
+import type { ModuleBuilder } from "../wasm/assembler.ts";
+import { f32x4, f64, f64x2, i32x4, i64, i64x2, i8x16, v128 } from "../wasm/opcodes.ts";
+import type { Gen, Vec } from "./gen.ts";
+import { roundBFloat16, roundFloat16 } from "./half.ts";
+import { demote, isWide, lanes32, narrowParts, type Parts, promote, repOf, widenMask } from "./lanes.ts";
+
+/** Converts lanes of `from` to `to`. */
+export function castLanes(g: Gen, value: Parts, from: DType, to: DType): Parts {
+  if (from === to) return value;
+  const source = repOf(from);
+  if (to === "bool") return [nonZero(g, value, from)];
+  switch (repOf(to)) {
+    case "f32":
+      return [
+        roundTo(g, source === "f64" && to === "float16" ? oddFloat32(g, value) : toF32(g, value, from), to),
+      ];
+    case "f64":
+      return toF64(g, value, from);
+    case "i64":
+      return toI64(g, value, from);
+    default:
+      return [normalize(g, toI32(g, value, from), to)];
+  }
+}
+
+/** Brings int32 lanes into the range of an integer dtype, wrapping. */
+export function normalize(g: Gen, v: Vec, dtype: DType): Vec {
+  switch (dtype) {
+    case "uint8":
+      return g.keep(v128.and(v, g.ic(0xff)));
+    case "int8":
+      return g.keep(i32x4.shrS(i32x4.shl(v, 24), 24));
+    case "int16":
+      return g.keep(i32x4.shrS(i32x4.shl(v, 16), 16));
+    default:
+      return v;
+  }
+}
+
+/** Rounds float32 lanes to a dtype that is held in float32. */
+export function roundTo(g: Gen, v: Vec, dtype: DType): Vec {
+  return dtype === "float16" ? roundFloat16(g, v) : dtype === "bfloat16" ? roundBFloat16(g, v) : v;
+}
+
+function nonZero(g: Gen, value: Parts, from: DType): Vec {
+  switch (repOf(from)) {
+    case "mask":
+      return value[0];
+    case "i32":
+      return g.keep(i32x4.ne(value[0], g.ic(0)));
+    case "f32":
+      return g.keep(f32x4.ne(value[0], g.fc(0)));
+    case "i64":
+      return narrowParts(g, value.map((v) => g.keep(i64x2.ne(v, g.lc(0n)))));
+    case "f64":
+      return narrowParts(g, value.map((v) => g.keep(f64x2.ne(v, g.dc(0)))));
+  }
+}
+
+function toF32(g: Gen, value: Parts, from: DType): Vec {
+  switch (repOf(from)) {
+    case "f32":
+      return value[0];
+    case "f64":
+      return demote(g, value);
+    case "i32":
+      return g.keep(f32x4.convertI32x4S(value[0]));
+    case "mask":
+      return g.keep(v128.and(value[0], g.fc(1)));
+    case "i64":
+      return demote(g, toF64(g, value, from));
+  }
+}
+
+function toF64(g: Gen, value: Parts, from: DType): Parts {
+  switch (repOf(from)) {
+    case "f64":
+      return value;
+    case "f32":
+      return promote(g, value[0]);
+    case "mask":
+      return widenMask(g, value[0]).map((m) => g.keep(v128.and(m, g.dc(1))));
+    case "i32":
+      return [
+        g.keep(f64x2.convertLowI32x4S(value[0])),
+        g.keep(f64x2.convertLowI32x4S(i8x16.shuffle(value[0], value[0], lanes32(2, 3, 2, 3)))),
+      ];
+    case "i64":
+      return value.map((v) => {
+        const low = f64x2.splat(f64.convertI64S(i64x2.extractLane(v, 0)));
+        return g.keep(f64x2.replaceLane(low, 1, f64.convertI64S(i64x2.extractLane(v, 1))));
+      });
+  }
+}
+
+function toI64(g: Gen, value: Parts, from: DType): Parts {
+  switch (repOf(from)) {
+    case "i64":
+      return value;
+    case "mask": {
+      const ones = g.keep(v128.and(value[0], g.ic(1)));
+      return [g.keep(i64x2.extendLowI32x4S(ones)), g.keep(i64x2.extendHighI32x4S(ones))];
+    }
+    case "i32":
+      return [g.keep(i64x2.extendLowI32x4S(value[0])), g.keep(i64x2.extendHighI32x4S(value[0]))];
+    default: {
+      const truncate = g.helpers.get("wrapToI64", wrapToI64);
+      return toF64(g, value, from).map((v) => {
+        const low = i64x2.splat(truncate.call(f64x2.extractLane(v, 0)));
+        return g.keep(i64x2.replaceLane(low, 1, truncate.call(f64x2.extractLane(v, 1))));
+      });
+    }
+  }
+}
+
+function toI32(g: Gen, value: Parts, from: DType): Vec {
+  const rep = repOf(from);
+  if (rep === "i32") return value[0];
+  if (rep === "mask") return g.keep(v128.and(value[0], g.ic(1)));
+  if (rep === "i64") return narrowParts(g, value);
+  if (!isFloat(from) || isWide(rep)) return narrowParts(g, toI64(g, value, from));
+  // Within int32 the vector instruction does it; it saturates, so the rest goes the long way.
+  const out = g.f.local("v128");
+  const fits = f32x4.lt(f32x4.abs(value[0]), g.fc(2 ** 31));
+  g.f.if(
+    i32x4.allTrue(fits),
+    () => g.f.set(out, i32x4.truncSatF32x4S(value[0])),
+    () => g.f.set(out, narrowParts(g, toI64(g, value, from))),
+  );
+  return out;
+}
+
+/** Truncates a float64 and wraps it to 64 bits. */
+function wrapToI64(module: ModuleBuilder) {
+  return module.func(null, ["f64"], "i64", (f, x) => {
+    const result = f.local("i64");
+    f.if(f64.lt(f64.abs(x), 2 ** 63), () => f.set(result, i64.truncSatF64S(x)), () => {
+      // x is mantissa * 2^shift; infinities and NaN have the largest shift and leave no bit.
+      const bits = f.keep(i64.reinterpretF64(x));
+      const shift = f.keep(i64.sub(i64.and(i64.shrU(bits, 52n), 0x7ffn), 1075n));
+      const mantissa = i64.or(i64.and(bits, (1n << 52n) - 1n), 1n << 52n);
+      f.if(i64.ltS(shift, 64n), () => {
+        f.set(result, i64.shl(mantissa, shift));
+        f.if(i64.ltS(bits, 0n), () => f.set(result, i64.sub(0n, result)));
+      });
+    });
+    f.result(result);
+  });
+}
+
+/** float64 as a float32 that rounds to float16 as the float64 itself does: inexact values get an odd last bit. */
+function oddFloat32(g: Gen, value: Parts): Vec {
+  const near = demote(g, value);
+  const back = promote(g, near);
+  const [inexact, away] = [f64x2.ne, f64x2.gt].map((compare, kind) =>
+    narrowParts(
+      g,
+      value.map((v, i) =>
+        g.keep(kind === 0 ? compare(v, back[i]) : compare(f64x2.abs(back[i]), f64x2.abs(v)))
+      ),
+    )
+  );
+  // Towards zero first (one step of the bits down where rounding went away from zero), then the sticky bit.
+  const truncated = i32x4.add(near, away);
+  const odd = v128.or(truncated, v128.and(inexact, g.ic(1)));
+  return g.keep(v128.bitselect(near, odd, f32x4.ne(near, near)));
+}
+
+/** The scalar of each lane of 64-bit integers through `fn`. */
+export function mapI64(g: Gen, args: readonly Parts[], fn: (...args: Expr<"i64">[]) => Expr<"i64">): Parts {
+  return args[0].map((_, part) => {
+    const lane = (i: number) => fn(...args.map((a) => i64x2.extractLane(a[part], i)));
+    return g.keep(i64x2.replaceLane(i64x2.splat(lane(0)), 1, lane(1)));
+  });
+}
+
+/** The scalar of each lane of 64-bit floats through `fn`. */
+export function mapF64(g: Gen, args: readonly Parts[], fn: (...args: Expr<"f64">[]) => Expr<"f64">): Parts {
+  return args[0].map((_, part) => {
+    const lane = (i: number) => fn(...args.map((a) => f64x2.extractLane(a[part], i)));
+    return g.keep(f64x2.replaceLane(f64x2.splat(lane(0)), 1, lane(1)));
+  });
+}
+
+/** The scalar of each lane of 32-bit integers through `fn`. */
+export function mapI32(g: Gen, args: readonly Parts[], fn: (...args: Expr<"i32">[]) => Expr<"i32">): Vec {
+  const out = g.f.local("v128");
+  for (let i = 0; i < 4; i++) {
+    const scalar = fn(...args.map((a) => i32x4.extractLane(a[0], i)));
+    g.f.set(out, i === 0 ? i32x4.splat(scalar) : i32x4.replaceLane(out, i, scalar));
+  }
+  return out;
+}

@@ -1,0 +1,301 @@
+/**
+ * Elementary functions on four float32 lanes. The bounds are in units in the last place over the whole range, subnormal results included, and hold
+ * with and without fused multiply-add; tests check them. NaN, infinities and signed zeros are as in IEEE 754.
+ *
+ * @module
+ */
+import type { Expr } from "../wasm/expr.ts";
+import { f32x4, f64x2, i32x4, v128 } from "../wasm/opcodes.ts";
+import { mapF64 } from "./cast.ts";
+import type { Gen, Vec } from "./gen.ts";
+import { demote, narrowParts, type Parts, promote } from "./lanes.ts";
+import { exp64, log64 } from "./math_f64.ts";
+
+/** 1.5 * 2^23: added to a small float32, it leaves the nearest integer in the low bits. */
+const MAGIC = 12582912;
+const LOG2E = 1.4426950408889634;
+/** ln 2 in two parts; the first has few bits, so that its product with an exponent is exact. */
+const LN2_HIGH = 0.693359375, LN2_LOW = -2.12194440e-4;
+/** (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2. */
+const EXP = [
+  1.9875691500e-4,
+  1.3981999507e-3,
+  8.3334519073e-3,
+  4.1665795894e-2,
+  1.6666665459e-1,
+  5.0000001201e-1,
+];
+/** (log(1 + f) - f + f^2 / 2) / f^3 for sqrt(1/2) <= 1 + f <= sqrt(2). */
+// deno-fmt-ignore
+const LOG = [
+  7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+  2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+];
+
+/** x clamped; NaN stays. */
+function clamp(g: Gen, x: Expr<"v128">, low: number, high: number): Vec {
+  return g.keep(f32x4.pmin(f32x4.pmax(x, g.fc(low)), g.fc(high)));
+}
+
+/** x = n ln 2 + r: n as an int32 shifted to the exponent's place, and e^r - 1. `scale` is log2(e), or its negative for e^-x. */
+function reduceExp(g: Gen, x: Vec, sign: 1 | -1): { shifted: Vec; n: Vec; r: Vec } {
+  const t = g.keep(g.madd(x, g.fc(sign * LOG2E), g.fc(MAGIC)));
+  const n = g.keep(f32x4.sub(t, g.fc(MAGIC)));
+  const high = sign === 1 ? g.nmadd(n, g.fc(LN2_HIGH), x) : f32x4.neg(g.madd(n, g.fc(LN2_HIGH), x));
+  const r = g.keep(g.nmadd(n, g.fc(LN2_LOW), high));
+  return { shifted: t, n, r };
+}
+
+/** e^r - 1 for |r| <= ln(2) / 2. */
+function expm1Small(g: Gen, r: Vec): Vec {
+  const p = g.keep(g.poly(r, EXP));
+  return g.keep(g.madd(p, f32x4.mul(r, r), r));
+}
+
+/** p * 2^n, rounded once also where the result is subnormal; `t` is n + MAGIC. */
+function scale(g: Gen, p: Vec, t: Vec): Vec {
+  const n = g.keep(i32x4.sub(t, g.ic(0x4b400000)));
+  const half = g.keep(i32x4.shrS(n, 1));
+  const first = i32x4.shl(i32x4.add(half, g.ic(127)), 23);
+  const second = i32x4.shl(i32x4.add(i32x4.sub(n, half), g.ic(127)), 23);
+  return g.keep(f32x4.mul(f32x4.mul(p, first), second));
+}
+
+/** e^x, within 1.5 ULP. */
+export function exp(g: Gen, x: Vec): Vec {
+  const { shifted, r } = reduceExp(g, clamp(g, x, -104, 89), 1);
+  return scale(g, g.keep(f32x4.add(expm1Small(g, r), g.fc(1))), shifted);
+}
+
+/** 2^x, within 1.5 ULP. */
+export function exp2(g: Gen, x: Vec): Vec {
+  const c = clamp(g, x, -151, 129);
+  const t = g.keep(f32x4.add(c, g.fc(MAGIC)));
+  const r = g.keep(f32x4.mul(f32x4.sub(c, f32x4.sub(t, g.fc(MAGIC))), g.fc(Math.LN2)));
+  return scale(g, g.keep(f32x4.add(expm1Small(g, r), g.fc(1))), t);
+}
+
+/** e^x - 1, within 2 ULP. */
+export function expm1(g: Gen, x: Vec): Vec {
+  const { n, r, shifted } = reduceExp(g, clamp(g, x, -18, 89), 1);
+  const q = expm1Small(g, r);
+  // 2 (2^(n-1) q + (2^(n-1) - 1/2)): 2^n itself overflows before the result does.
+  const half = g.keep(i32x4.add(i32x4.shl(shifted, 23), g.ic(126 << 23)));
+  const y = g.keep(g.madd(half, q, f32x4.sub(half, g.fc(0.5))));
+  const tiny = f32x4.lt(f32x4.abs(x), g.fc(1e-5));
+  const result = v128.bitselect(f32x4.add(y, y), q, f32x4.ne(n, g.fc(0)));
+  return g.keep(v128.bitselect(g.madd(f32x4.mul(x, x), g.fc(0.5), x), result, tiny));
+}
+
+/** x = 2^e (1 + f) with 1 + f from sqrt(1/2) to sqrt(2); e as a float, and log(1 + f) - f. */
+function reduceLog(g: Gen, x: Vec): { e: Vec; f: Vec; y: Vec } {
+  const small = g.keep(f32x4.lt(x, g.fc(2 ** -126)));
+  const bits = g.keep(v128.bitselect(f32x4.mul(x, g.fc(2 ** 23)), x, small));
+  const n = g.keep(i32x4.shrS(i32x4.sub(bits, g.ic(0x3f3504f3)), 23));
+  const f = g.keep(f32x4.sub(i32x4.sub(bits, i32x4.shl(n, 23)), g.fc(1)));
+  const e = g.keep(f32x4.convertI32x4S(i32x4.sub(n, v128.and(small, g.ic(23)))));
+  const square = g.keep(f32x4.mul(f, f));
+  const cubic = f32x4.mul(f32x4.mul(f, square), g.poly(f, LOG));
+  return { e, f, y: g.keep(cubic) };
+}
+
+/** Puts in what a logarithm gives for 0, negative numbers, infinity and NaN. */
+function finishLog(g: Gen, x: Vec, value: Expr<"v128">): Vec {
+  const positive = f32x4.gt(x, g.fc(0));
+  const edge = v128.bitselect(g.fc(-Infinity), g.fc(NaN), f32x4.eq(x, g.fc(0)));
+  const finite = v128.bitselect(value, edge, positive);
+  return g.keep(v128.bitselect(x, finite, v128.or(f32x4.eq(x, g.fc(Infinity)), f32x4.ne(x, x))));
+}
+
+/** log x, within 1.5 ULP. */
+export function log(g: Gen, x: Vec): Vec {
+  const { e, f, y } = reduceLog(g, x);
+  const low = g.madd(e, g.fc(LN2_LOW), y);
+  const rest = g.nmadd(f32x4.mul(f, f), g.fc(0.5), low);
+  return finishLog(g, x, g.madd(e, g.fc(LN2_HIGH), f32x4.add(f, rest)));
+}
+
+/** log2 x, within 2 ULP; exact for powers of two. */
+export function log2(g: Gen, x: Vec): Vec {
+  const { e, f, y } = reduceLog(g, x);
+  const rest = g.keep(g.nmadd(f32x4.mul(f, f), g.fc(0.5), y));
+  // log2(e) = 1 + 0.4427: the 1 costs no rounding.
+  const part = g.madd(rest, g.fc(LOG2E - 1), f32x4.mul(f, g.fc(LOG2E - 1)));
+  return finishLog(g, x, f32x4.add(f32x4.add(f32x4.add(part, rest), f), e));
+}
+
+/** log10 x, within 2 ULP. */
+export function log10(g: Gen, x: Vec): Vec {
+  const { e, f, y } = reduceLog(g, x);
+  const rest = g.keep(g.nmadd(f32x4.mul(f, f), g.fc(0.5), y));
+  let sum = f32x4.mul(rest, g.fc(7.00731903251827651129e-4));
+  sum = g.madd(f, g.fc(7.00731903251827651129e-4), sum);
+  sum = g.madd(e, g.fc(2.48745663981195213739e-4), sum);
+  sum = g.madd(rest, g.fc(4.3359375e-1), sum);
+  sum = g.madd(f, g.fc(4.3359375e-1), sum);
+  return finishLog(g, x, g.madd(e, g.fc(3.0078125e-1), sum));
+}
+
+/** log(1 + x), within 2 ULP. */
+export function log1p(g: Gen, x: Vec): Vec {
+  const u = g.keep(f32x4.add(x, g.fc(1)));
+  // What rounding 1 + x lost, to first order.
+  const lost = f32x4.div(f32x4.sub(x, f32x4.sub(u, g.fc(1))), u);
+  const usable = v128.and(f32x4.gt(u, g.fc(0)), f32x4.lt(u, g.fc(2 ** 30)));
+  const y = f32x4.add(log(g, u), v128.and(lost, usable));
+  const tiny = f32x4.lt(f32x4.abs(x), g.fc(2 ** -25));
+  return g.keep(v128.bitselect(x, y, tiny));
+}
+
+/** 1 / (1 + e^-x), within 2.5 ULP. */
+export function sigmoid(g: Gen, x: Vec): Vec {
+  const { shifted, r } = reduceExp(g, clamp(g, x, -104.5, 20), -1);
+  const p = g.keep(f32x4.add(expm1Small(g, r), g.fc(1)));
+  // Numerator and denominator carry 2^-24, so that e^-x fits where the result is subnormal.
+  const power = i32x4.add(i32x4.shl(shifted, 23), g.ic((127 - 24) << 23));
+  return g.keep(f32x4.div(g.fc(2 ** -24), g.madd(p, power, g.fc(2 ** -24))));
+}
+
+/** tanh x as x P(x^2) / Q(x^2). */
+const TANH_P = [
+  -2.76076847742355e-16,
+  2.00018790482477e-13,
+  -8.60467152213735e-11,
+  5.12229709037114e-8,
+  1.48572235717979e-5,
+  6.37261928875436e-4,
+  4.89352455891786e-3,
+];
+const TANH_Q = [1.19825839466702e-6, 1.18534705686654e-4, 2.26843463243900e-3, 4.89352518554385e-3];
+
+/** tanh x, within 3 ULP. */
+export function tanh(g: Gen, x: Vec): Vec {
+  const c = clamp(g, x, -7.90531110763549805, 7.90531110763549805);
+  const square = g.keep(f32x4.mul(c, c));
+  const p = f32x4.mul(c, g.poly(square, TANH_P));
+  const y = f32x4.div(p, g.poly(square, TANH_Q));
+  const tiny = f32x4.lt(f32x4.abs(x), g.fc(4e-4));
+  return g.keep(v128.bitselect(x, y, tiny));
+}
+
+/** (erf(x) - x) / x in x^2 for |x| <= 475 / 512. */
+const ERF_SMALL = [
+  -5.96761703e-4,
+  4.99119423e-3,
+  -2.67681349e-2,
+  1.12819925e-1,
+  -3.76125336e-1,
+  1.28379166e-1,
+];
+/** log(erfc(x)) / x + 1 in x, above that. */
+const ERF_LARGE = [
+  -1.72853470e-5,
+  3.83197126e-4,
+  -3.88396438e-3,
+  2.42546219e-2,
+  -1.06777877e-1,
+  -6.34846687e-1,
+  -1.28717512e-1,
+];
+
+/** erf x, within 2 ULP. */
+export function erf(g: Gen, x: Vec): Vec {
+  const a = g.keep(f32x4.abs(x));
+  const square = g.keep(f32x4.mul(x, x));
+  const near = g.madd(g.poly(square, ERF_SMALL), x, x);
+  const t = g.keep(f32x4.pmin(a, g.fc(4)));
+  const exponent = g.keep(g.nmadd(g.fc(1), t, f32x4.mul(g.poly(t, ERF_LARGE), t)));
+  const far = f32x4.sub(g.fc(1), exp(g, exponent));
+  const signed = v128.or(v128.and(x, g.ic(0x80000000)), far);
+  return g.keep(v128.bitselect(signed, near, f32x4.gt(a, g.fc(0.927734375))));
+}
+
+const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1];
+const COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2];
+/** pi / 2 in two parts for float64; the first has 33 bits. */
+const PIO2_HIGH = 1.57079632673412561417, PIO2_LOW = 6.07710050650619224932e-11;
+
+/** x = n pi/2 + r: sin r, cos r and the quadrant n. The reduction is done in float64, good for |x| up to 2^20. */
+function reduceTrig(g: Gen, x: Vec): { sin: Vec; cos: Vec; quadrant: Vec } {
+  const pieces = promote(g, x).map((v) => {
+    const t = g.keep(g.madd64(v, g.dc(2 / Math.PI), g.dc(1.5 * 2 ** 52)));
+    const n = g.keep(f64x2.sub(t, g.dc(1.5 * 2 ** 52)));
+    return { t, r: g.keep(g.nmadd64(n, g.dc(PIO2_LOW), g.nmadd64(n, g.dc(PIO2_HIGH), v))) };
+  });
+  const r = demote(g, pieces.map((p) => p.r));
+  const square = g.keep(f32x4.mul(r, r));
+  const sin = g.keep(g.madd(f32x4.mul(g.poly(square, SIN), square), r, r));
+  const tail = g.nmadd(square, g.fc(0.5), g.fc(1));
+  const cos = g.keep(g.madd(f32x4.mul(square, square), g.poly(square, COS), tail));
+  return { sin, cos, quadrant: narrowParts(g, pieces.map((p) => p.t)) };
+}
+
+/** `vector` where all |x| <= 2^20, otherwise JavaScript's function on each lane. */
+function trig(g: Gen, x: Vec, name: "sin" | "cos" | "tan", vector: () => Expr<"v128">): Vec {
+  const out = g.f.local("v128");
+  g.f.if(
+    i32x4.allTrue(f32x4.le(f32x4.abs(x), g.fc(2 ** 20))),
+    () => g.f.set(out, vector()),
+    () => g.f.set(out, demote(g, mapF64(g, [promote(g, x)], (v) => g.helpers.math(name).call(v)))),
+  );
+  return out;
+}
+
+/** The sign bit where bit `bit` of the quadrant is set. */
+function signOf(g: Gen, quadrant: Expr<"v128">): Expr<"v128"> {
+  return i32x4.shl(v128.and(quadrant, g.ic(2)), 30);
+}
+
+function isOdd(g: Gen, quadrant: Expr<"v128">): Expr<"v128"> {
+  return i32x4.ne(v128.and(quadrant, g.ic(1)), g.ic(0));
+}
+
+/** sin x, within 1.5 ULP; beyond 2^20 by JavaScript's. */
+export function sin(g: Gen, x: Vec): Vec {
+  return trig(g, x, "sin", () => {
+    const { sin, cos, quadrant } = reduceTrig(g, x);
+    const y = v128.xor(v128.bitselect(cos, sin, isOdd(g, quadrant)), signOf(g, quadrant));
+    return v128.bitselect(x, y, f32x4.lt(f32x4.abs(x), g.fc(2 ** -12)));
+  });
+}
+
+/** cos x, within 1.5 ULP; beyond 2^20 by JavaScript's. */
+export function cos(g: Gen, x: Vec): Vec {
+  return trig(g, x, "cos", () => {
+    const { sin, cos, quadrant } = reduceTrig(g, x);
+    const sign = signOf(g, i32x4.add(quadrant, g.ic(1)));
+    return v128.xor(v128.bitselect(sin, cos, isOdd(g, quadrant)), sign);
+  });
+}
+
+/** tan x, within 3.5 ULP; beyond 2^20 by JavaScript's. */
+export function tan(g: Gen, x: Vec): Vec {
+  return trig(g, x, "tan", () => {
+    const { sin, cos, quadrant } = reduceTrig(g, x);
+    const odd = g.keep(isOdd(g, quadrant));
+    const y = f32x4.div(v128.bitselect(f32x4.neg(cos), sin, odd), v128.bitselect(sin, cos, odd));
+    return v128.bitselect(x, y, f32x4.lt(f32x4.abs(x), g.fc(2 ** -12)));
+  });
+}
+
+/** x^y as IEEE 754's pow, within 0.51 ULP: float64 inside. */
+export function pow(g: Gen, x: Vec, y: Vec): Vec {
+  const a = promote(g, g.keep(f32x4.abs(x))), b = promote(g, y);
+  const power: Parts = a.map((v, i) => exp64(g, g.keep(f64x2.mul(b[i], log64(g, v)))));
+  const magnitude = demote(g, power);
+  const integral = g.keep(f32x4.eq(f32x4.trunc(y), y));
+  const half = g.keep(f32x4.mul(y, g.fc(0.5)));
+  const odd = v128.and(integral, f32x4.ne(f32x4.trunc(half), half));
+  const signed = v128.or(magnitude, v128.and(v128.and(x, odd), g.ic(0x80000000)));
+  const undefined_ = v128.andnot(
+    v128.and(f32x4.lt(x, g.fc(0)), f32x4.gt(x, g.fc(-Infinity))),
+    integral,
+  );
+  const value = v128.bitselect(g.fc(NaN), signed, undefined_);
+  const huge = f32x4.eq(f32x4.abs(y), g.fc(Infinity));
+  const one = v128.or(
+    v128.or(f32x4.eq(y, g.fc(0)), f32x4.eq(x, g.fc(1))),
+    v128.and(huge, f32x4.eq(f32x4.abs(x), g.fc(1))),
+  );
+  return g.keep(v128.bitselect(g.fc(1), value, one));
+}

@@ -1,0 +1,131 @@
+/**
+ * What one thread of the pool does: take chunks of the current job until none is left. The same code runs on the main thread and, as source text,
+ * in the workers, so `makeThread` and `workerMain` must not use anything outside their own bodies.
+ *
+ * @module
+ */
+
+/** A compiled kernel: works on the points or tasks from `start` up to `end`. `scratch` is memory of the calling thread's own. */
+export type KernelFn = (start: number, end: number, args: number, scratch: number) => void;
+
+/** Places in the control block, in 32-bit words. What threads write sits on cache lines of its own. */
+export const words = {
+  /** Counts jobs; workers wait for it to change. */
+  epoch: 0,
+  /** Workers with an index from here on sit jobs out. */
+  limit: 1,
+  /** Chunks nobody has taken yet. Taking one is a single subtraction, valid for whatever job is current. */
+  remaining: 16,
+  /** Chunks that are done. */
+  finished: 32,
+  failed: 33,
+  /** The job: its kernel's id, module address, module bytes, export number. */
+  kernel: 48,
+  args: 52,
+  tasks: 53,
+  chunk: 54,
+  end: 55,
+  scratch: 56,
+  scratchStride: 57,
+  /** The kernel that follows on each finished tile (four words as above), its arguments, and the tiling of the result. */
+  follow: 64,
+  followArgs: 68,
+  rows: 69,
+  columns: 70,
+  tileRows: 71,
+  tileColumns: 72,
+  length: 80,
+} as const;
+
+/** What a worker is started with. */
+export interface ThreadSetup {
+  readonly memory: WebAssembly.Memory;
+  readonly control: number;
+  readonly index: number;
+  readonly words: typeof words;
+}
+
+/** A thread's own state. */
+export interface Thread {
+  /** Kernels by id. */
+  readonly functions: (KernelFn | undefined)[];
+  /** Takes chunks of the current job until none is left; returns what a chunk threw. */
+  drain(): unknown;
+}
+
+/** The state of thread `index`. */
+export function makeThread({ memory, control, index, words }: ThreadSetup): Thread {
+  const ctl = new Int32Array(memory.buffer, control, words.length);
+  const functions: (KernelFn | undefined)[] = [];
+  const instances = new Map<number, KernelFn[]>();
+
+  const kernelAt = (word: number): KernelFn => {
+    const known = functions[ctl[word]];
+    if (known !== undefined) return known;
+    const address = ctl[word + 1] >>> 0;
+    let entries = instances.get(address);
+    if (entries === undefined) {
+      const bytes = new Uint8Array(memory.buffer, address, ctl[word + 2]).slice();
+      const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+        env: { memory },
+        math: Math as object as WebAssembly.ModuleImports,
+      });
+      entries = Object.values(instance.exports) as KernelFn[];
+      instances.set(address, entries);
+    }
+    return functions[ctl[word]] = entries[ctl[word + 3]];
+  };
+
+  /** Runs the following kernel on the points of one tile of a stack of row-major matrices. */
+  const follow = (tile: number): void => {
+    const fn = kernelAt(words.follow), args = ctl[words.followArgs];
+    const rows = ctl[words.rows], columns = ctl[words.columns];
+    const tileRows = ctl[words.tileRows], tileColumns = ctl[words.tileColumns];
+    const across = Math.ceil(columns / tileColumns), down = Math.ceil(rows / tileRows);
+    const matrix = Math.floor(tile / (across * down));
+    const top = Math.floor(tile / across) % down * tileRows, left = tile % across * tileColumns;
+    const bottom = Math.min(rows, top + tileRows), right = Math.min(columns, left + tileColumns);
+    if (across === 1) fn((matrix * rows + top) * columns, (matrix * rows + bottom) * columns, args, 0);
+    else {
+      for (let row = matrix * rows + top; row < matrix * rows + bottom; row++) {
+        fn(row * columns + left, row * columns + right, args, 0);
+      }
+    }
+  };
+
+  const drain = (): unknown => {
+    let error: unknown;
+    for (;;) {
+      const left = Atomics.sub(ctl, words.remaining, 1);
+      if (left <= 0) return error;
+      // From here until `finished` is raised the job cannot change.
+      const tasks = ctl[words.tasks];
+      try {
+        const chunk = ctl[words.chunk], start = (tasks - left) * chunk;
+        const end = Math.min(start + chunk, ctl[words.end]);
+        const scratch = ctl[words.scratch] + index * ctl[words.scratchStride];
+        const fn = kernelAt(words.kernel);
+        fn(start, end, ctl[words.args], scratch);
+        if (ctl[words.follow] >= 0) { for (let tile = start; tile < end; tile++) follow(tile); }
+      } catch (thrown) {
+        error = thrown;
+        Atomics.store(ctl, words.failed, 1);
+      }
+      if (Atomics.add(ctl, words.finished, 1) + 1 === tasks) Atomics.notify(ctl, words.finished);
+    }
+  };
+  return { functions, drain };
+}
+
+/** A worker's life: wait for a job, briefly awake and then asleep, and help with it. */
+export function workerMain(setup: ThreadSetup, make: typeof makeThread): void {
+  const { memory, control, index, words } = setup;
+  const ctl = new Int32Array(memory.buffer, control, words.length);
+  const thread = make(setup);
+  for (let seen = 0;;) {
+    for (let spins = 0; spins < 2000 && Atomics.load(ctl, words.epoch) === seen; spins++) Atomics.pause();
+    Atomics.wait(ctl, words.epoch, seen);
+    seen = Atomics.load(ctl, words.epoch);
+    if (index < Atomics.load(ctl, words.limit)) thread.drain();
+  }
+}
