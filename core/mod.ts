@@ -65,6 +65,7 @@ export {
 } from "./transform/grad.ts";
 export type { BackwardOptions } from "./transform/backward.ts";
 export { defaultGenerator, Generator, manualSeed } from "./random/generator.ts";
+export * as random from "./random/pure/mod.ts";
 export { getPrintOptions, type PrintOptions, type PrintOptionsInit, setPrintOptions } from "./print.ts";
 export {
   celu,
