@@ -1,8 +1,17 @@
 /**
- * Files: the safetensors format, and the files that `torch.save` writes.
+ * Files: tensors and whole training runs, in the safetensors format, and what `torch.save` wrote.
  *
  * @module
  */
+export {
+  type CheckpointParts,
+  loadCheckpoint,
+  type RandomSource,
+  saveCheckpoint,
+  type Stateful,
+} from "./checkpoint.ts";
 export type { HostTensor } from "./host_tensor.ts";
+export type { Plain, State } from "./plain.ts";
 export * as safetensors from "./safetensors.ts";
+export { load, type LoadOptions, loadTorch, save, type SaveOptions, type TorchObject } from "./tensors.ts";
 export * as torchFile from "./torch_file.ts";

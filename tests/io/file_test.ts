@@ -6,15 +6,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { LoadError } from "../../core/errors.ts";
 import { readFile, writeFile } from "../../io/file.ts";
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inFolder } from "./folder.ts";
 
 const names = (folder: string) => [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
 
