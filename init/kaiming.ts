@@ -8,6 +8,7 @@ import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { calculateFans, calculateGain, type Nonlinearity } from "./fan.ts";
 import type { Initialisable } from "./target.ts";
+import { normal } from "./normal.ts";
 import { type InitOptions, uniform } from "./uniform.ts";
 
 /** Options of Kaiming initialisation. */
@@ -41,6 +42,19 @@ export function kaimingUniform(shape: Shape, options: KaimingOptions = {}): Tens
 export function kaimingUniform_<T extends Initialisable>(target: T, options: KaimingOptions = {}): T {
   if (!target.shape.includes(0)) {
     target.data = kaimingUniform(target.shape, { ...options, dtype: target.dtype, device: target.device });
+  }
+  return target;
+}
+
+/** A weight [out, in, ...] drawn from a normal distribution of deviation gain / sqrt(fan). */
+export function kaimingNormal(shape: Shape, options: KaimingOptions = {}): Tensor {
+  return normal(shape, 0, standardDeviation(shape, options), options);
+}
+
+/** Fills from a normal distribution of deviation gain / sqrt(fan). `torch.nn.init.kaiming_normal_`. */
+export function kaimingNormal_<T extends Initialisable>(target: T, options: KaimingOptions = {}): T {
+  if (!target.shape.includes(0)) {
+    target.data = kaimingNormal(target.shape, { ...options, dtype: target.dtype, device: target.device });
   }
   return target;
 }

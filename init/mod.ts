@@ -3,7 +3,30 @@
  *
  * @module
  */
+export {
+  constant,
+  constant_,
+  dirac,
+  dirac_,
+  eye,
+  eye_,
+  type FillOptions,
+  ones,
+  ones_,
+  zeros,
+  zeros_,
+} from "./constant.ts";
 export { calculateFans, calculateGain, type Nonlinearity } from "./fan.ts";
-export { type KaimingOptions, kaimingUniform, kaimingUniform_ } from "./kaiming.ts";
+export {
+  kaimingNormal,
+  kaimingNormal_,
+  type KaimingOptions,
+  kaimingUniform,
+  kaimingUniform_,
+} from "./kaiming.ts";
+export { normal, normal_, truncNormal, truncNormal_ } from "./normal.ts";
+export { orthogonal, orthogonal_ } from "./orthogonal.ts";
+export { sparse, sparse_ } from "./sparse.ts";
 export type { Initialisable } from "./target.ts";
 export { type InitOptions, uniform, uniform_ } from "./uniform.ts";
+export { xavierNormal, xavierNormal_, xavierUniform, xavierUniform_ } from "./xavier.ts";

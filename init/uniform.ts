@@ -3,30 +3,22 @@
  *
  * @module
  */
-import { fromHost } from "../core/ops/create.ts";
-import type { DType } from "../core/dtype.ts";
-import type { DeviceName } from "../core/device.ts";
-import { defaultGenerator, type Generator } from "../core/random/generator.ts";
-import { uniform as fill } from "../core/random/uniform.ts";
-import { type Shape, sizeOf } from "../core/shape.ts";
+import type { Generator } from "../core/random/generator.ts";
+import { uniform as draw } from "../core/ops/random.ts";
+import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
+import type { FillOptions } from "./constant.ts";
 import type { Initialisable } from "./target.ts";
 
-/** Options of the pure forms. */
-export interface InitOptions {
-  /** Element type; float32 by default. */
-  readonly dtype?: DType;
-  /** Device; the default device when not given. */
-  readonly device?: DeviceName;
+/** Options of the pure forms that draw. */
+export interface InitOptions extends FillOptions {
   /** Where the random numbers come from; the default generator when not given. */
   readonly generator?: Generator;
 }
 
 /** A tensor drawn uniformly from [low, high). */
 export function uniform(shape: Shape, low = 0, high = 1, options: InitOptions = {}): Tensor {
-  const dtype = options.dtype ?? "float32";
-  const data = fill(options.generator ?? defaultGenerator, sizeOf(shape), dtype, low, high);
-  return fromHost(data, shape, dtype, options.device);
+  return draw(shape, low, high, options);
 }
 
 /** Fills uniformly from [low, high). `torch.nn.init.uniform_`. */

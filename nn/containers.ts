@@ -5,7 +5,8 @@
  */
 import { IndexError, TenonError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { fieldsOf, Module } from "./module.ts";
+import { className, fieldsOf, isModule, modulesOf, removeField, tensorTypes } from "./fields.ts";
+import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
 function position(op: string, index: number, length: number): number {
@@ -16,6 +17,14 @@ function position(op: string, index: number, length: number): number {
   return at;
 }
 
+function notCallable(container: Module): TenonError {
+  return new TenonError(
+    `Module [${
+      className(container)
+    }] is missing the required "forward" function: call its entries in the forward of your module`,
+  );
+}
+
 /** What ModuleList and ParameterList share: values in fields named by position. */
 export abstract class ListModule<T extends Module | Parameter> extends Module {
   /** The entry at a position. */
@@ -24,10 +33,13 @@ export abstract class ListModule<T extends Module | Parameter> extends Module {
   /** The list's values in order. */
   protected abstract values(): T[];
 
+  /** Puts one entry under a number. */
+  protected abstract put(name: string, value: T): void;
+
   /** Replaces all entries. */
   protected assign(values: readonly T[]): void {
-    for (const key of Object.keys(this)) if (/^\d+$/.test(key)) Reflect.deleteProperty(this, key);
-    values.forEach((value, i) => Reflect.set(this, String(i), value));
+    for (const key of Object.keys(this)) if (/^\d+$/.test(key)) removeField(this, key);
+    values.forEach((value, i) => this.put(String(i), value));
   }
 
   /** Number of entries. */
@@ -82,9 +94,7 @@ export abstract class ListModule<T extends Module | Parameter> extends Module {
 
   /** Containers compute nothing. */
   override forward(): never {
-    throw new TenonError(
-      `${this.reprName()} is not callable: call the entries in the forward of your module`,
-    );
+    throw notCallable(this);
   }
 }
 
@@ -105,35 +115,77 @@ export class ModuleList<T extends Module = Module> extends ListModule<T> {
     this.assign([...modules]);
   }
 
+  /** A list of the entries from `start` to before `end`, shared with this one. Python's `layers[1:3]`. */
+  slice(start?: number, end?: number): ModuleList<T> {
+    return new ModuleList(this.values().slice(start, end));
+  }
+
   /** The entries in order. */
   protected override values(): T[] {
-    return fieldsOf(this).flatMap(([, v]) => v instanceof Module ? [v as T] : []);
+    return modulesOf(this).flatMap(([, v]) => v === null ? [] : [v as T]);
+  }
+
+  /** Puts one entry under a number. */
+  protected override put(name: string, value: T): void {
+    this.registerModule(name, value);
   }
 }
 
-/** One line of a parameter container's text. */
-function parameterLine(key: string, p: Tensor): string {
-  const kind = p instanceof Parameter ? "Parameter" : "Tensor";
-  return `(${key}): ${kind} containing: [torch.${p.dtype} of size ${p.shape.join("x")}]`;
+/** One line of a parameter container's text; the two containers name the type differently in PyTorch 1.13. */
+function parameterLine(key: string, type: string, p: Tensor): string {
+  return `  (${key}): Parameter containing: [${type} of size ${p.shape.join("x")}]`;
 }
 
-/** A list of parameters. `torch.nn.ParameterList`. */
+/**
+ * A list of parameters. `torch.nn.ParameterList`.
+ *
+ * @example
+ * ```ts
+ * import { nn, randn } from "@tenon/tenon";
+ * const weights = new nn.ParameterList([randn([2, 3]), randn([3])]);
+ * console.log(weights[0].shape, weights.length); // [ 2, 3 ] 2
+ * ```
+ */
 export class ParameterList extends ListModule<Parameter> {
   /** Takes the parameters in order; tensors are wrapped. */
   constructor(parameters: Iterable<Parameter | Tensor> = []) {
     super();
-    this.assign([...parameters].map((p) => p instanceof Parameter ? p : new Parameter(p)));
+    this.extend(parameters);
+  }
+
+  /** The entry at a position is replaced; a tensor is wrapped. */
+  override set(index: number, value: Parameter | Tensor): void {
+    super.set(index, asParameter(value));
+  }
+
+  /** Adds an entry at the end; a tensor is wrapped. Returns this. */
+  override append(value: Parameter | Tensor): this {
+    return super.append(asParameter(value));
+  }
+
+  /** Adds entries at the end; tensors are wrapped. Returns this. */
+  override extend(values: Iterable<Parameter | Tensor>): this {
+    return super.extend([...values].map(asParameter));
   }
 
   /** The entries in order. */
   protected override values(): Parameter[] {
-    return fieldsOf(this).flatMap(([, v]) => v instanceof Parameter ? [v] : []);
+    return fieldsOf(this).flatMap(({ value: v }) => v instanceof Parameter ? [v] : []);
+  }
+
+  /** Puts one entry under a number. */
+  protected override put(name: string, value: Parameter): void {
+    this.registerParameter(name, value);
   }
 
   /** What stands between the parentheses of the text. */
   override extraRepr(): string {
-    return this.values().map((p, i) => parameterLine(String(i), p)).join("\n");
+    return this.values().map((p, i) => parameterLine(String(i), `torch.${p.dtype}`, p)).join("\n");
   }
+}
+
+function asParameter(value: Parameter | Tensor): Parameter {
+  return value instanceof Parameter ? value : new Parameter(value);
 }
 
 /** What ModuleDict and ParameterDict share: values in fields named by key. */
@@ -142,23 +194,25 @@ export abstract class DictModule<T extends Module | Parameter> extends Module {
   protected abstract isValue(value: unknown): value is T;
 
   /** Keys and values in the order of insertion. */
-  entries(): [string, T][] {
-    return fieldsOf(this).filter((field): field is [string, T] => this.isValue(field[1]));
+  items(): [string, T][] {
+    return fieldsOf(this).flatMap(({ name, value }): [string, T][] =>
+      this.isValue(value) ? [[name, value]] : []
+    );
   }
 
   /** The keys in the order of insertion. */
   keys(): string[] {
-    return this.entries().map(([key]) => key);
+    return this.items().map(([key]) => key);
   }
 
   /** The values in the order of insertion. */
   values(): T[] {
-    return this.entries().map(([, value]) => value);
+    return this.items().map(([, value]) => value);
   }
 
   /** Number of entries. */
   override get length(): number {
-    return this.entries().length;
+    return this.items().length;
   }
 
   /** Whether there is an entry under the key. */
@@ -180,13 +234,13 @@ export abstract class DictModule<T extends Module | Parameter> extends Module {
   /** Takes the entry under the key out and returns it. */
   pop(key: string): T {
     const value = this.get(key);
-    Reflect.deleteProperty(this, key);
+    removeField(this, key);
     return value;
   }
 
   /** Removes all entries. */
   clear(): void {
-    for (const key of this.keys()) Reflect.deleteProperty(this, key);
+    for (const key of this.keys()) removeField(this, key);
   }
 
   /** Keys, as Python iterates a dict. */
@@ -196,13 +250,20 @@ export abstract class DictModule<T extends Module | Parameter> extends Module {
 
   /** Containers compute nothing. */
   override forward(): never {
-    throw new TenonError(
-      `${this.reprName()} is not callable: call the entries in the forward of your module`,
-    );
+    throw notCallable(this);
   }
 }
 
-/** Modules by name. `torch.nn.ModuleDict`. */
+/**
+ * Modules by name. `torch.nn.ModuleDict`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * const heads = new nn.ModuleDict({ small: new nn.Linear(4, 2), large: new nn.Linear(4, 8) });
+ * console.log(heads.get("small")(ones([1, 4])).shape); // [ 1, 2 ]
+ * ```
+ */
 export class ModuleDict<T extends Module = Module> extends DictModule<T> {
   /** Takes modules by name. */
   constructor(modules: Readonly<Record<string, T>> = {}) {
@@ -212,7 +273,7 @@ export class ModuleDict<T extends Module = Module> extends DictModule<T> {
 
   /** Whether a value is an entry. */
   protected override isValue(value: unknown): value is T {
-    return value instanceof Module;
+    return isModule(value);
   }
 
   /** Puts a module under a key. */
@@ -226,7 +287,16 @@ export class ModuleDict<T extends Module = Module> extends DictModule<T> {
   }
 }
 
-/** Parameters by name. `torch.nn.ParameterDict`. */
+/**
+ * Parameters by name. `torch.nn.ParameterDict`.
+ *
+ * @example
+ * ```ts
+ * import { nn, randn } from "@tenon/tenon";
+ * const factors = new nn.ParameterDict({ left: randn([2, 3]), right: randn([3]) });
+ * console.log(factors.get("left").matmul(factors.get("right")).shape); // [ 2 ]
+ * ```
+ */
 export class ParameterDict extends DictModule<Parameter> {
   /** Takes parameters by name; tensors are wrapped. */
   constructor(parameters: Readonly<Record<string, Parameter | Tensor>> = {}) {
@@ -241,7 +311,7 @@ export class ParameterDict extends DictModule<Parameter> {
 
   /** Puts a parameter under a key; a tensor is wrapped. */
   set(key: string, value: Parameter | Tensor): void {
-    this.registerParameter(key, value instanceof Parameter ? value : new Parameter(value));
+    this.registerParameter(key, asParameter(value));
   }
 
   /** Puts several parameters. */
@@ -251,6 +321,6 @@ export class ParameterDict extends DictModule<Parameter> {
 
   /** What stands between the parentheses of the text. */
   override extraRepr(): string {
-    return this.entries().map(([key, p]) => parameterLine(key, p)).join("\n");
+    return this.items().map(([key, p]) => parameterLine(key, tensorTypes[p.dtype], p)).join("\n");
   }
 }

@@ -1,38 +1,42 @@
 /**
- * Linear layers: Identity, Linear, Bilinear. The lazy variant is in lazy.ts.
+ * Linear layers: Identity, Linear, LazyLinear, Bilinear.
  *
  * @module
  */
-import { ValueError } from "../core/errors.ts";
-import { linear } from "../core/ops/linalg.ts";
-import type { DeviceName } from "../core/device.ts";
-import type { DType } from "../core/dtype.ts";
+import { bilinear } from "../core/ops/bilinear.ts";
 import { empty } from "../core/ops/create.ts";
+import { linear } from "../core/ops/linalg.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "../init/fan.ts";
 import { kaimingUniform_ } from "../init/kaiming.ts";
 import { uniform_ } from "../init/uniform.ts";
+import { checkSizes, type FactoryOptions } from "./arguments.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
+import { flag } from "./repr.ts";
+import {
+  hasUninitialized,
+  initializeOnCall,
+  materialize,
+  materializeFrom,
+  UninitializedParameter,
+} from "./uninitialized.ts";
 
-/** Options that every layer with parameters takes. */
-export interface FactoryOptions {
-  /** Element type of the parameters; float32 by default. */
-  readonly dtype?: DType;
-  /** Device of the parameters; the default device when not given. */
-  readonly device?: DeviceName;
-}
-
-/** Options of Linear. */
+/** Options of Linear and Bilinear. */
 export interface LinearOptions extends FactoryOptions {
   /** Whether there is a bias; true by default. */
   readonly bias?: boolean;
 }
 
-/** Returns its input. `torch.nn.Identity`. */
+/** Returns its first input; takes and forgets any constructor arguments, as PyTorch's does. `torch.nn.Identity`. */
 export class Identity extends Module {
+  /** Arguments are ignored. */
+  constructor(..._ignored: readonly unknown[]) {
+    super();
+  }
+
   /** What the layer computes. */
-  override forward(x: Tensor): Tensor {
+  override forward<T = Tensor>(x: T): T {
     return x;
   }
 }
@@ -53,22 +57,21 @@ export class Linear extends Module {
   /** Size of the last dimension of the output. */
   outFeatures: number;
   /** [outFeatures, inFeatures]. */
-  weight: Parameter;
+  declare weight: Parameter;
   /** [outFeatures], or null. */
-  bias: Parameter | null;
+  declare bias: Parameter | null;
 
   /** Takes the sizes of the last dimension of input and output. */
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
-    for (const [name, n] of Object.entries({ inFeatures, outFeatures })) {
-      if (!Number.isInteger(n) || n < 0) {
-        throw new ValueError(`Linear: ${name} must be a whole number from 0, got ${n}`);
-      }
-    }
+    checkSizes("Linear", { inFeatures, outFeatures });
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    this.weight = new Parameter(empty([outFeatures, inFeatures], options));
-    this.bias = options.bias === false ? null : new Parameter(empty([outFeatures], options));
+    this.registerParameter("weight", new Parameter(empty([outFeatures, inFeatures], options)));
+    this.registerParameter(
+      "bias",
+      options.bias === false ? null : new Parameter(empty([outFeatures], options)),
+    );
     this.resetParameters();
   }
 
@@ -90,7 +93,103 @@ export class Linear extends Module {
   /** What stands between the parentheses of the text. */
   override extraRepr(): string {
     return `in_features=${this.inFeatures}, out_features=${this.outFeatures}, bias=${
-      this.bias !== null ? "True" : "False"
+      flag(this.bias !== null)
+    }`;
+  }
+}
+
+/**
+ * A Linear that learns `inFeatures` from its first input, and is a Linear afterwards. `torch.nn.LazyLinear`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * const layer = new nn.LazyLinear(3);
+ * console.log(String(layer)); // LazyLinear(in_features=0, out_features=3, bias=True)
+ * layer(ones([2, 5]));
+ * console.log(String(layer)); // Linear(in_features=5, out_features=3, bias=True)
+ * ```
+ */
+export class LazyLinear extends Linear {
+  /** Takes the size of the last dimension of the output. */
+  constructor(outFeatures: number, options: LinearOptions = {}) {
+    checkSizes("LazyLinear", { outFeatures });
+    super(0, 0, { ...options, bias: false });
+    this.outFeatures = outFeatures;
+    this.weight = new UninitializedParameter(options);
+    if (options.bias !== false) this.bias = new UninitializedParameter(options);
+    initializeOnCall(this, Linear, (x) => {
+      this.inFeatures = x.size(-1);
+      if (!hasUninitialized(this)) return;
+      materialize(this, { weight: [outFeatures, this.inFeatures], bias: [outFeatures] });
+      this.resetParameters();
+    });
+  }
+
+  /** Draws nothing while the shapes are unknown. */
+  override resetParameters(): void {
+    if (this.inFeatures !== 0) super.resetParameters();
+  }
+
+  /** Takes the shapes from the state dict. */
+  override beforeLoad(state: Readonly<Record<string, Tensor>>, prefix: string): void {
+    materializeFrom(this, state, prefix);
+  }
+}
+
+/**
+ * y = x1^T A x2 + b for each output: [..., in1] and [..., in2] to [..., out]. `torch.nn.Bilinear`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * const layer = new nn.Bilinear(20, 30, 40);
+ * console.log(layer(ones([128, 20]), ones([128, 30])).shape); // [ 128, 40 ]
+ * ```
+ */
+export class Bilinear extends Module {
+  /** Size of the last dimension of the first input. */
+  in1Features: number;
+  /** Size of the last dimension of the second input. */
+  in2Features: number;
+  /** Size of the last dimension of the output. */
+  outFeatures: number;
+  /** [outFeatures, in1Features, in2Features]. */
+  declare weight: Parameter;
+  /** [outFeatures], or null. */
+  declare bias: Parameter | null;
+
+  /** Takes the sizes of the last dimension of the inputs and the output. */
+  constructor(in1Features: number, in2Features: number, outFeatures: number, options: LinearOptions = {}) {
+    super();
+    checkSizes("Bilinear", { in1Features, in2Features, outFeatures });
+    this.in1Features = in1Features;
+    this.in2Features = in2Features;
+    this.outFeatures = outFeatures;
+    this.registerParameter("weight", new Parameter(empty([outFeatures, in1Features, in2Features], options)));
+    this.registerParameter(
+      "bias",
+      options.bias === false ? null : new Parameter(empty([outFeatures], options)),
+    );
+    this.resetParameters();
+  }
+
+  /** Draws the parameters anew, as PyTorch does: uniform within 1 / sqrt(in1Features). */
+  resetParameters(): void {
+    const bound = 1 / Math.sqrt(this.weight.shape[1]);
+    uniform_(this.weight, -bound, bound);
+    if (this.bias !== null) uniform_(this.bias, -bound, bound);
+  }
+
+  /** What the layer computes. */
+  override forward(x1: Tensor, x2: Tensor): Tensor {
+    return bilinear(x1, x2, this.weight, this.bias);
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return `in1_features=${this.in1Features}, in2_features=${this.in2Features}, out_features=${this.outFeatures}, bias=${
+      flag(this.bias !== null)
     }`;
   }
 }

@@ -3,10 +3,32 @@
  *
  * @module
  */
+export * from "./activation.ts";
+export type { FactoryOptions, Trailing } from "./arguments.ts";
+export {
+  BatchNorm,
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  InstanceNorm,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  RunningNorm,
+  type RunningNormArguments,
+  type RunningNormOptions,
+} from "./batch_norm.ts";
 export * from "./containers.ts";
+export * from "./dropout.ts";
+export * from "./flatten.ts";
+export * from "./lazy_norm.ts";
 export * from "./linear.ts";
-export { type ForwardHook, type ForwardPreHook, type HookHandle, Module } from "./module.ts";
+export type { ForwardHook, ForwardPreHook, HookHandle } from "./call.ts";
+export { Module } from "./module.ts";
 export { Parameter, type ParameterOptions } from "./parameter.ts";
+export * from "./normalization.ts";
+export * from "./softmax.ts";
 export { type Positions, Sequential, type SequentialConstructor, SequentialModule } from "./sequential.ts";
+export { UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";
 export { type LoadReport, type StateDict } from "./state_dict.ts";
 export * as optim from "./optim/mod.ts";

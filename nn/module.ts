@@ -6,39 +6,27 @@
  */
 import type { DeviceName } from "../core/device.ts";
 import { type DType, isDType, isFloat } from "../core/dtype.ts";
-import { IndexError, TenonError, ValueError } from "../core/errors.ts";
+import { IndexError, ValueError } from "../core/errors.ts";
+import { zerosLike } from "../core/ops/create.ts";
 import { Tensor } from "../core/tensor.ts";
+import { callModule, type ForwardHook, type ForwardPreHook, type HookHandle, Hooks } from "./call.ts";
+import {
+  bufferKind,
+  checkName,
+  className,
+  isModule,
+  modulesOf,
+  newState,
+  setField,
+  stateOf,
+  typeText,
+} from "./fields.ts";
 import { Parameter } from "./parameter.ts";
-import { type LoadReport, loadStateDict, type StateDict, stateDict } from "./state_dict.ts";
 import { moduleText } from "./repr.ts";
+import { type LoadReport, loadStateDict, type StateDict, stateDict } from "./state_dict.ts";
+import * as traverse from "./traverse.ts";
 
-/** Runs before `forward` with its inputs; what it returns (if anything) replaces them. */
-export type ForwardPreHook = (module: Module, inputs: unknown[]) => unknown[] | void;
-/** Runs after `forward`; what it returns (if anything) replaces the output. */
-export type ForwardHook = (module: Module, inputs: unknown[], output: unknown) => unknown;
-
-/** Takes a hook off again. */
-export interface HookHandle {
-  /** Takes the hook off. */
-  remove(): void;
-}
-
-interface Internals {
-  readonly buffers: Map<string, { persistent: boolean }>;
-  readonly preHooks: Set<ForwardPreHook>;
-  readonly hooks: Set<ForwardHook>;
-  training: boolean;
-}
-
-/** Bookkeeping that must not be a field, since fields are what a module is made of. */
-const internals = new WeakMap<Module, Internals>();
-let depth = 0;
-
-function internalsOf(module: Module): Internals {
-  const found = internals.get(module);
-  if (found === undefined) throw new TenonError("a module was used before super() had run");
-  return found;
-}
+const hooksOf = new WeakMap<Module, Hooks>();
 
 // The call signature follows the subclass's forward.
 /** Modules are called like functions; the types are those of `forward`. */
@@ -66,27 +54,34 @@ export interface Module {
 export abstract class Module {
   constructor() {
     // A function object with this class's prototype: callable, and its fields are the module's.
+    const hooks = new Hooks();
     const self: Module = Object.setPrototypeOf(
-      (...inputs: unknown[]) => callModule(self, inputs),
+      (...inputs: unknown[]) => callModule(self, hooks, inputs),
       new.target.prototype,
     );
     Reflect.deleteProperty(self, "name");
     Reflect.deleteProperty(self, "length");
-    internals.set(self, { buffers: new Map(), preHooks: new Set(), hooks: new Set(), training: true });
+    newState(self);
+    hooksOf.set(self, hooks);
     return self;
   }
 
   /** What the module computes. Call the module itself, not this, so that hooks run. */
   abstract forward(...inputs: never[]): unknown;
 
-  /** Whether the module is in training mode (dropout on, batch statistics). */
+  /** Whether the module is in training mode (dropout on, batch statistics). Setting it leaves submodules as they are. */
   get training(): boolean {
-    return internalsOf(this).training;
+    return stateOf(this).training;
+  }
+
+  set training(mode: boolean) {
+    stateOf(this).training = mode;
   }
 
   /** Training mode for this module and all below; `false` is `eval()`. Returns the module. */
   train(mode = true): this {
-    for (const [, m] of this.namedModules()) internalsOf(m).training = mode;
+    if (typeof mode !== "boolean") throw new ValueError("training mode is expected to be boolean");
+    for (const module of this.modules()) module.training = mode;
     return this;
   }
 
@@ -95,23 +90,42 @@ export abstract class Module {
     return this.train(false);
   }
 
-  /** Registers a tensor that is part of the state but not learned. */
+  /**
+   * Registers a tensor that is part of the state but not learned; `null` keeps the name for later. One that is not persistent is left out
+   * of the state dict. `register_buffer`.
+   */
   registerBuffer(name: string, value: Tensor | null, options: { readonly persistent?: boolean } = {}): void {
-    checkName("registerBuffer", this, name);
-    internalsOf(this).buffers.set(name, { persistent: options.persistent ?? true });
-    Reflect.set(this, name, value);
+    checkName(this, name, "buffer");
+    if (value !== null && !(value instanceof Tensor)) {
+      throw new ValueError(
+        `cannot assign '${typeText(value)}' object to buffer '${name}' (torch Tensor or None required)`,
+      );
+    }
+    setField(this, name, value, "buffer");
+    if (options.persistent === false) stateOf(this).temporary.add(name);
+    else stateOf(this).temporary.delete(name);
   }
 
-  /** Adds a parameter under a name made at run time. */
+  /** Adds a parameter under a name made at run time; `null` keeps the name for later. `register_parameter`. */
   registerParameter(name: string, value: Parameter | null): void {
-    checkName("registerParameter", this, name);
-    Reflect.set(this, name, value);
+    checkName(this, name, "parameter");
+    if (value !== null && !(value instanceof Parameter)) {
+      throw new ValueError(
+        `cannot assign '${
+          typeText(value)
+        }' object to parameter '${name}' (torch.nn.Parameter or None required); wrap it in new nn.Parameter(...)`,
+      );
+    }
+    setField(this, name, value, "parameter");
   }
 
-  /** Adds a submodule under a name made at run time. `add_module` in PyTorch. */
+  /** Adds a submodule under a name made at run time; `null` keeps the name for later. `register_module`. */
   registerModule(name: string, module: Module | null): void {
-    checkName("registerModule", this, name);
-    Reflect.set(this, name, module);
+    if (module !== null && !isModule(module)) {
+      throw new ValueError(`${typeText(module)} is not a Module subclass, in registerModule("${name}")`);
+    }
+    checkName(this, name, "module");
+    setField(this, name, module, "module");
   }
 
   /** `registerModule` under PyTorch's other name. */
@@ -121,12 +135,7 @@ export abstract class Module {
 
   /** Direct submodules and their names, each once. */
   namedChildren(): [string, Module][] {
-    const seen = new Set<Module>();
-    return fieldsOf(this).flatMap(([name, value]): [string, Module][] => {
-      if (!(value instanceof Module) || seen.has(value)) return [];
-      seen.add(value);
-      return [[name, value]];
-    });
+    return traverse.namedChildren(this);
   }
 
   /** Direct submodules. */
@@ -136,18 +145,7 @@ export abstract class Module {
 
   /** This module and all below it, each once, with dotted names; its own is the prefix. */
   namedModules(prefix = ""): [string, Module][] {
-    const out: [string, Module][] = [];
-    const seen = new Set<Module>();
-    const walk = (module: Module, path: string) => {
-      if (seen.has(module)) return;
-      seen.add(module);
-      out.push([path, module]);
-      for (const [name, child] of fieldsOf(module)) {
-        if (child instanceof Module) walk(child, path === "" ? name : `${path}.${name}`);
-      }
-    };
-    walk(this, prefix);
-    return out;
+    return traverse.namedModules(this, prefix);
   }
 
   /** This module and all below it, each once. */
@@ -157,7 +155,7 @@ export abstract class Module {
 
   /** Parameters of this module (and those below, unless `recurse` is false), each once, with dotted names. */
   namedParameters(prefix = "", recurse = true): [string, Parameter][] {
-    return members(this, prefix, recurse, (_, value) => value instanceof Parameter ? value : null);
+    return traverse.namedParameters(this, prefix, recurse);
   }
 
   /** Parameters, a shared one once. */
@@ -167,13 +165,7 @@ export abstract class Module {
 
   /** Buffers with dotted names, each once. */
   namedBuffers(prefix = "", recurse = true): [string, Tensor][] {
-    return members(
-      this,
-      prefix,
-      recurse,
-      (module, value, name) =>
-        value instanceof Tensor && internalsOf(module).buffers.has(name) ? value : null,
-    );
+    return traverse.namedBuffers(this, prefix, recurse);
   }
 
   /** Buffers, a shared one once. */
@@ -181,41 +173,42 @@ export abstract class Module {
     return this.namedBuffers("", recurse).map(([, b]) => b);
   }
 
-  /** Whether a name was registered as a buffer, and whether it is saved. */
-  bufferKind(name: string): "persistent" | "temporary" | null {
-    const found = internalsOf(this).buffers.get(name);
-    return found === undefined ? null : found.persistent ? "persistent" : "temporary";
-  }
-
   /** The submodule at a dotted path; "" is this module. */
   getSubmodule(path: string): Module {
     return (path === "" ? [] : path.split(".")).reduce((module: Module, name) => {
-      const next: unknown = Reflect.get(module, name);
-      if (!(next instanceof Module)) {
-        throw new IndexError(
-          `${className(module)} has no attribute \`${name}\`, in getSubmodule("${path}"); it has: ${
-            module.namedChildren().map(([n]) => n).join(", ") || "no submodules"
+      const children = modulesOf(module);
+      const next = children.find(([n]) => n === name)?.[1];
+      if (isModule(next)) return next;
+      throw new IndexError(
+        name in module
+          ? `\`${name}\` is not an nn.Module, in getSubmodule("${path}")`
+          : `${className(module)} has no attribute \`${name}\`, in getSubmodule("${path}"); its submodules: ${
+            children.map(([n]) => n).join(", ") || "none"
           }`,
-        );
-      }
-      return next;
+      );
     }, this);
   }
 
   /** The parameter at a dotted path. */
   getParameter(path: string): Parameter {
-    const value = memberAt(this, path);
-    if (value instanceof Parameter) return value;
-    throw new IndexError(`\`${path}\` is not an nn.Parameter, in getParameter`);
+    const { module, name, field } = traverse.memberAt(this, path);
+    if (field?.value instanceof Parameter) return field.value;
+    throw new IndexError(
+      field !== undefined || name in module
+        ? `\`${name}\` is not an nn.Parameter, in getParameter("${path}")`
+        : `${className(module)} has no attribute \`${name}\`, in getParameter("${path}")`,
+    );
   }
 
   /** The buffer at a dotted path. */
   getBuffer(path: string): Tensor {
-    const value = memberAt(this, path);
-    const dot = path.lastIndexOf(".");
-    const kind = this.getSubmodule(path.slice(0, Math.max(dot, 0))).bufferKind(path.slice(dot + 1));
-    if (value instanceof Tensor && kind !== null) return value;
-    throw new IndexError(`\`${path}\` is not a buffer, in getBuffer`);
+    const { module, name, field } = traverse.memberAt(this, path);
+    if (field?.value instanceof Tensor && bufferKind(module, field.key) !== null) return field.value;
+    throw new IndexError(
+      field !== undefined || name in module
+        ? `\`${name}\` is not a buffer, in getBuffer("${path}")`
+        : `${className(module)} has no attribute \`${name}\`, in getBuffer("${path}")`,
+    );
   }
 
   /** Calls `fn` on every module, children before parents, and returns this one. */
@@ -234,9 +227,11 @@ export abstract class Module {
     return this;
   }
 
-  /** Forgets all gradients. */
-  zeroGrad(): void {
-    for (const p of this.parameters()) p.grad = null;
+  /** Forgets all gradients; with `setToNone` false they become zeros, as older PyTorch versions do. */
+  zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
+    for (const p of this.parameters()) {
+      if (p.grad !== null) p.grad = options.setToNone === false ? zerosLike(p.grad) : null;
+    }
   }
 
   /** Moves parameters and buffers to a device, or floats among them to a float dtype. Returns the module. */
@@ -251,7 +246,7 @@ export abstract class Module {
       const placed = target.device === undefined ? x : x.to(target.device);
       return target.dtype === undefined || !isFloat(x.dtype) ? placed : placed.to(target.dtype);
     };
-    mapTensors(this, move);
+    traverse.mapTensors(this, move);
     return this;
   }
 
@@ -292,12 +287,12 @@ export abstract class Module {
 
   /** Registers a function to run before `forward`. */
   registerForwardPreHook(hook: ForwardPreHook): HookHandle {
-    return register(internalsOf(this).preHooks, hook);
+    return (hooksOf.get(this) as Hooks).addBefore(hook);
   }
 
   /** Registers a function to run after `forward`. */
   registerForwardHook(hook: ForwardHook): HookHandle {
-    return register(internalsOf(this).hooks, hook);
+    return (hooksOf.get(this) as Hooks).addAfter(hook);
   }
 
   /** What stands between the parentheses of the module's text, in PyTorch's spelling. */
@@ -324,105 +319,4 @@ export abstract class Module {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
-}
-
-/** The name of a module's class. */
-export function className(module: Module): string {
-  return module.constructor.name;
-}
-
-/** Fields in the order of their definition. */
-export function fieldsOf(module: Module): [string, unknown][] {
-  return Object.entries(module);
-}
-
-/** The field at a dotted path. */
-function memberAt(module: Module, path: string): unknown {
-  const dot = path.lastIndexOf(".");
-  return Reflect.get(module.getSubmodule(path.slice(0, Math.max(dot, 0))), path.slice(dot + 1));
-}
-
-/** Replaces every parameter's value, its gradient, and every buffer. */
-function mapTensors(root: Module, fn: (x: Tensor) => Tensor): void {
-  for (const p of root.parameters()) {
-    const before = p.data, after = fn(before);
-    if (after !== before) p.data = after;
-    if (p.grad !== null) p.grad = fn(p.grad);
-  }
-  for (const module of root.modules()) {
-    for (const [name, buffer] of module.namedBuffers("", false)) Reflect.set(module, name, fn(buffer).value);
-  }
-}
-
-function checkName(op: string, module: Module, name: string): void {
-  if (name === "" || name.includes(".")) {
-    throw new ValueError(`${op}: the name can't be empty or contain ".", got "${name}"`);
-  }
-  if (name in module && !Object.hasOwn(module, name)) {
-    throw new ValueError(`${op}: attribute '${name}' already exists in ${className(module)}`);
-  }
-}
-
-function register<H>(hooks: Set<H>, hook: H): HookHandle {
-  hooks.add(hook);
-  return { remove: () => hooks.delete(hook) };
-}
-
-function members<T extends Tensor>(
-  root: Module,
-  prefix: string,
-  recurse: boolean,
-  pick: (module: Module, value: unknown, name: string) => T | null,
-): [string, T][] {
-  const seen = new Set<T>();
-  const modules: [string, Module][] = recurse ? root.namedModules(prefix) : [[prefix, root]];
-  return modules.flatMap(([path, module]) =>
-    fieldsOf(module).flatMap(([name, value]): [string, T][] => {
-      const picked = pick(module, value, name);
-      if (picked === null || seen.has(picked)) return [];
-      seen.add(picked);
-      return [[path === "" ? name : `${path}.${name}`, picked]];
-    })
-  );
-}
-
-function callModule(module: Module, given: unknown[]): unknown {
-  const { preHooks, hooks } = internalsOf(module);
-  let inputs = given;
-  depth++;
-  try {
-    for (const hook of preHooks) inputs = hook(module, inputs) ?? inputs;
-    let output = (module.forward as (...args: unknown[]) => unknown)(...inputs);
-    for (const hook of hooks) output = hook(module, inputs, output) ?? output;
-    // The caller has it in hands: an optimizer step that overwrites parameters computes it first.
-    if (depth === 1) keep(output);
-    return output;
-  } catch (error) {
-    if (error instanceof TenonError) locate(error, module);
-    throw error;
-  } finally {
-    depth--;
-  }
-}
-
-function keep(output: unknown): void {
-  if (output instanceof Tensor) output.value.kept = true;
-  else if (Array.isArray(output)) output.forEach(keep);
-}
-
-/** Modules that an error passed through, innermost first. */
-const trails = new WeakMap<TenonError, Module[]>();
-
-/** Adds `in net.0.2 (Linear)` to an error that leaves the outermost module. */
-function locate(error: TenonError, module: Module): void {
-  const trail = trails.get(error) ?? [];
-  trail.push(module);
-  trails.set(error, trail);
-  if (depth > 1) return;
-  let path = "net";
-  for (let i = trail.length - 1; i > 0; i--) {
-    const name = trail[i].namedModules().find(([, m]) => m === trail[i - 1])?.[0];
-    if (name !== undefined) path += `.${name}`;
-  }
-  error.message += `, in ${path} (${className(trail[0])})`;
 }

@@ -71,6 +71,26 @@ export class Parameter extends Tensor {
     this.#rebind(next, true);
   }
 
+  /** Replaces the value by a function of it, such as a move to another device. */
+  convert(fn: (value: Tensor) => Tensor): void {
+    const before = this.data, after = fn(before);
+    if (after !== before) this.data = after;
+  }
+
+  /** Lets another value stand in for this one until the function that comes back is called. For functional calls. */
+  substitute(next: Tensor): () => void {
+    const { shape, dtype, device } = this;
+    const leaf = this.#leaf, taken = this.#taken;
+    Object.assign(this, { shape: next.shape, dtype: next.dtype, device: next.device });
+    this.#leaf = next.value;
+    this.#taken = null;
+    return () => {
+      Object.assign(this, { shape, dtype, device });
+      this.#leaf = leaf;
+      this.#taken = taken;
+    };
+  }
+
   #rebind(next: Tensor, exclusive: boolean): void {
     Object.assign(this, { shape: next.shape, dtype: next.dtype, device: next.device });
     this.#leaf = this.#makeLeaf(next, exclusive);
@@ -78,7 +98,8 @@ export class Parameter extends Tensor {
   }
 
   #makeLeaf(next: Tensor, exclusive: boolean): Tensor {
-    const data = next.value;
+    // A value that is still being followed must not let gradients through to what it was made of.
+    const data = next.value.track === 0 ? next.value : next.detach();
     const leaf = apply(aliasPrim, [data], undefined);
     leaf.track = this.#needsGrad ? FACADE : 0;
     leaf.owner = this;

@@ -3,53 +3,41 @@
  *
  * @module
  */
-import { IndexError, ValueError } from "../core/errors.ts";
+import { IndexError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { fieldsOf, Module } from "./module.ts";
+import { isIndex, isModule, modulesOf, removeField, setField } from "./fields.ts";
+import { Module } from "./module.ts";
 
 /** A sequence's methods; `Sequential` adds what TypeScript knows of the positions. */
 export class SequentialModule extends Module {
   /** Takes modules in order, or one record of modules by name. */
   constructor(...modules: (Module | Readonly<Record<string, Module>>)[]) {
     super();
-    const named = modules.length === 1 && !(modules[0] instanceof Module);
-    const entries = named
-      ? Object.entries(modules[0])
-      : modules.map((m, i): [string, unknown] => [String(i), m]);
-    for (const [name, module] of entries) {
-      if (!(module instanceof Module)) {
-        throw new ValueError(
-          `Sequential: "${name}" is not a Module subclass, but ${module === null ? "null" : typeof module}`,
-        );
-      }
-      this.registerModule(name, module);
-    }
-    this.#number();
-  }
-
-  /** Positions work beside names: `net[0]` is the first module whatever it is called. */
-  #number(): void {
-    for (const key of Object.getOwnPropertyNames(this)) {
-      if (/^\d+$/.test(key) && !Object.getOwnPropertyDescriptor(this, key)?.enumerable) {
-        Reflect.deleteProperty(this, key);
-      }
-    }
-    this.#entries().forEach(([, module], i) => {
-      if (!Object.hasOwn(this, String(i))) {
-        Object.defineProperty(this, String(i), { value: module, configurable: true });
-      }
-    });
+    const [first] = modules;
+    const named = modules.length === 1 && typeof first === "object" && first !== null;
+    this.#rebuild(
+      named ? Object.entries(first) : modules.map((m, i): [string, Module] => [String(i), m as Module]),
+    );
   }
 
   /** Names and modules, a repeated module each time. */
   #entries(): [string, Module][] {
-    return fieldsOf(this).filter((field): field is [string, Module] => field[1] instanceof Module);
+    return modulesOf(this).filter((field): field is [string, Module] => field[1] !== null);
   }
 
+  /**
+   * Positions work beside names: `net[0]` is the first module whatever it is called. A module whose name is a number stands in the field of
+   * its position, with the name as a label; any other stands in a field of its name, and its position leads there too.
+   */
   #rebuild(modules: readonly [string, Module][]): void {
-    for (const [name] of this.#entries()) Reflect.deleteProperty(this, name);
-    modules.forEach(([name, module], i) => Reflect.set(this, /^\d+$/.test(name) ? String(i) : name, module));
-    this.#number();
+    for (const key of Object.keys(this)) if (isModule(Reflect.get(this, key))) removeField(this, key);
+    for (const key of Object.getOwnPropertyNames(this)) if (isIndex(key)) Reflect.deleteProperty(this, key);
+    modules.forEach(([name, module], i) => {
+      const position = String(i);
+      if (isIndex(name)) return setField(this, position, module, "module", name);
+      super.registerModule(name, module);
+      Object.defineProperty(this, position, { get: () => Reflect.get(this, name), configurable: true });
+    });
   }
 
   #position(op: string, index: number, length: number): number {
@@ -71,17 +59,17 @@ export class SequentialModule extends Module {
     return entries[this.#position("at", index, entries.length)][1];
   }
 
-  /** A Sequential of the modules from `start` to before `end`, shared with this one. Python's `net[0:2]`. */
+  /** A Sequential of the modules from `start` to before `end`, shared with this one and under the same names. Python's `net[0:2]`. */
   slice(start?: number, end?: number): Sequential {
-    const part = this.#entries().slice(start, end);
-    return new Sequential(Object.fromEntries(part));
+    const part = new SequentialModule();
+    part.#rebuild(this.#entries().slice(start, end));
+    return part as Sequential;
   }
 
-  /** Puts another module at a position. */
+  /** Puts another module at a position, under the same name. Python's `net[1] = ...`. */
   set(index: number, module: Module): void {
     const entries = this.#entries();
-    entries[this.#position("set", index, entries.length)][1] = module;
-    this.#rebuild(entries);
+    this.registerModule(entries[this.#position("set", index, entries.length)][0], module);
   }
 
   /** Adds a module at the end. Returns this. */
@@ -99,23 +87,22 @@ export class SequentialModule extends Module {
         `Index out of range: ${index}, in Sequential.insert into ${entries.length} modules`,
       );
     }
-    entries.splice(at, 0, [String(at), module]);
-    this.#rebuild(entries);
+    entries.splice(at, 0, ["0", module]);
+    this.#rebuild(entries.map(([name, m], i) => [isIndex(name) ? String(i) : name, m]));
     return this;
   }
 
   /** Adds modules, or those of another sequence, at the end. Returns this. */
   extend(modules: Iterable<Module>): this {
-    const added = [...modules].map((m): [string, Module] => ["0", m]);
-    this.#rebuild([...this.#entries(), ...added]);
+    for (const module of [...modules]) this.append(module);
     return this;
   }
 
-  /** Takes a module out and returns it; the last when no position is given. */
+  /** Takes a module out and returns it, the last when no position is given. The others are numbered anew, as PyTorch does. */
   pop(index = -1): Module {
     const entries = this.#entries();
     const [[, module]] = entries.splice(this.#position("pop", index, entries.length), 1);
-    this.#rebuild(entries);
+    this.#rebuild(entries.map(([, m], i) => [String(i), m]));
     return module;
   }
 
@@ -124,12 +111,14 @@ export class SequentialModule extends Module {
     for (const [, module] of this.#entries()) yield module;
   }
 
-  /** Adds a module under a name. */
+  /** Adds a module under a name, at the end unless the name is there already. */
   override registerModule(name: string, module: Module | null): void {
-    const placeholder = Object.getOwnPropertyDescriptor(this, name);
-    if (placeholder !== undefined && !placeholder.enumerable) Reflect.deleteProperty(this, name);
-    super.registerModule(name, module);
-    this.#number();
+    if (!isModule(module)) return super.registerModule(name, module);
+    const entries = this.#entries();
+    const known = entries.find((entry) => entry[0] === name);
+    if (known === undefined) entries.push([name, module]);
+    else known[1] = module;
+    this.#rebuild(entries);
   }
 
   /** Calls the modules one after the other. */

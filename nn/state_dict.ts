@@ -6,8 +6,11 @@
 import { LoadError } from "../core/errors.ts";
 import { sameShape, type Shape, torchSize } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
-import { className, fieldsOf, Module } from "./module.ts";
+import { bufferKind, className, fieldsOf, modulesOf, typeText } from "./fields.ts";
+import type { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
+import { everyPath } from "./traverse.ts";
+import { isLazy } from "./uninitialized.ts";
 
 /** Values by dotted name, in PyTorch's order. Prints as Python's OrderedDict. */
 export type StateDict = Record<string, Tensor>;
@@ -45,23 +48,15 @@ interface Entry {
 /** Parameters, then persistent buffers, of one module. */
 function ownEntries(module: Module): Entry[] {
   const fields = fieldsOf(module);
-  const parameters = fields.flatMap(([name, p]): Entry[] =>
+  const parameters = fields.flatMap(({ name, value: p }): Entry[] =>
     p instanceof Parameter ? [{ name, value: p, replace: (v) => p.data = v }] : []
   );
-  const buffers = fields.flatMap(([name, b]): Entry[] =>
-    b instanceof Tensor && !(b instanceof Parameter) && module.bufferKind(name) === "persistent"
-      ? [{ name, value: b, replace: (v) => Reflect.set(module, name, v) }]
+  const buffers = fields.flatMap(({ key, name, value: b }): Entry[] =>
+    b instanceof Tensor && !(b instanceof Parameter) && bufferKind(module, key) === "persistent"
+      ? [{ name, value: b, replace: (v) => Reflect.set(module, key, v) }]
       : []
   );
   return [...parameters, ...buffers];
-}
-
-/** Every module with its path; a shared module under each of its names. */
-function everyPath(module: Module, prefix: string): [string, Module][] {
-  const below = fieldsOf(module).flatMap(([name, child]) =>
-    child instanceof Module ? everyPath(child, `${prefix}${name}.`) : []
-  );
-  return [[prefix, module], ...below];
 }
 
 /** Parameters and persistent buffers by dotted name. */
@@ -69,7 +64,7 @@ export function stateDict(module: Module, prefix: string): StateDict {
   const state = emptyStateDict();
   for (const [path, m] of everyPath(module, prefix)) {
     for (const { name, value } of ownEntries(m)) {
-      state[path + name] = value instanceof Parameter ? value.data : value;
+      state[path + name] = value instanceof Parameter && !isLazy(value) ? value.data : value;
     }
   }
   return state;
@@ -79,36 +74,40 @@ function quoted(keys: readonly string[]): string {
   return keys.map((k) => `"${k}"`).join(", ");
 }
 
+/** PyTorch's order: module by module, those that belong to none of its members or children. */
+function unexpectedIn(module: Module, path: string, keys: readonly string[]): string[] {
+  const known = new Set(
+    [...ownEntries(module), ...modulesOf(module).map(([name]) => ({ name }))].map((e) => e.name),
+  );
+  return keys.filter((key) => {
+    if (!key.startsWith(path)) return false;
+    return !known.has(key.slice(path.length).split(".", 1)[0]);
+  });
+}
+
 /** Copies values into a module. Nothing is changed when an error is thrown. */
 export function loadStateDict(
   module: Module,
-  state: Readonly<Record<string, Tensor>>,
+  given: Readonly<Record<string, Tensor>>,
   strict: boolean,
 ): LoadReport {
-  for (const [path, m] of everyPath(module, "")) m.beforeLoad(state, path);
-  const missingKeys: string[] = [], errors: string[] = [], changes: (() => void)[] = [];
-  const expected = new Set<string>();
-  for (const [path, m] of everyPath(module, "")) {
-    for (const { name, value, replace } of ownEntries(m)) {
-      const key = path + name;
-      expected.add(key);
-      if (!Object.hasOwn(state, key)) {
-        missingKeys.push(key);
-        continue;
-      }
-      const given = state[key];
-      if (!(given instanceof Tensor)) {
-        errors.push(
-          `While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${typeof given}`,
-        );
-      } else if (!sameShape(given.shape, value.shape)) {
-        errors.push(mismatch(key, given.shape, value.shape));
-      } else {
-        changes.push(() => replace(given.detach().to({ dtype: value.dtype, device: value.device })));
-      }
-    }
+  if (typeof given !== "object" || given === null) {
+    throw new LoadError(`Expected state_dict to be dict-like, got ${typeText(given)}.`);
   }
-  const unexpectedKeys = Object.keys(state).filter((key) => !expected.has(key));
+  const state: Record<string, Tensor> = { ...given };
+  const paths = everyPath(module, "");
+  for (const [path, m] of paths) m.beforeLoad(state, path);
+  const keys = Object.keys(state);
+  const missingKeys: string[] = [], unexpectedKeys: string[] = [], errors: string[] = [];
+  const changes: (() => void)[] = [];
+  for (const [path, m] of paths) {
+    for (const entry of ownEntries(m)) {
+      const key = path + entry.name;
+      if (!Object.hasOwn(state, key)) missingKeys.push(key);
+      else copyOver(key, entry, state[key], errors, changes);
+    }
+    unexpectedKeys.push(...unexpectedIn(m, path, keys));
+  }
   if (strict) {
     if (unexpectedKeys.length > 0) {
       errors.unshift(`Unexpected key(s) in state_dict: ${quoted(unexpectedKeys)}. `);
@@ -120,6 +119,36 @@ export function loadStateDict(
   }
   for (const change of changes) change();
   return { missingKeys, unexpectedKeys };
+}
+
+/** Notes the change that one value makes, or why it cannot be made. */
+function copyOver(key: string, entry: Entry, given: Tensor, errors: string[], changes: (() => void)[]): void {
+  if (!(given instanceof Tensor)) {
+    errors.push(
+      `While copying the parameter named "${key}", expected torch.Tensor or Tensor-like object from checkpoint but received ${
+        typeText(given)
+      }`,
+    );
+    return;
+  }
+  const { value, replace } = entry;
+  if (isLazy(given)) {
+    if (!isLazy(value)) {
+      errors.push(
+        `While copying the parameter named "${key}": it is initialized, the one in the checkpoint is not`,
+      );
+    }
+    return;
+  }
+  const fresh = given.detach();
+  // Very old files keep single numbers as vectors of one element.
+  const single = value.shape.length === 0 && sameShape(fresh.shape, [1]);
+  if (!single && !sameShape(fresh.shape, value.shape)) {
+    errors.push(mismatch(key, fresh.shape, value.shape));
+    return;
+  }
+  const { dtype, device } = value;
+  changes.push(() => replace((single ? fresh.reshape([]) : fresh).to({ dtype, device })));
 }
 
 function mismatch(key: string, given: Shape, wanted: Shape): string {

@@ -4,6 +4,7 @@
  * @module
  */
 import { GradError, ShapeError } from "../errors.ts";
+import { evaluate } from "../evaluate.ts";
 import { enableGrad, FACADE, noGrad } from "../grad_mode.ts";
 import { castLike } from "../ops/cast.ts";
 import { onesLike } from "../ops/create.ts";
@@ -70,10 +71,26 @@ export function backward(output: Tensor, gradient: Tensor | undefined, options: 
 let pending: Tensor[] = [];
 const mostPending = 8;
 
-/** The roots whose backward was called since the last time; forgets them. */
+/** Values that the next step computes as well, and how many earlier ones they still depend on. */
+const joining = new Map<Tensor, number>();
+const longestChain = 8;
+
+/**
+ * Has the next optimizer step compute a value that replaces another, such as a running statistic: together with the step it costs little,
+ * and what it is made of need not be kept for later. Where no step comes for long, it is computed at once, so that no chain grows.
+ */
+export function evaluateWithStep(next: Tensor, replaced: Tensor): void {
+  const earlier = joining.get(replaced) ?? 0;
+  joining.delete(replaced);
+  if (earlier + 1 >= longestChain) evaluate([next]);
+  else joining.set(next, earlier + 1);
+}
+
+/** What the next step computes beside its own: roots of recent backward calls, and values that joined. Forgets them. */
 export function takePending(): Tensor[] {
-  const roots = pending;
+  const roots = [...pending, ...joining.keys()];
   pending = [];
+  joining.clear();
   return roots;
 }
 

@@ -1,0 +1,112 @@
+/**
+ * Initialisation without randomness: constants, the identity, Dirac kernels.
+ *
+ * @module
+ */
+import { ShapeError, ValueError } from "../core/errors.ts";
+import type { DType } from "../core/dtype.ts";
+import type { DeviceName } from "../core/device.ts";
+import { eye as identity, fromHost, full } from "../core/ops/create.ts";
+import { cast } from "../core/ops/cast.ts";
+import { type Shape, sizeOf } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { Initialisable } from "./target.ts";
+
+/** Options of the pure forms that draw nothing. */
+export interface FillOptions {
+  /** Element type; float32 by default. */
+  readonly dtype?: DType;
+  /** Device; the default device when not given. */
+  readonly device?: DeviceName;
+}
+
+/** A tensor of one value. */
+export function constant(shape: Shape, value: number, options: FillOptions = {}): Tensor {
+  return full(shape, value, { ...options, dtype: options.dtype ?? "float32" });
+}
+
+/**
+ * Fills with one value. `torch.nn.init.constant_`.
+ *
+ * @example
+ * ```ts
+ * import { init, nn } from "@tenon/tenon";
+ * const layer = new nn.Linear(2, 2);
+ * init.constant_(layer.bias!, 0.5);
+ * console.log(layer.bias!.tolist()); // [ 0.5, 0.5 ]
+ * ```
+ */
+export function constant_<T extends Initialisable>(target: T, value: number): T {
+  target.data = constant(target.shape, value, { dtype: target.dtype, device: target.device });
+  return target;
+}
+
+/** A tensor of ones. */
+export function ones(shape: Shape, options: FillOptions = {}): Tensor {
+  return constant(shape, 1, options);
+}
+
+/** Fills with ones. `torch.nn.init.ones_`. */
+export function ones_<T extends Initialisable>(target: T): T {
+  return constant_(target, 1);
+}
+
+/** A tensor of zeros. */
+export function zeros(shape: Shape, options: FillOptions = {}): Tensor {
+  return constant(shape, 0, options);
+}
+
+/** Fills with zeros. `torch.nn.init.zeros_`. */
+export function zeros_<T extends Initialisable>(target: T): T {
+  return constant_(target, 0);
+}
+
+/** A matrix with ones on the diagonal, so that a Linear passes on as many inputs as it can. */
+export function eye(shape: Shape, options: FillOptions = {}): Tensor {
+  if (shape.length !== 2) {
+    throw new ShapeError(
+      `Only tensors with 2 dimensions are supported, in init.eye: got shape [${shape.join(", ")}]`,
+    );
+  }
+  const { dtype = "float32", device } = options;
+  return cast(identity(shape[0], shape[1], { device }), dtype);
+}
+
+/** Fills a matrix with ones on the diagonal and zeros elsewhere. `torch.nn.init.eye_`. */
+export function eye_<T extends Initialisable>(target: T): T {
+  target.data = eye(target.shape, { dtype: target.dtype, device: target.device });
+  return target;
+}
+
+/**
+ * A convolution kernel [out, in, ...kernel] that passes on as many channels of each group as it can: a one in the middle of each.
+ *
+ * @throws {ShapeError} unless there are 3, 4 or 5 dimensions
+ * @throws {ValueError} when the first is not divisible by `groups`
+ */
+export function dirac(shape: Shape, groups = 1, options: FillOptions = {}): Tensor {
+  if (shape.length < 3 || shape.length > 5) {
+    throw new ShapeError(
+      `Only tensors with 3, 4, or 5 dimensions are supported, in init.dirac: got shape [${shape.join(", ")}]`,
+    );
+  }
+  const [out, inputs, ...kernel] = shape;
+  if (!Number.isInteger(groups) || groups < 1 || out % groups !== 0) {
+    throw new ValueError(`dim 0 must be divisible by groups, in init.dirac: got ${out} and groups=${groups}`);
+  }
+  const size = sizeOf(kernel), perGroup = out / groups;
+  const middle = kernel.reduce((at, k) => at * k + Math.floor(k / 2), 0);
+  const data = new Float32Array(sizeOf(shape));
+  for (let g = 0; g < groups; g++) {
+    for (let d = 0; d < Math.min(perGroup, inputs); d++) {
+      data[((g * perGroup + d) * inputs + d) * size + middle] = 1;
+    }
+  }
+  return cast(fromHost(data, shape, "float32", options.device), options.dtype ?? "float32");
+}
+
+/** Fills a convolution kernel so that it passes on as many channels as it can. `torch.nn.init.dirac_`. */
+export function dirac_<T extends Initialisable>(target: T, groups = 1): T {
+  target.data = dirac(target.shape, groups, { dtype: target.dtype, device: target.device });
+  return target;
+}

@@ -1,0 +1,76 @@
+/**
+ * Normal initialisation, whole or cut off at two bounds.
+ *
+ * @module
+ */
+import type { Generator } from "../core/random/generator.ts";
+import { ValueError } from "../core/errors.ts";
+import { tensor } from "../core/ops/create.ts";
+import { add, erf, erfinv, mul } from "../core/ops/elementwise.ts";
+import { clamp } from "../core/ops/pointwise.ts";
+import { normal as draw } from "../core/ops/random.ts";
+import type { Shape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { Initialisable } from "./target.ts";
+import { type InitOptions, uniform } from "./uniform.ts";
+
+/** A tensor drawn from a normal distribution. */
+export function normal(shape: Shape, mean = 0, std = 1, options: InitOptions = {}): Tensor {
+  return draw(mean, std, shape, options);
+}
+
+/**
+ * Fills from a normal distribution. `torch.nn.init.normal_`.
+ *
+ * @example
+ * ```ts
+ * import { init, nn } from "@tenon/tenon";
+ * const layer = new nn.Linear(4, 8);
+ * init.normal_(layer.weight, 0, 0.01);
+ * console.log(layer.weight.abs().max().item() < 0.1); // true
+ * ```
+ */
+export function normal_<T extends Initialisable>(target: T, mean = 0, std = 1, generator?: Generator): T {
+  target.data = normal(target.shape, mean, std, { dtype: target.dtype, device: target.device, generator });
+  return target;
+}
+
+/** erf(z / sqrt 2) in double precision, on the processor. */
+function twoSided(z: number): number {
+  return erf(tensor(z / Math.SQRT2, { dtype: "float64", device: "cpu" })).item();
+}
+
+/**
+ * A tensor drawn from the part of a normal distribution that lies in [a, b], by inverting its distribution function.
+ *
+ * @throws {ValueError} when std is not positive or a is above b
+ */
+export function truncNormal(
+  shape: Shape,
+  mean = 0,
+  std = 1,
+  a = -2,
+  b = 2,
+  options: InitOptions = {},
+): Tensor {
+  if (!(std > 0) || !(a <= b)) {
+    throw new ValueError(`truncNormal needs std > 0 and a <= b, but got std ${std}, a ${a} and b ${b}`);
+  }
+  const low = (1 + twoSided((a - mean) / std)) / 2, high = (1 + twoSided((b - mean) / std)) / 2;
+  const y = erfinv(uniform(shape, 2 * low - 1, 2 * high - 1, options));
+  return clamp(add(mul(y, std * Math.SQRT2), mean), a, b);
+}
+
+/** Fills from the part of a normal distribution that lies in [a, b]. `torch.nn.init.trunc_normal_`. */
+export function truncNormal_<T extends Initialisable>(
+  target: T,
+  mean = 0,
+  std = 1,
+  a = -2,
+  b = 2,
+  generator?: Generator,
+): T {
+  const options = { dtype: target.dtype, device: target.device, generator };
+  target.data = truncNormal(target.shape, mean, std, a, b, options);
+  return target;
+}

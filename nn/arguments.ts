@@ -1,0 +1,57 @@
+/**
+ * Constructor arguments in PyTorch's two ways: by position, by name in a last record, or the first ones by position and others by name.
+ *
+ * @module
+ */
+import type { DeviceName } from "../core/device.ts";
+import type { DType } from "../core/dtype.ts";
+import { ValueError } from "../core/errors.ts";
+
+/** Arguments of types P in their order; a record of options can stand after any of them. */
+export type Trailing<P extends readonly unknown[], O> = P extends readonly [infer Head, ...infer Rest]
+  ? [options?: O] | [Head | undefined, ...Trailing<Rest, O>]
+  : [options?: O];
+
+/** The options that arguments given by position and by name amount to. */
+export function named<O extends object>(
+  op: string,
+  given: readonly unknown[],
+  names: readonly (keyof O & string)[],
+): Partial<O> {
+  const last = given.at(-1);
+  const byName = typeof last === "object" && last !== null && !Array.isArray(last) &&
+    Object.getPrototypeOf(last) === Object.prototype;
+  const positional = byName ? given.slice(0, -1) : given;
+  if (positional.length > names.length) {
+    throw new ValueError(
+      `${op}: too many arguments by position; after the required ones come ${
+        names.join(", ") || "none"
+      }, then { options }`,
+    );
+  }
+  const found: Record<string, unknown> = byName ? { ...last } : {};
+  positional.forEach((value, i) => {
+    if (value === undefined) return;
+    const name = names[i];
+    if (found[name] !== undefined) throw new ValueError(`${op}: got multiple values for argument '${name}'`);
+    found[name] = value;
+  });
+  return found as Partial<O>;
+}
+
+/** Options that every layer with parameters takes. */
+export interface FactoryOptions {
+  /** Element type of the parameters; float32 by default. */
+  readonly dtype?: DType;
+  /** Device of the parameters; the default device when not given. */
+  readonly device?: DeviceName;
+}
+
+/** Refuses sizes that are not whole numbers. */
+export function checkSizes(op: string, sizes: Readonly<Record<string, number>>, least = 0): void {
+  for (const [name, n] of Object.entries(sizes)) {
+    if (!Number.isInteger(n) || n < least) {
+      throw new ValueError(`${op}: ${name} must be a whole number from ${least}, got ${n}`);
+    }
+  }
+}

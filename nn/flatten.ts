@@ -1,0 +1,92 @@
+/**
+ * Layers that change the shape alone: Flatten, Unflatten.
+ *
+ * @module
+ */
+import { ShapeError } from "../core/errors.ts";
+import { flatten, unflatten } from "../core/ops/view.ts";
+import type { Shape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { named, type Trailing } from "./arguments.ts";
+import { Module } from "./module.ts";
+import { tuple } from "./repr.ts";
+
+/** Options of Flatten. */
+export interface FlattenOptions {
+  /** First dimension to flatten; 1 by default. */
+  readonly startDim?: number;
+  /** Last dimension to flatten; -1 by default. */
+  readonly endDim?: number;
+}
+
+/**
+ * Makes one dimension of several, all but the first by default. `torch.nn.Flatten`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * console.log(new nn.Flatten()(ones([32, 1, 5, 5])).shape); // [ 32, 25 ]
+ * ```
+ */
+export class Flatten extends Module {
+  /** First dimension to flatten. */
+  startDim: number;
+  /** Last dimension to flatten. */
+  endDim: number;
+
+  /** Takes the first and the last dimension, by position or by name. */
+  constructor(...settings: Trailing<[startDim: number, endDim: number], FlattenOptions>) {
+    super();
+    const { startDim = 1, endDim = -1 } = named<FlattenOptions>("Flatten", settings, ["startDim", "endDim"]);
+    this.startDim = startDim;
+    this.endDim = endDim;
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return flatten(x, this.startDim, this.endDim);
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return `start_dim=${this.startDim}, end_dim=${this.endDim}`;
+  }
+}
+
+/**
+ * Makes several dimensions of one. `torch.nn.Unflatten`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * console.log(new nn.Unflatten(1, [2, 5, 5])(ones([2, 50])).shape); // [ 2, 2, 5, 5 ]
+ * ```
+ */
+export class Unflatten extends Module {
+  /** The dimension. */
+  dim: number;
+  /** What it becomes. */
+  unflattenedSize: Shape;
+
+  /** Takes the dimension and the sizes that it becomes. */
+  constructor(dim: number, unflattenedSize: Shape) {
+    super();
+    if (!Array.isArray(unflattenedSize)) {
+      throw new ShapeError(
+        `unflattened_size must be a list of sizes, in Unflatten: got ${typeof unflattenedSize}`,
+      );
+    }
+    this.dim = dim;
+    this.unflattenedSize = [...unflattenedSize];
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return unflatten(x, this.dim, this.unflattenedSize);
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return `dim=${this.dim}, unflattened_size=${tuple(this.unflattenedSize)}`;
+  }
+}

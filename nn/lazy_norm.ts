@@ -1,0 +1,170 @@
+/**
+ * Norms that learn their number of channels from the first input.
+ *
+ * @module
+ */
+import { tensor } from "../core/ops/create.ts";
+import type { Tensor } from "../core/tensor.ts";
+import {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  type RunningNorm,
+  type RunningNormArguments,
+  type RunningNormOptions,
+  runningNormOptions,
+} from "./batch_norm.ts";
+import {
+  hasUninitialized,
+  initializeOnCall,
+  materialize,
+  materializeFrom,
+  UninitializedBuffer,
+  UninitializedParameter,
+} from "./uninitialized.ts";
+
+/** Makes a norm of no channels a lazy one. */
+function defer(
+  norm: RunningNorm,
+  ordinary: { readonly prototype: RunningNorm },
+  options: RunningNormOptions,
+): void {
+  const { affine = true, trackRunningStats = true } = options;
+  if (affine) {
+    norm.weight = new UninitializedParameter(options);
+    norm.bias = new UninitializedParameter(options);
+  }
+  if (trackRunningStats) {
+    norm.runningMean = new UninitializedBuffer(options);
+    norm.runningVar = new UninitializedBuffer(options);
+    norm.numBatchesTracked = tensor(0n, { dtype: "int64", device: options.device });
+  }
+  initializeOnCall(norm, ordinary, (x) => {
+    norm.numFeatures = x.size(1);
+    if (!hasUninitialized(norm)) return;
+    const each = [norm.numFeatures];
+    materialize(norm, { weight: each, bias: each, running_mean: each, running_var: each });
+    norm.resetParameters();
+  });
+}
+
+/**
+ * A BatchNorm1d that learns its number of channels from the first input, and is a BatchNorm1d afterwards. `torch.nn.LazyBatchNorm1d`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * const norm = new nn.LazyBatchNorm1d();
+ * norm(ones([8, 4]));
+ * console.log(norm.numFeatures, norm instanceof nn.LazyBatchNorm1d); // 4 false
+ * ```
+ */
+export class LazyBatchNorm1d extends BatchNorm1d {
+  /** Takes what comes after the number of channels, by position or by name. */
+  constructor(...settings: RunningNormArguments) {
+    const options = runningNormOptions("LazyBatchNorm1d", settings);
+    super(0, { ...options, affine: false, trackRunningStats: false });
+    this.affine = options.affine ?? true;
+    this.trackRunningStats = options.trackRunningStats ?? true;
+    defer(this, BatchNorm1d, options);
+  }
+
+  /** Takes the shapes from the state dict. */
+  override beforeLoad(state: Record<string, Tensor>, prefix: string): void {
+    super.beforeLoad(state, prefix);
+    materializeFrom(this, state, prefix);
+  }
+}
+
+/** A BatchNorm2d that learns its number of channels from the first input, and is a BatchNorm2d afterwards. `torch.nn.LazyBatchNorm2d`. */
+export class LazyBatchNorm2d extends BatchNorm2d {
+  /** Takes what comes after the number of channels, by position or by name. */
+  constructor(...settings: RunningNormArguments) {
+    const options = runningNormOptions("LazyBatchNorm2d", settings);
+    super(0, { ...options, affine: false, trackRunningStats: false });
+    this.affine = options.affine ?? true;
+    this.trackRunningStats = options.trackRunningStats ?? true;
+    defer(this, BatchNorm2d, options);
+  }
+
+  /** Takes the shapes from the state dict. */
+  override beforeLoad(state: Record<string, Tensor>, prefix: string): void {
+    super.beforeLoad(state, prefix);
+    materializeFrom(this, state, prefix);
+  }
+}
+
+/** A BatchNorm3d that learns its number of channels from the first input, and is a BatchNorm3d afterwards. `torch.nn.LazyBatchNorm3d`. */
+export class LazyBatchNorm3d extends BatchNorm3d {
+  /** Takes what comes after the number of channels, by position or by name. */
+  constructor(...settings: RunningNormArguments) {
+    const options = runningNormOptions("LazyBatchNorm3d", settings);
+    super(0, { ...options, affine: false, trackRunningStats: false });
+    this.affine = options.affine ?? true;
+    this.trackRunningStats = options.trackRunningStats ?? true;
+    defer(this, BatchNorm3d, options);
+  }
+
+  /** Takes the shapes from the state dict. */
+  override beforeLoad(state: Record<string, Tensor>, prefix: string): void {
+    super.beforeLoad(state, prefix);
+    materializeFrom(this, state, prefix);
+  }
+}
+
+/** An InstanceNorm1d that learns its number of channels from the first input, and is an InstanceNorm1d afterwards. `torch.nn.LazyInstanceNorm1d`. */
+export class LazyInstanceNorm1d extends InstanceNorm1d {
+  /** Takes what comes after the number of channels, by position or by name. */
+  constructor(...settings: RunningNormArguments) {
+    const options = runningNormOptions("LazyInstanceNorm1d", settings);
+    super(0, { ...options, affine: false, trackRunningStats: false });
+    this.affine = options.affine ?? true;
+    this.trackRunningStats = options.trackRunningStats ?? true;
+    defer(this, InstanceNorm1d, options);
+  }
+
+  /** Takes the shapes from the state dict. */
+  override beforeLoad(state: Record<string, Tensor>, prefix: string): void {
+    super.beforeLoad(state, prefix);
+    materializeFrom(this, state, prefix);
+  }
+}
+
+/** An InstanceNorm2d that learns its number of channels from the first input, and is an InstanceNorm2d afterwards. `torch.nn.LazyInstanceNorm2d`. */
+export class LazyInstanceNorm2d extends InstanceNorm2d {
+  /** Takes what comes after the number of channels, by position or by name. */
+  constructor(...settings: RunningNormArguments) {
+    const options = runningNormOptions("LazyInstanceNorm2d", settings);
+    super(0, { ...options, affine: false, trackRunningStats: false });
+    this.affine = options.affine ?? true;
+    this.trackRunningStats = options.trackRunningStats ?? true;
+    defer(this, InstanceNorm2d, options);
+  }
+
+  /** Takes the shapes from the state dict. */
+  override beforeLoad(state: Record<string, Tensor>, prefix: string): void {
+    super.beforeLoad(state, prefix);
+    materializeFrom(this, state, prefix);
+  }
+}
+
+/** An InstanceNorm3d that learns its number of channels from the first input, and is an InstanceNorm3d afterwards. `torch.nn.LazyInstanceNorm3d`. */
+export class LazyInstanceNorm3d extends InstanceNorm3d {
+  /** Takes what comes after the number of channels, by position or by name. */
+  constructor(...settings: RunningNormArguments) {
+    const options = runningNormOptions("LazyInstanceNorm3d", settings);
+    super(0, { ...options, affine: false, trackRunningStats: false });
+    this.affine = options.affine ?? true;
+    this.trackRunningStats = options.trackRunningStats ?? true;
+    defer(this, InstanceNorm3d, options);
+  }
+
+  /** Takes the shapes from the state dict. */
+  override beforeLoad(state: Record<string, Tensor>, prefix: string): void {
+    super.beforeLoad(state, prefix);
+    materializeFrom(this, state, prefix);
+  }
+}

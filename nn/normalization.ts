@@ -1,0 +1,270 @@
+/**
+ * Norms without running statistics: LayerNorm, RMSNorm, GroupNorm, LocalResponseNorm. BatchNorm and InstanceNorm are in batch_norm.ts.
+ *
+ * @module
+ */
+import { ValueError } from "../core/errors.ts";
+import { ones, zeros } from "../core/ops/create.ts";
+import { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "../core/ops/normalization.ts";
+import type { Shape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { ones_, zeros_ } from "../init/constant.ts";
+import { checkSizes, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+import { flag, float, tuple } from "./repr.ts";
+
+/** Options of LayerNorm. */
+export interface LayerNormOptions extends FactoryOptions {
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+  /** Whether factor and offset are learned; true by default. */
+  readonly elementwiseAffine?: boolean;
+  /** Whether there is an offset where there is a factor; true by default. */
+  readonly bias?: boolean;
+}
+
+function shapeOf(shape: number | Shape): Shape {
+  return typeof shape === "number" ? [shape] : [...shape];
+}
+
+/**
+ * Mean 0 and variance 1 over the last dimensions. `torch.nn.LayerNorm`.
+ *
+ * @example
+ * ```ts
+ * import { nn, randn } from "@tenon/tenon";
+ * const norm = new nn.LayerNorm(8);
+ * console.log(norm(randn([2, 8])).mean().abs().item() < 1e-6); // true
+ * ```
+ */
+export class LayerNorm extends Module {
+  /** The last dimensions of the input. */
+  normalizedShape: Shape;
+  /** Added to the variance. */
+  eps: number;
+  /** Whether factor and offset are learned. */
+  elementwiseAffine: boolean;
+  /** The shape of the last dimensions, or null. */
+  declare weight: Parameter | null;
+  /** The shape of the last dimensions, or null. */
+  declare bias: Parameter | null;
+
+  /** Takes the last dimensions of the input; the others by position or by name. */
+  constructor(
+    normalizedShape: number | Shape,
+    ...settings: Trailing<[eps: number, elementwiseAffine: boolean], LayerNormOptions>
+  ) {
+    super();
+    const { eps = 1e-5, elementwiseAffine = true, bias = true, dtype = "float32", device } = named<
+      LayerNormOptions
+    >(
+      "LayerNorm",
+      settings,
+      ["eps", "elementwiseAffine"],
+    );
+    this.normalizedShape = shapeOf(normalizedShape);
+    this.eps = eps;
+    this.elementwiseAffine = elementwiseAffine;
+    const shape = this.normalizedShape, options = { dtype, device };
+    this.registerParameter("weight", elementwiseAffine ? new Parameter(ones(shape, options)) : null);
+    this.registerParameter("bias", elementwiseAffine && bias ? new Parameter(zeros(shape, options)) : null);
+  }
+
+  /** Sets the factor to 1 and the offset to 0. */
+  resetParameters(): void {
+    if (this.weight !== null) ones_(this.weight);
+    if (this.bias !== null) zeros_(this.bias);
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return layerNorm(x, this.normalizedShape, this.weight, this.bias, { eps: this.eps });
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return `${tuple(this.normalizedShape)}, eps=${float(this.eps)}, elementwise_affine=${
+      flag(this.elementwiseAffine)
+    }`;
+  }
+}
+
+/** Options of RMSNorm. */
+export interface RMSNormOptions extends FactoryOptions {
+  /** Added to the mean square; the machine epsilon of the dtype by default. */
+  readonly eps?: number | null;
+  /** Whether a factor is learned; true by default. */
+  readonly elementwiseAffine?: boolean;
+}
+
+/** x over its root mean square along the last dimensions. `torch.nn.RMSNorm`. */
+export class RMSNorm extends Module {
+  /** The last dimensions of the input. */
+  normalizedShape: Shape;
+  /** Added to the mean square; null is the machine epsilon. */
+  eps: number | null;
+  /** Whether a factor is learned. */
+  elementwiseAffine: boolean;
+  /** The shape of the last dimensions, or null. */
+  declare weight: Parameter | null;
+
+  /** Takes the last dimensions of the input; the others by position or by name. */
+  constructor(
+    normalizedShape: number | Shape,
+    ...settings: Trailing<[eps: number | null, elementwiseAffine: boolean], RMSNormOptions>
+  ) {
+    super();
+    const { eps = null, elementwiseAffine = true, dtype = "float32", device } = named<RMSNormOptions>(
+      "RMSNorm",
+      settings,
+      ["eps", "elementwiseAffine"],
+    );
+    this.normalizedShape = shapeOf(normalizedShape);
+    this.eps = eps;
+    this.elementwiseAffine = elementwiseAffine;
+    this.registerParameter(
+      "weight",
+      elementwiseAffine ? new Parameter(ones(this.normalizedShape, { dtype, device })) : null,
+    );
+  }
+
+  /** Sets the factor to 1. */
+  resetParameters(): void {
+    if (this.weight !== null) ones_(this.weight);
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return rmsNorm(x, this.normalizedShape, this.weight, this.eps === null ? {} : { eps: this.eps });
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    const eps = this.eps === null ? "None" : float(this.eps);
+    return `${tuple(this.normalizedShape)}, eps=${eps}, elementwise_affine=${flag(this.elementwiseAffine)}`;
+  }
+}
+
+/** Options of GroupNorm. */
+export interface GroupNormOptions extends FactoryOptions {
+  /** Added to the variance; 1e-5 by default. */
+  readonly eps?: number;
+  /** Whether factor and offset are learned; true by default. */
+  readonly affine?: boolean;
+}
+
+/** Mean 0 and variance 1 over each group of channels of [N, C, ...]. `torch.nn.GroupNorm`. */
+export class GroupNorm extends Module {
+  /** Number of groups. */
+  numGroups: number;
+  /** Number of channels. */
+  numChannels: number;
+  /** Added to the variance. */
+  eps: number;
+  /** Whether factor and offset are learned. */
+  affine: boolean;
+  /** [numChannels], or null. */
+  declare weight: Parameter | null;
+  /** [numChannels], or null. */
+  declare bias: Parameter | null;
+
+  /** Takes the numbers of groups and channels; the others by position or by name. */
+  constructor(
+    numGroups: number,
+    numChannels: number,
+    ...settings: Trailing<[eps: number, affine: boolean], GroupNormOptions>
+  ) {
+    super();
+    const { eps = 1e-5, affine = true, dtype = "float32", device } = named<GroupNormOptions>(
+      "GroupNorm",
+      settings,
+      [
+        "eps",
+        "affine",
+      ],
+    );
+    checkSizes("GroupNorm", { numGroups }, 1);
+    checkSizes("GroupNorm", { numChannels });
+    if (numChannels % numGroups !== 0) {
+      throw new ValueError(
+        `num_channels must be divisible by num_groups, in GroupNorm: got ${numChannels} channels in ${numGroups} groups`,
+      );
+    }
+    this.numGroups = numGroups;
+    this.numChannels = numChannels;
+    this.eps = eps;
+    this.affine = affine;
+    this.registerParameter("weight", affine ? new Parameter(ones([numChannels], { dtype, device })) : null);
+    this.registerParameter("bias", affine ? new Parameter(zeros([numChannels], { dtype, device })) : null);
+  }
+
+  /** Sets the factor to 1 and the offset to 0. */
+  resetParameters(): void {
+    if (this.weight !== null) ones_(this.weight);
+    if (this.bias !== null) zeros_(this.bias);
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return groupNorm(x, this.numGroups, this.weight, this.bias, { eps: this.eps });
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return `${this.numGroups}, ${this.numChannels}, eps=${float(this.eps)}, affine=${flag(this.affine)}`;
+  }
+}
+
+/** Options of LocalResponseNorm. */
+export interface LocalResponseNormLayerOptions {
+  /** Factor of the mean square; 1e-4 by default. */
+  readonly alpha?: number;
+  /** Exponent; 0.75 by default. */
+  readonly beta?: number;
+  /** Added to the mean square; 1 by default. */
+  readonly k?: number;
+}
+
+/** x over a power of the mean square of neighbouring channels. `torch.nn.LocalResponseNorm`. */
+export class LocalResponseNorm extends Module {
+  /** Number of neighbouring channels. */
+  readonly size: number;
+  /** Factor of the mean square. */
+  alpha: number;
+  /** Exponent. */
+  beta: number;
+  /** Added to the mean square. */
+  k: number;
+
+  /** Takes the number of neighbouring channels; the others by position or by name. */
+  constructor(
+    size: number,
+    ...settings: Trailing<[alpha: number, beta: number, k: number], LocalResponseNormLayerOptions>
+  ) {
+    super();
+    const { alpha = 1e-4, beta = 0.75, k = 1 } = named<LocalResponseNormLayerOptions>(
+      "LocalResponseNorm",
+      settings,
+      [
+        "alpha",
+        "beta",
+        "k",
+      ],
+    );
+    this.size = size;
+    this.alpha = alpha;
+    this.beta = beta;
+    this.k = k;
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return localResponseNorm(x, this.size, { alpha: this.alpha, beta: this.beta, k: this.k });
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return `${this.size}, alpha=${float(this.alpha)}, beta=${float(this.beta)}, k=${float(this.k)}`;
+  }
+}

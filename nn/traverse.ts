@@ -1,0 +1,107 @@
+/**
+ * Walking a tree of modules: paths, members, and replacing every tensor.
+ *
+ * @module
+ */
+import { Tensor } from "../core/tensor.ts";
+import { bufferKind, type Field, fieldsOf, isModule, modulesOf } from "./fields.ts";
+import type { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+
+function join(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+/** A module and all below it, each once, with dotted paths; its own is the prefix. */
+export function namedModules(root: Module, prefix: string): [string, Module][] {
+  const found: [string, Module][] = [];
+  const seen = new Set<Module>();
+  const walk = (module: Module, path: string) => {
+    if (seen.has(module)) return;
+    seen.add(module);
+    found.push([path, module]);
+    for (const [name, child] of modulesOf(module)) if (child !== null) walk(child, join(path, name));
+  };
+  walk(root, prefix);
+  return found;
+}
+
+/** Every module with its path and a dot behind it; a shared module under each of its names. */
+export function everyPath(module: Module, prefix: string): [string, Module][] {
+  const below = modulesOf(module).flatMap(([name, child]) =>
+    child === null ? [] : everyPath(child, `${prefix}${name}.`)
+  );
+  return [[prefix, module], ...below];
+}
+
+function members<T extends Tensor>(
+  root: Module,
+  prefix: string,
+  recurse: boolean,
+  pick: (module: Module, field: Field) => T | null,
+): [string, T][] {
+  const seen = new Set<T>();
+  const modules: [string, Module][] = recurse ? namedModules(root, prefix) : [[prefix, root]];
+  return modules.flatMap(([path, module]) =>
+    fieldsOf(module).flatMap((field): [string, T][] => {
+      const picked = pick(module, field);
+      if (picked === null || seen.has(picked)) return [];
+      seen.add(picked);
+      return [[join(path, field.name), picked]];
+    })
+  );
+}
+
+/** Parameters with dotted names, each once. */
+export function namedParameters(root: Module, prefix: string, recurse: boolean): [string, Parameter][] {
+  return members(root, prefix, recurse, (_, { value }) => value instanceof Parameter ? value : null);
+}
+
+/** Buffers with dotted names, each once. */
+export function namedBuffers(root: Module, prefix: string, recurse: boolean): [string, Tensor][] {
+  return members(
+    root,
+    prefix,
+    recurse,
+    (module, { key, value }) => value instanceof Tensor && bufferKind(module, key) !== null ? value : null,
+  );
+}
+
+/** Replaces every parameter's value, its gradient, and every buffer. */
+export function mapTensors(root: Module, fn: (x: Tensor) => Tensor): void {
+  for (const [, p] of namedParameters(root, "", true)) {
+    p.convert(fn);
+    if (p.grad !== null) p.grad = fn(p.grad);
+  }
+  // A shared buffer stays shared.
+  const changed = new Map<Tensor, Tensor>();
+  for (const [, module] of namedModules(root, "")) {
+    for (const { key, value } of fieldsOf(module)) {
+      if (!(value instanceof Tensor) || bufferKind(module, key) === null) continue;
+      const after = changed.get(value) ?? fn(value);
+      changed.set(value, after);
+      Reflect.set(module, key, after);
+    }
+  }
+}
+
+/** The module at a dotted path without its last name, and the field of that name. */
+export function memberAt(
+  root: Module,
+  path: string,
+): { module: Module; name: string; field: Field | undefined } {
+  const dot = path.lastIndexOf(".");
+  const module = root.getSubmodule(path.slice(0, Math.max(dot, 0)));
+  const name = path.slice(dot + 1);
+  return { module, name, field: fieldsOf(module).find((field) => field.name === name) };
+}
+
+/** A module's children, each once. */
+export function namedChildren(module: Module): [string, Module][] {
+  const seen = new Set<Module>();
+  return modulesOf(module).flatMap(([name, child]): [string, Module][] => {
+    if (!isModule(child) || seen.has(child)) return [];
+    seen.add(child);
+    return [[name, child]];
+  });
+}
