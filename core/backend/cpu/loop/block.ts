@@ -34,6 +34,8 @@ export interface BlockContext {
   readonly sweeps: readonly Sweep[];
   readonly streams: Streams;
   readonly values: Values;
+  /** Values that `startRow` computes. */
+  readonly rowValues: ReadonlySet<number>;
   /** Vectors side by side in the innermost loop. */
   readonly unroll: number;
   /** Memory of the thread's own, and where in it each kept value lies. */
@@ -86,7 +88,9 @@ export class Block {
 
   /** What a sweep needs of values of the independent points. */
   before(sweep: Sweep): void {
-    for (const i of sweep.before) if (!isRowValue(this.context, i)) this.#compute(i, this.copies, this.lanes);
+    for (const i of sweep.before) {
+      if (!this.context.rowValues.has(i)) this.#compute(i, this.copies, this.lanes);
+    }
   }
 
   /** The results of a sweep's folds. */
@@ -244,17 +248,19 @@ export class Block {
   /** The innermost code: values, folds and stores at `copies` vectors side by side. */
   #points(run: Run, list: readonly number[], copies: number, lanes: Lanes): void {
     const { g, values, shape: { code } } = this.context, { f } = g, { sweep, memory } = run;
-    for (const i of list) if (!values.varies(i)) values.compute(i, 0, lanes);
-    const shared = (i: number, copy: number) => copy > 0 && !values.varies(i);
     const bytes = (i: number) => isWide(repOf(code[i].dtype)) ? 32 : 16;
+    const shared = (i: number, copy: number) => copy > 0 && !values.varies(i);
+    const fetch = (i: number, copy: number) => {
+      const at = memory.get(i)!, offset = copy * bytes(i);
+      values.set(i, copy, [0, 16].slice(0, bytes(i) / 16).map((o) => g.keep(v128.load(at, offset + o))));
+    };
+    // What all copies use is made outside the scope of each.
+    for (const i of sweep.kept) if (!values.varies(i)) fetch(i, 0);
+    for (const i of list) if (!values.varies(i)) values.compute(i, 0, lanes);
     for (let copy = 0; copy < copies; copy++) {
       const own = copy === copies - 1 ? lanes : 4;
       f.scope(() => {
-        for (const i of sweep.kept) {
-          if (shared(i, copy)) continue;
-          const at = memory.get(i)!, offset = copy * bytes(i);
-          values.set(i, copy, [0, 16].slice(0, bytes(i) / 16).map((o) => g.keep(v128.load(at, offset + o))));
-        }
+        for (const i of sweep.kept) if (values.varies(i)) fetch(i, copy);
         for (const i of list) if (values.varies(i)) values.compute(i, copy, own);
         for (const i of sweep.folds) if (this.#across || !shared(i, copy)) this.#push(i, copy, own);
         for (const i of sweep.keep) {
@@ -318,9 +324,10 @@ function guard(streams: Streams, guards: readonly (readonly Guard[])[]): void {
   for (const each of new Set(guards)) if (each.length > 0) streams.guard(each);
 }
 
-/** Whether a value is the same along a row of points, so that it is computed once for all blocks of the row. */
-function isRowValue({ shape, sweeps, values }: BlockContext, i: number): boolean {
-  return sweeps[0].before.includes(i) && !values.varies(i) && !foldsLanes(shape);
+/** The values that are the same along a row of points, so that they are computed once for all blocks of the row. */
+export function rowValues(shape: LoopShape, [first]: readonly Sweep[]): ReadonlySet<number> {
+  if (foldsLanes(shape)) return new Set();
+  return new Set(first.before.filter((i) => (shape.depends[i] & 1 << shape.axis) === 0));
 }
 
 /** Code at the start of a row of points, or of a single point: what all its blocks share. */
@@ -329,5 +336,5 @@ export function startRow(context: BlockContext): void {
   const independent = (1 << shape.outer) - 1;
   const all = sweeps.flatMap((s) => [...s.before, ...s.each]).map((i) => guardsOf(context, i));
   guard(streams, all.filter((g) => (guardLoops(g, shape.axis) & ~independent) === 0));
-  for (const i of sweeps[0].before) if (isRowValue(context, i)) values.compute(i, 0, 4);
+  for (const i of context.rowValues) values.compute(i, 0, 4);
 }

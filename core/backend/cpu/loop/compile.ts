@@ -8,7 +8,7 @@ import type { LoopKernel } from "../../../kernel/ir.ts";
 import { sizeOf } from "../../../shape.ts";
 import { type MemoryImport, ModuleBuilder } from "../wasm/assembler.ts";
 import type { Features } from "../wasm/features.ts";
-import type { BlockContext } from "./block.ts";
+import { type BlockContext, rowValues } from "./block.ts";
 import { Gen, Helpers } from "./gen.ts";
 import { isWide, repOf } from "./lanes.ts";
 import type { LoopModule, Pass } from "./module.ts";
@@ -179,7 +179,11 @@ class LoopModuleBuilder {
         const streams = new Streams(f, this.#helpers, shape, args, kernel.inputs.length);
         streams.some(shape.code);
         const values = new Values(g, shape, streams, shape.axis, 4);
-        emit({ g, shape, sweeps, streams, values, unroll, scratch, places }, start, end);
+        emit(
+          { g, shape, sweeps, streams, values, rowValues: rowValues(shape, sweeps), unroll, scratch, places },
+          start,
+          end,
+        );
       },
     );
   }

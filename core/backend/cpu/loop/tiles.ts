@@ -7,7 +7,7 @@
 import { sizeOf } from "../../../shape.ts";
 import type { Local } from "../wasm/assembler.ts";
 import { i32, i8x16, select } from "../wasm/opcodes.ts";
-import { Block, type BlockContext } from "./block.ts";
+import { Block, type BlockContext, startRow } from "./block.ts";
 import type { Gen } from "./gen.ts";
 import { lanes32, loadLanes, type Parts } from "./lanes.ts";
 import { emitSegment, smaller } from "./ranges.ts";
@@ -51,7 +51,11 @@ export function emitTiles(context: BlockContext, loop: number, start: I32, end: 
   const loops = extents.map((_, d) => d).filter((d) => d < outer && d !== axis && d !== loop);
   const along = Math.ceil(extents[axis] / TILE.along), across = Math.ceil(extents[loop] / TILE.across);
   const all = streams.some(shape.code), row = streams.index[loop];
-  const turning = { ...context, values: new Values(context.g, shape, streams, loop, 1) };
+  const turning = {
+    ...context,
+    values: new Values(context.g, shape, streams, loop, 1),
+    rowValues: new Set<number>(),
+  };
   f.while(() => i32.ltS(start, end), () =>
     f.scope(() => {
       const tile = f.keep(i32.divU(start, along));
@@ -81,7 +85,11 @@ export function emitTiles(context: BlockContext, loop: number, start: I32, end: 
       f.set(row, top);
       f.while(() => i32.ltS(row, bottom), () => {
         const from = f.keep(select(i32.ltS(row, lower), inner, left));
-        f.if(i32.ltS(from, right), () => emitSegment(context, from, right));
+        f.if(i32.ltS(from, right), () =>
+          f.scope(() => {
+            startRow(context);
+            emitSegment(context, from, right);
+          }));
         f.increase(row, 1);
         streams.move(all, loop, 1);
       });
