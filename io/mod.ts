@@ -1,5 +1,5 @@
 /**
- * Files: tensors and whole training runs, in the safetensors format, and what `torch.save` wrote.
+ * Files: tensors and whole training runs, in the safetensors format, and what `torch.save` wrote. Data sets and their loader are `data`.
  *
  * @module
  */
@@ -10,6 +10,7 @@ export {
   saveCheckpoint,
   type Stateful,
 } from "./checkpoint.ts";
+export * as data from "./data/mod.ts";
 export type { HostTensor } from "./host_tensor.ts";
 export type { Plain, State } from "./plain.ts";
 export * as safetensors from "./safetensors.ts";

@@ -1,0 +1,133 @@
+/**
+ * The data loader: batches of a data set, in PyTorch's order for PyTorch's seed. Iteration is synchronous: `for (const [x, y] of loader)`.
+ *
+ * @module
+ */
+import { ValueError } from "../../core/errors.ts";
+import { defaultGenerator, type Generator } from "../../core/random/generator.ts";
+import { type Batch, collateSamples } from "./collate.ts";
+import { Dataset, type DatasetLike, IterableDataset, sampleOf } from "./dataset.ts";
+import {
+  BatchSampler,
+  checkCount,
+  drawSeed,
+  grouped,
+  RandomSampler,
+  type Sampler,
+  SequentialSampler,
+} from "./sampler.ts";
+
+/** Options of a data loader; the names are those of `torch.utils.data.DataLoader`. */
+export interface DataLoaderOptions<T, B = Batch<T>> {
+  /** Samples in a batch, 1 when not given. */
+  readonly batchSize?: number;
+  /** A new random order in each pass. */
+  readonly shuffle?: boolean;
+  /** The order of the samples, in place of `shuffle`. */
+  readonly sampler?: Sampler;
+  /** The numbers of each batch, in place of `batchSize`, `shuffle`, `sampler` and `dropLast`. */
+  readonly batchSampler?: Sampler<readonly number[]>;
+  /** Leaves out a last batch that is smaller than the others. */
+  readonly dropLast?: boolean;
+  /** Makes a batch of samples; `defaultCollate` when not given. */
+  readonly collateFn?: (samples: T[]) => B;
+  /** Where the random order comes from; the default generator when not given. */
+  readonly generator?: Generator;
+}
+
+function exclusive(message: string): ValueError {
+  return new ValueError(`${message}, in DataLoader: leave one of them out`);
+}
+
+/**
+ * Batches of a data set, an array, or a stream of samples. Each `for` loop is a new pass. `torch.utils.data.DataLoader` without workers.
+ *
+ * A pass draws from the generator as PyTorch does: one seed when it begins, and with `shuffle` another one when the first batch is asked for.
+ *
+ * @example
+ * ```ts
+ * import { arange, io, manualSeed } from "@tenon/tenon";
+ * manualSeed(0);
+ * const data = new io.data.TensorDataset(arange(4), arange(4).mul(10));
+ * for (const [x, y] of new io.data.DataLoader(data, { batchSize: 2, shuffle: true })) {
+ *   console.log(String(x), String(y));
+ * }
+ * ```
+ */
+export class DataLoader<T, B = Batch<T>> {
+  /** What the samples come from. */
+  readonly dataset: DatasetLike<T> | IterableDataset<T>;
+  /** Samples in a batch; null when batches are not of one size. */
+  readonly batchSize: number | null;
+  private readonly batches: Sampler<readonly number[]> | null;
+  private readonly options: DataLoaderOptions<T, B>;
+
+  /**
+   * Nothing is read yet.
+   *
+   * @throws {ValueError} for options that exclude each other, a batch size below 1, or an empty data set that is to be shuffled
+   */
+  constructor(dataset: DatasetLike<T> | IterableDataset<T>, options: DataLoaderOptions<T, B> = {}) {
+    const { sampler, batchSampler, shuffle = false, dropLast = false, batchSize = 1, generator } = options;
+    this.dataset = dataset;
+    this.options = options;
+    this.batchSize = batchSampler === undefined ? batchSize : null;
+    if (sampler !== undefined && shuffle) {
+      throw exclusive("sampler option is mutually exclusive with shuffle");
+    }
+    if (batchSampler !== undefined && (batchSize !== 1 || shuffle || sampler !== undefined || dropLast)) {
+      throw exclusive(
+        "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last",
+      );
+    }
+    if (!(dataset instanceof IterableDataset)) {
+      const order = sampler ??
+        (shuffle ? new RandomSampler(dataset, { generator }) : new SequentialSampler(dataset));
+      this.batches = batchSampler ?? new BatchSampler(order, batchSize, dropLast);
+      return;
+    }
+    const [option] = Object.entries({ shuffle: shuffle || undefined, sampler, batchSampler })
+      .find(([, value]) => value !== undefined) ?? [null];
+    if (option !== null) {
+      throw new ValueError(
+        `DataLoader with IterableDataset: expected unspecified ${option} option, but it was given: a stream has its own order`,
+      );
+    }
+    checkCount("DataLoader", "batch_size", batchSize);
+    this.batches = null;
+  }
+
+  /**
+   * How many batches a pass gives. Python's `len(loader)`.
+   *
+   * @throws {ValueError} for a stream, whose length nobody knows
+   */
+  get length(): number {
+    if (this.batches === null) {
+      throw new ValueError("object of type 'IterableDataset' has no len(), in DataLoader");
+    }
+    return this.batches.length;
+  }
+
+  /** A new pass over the batches. */
+  [Symbol.iterator](): IterableIterator<B> {
+    // PyTorch seeds its workers with this draw; without workers it still advances the stream.
+    drawSeed(this.options.generator ?? defaultGenerator);
+    return this.pass();
+  }
+
+  private *pass(): IterableIterator<B> {
+    const { dataset, batches, options } = this;
+    const { collateFn, batchSize = 1, dropLast = false } = options;
+    // Without collateFn, B is what the default makes.
+    const collate = collateFn ?? ((samples: T[]) => collateSamples(samples) as B);
+    if (dataset instanceof IterableDataset) {
+      for (const samples of grouped(dataset, batchSize, dropLast)) yield collate(samples);
+      return;
+    }
+    for (const indices of batches ?? []) {
+      const ready = collateFn === undefined && dataset instanceof Dataset ? dataset.batch(indices) : null;
+      yield ready as B | null ?? collate(indices.map((i) => sampleOf(dataset, i)));
+    }
+  }
+}

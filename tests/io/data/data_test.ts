@@ -1,0 +1,242 @@
+/**
+ * Data sets, samplers and the data loader against the orders of PyTorch 1.13 (tests/fixtures/data_loader.py).
+ *
+ * @module
+ */
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  arange,
+  DTypeError,
+  Generator,
+  IndexError,
+  manualSeed,
+  rand,
+  ShapeError,
+  type Tensor,
+  tensor,
+  ValueError,
+} from "../../../core/mod.ts";
+import {
+  BatchSampler,
+  ConcatDataset,
+  DataLoader,
+  Dataset,
+  defaultCollate,
+  IterableDataset,
+  RandomSampler,
+  randomSplit,
+  SequentialSampler,
+  Subset,
+  SubsetRandomSampler,
+  TensorDataset,
+  WeightedRandomSampler,
+} from "../../../io/data/mod.ts";
+
+const fixture: Record<string, unknown> = JSON.parse(
+  Deno.readTextFileSync(new URL("../../fixtures/data_loader.json", import.meta.url)),
+);
+
+class Numbers extends Dataset<number> {
+  constructor(readonly length: number) {
+    super();
+  }
+  at(index: number): number {
+    return index;
+  }
+}
+
+class Countdown extends IterableDataset<number> {
+  constructor(readonly from: number) {
+    super();
+  }
+  *[Symbol.iterator](): IterableIterator<number> {
+    for (let i = this.from; i > 0; i--) yield i;
+  }
+}
+
+const generator = (seed: number) => new Generator().manualSeed(seed);
+const next = (g?: Generator) => rand([1], { generator: g }).item();
+
+/** Two passes, then what the default generator gives next. */
+function passes(loader: DataLoader<number>): unknown[] {
+  const pass = () => [...loader].map((batch) => batch.tolist());
+  return [pass(), pass(), next()];
+}
+
+function withGenerator(): unknown[] {
+  const g = generator(3);
+  return [
+    ...passes(new DataLoader(new Numbers(10), { batchSize: 4, shuffle: true, generator: g })),
+    next(g),
+  ];
+}
+
+function sampled(
+  seed: number,
+  count: number,
+  options: { replacement?: boolean; numSamples: number },
+): unknown[] {
+  const g = generator(seed), sampler = new RandomSampler(new Numbers(count), { ...options, generator: g });
+  return [[...sampler], [...sampler], next(g)];
+}
+
+function interleaved(): unknown[] {
+  const pass = new DataLoader(new Numbers(6), { batchSize: 6, shuffle: true })[Symbol.iterator]();
+  const between = next();
+  return [between, pass.next().value?.tolist(), next()];
+}
+
+const weights = [0.1, 0.9, 0.4, 0.7, 3, 0.6];
+const cases: Record<string, () => unknown> = {
+  sequential: () => passes(new DataLoader(new Numbers(7), { batchSize: 3 })),
+  shuffle: () => passes(new DataLoader(new Numbers(10), { batchSize: 4, shuffle: true })),
+  shuffleSeed7:
+    () => (manualSeed(7), passes(new DataLoader(new Numbers(100), { batchSize: 16, shuffle: true }))),
+  dropLast: () => passes(new DataLoader(new Numbers(10), { batchSize: 4, shuffle: true, dropLast: true })),
+  generator: withGenerator,
+  replacement: () => sampled(4, 50, { replacement: true, numSamples: 70 }),
+  moreSamples: () => sampled(5, 10, { numSamples: 23 }),
+  subsetSampler: () =>
+    passes(
+      new DataLoader(new Numbers(10), { batchSize: 2, sampler: new SubsetRandomSampler([1, 3, 5, 7, 9]) }),
+    ),
+  weighted: () => [
+    [...new WeightedRandomSampler(weights, 8)],
+    [...new WeightedRandomSampler(weights, 4, false)],
+    [...new WeightedRandomSampler([1, 2, 3], 5, true, { generator: generator(1) })],
+  ],
+  batchSampler: () =>
+    passes(
+      new DataLoader(new Numbers(9), {
+        batchSampler: new BatchSampler(new RandomSampler(new Numbers(9)), 4, false),
+      }),
+    ),
+  split: () => randomSplit(new Numbers(10), [7, 3]).map((s) => s.indices),
+  splitFractions: () => randomSplit(new Numbers(11), [0.5, 0.3, 0.2]).map((s) => s.indices),
+  splitGenerator: () =>
+    randomSplit(new Numbers(10), [3, 3, 4], { generator: generator(42) }).map((s) => s.indices),
+  interleaved,
+  tensors: () => {
+    const x = arange(12, undefined, 1, { dtype: "float32" }).reshape([6, 2]);
+    const loader = new DataLoader(new TensorDataset(x, arange(6)), { batchSize: 4, shuffle: true });
+    return [...loader].map(([a, b]) => [a.tolist(), b.tolist()]);
+  },
+};
+
+for (const [name, run] of Object.entries(cases)) {
+  Deno.test(`data: PyTorch's order: ${name}`, () => {
+    manualSeed(0);
+    assertEquals(run(), fixture[name]);
+  });
+}
+
+Deno.test("data: every case of the fixture is run", () => {
+  assertEquals(Object.keys(cases), Object.keys(fixture));
+});
+
+Deno.test("data: views see the samples of the sets behind them", () => {
+  const both = new ConcatDataset([new Numbers(3), [10, 11], new Subset(new Numbers(100), [42, 99])]);
+  assertEquals([...both], [0, 1, 2, 10, 11, 42, 99]);
+  assertEquals([both.length, both.at(-1), both.cumulativeSizes], [7, 99, [3, 5, 7]]);
+  const pairs = new TensorDataset(arange(6).reshape([3, 2]), arange(3));
+  assertEquals(pairs.at(-1).map((t) => t.tolist()), [[4, 5], 2]);
+  // A subset of a subset of tensors makes the batch that collation makes.
+  const subset = new Subset(new Subset(pairs, [2, 1, 0]), [0, 2]);
+  const [[x, y]] = new DataLoader(subset, { batchSize: 2 });
+  const [a, b] = defaultCollate([subset.at(0), subset.at(1)]);
+  assertEquals([x.tolist(), y.tolist()], [a.tolist(), b.tolist()]);
+  assertEquals([x.tolist(), y.tolist()], [[[4, 5], [0, 1]], [2, 0]]);
+});
+
+Deno.test("data: arrays, streams and sequences are data sets too", () => {
+  const loader = new DataLoader(["a", "b", "c"], { batchSize: 2 });
+  assertEquals([...loader], [["a", "b"], ["c"]]);
+  assertEquals([loader.length, new DataLoader(["a", "b", "c"], { batchSize: 2, dropLast: true }).length], [
+    2,
+    1,
+  ]);
+  const stream = new DataLoader(new Countdown(5), { batchSize: 2 });
+  assertEquals([...stream].map((b) => b.tolist()), [[5, 4], [3, 2], [1]]);
+  assertEquals([...new DataLoader(new Countdown(5), { batchSize: 2, dropLast: true })].length, 2);
+  assertEquals([...new SequentialSampler({ length: 3 })], [0, 1, 2]);
+});
+
+Deno.test("data: collation stacks tensors and numbers, and keeps form and names", () => {
+  const batch = defaultCollate([
+    { x: tensor([1, 2]), label: 3, weight: 0.5, ok: true, name: "a", pair: [1, Float64Array.of(1)] as const },
+    { x: tensor([3, 4]), label: 4, weight: 1, ok: false, name: "b", pair: [2, Float64Array.of(2)] as const },
+  ]);
+  const shown = (t: Tensor) => [t.dtype, t.tolist()];
+  assertEquals(shown(batch.x), ["float32", [[1, 2], [3, 4]]]);
+  assertEquals(shown(batch.label), ["int64", [3, 4]]);
+  assertEquals(shown(batch.weight), ["float32", [0.5, 1]]);
+  assertEquals(shown(batch.ok), ["bool", [true, false]]);
+  assertEquals(batch.name, ["a", "b"]);
+  assertEquals(batch.pair.map(shown), [["int64", [1, 2]], ["float64", [[1], [2]]]]);
+  assertEquals(shown(defaultCollate([1n, 2n ** 60n])), ["int64", [1, 2n ** 60n]]);
+});
+
+Deno.test("data: collateFn says what a batch is", () => {
+  const loader = new DataLoader(new Numbers(5), { batchSize: 2, collateFn: (samples) => samples.join("+") });
+  const batches: string[] = [...loader];
+  assertEquals(batches, ["0+1", "2+3", "4"]);
+});
+
+Deno.test("data: mistakes are named with PyTorch's sentences", () => {
+  const numbers = new Numbers(4), sampler = new SequentialSampler(numbers);
+  const loader = (options: object) => () => new DataLoader(numbers, options);
+  assertThrows(
+    loader({ batchSize: 0 }),
+    ValueError,
+    "batch_size should be a positive integer value, but got batch_size=0",
+  );
+  assertThrows(
+    loader({ sampler, shuffle: true }),
+    ValueError,
+    "sampler option is mutually exclusive with shuffle",
+  );
+  assertThrows(
+    loader({ batchSampler: new BatchSampler(sampler, 2, false), dropLast: true }),
+    ValueError,
+    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last",
+  );
+  assertThrows(
+    () => new DataLoader([], { shuffle: true }),
+    ValueError,
+    "num_samples should be a positive integer value, but got num_samples=0",
+  );
+  assertThrows(
+    () => new DataLoader(new Countdown(3), { shuffle: true }),
+    ValueError,
+    "DataLoader with IterableDataset: expected unspecified shuffle option",
+  );
+  assertThrows(() => new DataLoader(new Countdown(3)).length, ValueError, "has no len()");
+  assertThrows(() => new DataLoader(new Countdown(3), { batchSize: -1 }), ValueError, "batch_size");
+  assertThrows(() => new TensorDataset(arange(3), arange(4)), ShapeError, "Size mismatch between tensors");
+  assertThrows(() => new TensorDataset(tensor(1)), ShapeError, "Size mismatch between tensors");
+  assertThrows(() => new TensorDataset(arange(3)).at(3), IndexError, "index 3 is out of range");
+  assertThrows(() => new Subset(numbers, [0]).at(1), IndexError, "Subset of 1 samples");
+  assertThrows(() => new ConcatDataset([]), ValueError, "datasets should not be an empty iterable");
+  assertThrows(
+    () => randomSplit(numbers, [1, 2]),
+    ValueError,
+    "Sum of input lengths does not equal the length of the input dataset!",
+  );
+  assertThrows(
+    () => randomSplit(numbers, [1.5, -0.5]),
+    ValueError,
+    "Fraction at index 0 is not between 0 and 1",
+  );
+  assertThrows(() => defaultCollate([null]), DTypeError, "default_collate: batch must contain tensors");
+  assertThrows(() => defaultCollate([1, tensor(1)]), DTypeError, "sample 1 is object");
+  assertThrows(
+    () => defaultCollate([[1, 2], [1]]),
+    ShapeError,
+    "each element in list of batch should be of equal size",
+  );
+  assertThrows(
+    () => defaultCollate([tensor([1, 2]), tensor([1])]),
+    ShapeError,
+    "stack expects each tensor to be equal size",
+  );
+});
