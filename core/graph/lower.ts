@@ -138,7 +138,7 @@ class Lowerer {
         ? maps[i].at
         : maps[i].at.map((a, d) => d === part.dim ? scaled(a, 1, part.start) : a);
       const address = linear(index, m.target.shape, this.loops);
-      const level = this.isInnerMap(maps[i], m.node.shape) ? "inner" : "outer";
+      const level = maps[i].at.some((a) => this.isInner(a)) ? "inner" : "outer";
       this.code.push({ op: "store", dtype: m.node.dtype, level, output, at: address, arg: values[i] });
     });
     const kernel: LoopKernel = {
@@ -165,10 +165,6 @@ class Lowerer {
       return { at, guards: [] };
     }
     throw new Obstacle({ kind: "mismatch" });
-  }
-
-  private isInnerMap(map: IndexMap, shape: Shape): boolean {
-    return this.outer < this.loops && map.at.some((a, d) => shape[d] > 1 && this.isInner(a));
   }
 
   private isInner(a: Affine): boolean {

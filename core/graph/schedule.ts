@@ -278,6 +278,7 @@ function shareInPlace(drafts: Draft[], steps: readonly Step[], donated: Readonly
         // Scratch memory cannot become an output, but a routine can write its raw result straight into one.
         if (step.kind !== "routine" || step.output !== loop.inputs[candidate] || from.inPlaceOf >= 0) return;
         from.inPlaceOf = output;
+        taken.add(loop.inputs[candidate]);
         return;
       }
       taken.add(loop.inputs[candidate]);
