@@ -15,7 +15,7 @@ export {
   kindOf,
   promoteTypes,
 } from "./dtype.ts";
-export { broadcastShapes, type Shape } from "./shape.ts";
+export { broadcastShapes, type Shape, type SizeList } from "./shape.ts";
 export {
   DeviceError,
   DTypeError,
@@ -96,10 +96,21 @@ export {
   threshold,
 } from "./ops/activation.ts";
 export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+  type AdaptiveMaxPoolOptions,
+  type AdaptiveMaxPoolWithIndices,
+  type OutputSizes,
+} from "./ops/adaptive_pool.ts";
+export { type AttentionOptions, scaledDotProductAttention } from "./ops/attention.ts";
+export {
   bincount,
   bucketize,
   histc,
-  repeatEach,
   type SearchOptions,
   searchsorted,
   unique,
@@ -107,6 +118,17 @@ export {
   type UniqueResult,
 } from "./ops/binning.ts";
 export { cast, type Scalar, type TensorLike } from "./ops/cast.ts";
+export { crossEntropy, type CrossEntropyOptions, nllLoss, type NllLossOptions } from "./ops/class_loss.ts";
+export {
+  conv1d,
+  conv2d,
+  conv3d,
+  type ConvOptions,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  type ConvTransposeOptions,
+} from "./ops/conv.ts";
 export {
   arange,
   empty,
@@ -115,17 +137,18 @@ export {
   fromHost,
   full,
   fullLike,
-  iota,
   linspace,
   logspace,
   type NestedArray,
   ones,
   onesLike,
+  type SizeArguments,
   tensor,
   type TensorOptions,
   zeros,
   zerosLike,
 } from "./ops/create.ts";
+export { ctcLoss, type CtcLossOptions, type Lengths } from "./ops/ctc_loss.ts";
 export {
   alphaDropout,
   dropout,
@@ -208,14 +231,14 @@ export {
   trunc,
   where,
 } from "./ops/elementwise.ts";
+export { embedding, embeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from "./ops/embedding.ts";
+export { affineGrid, gridSample, type GridSampleOptions } from "./ops/grid.ts";
+export { fold, unfold, type UnfoldOptions } from "./ops/im2col.ts";
 export {
-  alongDim,
-  atLeastVector,
   gather,
   indexAdd,
   indexCopy,
   indexFill,
-  indexHint,
   type IndexLike,
   indexSelect,
   scatter,
@@ -224,8 +247,6 @@ export {
   type ScatterReduction,
   take,
   takeAlongDim,
-  toIndex,
-  wrapNegative,
 } from "./ops/indexing.ts";
 export {
   addmm,
@@ -240,7 +261,54 @@ export {
   mv,
   outer,
 } from "./ops/linalg.ts";
+export {
+  binaryCrossEntropy,
+  type BinaryCrossEntropyOptions,
+  binaryCrossEntropyWithLogits,
+  type BinaryCrossEntropyWithLogitsOptions,
+  gaussianNllLoss,
+  type GaussianNllLossOptions,
+  huberLoss,
+  type HuberLossOptions,
+  klDiv,
+  type KlDivOptions,
+  l1Loss,
+  type LossOptions,
+  mseLoss,
+  poissonNllLoss,
+  type PoissonNllLossOptions,
+  type Reduction,
+  smoothL1Loss,
+  type SmoothL1LossOptions,
+} from "./ops/loss.ts";
+export {
+  cosineEmbeddingLoss,
+  hingeEmbeddingLoss,
+  type MarginLossOptions,
+  marginRankingLoss,
+  multilabelMarginLoss,
+  multilabelSoftMarginLoss,
+  type MultilabelSoftMarginLossOptions,
+  multiMarginLoss,
+  type MultiMarginLossOptions,
+  softMarginLoss,
+  tripletMarginLoss,
+  type TripletMarginLossOptions,
+  tripletMarginWithDistanceLoss,
+  type TripletMarginWithDistanceLossOptions,
+} from "./ops/margin_loss.ts";
 export { argwhere, maskedFill, maskedScatter, maskedSelect, nonzero, oneHot } from "./ops/mask.ts";
+export {
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  type MaxPoolOptions,
+  type MaxPoolWithIndices,
+  maxUnpool1d,
+  maxUnpool2d,
+  maxUnpool3d,
+  type MaxUnpoolOptions,
+} from "./ops/max_pool.ts";
 export {
   batchNorm,
   type BatchNormOptions,
@@ -259,6 +327,7 @@ export {
   rmsNorm,
   type RunningNormResult,
 } from "./ops/normalization.ts";
+export { pad, type PadMode } from "./ops/pad.ts";
 export {
   addcdiv,
   addcmul,
@@ -282,6 +351,16 @@ export {
   trigamma,
   xlogy,
 } from "./ops/pointwise.ts";
+export {
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  type AvgPoolOptions,
+  lpPool1d,
+  lpPool2d,
+  lpPool3d,
+  type LpPoolOptions,
+} from "./ops/pool.ts";
 export { cdist, cross, kron, tensordot, trace, vander } from "./ops/products.ts";
 export {
   bernoulli,
@@ -350,6 +429,7 @@ export {
   variance,
   type VarOptions,
 } from "./ops/reduce.ts";
+export { interpolate, type InterpolateMode, type InterpolateOptions, upsample } from "./ops/resize.ts";
 export {
   cummax,
   cummin,
@@ -362,6 +442,8 @@ export {
 } from "./ops/scan.ts";
 export { forkRng, getRngState, initialSeed, seed, setRngState } from "./ops/rng_state.ts";
 export { Selection } from "./ops/selection.ts";
+export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./ops/shuffle.ts";
+export type { Sizes } from "./ops/spatial.ts";
 export { logSoftmax, softmax, type SoftmaxOptions, softmin } from "./ops/softmax.ts";
 export {
   argsort,
@@ -399,12 +481,10 @@ export {
   reshape,
   select,
   slice,
-  sliceBounds,
   split,
   squeeze,
   stack,
   transpose,
   unflatten,
-  unfold,
   unsqueeze,
 } from "./ops/view.ts";

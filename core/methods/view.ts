@@ -4,25 +4,25 @@
  * @module
  */
 import * as op from "../ops/view.ts";
-import type { Shape } from "../shape.ts";
+import { type Shape, type SizeList, sizesIn } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { ReduceMethods } from "./reduce.ts";
 
 /** Views and shape methods. */
 export abstract class ViewMethods extends ReduceMethods {
-  /** The same elements under another shape. */
-  reshape(this: Tensor, shape: Shape): Tensor {
-    return op.reshape(this, shape);
+  /** The same elements under another shape: `x.reshape(2, 3)` or `x.reshape([2, 3])`. */
+  reshape(this: Tensor, ...shape: SizeList): Tensor {
+    return op.reshape(this, sizesIn(shape));
   }
 
   /** `reshape` under PyTorch's other name. */
-  view(this: Tensor, shape: Shape): Tensor {
-    return op.reshape(this, shape);
+  view(this: Tensor, ...shape: SizeList): Tensor {
+    return op.reshape(this, sizesIn(shape));
   }
 
-  /** Dimensions in another order. */
-  permute(this: Tensor, dims: readonly number[]): Tensor {
-    return op.permute(this, dims);
+  /** Dimensions in another order: `x.permute(2, 0, 1)` or `x.permute([2, 0, 1])`. */
+  permute(this: Tensor, ...dims: SizeList): Tensor {
+    return op.permute(this, sizesIn(dims));
   }
 
   /** Two dimensions swapped. */
@@ -30,9 +30,9 @@ export abstract class ViewMethods extends ReduceMethods {
     return op.transpose(this, dim0, dim1);
   }
 
-  /** Dimensions of size 1 repeated. */
-  expand(this: Tensor, shape: Shape): Tensor {
-    return op.expand(this, shape);
+  /** Dimensions of size 1 repeated: `x.expand(2, 3)` or `x.expand([2, 3])`. */
+  expand(this: Tensor, ...shape: SizeList): Tensor {
+    return op.expand(this, sizesIn(shape));
   }
 
   /** A dimension of size 1 put in. */
@@ -77,7 +77,7 @@ export abstract class ViewMethods extends ReduceMethods {
 
   /** Windows along a dimension, in a new last one. */
   unfold(this: Tensor, dim: number, size: number, step: number): Tensor {
-    return op.unfold(this, dim, size, step);
+    return op.windows(this, dim, size, step);
   }
 
   /** The diagonal of two dimensions. */

@@ -6,7 +6,7 @@
 import { apply } from "../apply.ts";
 import { defaultDevice, type DeviceName } from "../device.ts";
 import { type DType, isFloat, kindOf, type Operand, promoteTypes, resultType } from "../dtype.ts";
-import { TenonError } from "../errors.ts";
+import { DTypeError, TenonError } from "../errors.ts";
 import { castPrim } from "../prim/elementwise.ts";
 import { Tensor } from "../tensor.ts";
 import { fillValue, full } from "./create.ts";
@@ -30,6 +30,15 @@ export function castLike(x: Tensor, other: Tensor): Tensor {
 /** x as floats: integers and bools become float32, as PyTorch does for functions such as exp. */
 export function asFloat(x: Tensor): Tensor {
   return isFloat(x.dtype) ? x.value : cast(x, "float32");
+}
+
+/** Refuses what is not a float tensor. */
+export function requireFloat(op: string, x: Tensor): void {
+  if (!isFloat(x.dtype)) {
+    throw new DTypeError(
+      `"${op}" not implemented for '${x.dtype}': it needs floats; cast with .to("float32")`,
+    );
+  }
 }
 
 function numberOperand(value: Scalar): Operand {

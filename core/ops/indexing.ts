@@ -12,6 +12,7 @@ import { Tensor } from "../tensor.ts";
 import { cast, type Scalar } from "./cast.ts";
 import { full, type NestedArray, onesLike, tensor, zerosLike } from "./create.ts";
 import { add, div, floorDivide, ge, logicalAnd, lt, maximum, mul, where } from "./elementwise.ts";
+import { highest, lowest } from "./reduce.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
 import { expand, narrow, reshape } from "./view.ts";
 
@@ -36,6 +37,27 @@ export function toIndex(index: IndexLike, like: Tensor, refuse: (got: DType) => 
   };
   check(index);
   return tensor(index, { dtype: "int64", device: like.device });
+}
+
+/** Few values that are on the host already are checked at once, so that the error stands where the mistake is. */
+export function checkHeld(
+  x: Tensor,
+  wrong: (value: number | bigint) => boolean,
+  refuse: (value: number | bigint) => Error,
+): void {
+  const host = x.value.storage?.residency.host ?? null;
+  if (host === null || host.length > 256 || x.dtype === "bfloat16") return;
+  for (const value of host) if (wrong(value)) throw refuse(value);
+}
+
+/** `checkHeld` of indices: they are in [low, end). */
+export function checkHeldRange(
+  index: Tensor,
+  low: number,
+  end: number,
+  refuse: (got: number | bigint) => Error,
+): void {
+  checkHeld(index, (i) => i < low || i >= end, refuse);
 }
 
 function expectInt64(op: string): (got: DType) => DTypeError {
@@ -175,24 +197,11 @@ export function scatterAdd(x: Tensor, dim: number, index: IndexLike, source: Ten
 /** How `scatterReduce` merges. */
 export type ScatterReduction = "sum" | "prod" | "mean" | "amax" | "amin";
 
-const smallest: Readonly<Record<string, bigint>> = {
-  int64: -(2n ** 63n),
-  int32: -(2n ** 31n),
-  int16: -(2n ** 15n),
-  int8: -128n,
-  uint8: 0n,
-  bool: 0n,
-};
-
 /** The value that changes nothing under a reduction of this dtype. */
 function identityOf(reduce: ScatterReduction, dtype: DType): Scalar {
   if (reduce === "sum" || reduce === "mean") return 0;
   if (reduce === "prod") return 1;
-  if (isFloat(dtype)) return reduce === "amax" ? -Infinity : Infinity;
-  const low = smallest[dtype];
-  if (reduce === "amax") return low;
-  if (dtype === "uint8" || dtype === "bool") return dtype === "bool" ? 1 : 255;
-  return -low - 1n;
+  return reduce === "amax" ? lowest(dtype) : highest(dtype);
 }
 
 const scatterModes = { sum: "add", mean: "add", prod: "mul", amax: "max", amin: "min" } as const;

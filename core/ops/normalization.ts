@@ -4,13 +4,13 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { isFloat } from "../dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { ShapeError, ValueError } from "../errors.ts";
 import { broadcastShapes, sameShape, type Shape, sizeOf, torchSize } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { requireFloat } from "./cast.ts";
 import { add, div, lt, mul, pow, rsqrt, sub, where } from "./elementwise.ts";
 import { mean, norm, sum } from "./reduce.ts";
-import { expand, padDim, reshape, unfold } from "./view.ts";
+import { expand, padDim, reshape, windows } from "./view.ts";
 
 /** Options of norms over fixed dimensions. */
 export interface NormOptions {
@@ -20,14 +20,6 @@ export interface NormOptions {
 
 /** A parameter that may be missing. */
 type MaybeTensor = Tensor | null | undefined;
-
-function requireFloat(op: string, x: Tensor): void {
-  if (!isFloat(x.dtype)) {
-    throw new DTypeError(
-      `"${op}" not implemented for '${x.dtype}': it needs floats; cast with .to("float32")`,
-    );
-  }
-}
 
 /** (x - mean) / sqrt(variance + eps) over dims, with the biased variance. */
 function standardized(x: Tensor, dims: readonly number[], eps: number): Tensor {
@@ -324,7 +316,7 @@ export function localResponseNorm(x: Tensor, size: number, options: LocalRespons
   }
   if (sizeOf(x.shape) === 0) return x.value;
   const square = padDim(mul(x, x), 1, Math.floor(size / 2), Math.floor((size - 1) / 2), 0);
-  const average = div(sum(unfold(square, 1, size, 1), -1), size);
+  const average = div(sum(windows(square, 1, size, 1), -1), size);
   return div(x, pow(add(mul(average, alpha), k), beta));
 }
 

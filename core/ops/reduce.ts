@@ -10,7 +10,7 @@ import type { Primitive } from "../prim/primitive.ts";
 import * as prim from "../prim/reduce.ts";
 import { normalizeDim, normalizeDims, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { asFloat, cast } from "./cast.ts";
+import { asFloat, cast, type Scalar } from "./cast.ts";
 import { full } from "./create.ts";
 import { abs, div, eq, exp, isFinite, log, mul, ne, pow, sqrt, sub, toBool, where } from "./elementwise.ts";
 import { gatherExact } from "./routine.ts";
@@ -105,6 +105,31 @@ export function amin(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor
   const dims = normalizeDims("amin", allIfEmpty(dim), x.shape.length);
   refuseEmpty("amin", x, dims);
   return over(prim.aminPrim, x, dims, options.keepdim);
+}
+
+const lowestInt: Readonly<Partial<Record<DType, Scalar>>> = {
+  int64: -(2n ** 63n),
+  int32: -(2 ** 31),
+  int16: -(2 ** 15),
+  int8: -128,
+};
+
+/** What no element of the dtype is below. */
+export function lowest(dtype: DType): Scalar {
+  return isFloat(dtype) ? -Infinity : lowestInt[dtype] ?? 0;
+}
+
+/** What no element of the dtype is above. */
+export function highest(dtype: DType): Scalar {
+  if (isFloat(dtype)) return Infinity;
+  const low = lowestInt[dtype];
+  if (low === undefined) return dtype === "bool" ? 1 : 255;
+  return typeof low === "bigint" ? -low - 1n : -1 - Number(low);
+}
+
+/** The place of the first largest element among the flattened `dims`, which disappear. No dimension is empty. */
+export function argmaxDims(x: Tensor, dims: readonly number[]): Tensor {
+  return over(prim.argmaxPrim, x, dims);
 }
 
 function argReduce(

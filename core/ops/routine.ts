@@ -10,17 +10,26 @@ import * as prim from "../prim/routine.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { pull } from "../transform/pull.ts";
-import { fullLike, zeros } from "./create.ts";
-import { mul } from "./elementwise.ts";
+import { cast } from "./cast.ts";
+import { full, fullLike, zeros } from "./create.ts";
+import { add, mul, where } from "./elementwise.ts";
+import { sumDims } from "./reduce.ts";
 import { flip, narrow, padDim } from "./view.ts";
 
-const nothing = (shape: readonly number[], like: Tensor) =>
-  zeros(shape, { dtype: like.dtype, device: like.device });
+/** Zeros that depend on `xs` without using their values: what an operation gives that has nothing to sum. Its gradients are zeros. */
+export function nothing(shape: readonly number[], xs: readonly Tensor[]): Tensor {
+  const [{ dtype, device }] = xs;
+  return xs.reduce((acc, x) => {
+    if (x.value.track === 0) return acc;
+    const none = where(full(x.shape, false, { device }), x, 0);
+    return add(acc, sumDims(cast(none, dtype), x.shape.map((_, d) => d)));
+  }, zeros(shape, { dtype, device }));
+}
 
 /** a [...batch, M, K] times b [...batch, K, N]. */
 export function matmulExact(a: Tensor, b: Tensor): Tensor {
   const shape = [...a.shape.slice(0, -1), b.shape[b.shape.length - 1]];
-  if (sizeOf(shape) === 0 || a.shape[a.shape.length - 1] === 0) return nothing(shape, a);
+  if (sizeOf(shape) === 0 || a.shape[a.shape.length - 1] === 0) return nothing(shape, [a, b]);
   return apply(prim.matmulPrim, [a, b], undefined);
 }
 
@@ -52,7 +61,7 @@ export function convWeightGrad(
 
 /** out[i] = x[i with i[dim] replaced by index[i]]; index int64, of x's rank. */
 export function gatherExact(x: Tensor, dim: number, index: Tensor): Tensor {
-  if (sizeOf(index.shape) === 0) return nothing(index.shape, x);
+  if (sizeOf(index.shape) === 0) return nothing(index.shape, [x]);
   return apply(prim.gatherPrim, [x, index], { dim });
 }
 
@@ -96,5 +105,5 @@ export function scanProductGrad(g: Tensor, x: Tensor, reverse: boolean): Tensor 
 /** The adjoint of windows: g [..., out, k] -> [..., size]. */
 export function fold(g: Tensor, size: number, stride: number, dilation: number): Tensor {
   const shape = [...g.shape.slice(0, -2), size];
-  return sizeOf(g.shape) === 0 ? nothing(shape, g) : apply(prim.foldPrim, [g], { size, stride, dilation });
+  return sizeOf(g.shape) === 0 ? nothing(shape, [g]) : apply(prim.foldPrim, [g], { size, stride, dilation });
 }

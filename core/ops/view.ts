@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { apply } from "../apply.ts";
+import { apply, named } from "../apply.ts";
 import { IndexError, ShapeError, ValueError } from "../errors.ts";
 import { aliasPrim } from "../prim/source.ts";
 import { concatPrim } from "../prim/routine.ts";
@@ -238,7 +238,7 @@ export function padConstant(x: Tensor, low: Shape, high: Shape, value: Scalar): 
 }
 
 /** Windows of `size` along `dim`, their elements in a new last dimension. `torch.Tensor.unfold`, with dilation. */
-export function unfold(x: Tensor, dim: number, size: number, stride: number, dilation = 1): Tensor {
+export function windows(x: Tensor, dim: number, size: number, stride: number, dilation = 1): Tensor {
   const at = normalizeDim("unfold", dim, x.shape.length);
   const span = (size - 1) * dilation + 1;
   if (span > x.shape[at]) {
@@ -248,6 +248,16 @@ export function unfold(x: Tensor, dim: number, size: number, stride: number, dil
   }
   if (!Number.isInteger(stride) || stride < 1) {
     throw new ValueError(`step is ${stride} but must be > 0, in unfold`);
+  }
+  if (stride === size && dilation === 1) {
+    // Windows side by side only cut the dimension in two; the gradient of that is a view too.
+    const count = Math.floor(x.shape[at] / size), rank = x.shape.length;
+    const cut = reshape(
+      strided(x, at, 0, 1, count * size),
+      x.shape.flatMap((s, d) => d === at ? [count, size] : [s]),
+    );
+    const order = Array.from({ length: rank + 1 }, (_, d) => d).filter((d) => d !== at + 1);
+    return named("Unfold", permute(cut, [...order, at + 1]));
   }
   return apply(prim.windowPrim, [x], { dim: at, size, stride, dilation });
 }

@@ -7,7 +7,7 @@ import { GradError } from "../errors.ts";
 import type { ConvAttrs, ScanCombiner, ScatterMode } from "../kernel/plan.ts";
 import { castLike } from "../ops/cast.ts";
 import { div, eq, logicalAnd, maximum, mul, where } from "../ops/elementwise.ts";
-import { concatPart, mT, unfold } from "../ops/view.ts";
+import { concatPart, mT, windows } from "../ops/view.ts";
 import * as op from "../ops/routine.ts";
 import { fullLike, zeros } from "../ops/create.ts";
 import type { Tensor } from "../tensor.ts";
@@ -224,7 +224,7 @@ export const foldPrim: Primitive<FoldAttrs> = definePrimitive<FoldAttrs>({
   fields: { size: true, stride: true, dilation: true },
   torchName: "Fold",
   infer: ([g], { size }) => ({ shape: [...g.shape.slice(0, -2), size], dtype: g.dtype }),
-  vjp: [(h, _y, [g], { stride, dilation }) => unfold(h, -1, g.shape[g.shape.length - 1], stride, dilation)],
+  vjp: [(h, _y, [g], { stride, dilation }) => windows(h, -1, g.shape[g.shape.length - 1], stride, dilation)],
   lowering: { kind: "routine", name: "fold", attrs: (attrs) => attrs },
 });
 
