@@ -6,7 +6,7 @@
 import { IndexError, TenonError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { className, fieldsOf, isModule, modulesOf, removeField, tensorTypes } from "./fields.ts";
-import { Module } from "./module.ts";
+import { type Layer, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
 function position(op: string, index: number, length: number): number {
@@ -108,7 +108,7 @@ export abstract class ListModule<T extends Module | Parameter> extends Module {
  * for (const layer of layers) console.log(String(layer));
  * ```
  */
-export class ModuleList<T extends Module = Module> extends ListModule<T> {
+export class ModuleList<T extends Module = Layer> extends ListModule<T> {
   /** Takes the modules in order. */
   constructor(modules: Iterable<T> = []) {
     super();
@@ -264,7 +264,7 @@ export abstract class DictModule<T extends Module | Parameter> extends Module {
  * console.log(heads.get("small")(ones([1, 4])).shape); // [ 1, 2 ]
  * ```
  */
-export class ModuleDict<T extends Module = Module> extends DictModule<T> {
+export class ModuleDict<T extends Module = Layer> extends DictModule<T> {
   /** Takes modules by name. */
   constructor(modules: Readonly<Record<string, T>> = {}) {
     super();

@@ -35,6 +35,9 @@ export interface Module {
   (...inputs: Parameters<this["forward"]>): ReturnType<this["forward"]>;
 }
 
+/** A module that is called with tensors and gives one: what TypeScript takes a module for whose class it does not know. */
+export type Layer = Module & ((...inputs: Tensor[]) => Tensor);
+
 /**
  * The base class of all layers and models. `torch.nn.Module`.
  *
@@ -134,12 +137,12 @@ export abstract class Module {
   }
 
   /** Direct submodules and their names, each once. */
-  namedChildren(): [string, Module][] {
+  namedChildren(): [string, Layer][] {
     return traverse.namedChildren(this);
   }
 
   /** Direct submodules. */
-  children(): Module[] {
+  children(): Layer[] {
     return this.namedChildren().map(([, m]) => m);
   }
 

@@ -6,7 +6,7 @@
 import { IndexError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isIndex, isModule, modulesOf, removeField, setField } from "./fields.ts";
-import { Module } from "./module.ts";
+import { type Layer, Module } from "./module.ts";
 
 /** A sequence's methods; `Sequential` adds what TypeScript knows of the positions. */
 export class SequentialModule extends Module {
@@ -54,9 +54,9 @@ export class SequentialModule extends Module {
   }
 
   /** The module at a position; negative counts from the end. Python's `net[-1]`. */
-  at(index: number): Module {
+  at(index: number): Layer {
     const entries = this.#entries();
-    return entries[this.#position("at", index, entries.length)][1];
+    return entries[this.#position("at", index, entries.length)][1] as Layer;
   }
 
   /** A Sequential of the modules from `start` to before `end`, shared with this one and under the same names. Python's `net[0:2]`. */
@@ -99,16 +99,16 @@ export class SequentialModule extends Module {
   }
 
   /** Takes a module out and returns it, the last when no position is given. The others are numbered anew, as PyTorch does. */
-  pop(index = -1): Module {
+  pop(index = -1): Layer {
     const entries = this.#entries();
     const [[, module]] = entries.splice(this.#position("pop", index, entries.length), 1);
     this.#rebuild(entries.map(([, m], i) => [String(i), m]));
-    return module;
+    return module as Layer;
   }
 
   /** The modules in order. */
-  *[Symbol.iterator](): IterableIterator<Module> {
-    for (const [, module] of this.#entries()) yield module;
+  *[Symbol.iterator](): IterableIterator<Layer> {
+    for (const [, module] of this.#entries()) yield module as Layer;
   }
 
   /** Adds a module under a name, at the end unless the name is there already. */
@@ -131,8 +131,8 @@ export class SequentialModule extends Module {
 
 /** What TypeScript knows of the positions of a sequence. */
 export type Positions<T extends readonly unknown[]> = number extends T["length"]
-  ? { readonly [index: number]: Module }
-  : { readonly [K in Extract<keyof T, `${number}`>]: T[K] };
+  ? { readonly [index: number]: Layer }
+  : { readonly [index: number]: Layer } & { readonly [K in Extract<keyof T, `${number}`>]: T[K] };
 
 /** Modules called one after the other; `net[0]` has the type of the first. */
 export type Sequential<T extends readonly Module[] = Module[]> = SequentialModule & Positions<T>;

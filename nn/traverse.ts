@@ -5,7 +5,7 @@
  */
 import { Tensor } from "../core/tensor.ts";
 import { bufferKind, type Field, fieldsOf, isModule, modulesOf } from "./fields.ts";
-import type { Module } from "./module.ts";
+import type { Layer, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
 function join(path: string, name: string): string {
@@ -97,11 +97,11 @@ export function memberAt(
 }
 
 /** A module's children, each once. */
-export function namedChildren(module: Module): [string, Module][] {
+export function namedChildren(module: Module): [string, Layer][] {
   const seen = new Set<Module>();
-  return modulesOf(module).flatMap(([name, child]): [string, Module][] => {
+  return modulesOf(module).flatMap(([name, child]): [string, Layer][] => {
     if (!isModule(child) || seen.has(child)) return [];
     seen.add(child);
-    return [[name, child]];
+    return [[name, child as Layer]];
   });
 }
