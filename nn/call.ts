@@ -5,63 +5,9 @@
  */
 import { TenonError } from "../core/errors.ts";
 import { Tensor } from "../core/tensor.ts";
-import { className, fieldsOf } from "./fields.ts";
+import { className } from "./fields.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Module } from "./module.ts";
-
-/** Runs before `forward` with its inputs; what it returns (if anything) replaces them: a list of inputs, or the only one. */
-export type ForwardPreHook = (module: Module, inputs: unknown[]) => unknown;
-/** Runs after `forward`; what it returns (if anything) replaces the output. */
-export type ForwardHook = (module: Module, inputs: unknown[], output: unknown) => unknown;
-
-/** Takes a hook off again. */
-export interface HookHandle {
-  /** Takes the hook off. */
-  remove(): void;
-}
-
-/** The hooks of one module, in the order in which they were registered. */
-export class Hooks {
-  private before: readonly { readonly hook: ForwardPreHook }[] = [];
-  private after: readonly { readonly hook: ForwardHook }[] = [];
-  private looked = false;
-
-  /** Before the first call, looks at the fields, so that one that hides a method is found. */
-  look(module: Module): void {
-    if (!this.looked) fieldsOf(module);
-    this.looked = true;
-  }
-
-  /** Adds a hook that runs before `forward`. */
-  addBefore(hook: ForwardPreHook): HookHandle {
-    const entry = { hook };
-    this.before = [...this.before, entry];
-    return { remove: () => this.before = this.before.filter((e) => e !== entry) };
-  }
-
-  /** Adds a hook that runs after `forward`. */
-  addAfter(hook: ForwardHook): HookHandle {
-    const entry = { hook };
-    this.after = [...this.after, entry];
-    return { remove: () => this.after = this.after.filter((e) => e !== entry) };
-  }
-
-  /** The inputs that `forward` gets. */
-  inputs(module: Module, given: unknown[]): unknown[] {
-    let inputs = given;
-    for (const { hook } of this.before) {
-      const changed = hook(module, inputs);
-      if (changed !== undefined && changed !== null) inputs = Array.isArray(changed) ? changed : [changed];
-    }
-    return inputs;
-  }
-
-  /** The output that the caller gets. */
-  output(module: Module, inputs: unknown[], made: unknown): unknown {
-    let output = made;
-    for (const { hook } of this.after) output = hook(module, inputs, output) ?? output;
-    return output;
-  }
-}
 
 /** How many modules are being called, one inside the other. */
 let depth = 0;
@@ -70,7 +16,6 @@ let depth = 0;
 export function callModule(module: Module, hooks: Hooks, given: unknown[]): unknown {
   depth++;
   try {
-    hooks.look(module);
     const inputs = hooks.inputs(module, given);
     const made: unknown = Reflect.apply(module.forward, module, inputs);
     if (made instanceof Promise) {

@@ -7,6 +7,7 @@
 import type { DType } from "../core/dtype.ts";
 import { TenonError, ValueError } from "../core/errors.ts";
 import { Tensor } from "../core/tensor.ts";
+import { Hooks } from "./hooks.ts";
 import type { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -15,6 +16,8 @@ export type FieldKind = "parameter" | "module" | "buffer";
 
 /** Bookkeeping that must not be a field, since fields are what a module is made of. */
 export interface ModuleState {
+  /** What runs around `forward`. */
+  readonly hooks: Hooks;
   /** Whether the module is in training mode. */
   training: boolean;
   /** Names in the order in which they became fields, also of those that are null now. */
@@ -32,6 +35,7 @@ const states = new WeakMap<object, ModuleState>();
 /** Bookkeeping for a new module. */
 export function newState(module: object): ModuleState {
   const state: ModuleState = {
+    hooks: new Hooks(),
     training: true,
     kinds: new Map(),
     temporary: new Set(),
@@ -144,6 +148,22 @@ function watch(module: Module, state: ModuleState, name: string, value: unknown)
     enumerable: true,
     configurable: true,
   });
+}
+
+/** Copies mode, hooks, names and values of fields to a new module of the same class; `copy` makes the values. */
+export function copyFields(from: Module, to: Module, copy: (value: unknown) => unknown): void {
+  const source = stateOf(from), target = stateOf(to);
+  target.training = source.training;
+  target.hooks.copyFrom(source.hooks);
+  for (const [key, kind] of source.kinds) target.kinds.set(key, kind);
+  for (const [key, label] of source.labels) target.labels.set(key, label);
+  for (const key of source.temporary) target.temporary.add(key);
+  for (const key of Reflect.ownKeys(from)) {
+    const property = Object.getOwnPropertyDescriptor(from, key);
+    // What is not listed is not a field, but a second way to one.
+    if (property?.enumerable === false) Object.defineProperty(to, key, property);
+    else Reflect.set(to, key, copy(Reflect.get(from, key)));
+  }
 }
 
 /** Sets a field that is known to be a parameter, submodule or buffer; `name` is its name in paths and texts. */

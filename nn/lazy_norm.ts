@@ -42,12 +42,12 @@ function defer(
     norm.runningVar = new UninitializedBuffer(options);
     norm.numBatchesTracked = tensor(0n, { dtype: "int64", device: options.device });
   }
-  initializeOnCall(norm, ordinary, (x) => {
-    norm.numFeatures = x.size(1);
-    if (!hasUninitialized(norm)) return;
-    const each = [norm.numFeatures];
-    materialize(norm, { weight: each, bias: each, running_mean: each, running_var: each });
-    norm.resetParameters();
+  initializeOnCall(norm, ordinary, (called, x) => {
+    called.numFeatures = x.size(1);
+    if (!hasUninitialized(called)) return;
+    const each = [called.numFeatures];
+    materialize(called, { weight: each, bias: each, running_mean: each, running_var: each });
+    called.resetParameters();
   });
 }
 

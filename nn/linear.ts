@@ -36,7 +36,7 @@ export class Identity extends Module {
   }
 
   /** What the layer computes. */
-  override forward<T = Tensor>(x: T): T {
+  override forward(x: Tensor): Tensor {
     return x;
   }
 }
@@ -118,11 +118,11 @@ export class LazyLinear extends Linear {
     this.outFeatures = outFeatures;
     this.weight = new UninitializedParameter(options);
     if (options.bias !== false) this.bias = new UninitializedParameter(options);
-    initializeOnCall(this, Linear, (x) => {
-      this.inFeatures = x.size(-1);
-      if (!hasUninitialized(this)) return;
-      materialize(this, { weight: [outFeatures, this.inFeatures], bias: [outFeatures] });
-      this.resetParameters();
+    initializeOnCall(this, Linear, (layer, x) => {
+      layer.inFeatures = x.size(-1);
+      if (!hasUninitialized(layer)) return;
+      materialize(layer, { weight: [outFeatures, layer.inFeatures], bias: [outFeatures] });
+      layer.resetParameters();
     });
   }
 

@@ -23,12 +23,29 @@ export * from "./dropout.ts";
 export * from "./flatten.ts";
 export * from "./lazy_norm.ts";
 export * from "./linear.ts";
-export type { ForwardHook, ForwardPreHook, HookHandle } from "./call.ts";
-export { Module } from "./module.ts";
+export * from "./attention.ts";
+export { deepcopy } from "./deepcopy.ts";
+export type { ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
+export { type Layer, Module } from "./module.ts";
+export * as init from "../init/mod.ts";
 export { Parameter, type ParameterOptions } from "./parameter.ts";
 export * from "./normalization.ts";
+export {
+  GRU,
+  LSTM,
+  type LSTMOptions,
+  type RecurrentArguments,
+  RecurrentModule,
+  type RecurrentOptions,
+  RNN,
+  type RNNOptions,
+} from "./rnn.ts";
+export * from "./rnn_cell.ts";
 export * from "./softmax.ts";
+export * from "./transformer.ts";
+export * from "./transformer_layer.ts";
 export { type Positions, Sequential, type SequentialConstructor, SequentialModule } from "./sequential.ts";
 export { UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";
 export { type LoadReport, type StateDict } from "./state_dict.ts";
+export * as utils from "./utils/mod.ts";
 export * as optim from "./optim/mod.ts";

@@ -9,11 +9,12 @@ import { type DType, isDType, isFloat } from "../core/dtype.ts";
 import { IndexError, ValueError } from "../core/errors.ts";
 import { zerosLike } from "../core/ops/create.ts";
 import { Tensor } from "../core/tensor.ts";
-import { callModule, type ForwardHook, type ForwardPreHook, type HookHandle, Hooks } from "./call.ts";
+import { callModule } from "./call.ts";
 import {
   bufferKind,
   checkName,
   className,
+  fieldsOf,
   isModule,
   modulesOf,
   newState,
@@ -21,12 +22,11 @@ import {
   stateOf,
   typeText,
 } from "./fields.ts";
+import type { ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
 import { moduleText } from "./repr.ts";
 import { type LoadReport, loadStateDict, type StateDict, stateDict } from "./state_dict.ts";
 import * as traverse from "./traverse.ts";
-
-const hooksOf = new WeakMap<Module, Hooks>();
 
 // The call signature follows the subclass's forward.
 /** Modules are called like functions; the types are those of `forward`. */
@@ -57,15 +57,15 @@ export type Layer = Module & ((...inputs: Tensor[]) => Tensor);
 export abstract class Module {
   constructor() {
     // A function object with this class's prototype: callable, and its fields are the module's.
-    const hooks = new Hooks();
     const self: Module = Object.setPrototypeOf(
       (...inputs: unknown[]) => callModule(self, hooks, inputs),
       new.target.prototype,
     );
     Reflect.deleteProperty(self, "name");
     Reflect.deleteProperty(self, "length");
-    newState(self);
-    hooksOf.set(self, hooks);
+    const hooks = newState(self).hooks;
+    // A first call looks at the fields, so that one that hides a method is found.
+    hooks.runFirst(fieldsOf);
     return self;
   }
 
@@ -290,12 +290,12 @@ export abstract class Module {
 
   /** Registers a function to run before `forward`. */
   registerForwardPreHook(hook: ForwardPreHook): HookHandle {
-    return (hooksOf.get(this) as Hooks).addBefore(hook);
+    return stateOf(this).hooks.addBefore(hook);
   }
 
   /** Registers a function to run after `forward`. */
   registerForwardHook(hook: ForwardHook): HookHandle {
-    return (hooksOf.get(this) as Hooks).addAfter(hook);
+    return stateOf(this).hooks.addAfter(hook);
   }
 
   /** What stands between the parentheses of the module's text, in PyTorch's spelling. */

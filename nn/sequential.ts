@@ -15,13 +15,13 @@ export class SequentialModule extends Module {
     super();
     const [first] = modules;
     const named = modules.length === 1 && typeof first === "object" && first !== null;
-    this.#rebuild(
+    this.rebuild(
       named ? Object.entries(first) : modules.map((m, i): [string, Module] => [String(i), m as Module]),
     );
   }
 
   /** Names and modules, a repeated module each time. */
-  #entries(): [string, Module][] {
+  private namedEntries(): [string, Module][] {
     return modulesOf(this).filter((field): field is [string, Module] => field[1] !== null);
   }
 
@@ -29,18 +29,23 @@ export class SequentialModule extends Module {
    * Positions work beside names: `net[0]` is the first module whatever it is called. A module whose name is a number stands in the field of
    * its position, with the name as a label; any other stands in a field of its name, and its position leads there too.
    */
-  #rebuild(modules: readonly [string, Module][]): void {
+  private rebuild(modules: readonly [string, Module][]): void {
     for (const key of Object.keys(this)) if (isModule(Reflect.get(this, key))) removeField(this, key);
     for (const key of Object.getOwnPropertyNames(this)) if (isIndex(key)) Reflect.deleteProperty(this, key);
     modules.forEach(([name, module], i) => {
       const position = String(i);
       if (isIndex(name)) return setField(this, position, module, "module", name);
       super.registerModule(name, module);
-      Object.defineProperty(this, position, { get: () => Reflect.get(this, name), configurable: true });
+      Object.defineProperty(this, position, {
+        get(this: SequentialModule) {
+          return Reflect.get(this, name);
+        },
+        configurable: true,
+      });
     });
   }
 
-  #position(op: string, index: number, length: number): number {
+  private place(op: string, index: number, length: number): number {
     const at = index < 0 ? index + length : index;
     if (!Number.isInteger(index) || at < 0 || at >= length) {
       throw new IndexError(`index ${index} is out of range, in Sequential.${op} of ${length} modules`);
@@ -50,37 +55,37 @@ export class SequentialModule extends Module {
 
   /** Number of modules. Python's `len`. */
   override get length(): number {
-    return this.#entries().length;
+    return this.namedEntries().length;
   }
 
   /** The module at a position; negative counts from the end. Python's `net[-1]`. */
   at(index: number): Layer {
-    const entries = this.#entries();
-    return entries[this.#position("at", index, entries.length)][1] as Layer;
+    const entries = this.namedEntries();
+    return entries[this.place("at", index, entries.length)][1] as Layer;
   }
 
   /** A Sequential of the modules from `start` to before `end`, shared with this one and under the same names. Python's `net[0:2]`. */
   slice(start?: number, end?: number): Sequential {
     const part = new SequentialModule();
-    part.#rebuild(this.#entries().slice(start, end));
+    part.rebuild(this.namedEntries().slice(start, end));
     return part as Sequential;
   }
 
   /** Puts another module at a position, under the same name. Python's `net[1] = ...`. */
   set(index: number, module: Module): void {
-    const entries = this.#entries();
-    this.registerModule(entries[this.#position("set", index, entries.length)][0], module);
+    const entries = this.namedEntries();
+    this.registerModule(entries[this.place("set", index, entries.length)][0], module);
   }
 
   /** Adds a module at the end. Returns this. */
   append(module: Module): this {
-    this.#rebuild([...this.#entries(), [String(this.length), module]]);
+    this.rebuild([...this.namedEntries(), [String(this.length), module]]);
     return this;
   }
 
   /** Puts a module in at a position, the others move up. Returns this. */
   insert(index: number, module: Module): this {
-    const entries = this.#entries();
+    const entries = this.namedEntries();
     const at = index < 0 ? index + entries.length : index;
     if (!Number.isInteger(index) || at < 0 || at > entries.length) {
       throw new IndexError(
@@ -88,7 +93,7 @@ export class SequentialModule extends Module {
       );
     }
     entries.splice(at, 0, ["0", module]);
-    this.#rebuild(entries.map(([name, m], i) => [isIndex(name) ? String(i) : name, m]));
+    this.rebuild(entries.map(([name, m], i) => [isIndex(name) ? String(i) : name, m]));
     return this;
   }
 
@@ -100,31 +105,31 @@ export class SequentialModule extends Module {
 
   /** Takes a module out and returns it, the last when no position is given. The others are numbered anew, as PyTorch does. */
   pop(index = -1): Layer {
-    const entries = this.#entries();
-    const [[, module]] = entries.splice(this.#position("pop", index, entries.length), 1);
-    this.#rebuild(entries.map(([, m], i) => [String(i), m]));
+    const entries = this.namedEntries();
+    const [[, module]] = entries.splice(this.place("pop", index, entries.length), 1);
+    this.rebuild(entries.map(([, m], i) => [String(i), m]));
     return module as Layer;
   }
 
   /** The modules in order. */
   *[Symbol.iterator](): IterableIterator<Layer> {
-    for (const [, module] of this.#entries()) yield module as Layer;
+    for (const [, module] of this.namedEntries()) yield module as Layer;
   }
 
   /** Adds a module under a name, at the end unless the name is there already. */
   override registerModule(name: string, module: Module | null): void {
     if (!isModule(module)) return super.registerModule(name, module);
-    const entries = this.#entries();
+    const entries = this.namedEntries();
     const known = entries.find((entry) => entry[0] === name);
     if (known === undefined) entries.push([name, module]);
     else known[1] = module;
-    this.#rebuild(entries);
+    this.rebuild(entries);
   }
 
   /** Calls the modules one after the other. */
   override forward(input: Tensor): Tensor {
     let x: unknown = input;
-    for (const [, module] of this.#entries()) x = Reflect.apply(module, undefined, [x]);
+    for (const [, module] of this.namedEntries()) x = Reflect.apply(module, undefined, [x]);
     return x as Tensor;
   }
 }

@@ -9,7 +9,7 @@ import { empty } from "../core/ops/create.ts";
 import type { Shape } from "../core/shape.ts";
 import { Tensor, type TensorData } from "../core/tensor.ts";
 import type { FactoryOptions } from "./arguments.ts";
-import { className, fieldsOf } from "./fields.ts";
+import { className, fieldsOf, stateOf } from "./fields.ts";
 import type { Module } from "./module.ts";
 import { Parameter, type ParameterOptions } from "./parameter.ts";
 
@@ -156,23 +156,23 @@ export function materializeFrom(
 }
 
 /**
- * Makes a module lazy: before its first call `initialize` sees the inputs and gives every tensor its shape; then the module becomes one
+ * Makes a module lazy: before its first call `initialize` sees the input and gives every tensor its shape; then the module becomes one
  * of class `ordinary`.
  */
-export function initializeOnCall(
-  module: Module,
+export function initializeOnCall<M extends Module>(
+  module: M,
   ordinary: { readonly prototype: Module },
-  initialize: (input: Tensor) => void,
+  initialize: (module: M, input: Tensor) => void,
 ): void {
-  const handle = module.registerForwardPreHook((_, [input]) => {
+  // A copy of the module runs the same function on itself.
+  stateOf(module).hooks.runFirst((called, [input]) => {
     if (!(input instanceof Tensor)) {
-      throw new ValueError(`${className(module)}: the first call needs a tensor to learn the shapes from`);
+      throw new ValueError(`${className(called)}: the first call needs a tensor to learn the shapes from`);
     }
-    initialize(input);
-    if (hasUninitialized(module)) {
-      throw new TenonError(`module ${className(module)} has not been fully initialized`);
+    initialize(called as M, input);
+    if (hasUninitialized(called)) {
+      throw new TenonError(`module ${className(called)} has not been fully initialized`);
     }
-    handle.remove();
-    Object.setPrototypeOf(module, ordinary.prototype);
+    Object.setPrototypeOf(called, ordinary.prototype);
   });
 }

@@ -1,0 +1,69 @@
+/**
+ * Hooks: functions that run before and after the forward of a module.
+ *
+ * @module
+ */
+import type { Module } from "./module.ts";
+
+/** Runs before `forward` with its inputs; what it returns (if anything) replaces them: a list of inputs, or the only one. */
+export type ForwardPreHook = (module: Module, inputs: unknown[]) => unknown;
+/** Runs after `forward`; what it returns (if anything) replaces the output. */
+export type ForwardHook = (module: Module, inputs: unknown[], output: unknown) => unknown;
+
+/** Takes a hook off again. */
+export interface HookHandle {
+  /** Takes the hook off. */
+  remove(): void;
+}
+
+/** The hooks of one module, in the order in which they were registered. */
+export class Hooks {
+  private before: readonly { readonly hook: ForwardPreHook }[] = [];
+  private after: readonly { readonly hook: ForwardHook }[] = [];
+  private first: ((module: Module, inputs: unknown[]) => void) | null = null;
+
+  /** Has a function run before everything else in the first call, as lazy modules need. */
+  runFirst(fn: (module: Module, inputs: unknown[]) => void): void {
+    this.first = fn;
+  }
+
+  /** Takes over the hooks of a module that is being copied. */
+  copyFrom(other: Hooks): void {
+    this.before = other.before;
+    this.after = other.after;
+    this.first = other.first;
+  }
+
+  /** Adds a hook that runs before `forward`. */
+  addBefore(hook: ForwardPreHook): HookHandle {
+    const entry = { hook };
+    this.before = [...this.before, entry];
+    return { remove: () => this.before = this.before.filter((e) => e !== entry) };
+  }
+
+  /** Adds a hook that runs after `forward`. */
+  addAfter(hook: ForwardHook): HookHandle {
+    const entry = { hook };
+    this.after = [...this.after, entry];
+    return { remove: () => this.after = this.after.filter((e) => e !== entry) };
+  }
+
+  /** The inputs that `forward` gets. */
+  inputs(module: Module, given: unknown[]): unknown[] {
+    this.first?.(module, given);
+    this.first = null;
+    let inputs = given;
+    for (const { hook } of this.before) {
+      const changed = hook(module, inputs);
+      if (changed !== undefined && changed !== null) inputs = Array.isArray(changed) ? changed : [changed];
+    }
+    return inputs;
+  }
+
+  /** The output that the caller gets. */
+  output(module: Module, inputs: unknown[], made: unknown): unknown {
+    let output = made;
+    for (const { hook } of this.after) output = hook(module, inputs, output) ?? output;
+    return output;
+  }
+}

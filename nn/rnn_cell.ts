@@ -1,0 +1,204 @@
+/**
+ * Single steps of recurrent layers: RNNCell, LSTMCell, GRUCell.
+ *
+ * @module
+ */
+import { ShapeError, ValueError } from "../core/errors.ts";
+import { empty, zeros } from "../core/ops/create.ts";
+import { linear } from "../core/ops/linalg.ts";
+import { squeeze, unsqueeze } from "../core/ops/view.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { uniform_ } from "../init/uniform.ts";
+import { checkSizes, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { setField } from "./fields.ts";
+import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+import {
+  type CellState,
+  type CellWeights,
+  gruStep,
+  lstmStep,
+  reluStep,
+  type Step,
+  tanhStep,
+} from "./recurrence.ts";
+
+/** Options of recurrent cells. */
+export interface CellOptions extends FactoryOptions {
+  /** Whether there are biases; true by default. */
+  readonly bias?: boolean;
+}
+
+/** Options of RNNCell. */
+export interface RNNCellOptions extends CellOptions {
+  /** "tanh" by default. */
+  readonly nonlinearity?: "tanh" | "relu";
+}
+
+/** What the cells share. */
+export abstract class RecurrentCell extends Module {
+  /** Features of the input. */
+  inputSize: number;
+  /** Features of the state. */
+  hiddenSize: number;
+  /** Whether there are biases. */
+  bias: boolean;
+  /** [gates * hidden, input]. */
+  declare weightIh: Parameter;
+  /** [gates * hidden, hidden]. */
+  declare weightHh: Parameter;
+  /** [gates * hidden], or null. */
+  declare biasIh: Parameter | null;
+  /** [gates * hidden], or null. */
+  declare biasHh: Parameter | null;
+
+  /** Takes the sizes of input and state, and how many gates there are. */
+  protected constructor(gates: number, inputSize: number, hiddenSize: number, options: CellOptions) {
+    super();
+    checkSizes(this.reprName(), { inputSize, hiddenSize });
+    this.inputSize = inputSize;
+    this.hiddenSize = hiddenSize;
+    this.bias = options.bias ?? true;
+    const { dtype, device } = options, rows = gates * hiddenSize;
+    const add = (key: string, name: string, shape: number[] | null) =>
+      setField(
+        this,
+        key,
+        shape === null ? null : new Parameter(empty(shape, { dtype, device })),
+        "parameter",
+        name,
+      );
+    add("weightIh", "weight_ih", [rows, inputSize]);
+    add("weightHh", "weight_hh", [rows, hiddenSize]);
+    add("biasIh", "bias_ih", this.bias ? [rows] : null);
+    add("biasHh", "bias_hh", this.bias ? [rows] : null);
+    this.resetParameters();
+  }
+
+  /** Draws the parameters anew: uniform within 1 / sqrt(hiddenSize). */
+  resetParameters(): void {
+    const bound = this.hiddenSize > 0 ? 1 / Math.sqrt(this.hiddenSize) : 0;
+    for (const p of this.parameters()) uniform_(p, -bound, bound);
+  }
+
+  /** One step from an input [batch, input] or [input] and a state, zeros when null. */
+  protected run(step: Step, x: Tensor, given: CellState | null, states: number): CellState {
+    if (x.ndim !== 1 && x.ndim !== 2) {
+      throw new ShapeError(
+        `${this.reprName()}: Expected input to be 1-D or 2-D but received ${x.ndim}-D tensor of shape [${
+          x.shape.join(", ")
+        }]`,
+      );
+    }
+    const single = x.ndim === 1;
+    const input = single ? unsqueeze(x, 0) : x;
+    if (input.shape[1] !== this.inputSize) {
+      throw new ShapeError(
+        `input has inconsistent input_size: got ${
+          input.shape[1]
+        } expected ${this.inputSize}, in ${this.reprName()}`,
+      );
+    }
+    const wanted = [input.shape[0], this.hiddenSize];
+    const state = given === null
+      ? Array.from({ length: states }, () => zeros(wanted, { dtype: x.dtype, device: x.device }))
+      : given.map((h, i) => {
+        const batched = single ? unsqueeze(h, 0) : h;
+        if (batched.ndim !== 2 || batched.shape[0] !== wanted[0]) {
+          throw new ShapeError(
+            `Input batch size ${wanted[0]} doesn't match hidden${i} batch size ${
+              batched.shape[0]
+            }, in ${this.reprName()}`,
+          );
+        }
+        if (batched.shape[1] !== this.hiddenSize) {
+          throw new ShapeError(
+            `hidden${i} has inconsistent hidden_size: got ${
+              batched.shape[1]
+            }, expected ${this.hiddenSize}, in ${this.reprName()}`,
+          );
+        }
+        return batched;
+      });
+    const weights: CellWeights = {
+      inputWeight: this.weightIh,
+      hiddenWeight: this.weightHh,
+      inputBias: this.biasIh,
+      hiddenBias: this.biasHh,
+      projection: null,
+    };
+    const next = step(linear(input, weights.inputWeight, weights.inputBias), state, weights);
+    return single ? next.map((h) => squeeze(h, 0)) : next;
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return `${this.inputSize}, ${this.hiddenSize}${this.bias ? "" : ", bias=False"}`;
+  }
+}
+
+/**
+ * h' = tanh(W x + b + U h + c). `torch.nn.RNNCell`.
+ *
+ * @example
+ * ```ts
+ * import { nn, randn } from "@tenon/tenon";
+ * const cell = new nn.RNNCell(10, 20);
+ * console.log(cell(randn([3, 10])).shape); // [ 3, 20 ]
+ * ```
+ */
+export class RNNCell extends RecurrentCell {
+  /** "tanh" or "relu". */
+  nonlinearity: "tanh" | "relu";
+
+  /** Takes the sizes of input and state; the others by position or by name. */
+  constructor(
+    inputSize: number,
+    hiddenSize: number,
+    ...settings: Trailing<[bias: boolean, nonlinearity: "tanh" | "relu"], RNNCellOptions>
+  ) {
+    const options = named<RNNCellOptions>("RNNCell", settings, ["bias", "nonlinearity"]);
+    super(1, inputSize, hiddenSize, options);
+    this.nonlinearity = options.nonlinearity ?? "tanh";
+    if (this.nonlinearity !== "tanh" && this.nonlinearity !== "relu") {
+      throw new ValueError(`Unknown nonlinearity: ${this.nonlinearity}, in RNNCell: it is tanh or relu`);
+    }
+  }
+
+  /** The next hidden state. */
+  override forward(x: Tensor, hx: Tensor | null = null): Tensor {
+    return this.run(this.nonlinearity === "tanh" ? tanhStep : reluStep, x, hx === null ? null : [hx], 1)[0];
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return super.extraRepr() + (this.nonlinearity === "tanh" ? "" : `, nonlinearity=${this.nonlinearity}`);
+  }
+}
+
+/** One step of long short-term memory. `torch.nn.LSTMCell`. */
+export class LSTMCell extends RecurrentCell {
+  /** Takes the sizes of input and state; the others by position or by name. */
+  constructor(inputSize: number, hiddenSize: number, ...settings: Trailing<[bias: boolean], CellOptions>) {
+    super(4, inputSize, hiddenSize, named<CellOptions>("LSTMCell", settings, ["bias"]));
+  }
+
+  /** The next hidden and cell state. */
+  override forward(x: Tensor, hx: readonly [Tensor, Tensor] | null = null): [Tensor, Tensor] {
+    const [h, c] = this.run(lstmStep, x, hx, 2);
+    return [h, c];
+  }
+}
+
+/** One step of gated recurrent units. `torch.nn.GRUCell`. */
+export class GRUCell extends RecurrentCell {
+  /** Takes the sizes of input and state; the others by position or by name. */
+  constructor(inputSize: number, hiddenSize: number, ...settings: Trailing<[bias: boolean], CellOptions>) {
+    super(3, inputSize, hiddenSize, named<CellOptions>("GRUCell", settings, ["bias"]));
+  }
+
+  /** The next hidden state. */
+  override forward(x: Tensor, hx: Tensor | null = null): Tensor {
+    return this.run(gruStep, x, hx === null ? null : [hx], 1)[0];
+  }
+}
