@@ -3,14 +3,31 @@
  *
  * @module
  */
+import * as activation from "../ops/activation.ts";
 import type { TensorLike } from "../ops/cast.ts";
 import * as op from "../ops/pointwise.ts";
+import * as soft from "../ops/softmax.ts";
 import * as statistics from "../ops/statistics.ts";
 import type { Tensor } from "../tensor.ts";
 import { LinalgMethods } from "./linalg.ts";
 
 /** Elementwise methods that are made of others. */
 export abstract class PointwiseMethods extends LinalgMethods {
+  /** Itself where positive, else 0. */
+  relu(this: Tensor): Tensor {
+    return activation.relu(this);
+  }
+
+  /** Exponentials that sum to 1 along a dimension. */
+  softmax(this: Tensor, dim: number, options?: soft.SoftmaxOptions): Tensor {
+    return soft.softmax(this, dim, options);
+  }
+
+  /** The logarithm of `softmax`. */
+  logSoftmax(this: Tensor, dim: number, options?: soft.SoftmaxOptions): Tensor {
+    return soft.logSoftmax(this, dim, options);
+  }
+
   /** Between two bounds; either may be left out. */
   clamp(this: Tensor, min?: TensorLike | null, max?: TensorLike | null): Tensor {
     return op.clamp(this, min, max);
