@@ -101,9 +101,9 @@ function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readon
   // so is what a caller of a module holds: afterwards it could not be computed.
   const roots = [...asked];
   for (const x of nodes) {
-    if ((x.owner !== null || (x.kept && donate.length > 0)) && !isHeld(x) && !asked.includes(x)) {
-      roots.push(x);
-    }
+    if (x.owner === null && !(x.kept && donate.length > 0)) continue;
+    // An empty tensor has no memory to be brought to.
+    if (!isHeld(x) && sizeOf(x.shape) > 0 && !asked.includes(x)) roots.push(x);
   }
   const donated = donatedLeaves(nodes, leaves, donate);
   const keep = roots.some((x) => x.track !== 0 && !x.released);

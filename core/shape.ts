@@ -90,13 +90,13 @@ export function normalizeDim(op: string, dim: number, rank: number): number {
   return dim < 0 ? dim + limit : dim;
 }
 
-/** Several dimensions, normalised and checked for repeats; `undefined` means all of them. */
+/** Several dimensions, normalised and checked for repeats; `undefined` and null mean all of them. */
 export function normalizeDims(
   op: string,
-  dims: number | readonly number[] | undefined,
+  dims: number | readonly number[] | null | undefined,
   rank: number,
 ): number[] {
-  if (dims === undefined) return Array.from({ length: rank }, (_, i) => i);
+  if (dims === undefined || dims === null) return Array.from({ length: rank }, (_, i) => i);
   const list = (typeof dims === "number" ? [dims] : dims).map((d) => normalizeDim(op, d, rank));
   for (let i = 0; i < list.length; i++) {
     if (list.indexOf(list[i]) !== i) {

@@ -53,7 +53,7 @@ export abstract class OrderMethods extends RearrangeMethods {
   quantile(
     this: Tensor,
     q: number | readonly number[] | Tensor,
-    dim?: number,
+    dim?: number | null,
     options?: op.QuantileOptions,
   ): Tensor {
     return op.quantile(this, q, dim, options);
@@ -63,7 +63,7 @@ export abstract class OrderMethods extends RearrangeMethods {
   nanquantile(
     this: Tensor,
     q: number | readonly number[] | Tensor,
-    dim?: number,
+    dim?: number | null,
     options?: op.QuantileOptions,
   ): Tensor {
     return op.nanquantile(this, q, dim, options);

@@ -41,17 +41,17 @@ export abstract class ReduceMethods extends MathMethods {
   }
 
   /** The product. */
-  prod(this: Tensor, dim?: number, options?: ReduceOptions): Tensor {
+  prod(this: Tensor, dim?: number | null, options?: ReduceOptions): Tensor {
     return op.prod(this, dim, options);
   }
 
   /** The index of the first largest value. */
-  argmax(this: Tensor, dim?: number, options?: ReduceOptions): Tensor {
+  argmax(this: Tensor, dim?: number | null, options?: ReduceOptions): Tensor {
     return op.argmax(this, dim, options);
   }
 
   /** The index of the first smallest value. */
-  argmin(this: Tensor, dim?: number, options?: ReduceOptions): Tensor {
+  argmin(this: Tensor, dim?: number | null, options?: ReduceOptions): Tensor {
     return op.argmin(this, dim, options);
   }
 

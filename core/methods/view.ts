@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { named } from "../apply.ts";
+import { ShapeError } from "../errors.ts";
 import * as op from "../ops/view.ts";
 import { type Shape, type SizeList, sizesIn } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -17,7 +19,7 @@ export abstract class ViewMethods extends ReduceMethods {
 
   /** `reshape` under PyTorch's other name. */
   view(this: Tensor, ...shape: SizeList): Tensor {
-    return op.reshape(this, sizesIn(shape));
+    return named("View", op.reshape(this, sizesIn(shape)), this);
   }
 
   /** Dimensions in another order: `x.permute(2, 0, 1)` or `x.permute([2, 0, 1])`. */
@@ -61,7 +63,7 @@ export abstract class ViewMethods extends ReduceMethods {
   }
 
   /** Python's start:end:step along a dimension. */
-  slice(this: Tensor, dim: number, start?: number, end?: number, step?: number): Tensor {
+  slice(this: Tensor, dim: number, start?: number | null, end?: number | null, step?: number): Tensor {
     return op.slice(this, dim, start, end, step);
   }
 
@@ -95,7 +97,15 @@ export abstract class ViewMethods extends ReduceMethods {
     return op.chunk(this, chunks, dim);
   }
 
-  /** The transpose of a matrix; a vector as it is. */
+  /** The transpose of a matrix; a vector or a number as it is. `torch.t`. */
+  t(this: Tensor): Tensor {
+    if (this.shape.length > 2) {
+      throw new ShapeError(`t() expects a tensor with <= 2 dimensions, but self is ${this.shape.length}D`);
+    }
+    return this.shape.length < 2 ? this.value : named("T", op.transpose(this, 0, 1));
+  }
+
+  /** The dimensions in reverse order: the transpose of a matrix. */
   get T(): Tensor {
     const x = this.value;
     return x.shape.length < 2 ? x : op.permute(x, x.shape.map((_, d) => x.shape.length - 1 - d));

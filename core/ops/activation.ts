@@ -91,7 +91,7 @@ export function selu(x: Tensor): Tensor {
 /** x where positive, else alpha (e^(x / alpha) - 1). `torch.nn.functional.celu`. */
 export function celu(x: Tensor, alpha = 1): Tensor {
   if (alpha === 0) throw new ValueError("ZeroDivisionError: alpha cannot be 0 for CELU");
-  return scaledElu("celu", x, alpha, 1, 1 / alpha);
+  return named("Celu", scaledElu("celu", x, alpha, 1, 1 / alpha));
 }
 
 /** Options of `gelu`. */
@@ -149,7 +149,7 @@ export function hardsigmoid(x: Tensor): Tensor {
 /** x hardsigmoid(x). `torch.nn.functional.hardswish`. */
 export function hardswish(x: Tensor): Tensor {
   const y = floats("hardswish_cpu", x);
-  return named("Hardswish", where(lt(y, -3), 0, where(le(y, 3), div(mul(y, add(y, 3)), 6), y)));
+  return named("Hardswish", where(lt(y, -3), mul(y, 0), where(le(y, 3), div(mul(y, add(y, 3)), 6), y)));
 }
 
 /** 0 where |x| is at most `lambda`, else x. `torch.nn.functional.hardshrink`. */
@@ -219,7 +219,7 @@ export function rrelu(
   training = false,
   options: DrawOptions = {},
 ): Tensor {
-  if (!training) return leakyRelu(x, (lower + upper) / 2);
+  if (!training) return named("RreluWithNoise", leakyRelu(x, (lower + upper) / 2));
   const y = floats("rrelu", x);
   const slope = uniform(y.shape, lower, upper, { dtype: y.dtype, device: y.device, ...options });
   return named("RreluWithNoise", where(gt(y, 0), y, mul(y, slope)));

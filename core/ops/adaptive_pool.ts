@@ -101,7 +101,7 @@ function adaptiveAvg(op: string, name: string, rank: number, x: Tensor, outputSi
   const shape = [...input.shape.slice(0, 2), ...sizes];
   const finished = (y: Tensor) => {
     const result = unbatched(y, x);
-    return rank === 1 ? named("Squeeze", result) : named(name, result);
+    return rank === 1 ? named("SqueezeBackward1", result) : named(name, result);
   };
   if (sizeOf(shape) === 0) return finished(nothing(shape, [input]));
   if (sizes.every((s) => s === 1)) {
@@ -160,7 +160,7 @@ function adaptiveMax(
   const sizes = outputSizes(op, input, outputSize), space = input.shape.slice(2);
   const [n, c] = input.shape, shape = [n, c, ...sizes], count = sizeOf(sizes);
   const result = (values: Tensor, indices: Tensor) => {
-    const y = named(rank === 1 ? "Squeeze" : name, unbatched(values, x));
+    const y = named(rank === 1 ? "SqueezeBackward1" : name, unbatched(values, x));
     return options.returnIndices ? { values: y, indices: unbatched(indices, x) } : y;
   };
   if (sizeOf(shape) === 0) {

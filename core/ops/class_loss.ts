@@ -151,7 +151,7 @@ function againstProbabilities(
   const loss = neg(sum(aligned === null ? terms : mul(terms, aligned), dim));
   if (reduction === "none") return loss;
   if (reduction === "sum") return sum(loss);
-  return named("Div", div(sum(loss), sizeOf(logProbs.shape) / count));
+  return named("DivBackward1", div(sum(loss), sizeOf(logProbs.shape) / count));
 }
 
 /**

@@ -118,7 +118,7 @@ function finished(y: Tensor, x: Tensor, bias: Tensor | null | undefined): Tensor
   const rank = y.shape.length;
   const shifted = bias ? add(y, reshape(bias, y.shape.slice(1).map((_, d) => d === 0 ? -1 : 1))) : y;
   if (x.shape.length === rank) return named("Convolution", shifted);
-  return named("Squeeze", reshape(shifted, y.shape.slice(1)));
+  return named("SqueezeBackward1", reshape(shifted, y.shape.slice(1)));
 }
 
 function conv(

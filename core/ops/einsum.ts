@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { named } from "../apply.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -157,7 +158,7 @@ function outputLabels(
 /** Without the dimensions that nobody needs. */
 function summed({ x, labels }: Labelled, needed: ReadonlySet<string>): Labelled {
   const dims = labels.map((_, d) => d).filter((d) => !needed.has(labels[d]));
-  return { x: sumDims(x, dims), labels: labels.filter((l) => needed.has(l)) };
+  return { x: named("SumBackward1", sumDims(x, dims), x), labels: labels.filter((l) => needed.has(l)) };
 }
 
 /** The product of two operands, summed over what nobody needs afterwards. */
@@ -187,10 +188,7 @@ function contract(a: Labelled, b: Labelled, needed: ReadonlySet<string>): Labell
   };
   const product = matmulExact(matrix(left, rows, inner), matrix(right, inner, columns));
   return {
-    x: reshape(product, [
-      ...shapeOf(left, [...batch, ...rows]),
-      ...shapeOf(right, columns),
-    ]),
+    x: named("View", reshape(product, [...shapeOf(left, [...batch, ...rows]), ...shapeOf(right, columns)])),
     labels: order,
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { apply } from "../apply.ts";
+import { apply, named } from "../apply.ts";
 import { type DType, isFloat, isInt, kindOf } from "../dtype.ts";
 import { DTypeError, TenonError } from "../errors.ts";
 import * as prim from "../prim/elementwise.ts";
@@ -75,7 +75,8 @@ export function sub(a: TensorLike, b: TensorLike, options: { readonly alpha?: nu
       "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead: logicalXor(a, b)",
     );
   }
-  return binaryAs(prim.subPrim, a, options.alpha === undefined ? b : mul(b, options.alpha), dtype);
+  const y = binaryAs(prim.subPrim, a, options.alpha === undefined ? b : mul(b, options.alpha), dtype);
+  return a instanceof Tensor ? y : named("RsubBackward1", y);
 }
 
 /** a * b. `torch.mul`. */
@@ -89,10 +90,14 @@ export function div(
   b: TensorLike,
   options: { readonly roundingMode?: "trunc" | "floor" } = {},
 ): Tensor {
-  if (options.roundingMode === "floor") return floorDivide(a, b);
-  if (options.roundingMode !== "trunc") return floatBinary(prim.divPrim, a, b);
+  if (options.roundingMode === "floor") return named("DivBackward2", floorDivide(a, b));
+  if (options.roundingMode !== "trunc") {
+    const y = floatBinary(prim.divPrim, a, b);
+    // PyTorch divides a number by a tensor as a product with its reciprocal.
+    return a instanceof Tensor ? y : named("Mul", y);
+  }
   const dtype = commonType("div", [a, b]);
-  if (isFloat(dtype)) return trunc(floatBinary(prim.divPrim, a, b));
+  if (isFloat(dtype)) return named("DivBackward2", trunc(floatBinary(prim.divPrim, a, b)));
   // Integers: the remainder with the dividend's sign divides exactly.
   const x = toTensor(a, dtype, deviceOf([a, b])), rest = binaryAs(prim.fmodPrim, x, b, dtype);
   return binaryAs(prim.floorDividePrim, sub(x, rest), b, dtype);
@@ -105,12 +110,12 @@ export function floorDivide(a: TensorLike, b: TensorLike): Tensor {
 
 /** a modulo b, with the sign of b. `torch.remainder`. */
 export function remainder(a: TensorLike, b: TensorLike): Tensor {
-  return binary(prim.remainderPrim, a, b);
+  return numbered("Remainder", binary(prim.remainderPrim, a, b), b);
 }
 
 /** a modulo b, with the sign of a. `torch.fmod`. */
 export function fmod(a: TensorLike, b: TensorLike): Tensor {
-  return binary(prim.fmodPrim, a, b);
+  return numbered("Fmod", binary(prim.fmodPrim, a, b), b);
 }
 
 /** a to the power b. Small whole exponents are products. `torch.pow`. */
@@ -128,7 +133,12 @@ export function pow(a: TensorLike, b: TensorLike): Tensor {
       );
     }
   }
-  return binary(prim.powPrim, a, b);
+  return numbered("Pow", binary(prim.powPrim, a, b), b);
+}
+
+/** PyTorch tells apart whether the second operand is a number (0) or a tensor (1). */
+function numbered(name: string, y: Tensor, second: TensorLike): Tensor {
+  return named(`${name}Backward${second instanceof Tensor ? 1 : 0}`, y);
 }
 
 function namedPow(y: Tensor): Tensor {
@@ -158,7 +168,8 @@ export function hypot(a: TensorLike, b: TensorLike): Tensor {
 
 /** |a| with the sign of b. `torch.copysign`. */
 export function copysign(a: TensorLike, b: TensorLike): Tensor {
-  return floatBinary(prim.copysignPrim, a, b);
+  const y = floatBinary(prim.copysignPrim, a, b);
+  return b instanceof Tensor ? y : named("CopysignBackward1", y);
 }
 
 /** The next representable value after a towards b. `torch.nextafter`. */
@@ -296,9 +307,10 @@ export function abs(x: Tensor): Tensor {
   return kindOf(x.dtype) === "bool" ? x.value : apply(prim.absPrim, [x], undefined);
 }
 
-/** -1, 0 or 1. `torch.sign`. */
+/** -1, 0 or 1; 0 for NaN, as PyTorch has it. `torch.sign`. */
 export function sign(x: Tensor): Tensor {
-  return kindOf(x.dtype) === "bool" ? x.value : apply(prim.signPrim, [x], undefined);
+  if (!isFloat(x.dtype)) return kindOf(x.dtype) === "bool" ? x.value : apply(prim.signPrim, [x], undefined);
+  return apply(prim.signPrim, [where(isNaN(x), 0, x)], undefined);
 }
 
 function rounding(p: Primitive<undefined>, x: Tensor): Tensor {
@@ -325,7 +337,8 @@ export function round(x: Tensor, options: { readonly decimals?: number } = {}): 
   const decimals = options.decimals ?? 0;
   if (decimals === 0 || !isFloat(x.dtype)) return rounding(prim.roundPrim, x);
   const factor = Math.pow(10, Math.abs(decimals));
-  return decimals > 0 ? div(round(mul(x, factor)), factor) : mul(round(div(x, factor)), factor);
+  const y = decimals > 0 ? div(round(mul(x, factor)), factor) : mul(round(div(x, factor)), factor);
+  return named("RoundBackward1", y);
 }
 
 /** sqrt(x). `torch.sqrt`. */

@@ -125,7 +125,9 @@ function check(x: Tensor, grid: Tensor, options: GridSampleOptions): void {
   }
   if (grid.shape[rank - 1] !== rank - 2) {
     throw new ShapeError(
-      `grid_sampler(): expected grid to have size ${rank - 2} in last dimension, ${sizes}`,
+      `grid_sampler(): expected grid to have size ${rank - 2} in last dimension, but got grid with sizes [${
+        grid.shape.join(", ")
+      }]`,
     );
   }
   if (mode === "bicubic" && rank === 5) {
@@ -179,8 +181,8 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
     [],
   );
   const parts = corners.map(({ place, inside, weight }) => {
-    const value = gatherExact(flat, 2, expand(place, [n, c, count]));
-    return where(inside, weight === null ? value : mul(value, weight), 0);
+    const value = where(inside, gatherExact(flat, 2, expand(place, [n, c, count])), 0);
+    return weight === null ? value : mul(value, weight);
   });
   return named(
     rank === 2 ? "GridSampler2D" : "GridSampler3D",

@@ -52,6 +52,8 @@ export interface Parsed {
   /** The shape of the view. */
   readonly shape: Shape;
   readonly advanced: readonly Advanced[];
+  /** PyTorch's name of the last view that the indices make. */
+  readonly torchName: string;
 }
 
 /** One index after its various writings are gone; "..." is resolved later. */
@@ -86,11 +88,16 @@ export function parse(x: Tensor, indices: readonly Index[]): Parsed {
     cuts.push({ start: 0, step: 1, size, drop: false });
     shape.push(size);
   };
+  // A whole dimension among several indices makes no view; alone, it does.
+  let torchName = indices.length === 1 ? "Slice" : "Alias";
   for (const term of terms) {
     const d = cuts.length, size = x.shape[d];
-    if (term === null) shape.push(1);
-    else if (typeof term === "number") {
+    if (term === null) {
+      shape.push(1);
+      torchName = "Unsqueeze";
+    } else if (typeof term === "number") {
       checkIndex(term, d, size);
+      torchName = "Select";
       cuts.push({ start: term < 0 ? term + size : term, step: 1, size: 1, drop: true });
     } else if (term instanceof Mask) {
       const { mask } = term;
@@ -113,9 +120,10 @@ export function parse(x: Tensor, indices: readonly Index[]): Parsed {
       const cut = { ...sliceBounds(size, term.start, term.end, term.step), drop: false };
       cuts.push(cut);
       shape.push(cut.size);
+      if (cut.size !== size || cut.step !== 1) torchName = "Slice";
     }
   }
-  return { cuts, shape, advanced };
+  return { cuts, shape, advanced, torchName };
 }
 
 function dimsOf(term: Term | "..."): number {

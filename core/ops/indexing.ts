@@ -185,13 +185,14 @@ function scatterOperands(
  */
 export function scatter(x: Tensor, dim: number, index: IndexLike, source: Tensor | Scalar): Tensor {
   const { base, at, index: idx, source: from } = scatterOperands("scatter", x, dim, index, source);
-  return reshape(scatterExact(base, at, idx, from, "set"), x.shape);
+  const y = reshape(scatterExact(base, at, idx, from, "set"), x.shape);
+  return source instanceof Tensor ? named("Scatter", y) : named("ScatterBackward1", y);
 }
 
 /** x with `x[index[i][j]][j] += source[i][j]` for dim 0, and so on; indices that occur twice add twice. `torch.scatter_add`. */
 export function scatterAdd(x: Tensor, dim: number, index: IndexLike, source: Tensor): Tensor {
   const { base, at, index: idx, source: from } = scatterOperands("scatter_add", x, dim, index, source);
-  return reshape(scatterExact(base, at, idx, from, "add"), x.shape);
+  return named("ScatterAdd", reshape(scatterExact(base, at, idx, from, "add"), x.shape));
 }
 
 /** How `scatterReduce` merges. */

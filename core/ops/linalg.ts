@@ -130,7 +130,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   checkTypes("matmul", a, b);
   if (p === 1) {
     const row = matmul(unsqueeze(a, 0), b);
-    return squeeze(row, -2);
+    return named("SqueezeBackward3", squeeze(row, -2));
   }
   if (q === 1) {
     if (a.shape[p - 1] !== b.shape[0]) {
@@ -140,7 +140,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
         }), in matmul`,
       );
     }
-    return squeeze(matmul(a, unsqueeze(b, 1)), -1);
+    return named("UnsafeView", squeeze(matmul(a, unsqueeze(b, 1)), -1));
   }
   if (a.shape[p - 1] !== b.shape[q - 2]) throw cannotMultiply("matmul", a.shape, b.shape);
   if (q === 2) {
@@ -151,7 +151,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   const batch = broadcastShapes("matmul (batch dimensions)", a.shape.slice(0, -2), b.shape.slice(0, -2));
   const left = expand(a, [...batch, ...a.shape.slice(-2)]),
     right = expand(b, [...batch, ...b.shape.slice(-2)]);
-  return named(batch.length === 1 ? "Bmm" : "UnsafeView", product("matmul", left, right));
+  return named("UnsafeView", product("matmul", left, right));
 }
 
 /** Options of the products that add: `beta * input + alpha * product`. */
@@ -201,5 +201,6 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
   }
   const y = matmul(x, transpose(weight, 0, 1));
   if (!bias) return y;
-  return named(x.shape.length === 2 ? "Addmm" : "Add", add(y, bias));
+  // One vector is a product and a sum; more rows than a matrix has are a matrix for PyTorch, whose result is viewed.
+  return named(["Add", "Addmm"][x.shape.length - 1] ?? "View", add(y, bias));
 }

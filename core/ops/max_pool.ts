@@ -69,7 +69,7 @@ function maxPool(
   const shape = [...input.shape.slice(0, 2), ...plan.out];
   const finished = (y: Tensor) => {
     const result = unbatched(y, x);
-    return rank === 1 ? named("Squeeze", result) : named(name, result);
+    return rank === 1 ? named("SqueezeBackward1", result) : named(name, result);
   };
   if (sizeOf(input.shape) === 0) {
     const values = unbatched(nothing(shape, [input]), x);

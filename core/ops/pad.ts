@@ -109,7 +109,10 @@ export function pad(
       );
     }
     if (mode === "constant") y = padDim(y, dim, low, high, value ?? 0);
-    else {
+    else if (mode === "circular") {
+      const rest = size + Math.min(low, 0) + Math.min(high, 0);
+      y = bordered(narrow(y, dim, Math.max(-low, 0), rest), dim, Math.max(low, 0), Math.max(high, 0), mode);
+    } else {
       // Mirrored elements are those of the whole tensor, so what is cut goes last.
       const wide = bordered(y, dim, Math.max(low, 0), Math.max(high, 0), mode);
       y = narrow(wide, dim, Math.max(-low, 0), size + low + high);

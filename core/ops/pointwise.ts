@@ -7,7 +7,7 @@
 import { named } from "../apply.ts";
 import { type DType, isFloat } from "../dtype.ts";
 import { DTypeError, TenonError } from "../errors.ts";
-import type { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor.ts";
 import { asFloat, commonType, type TensorLike } from "./cast.ts";
 import {
   abs,
@@ -44,7 +44,8 @@ export function clamp(x: Tensor, min?: TensorLike | null, max?: TensorLike | nul
   const noMin = min === undefined || min === null, noMax = max === undefined || max === null;
   if (noMin && noMax) throw new TenonError("torch.clamp: At least one of 'min' or 'max' must not be None");
   const raised = noMin ? x : where(lt(x, min), min, x);
-  return named("Clamp", noMax ? raised : where(gt(raised, max), max, raised));
+  const tensors = min instanceof Tensor || max instanceof Tensor;
+  return named(tensors ? "Clamp" : "ClampBackward1", noMax ? raised : where(gt(raised, max), max, raised));
 }
 
 /** `clamp` under NumPy's name. `torch.clip`. */
@@ -62,7 +63,7 @@ export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
   const range = sub(b, a);
   const fromA = () => add(a, mul(range, weight)), fromB = () => sub(b, mul(range, sub(1, weight)));
   if (typeof weight === "number") return named("Lerp", weight < 0.5 ? fromA() : fromB());
-  return named("Lerp", where(lt(weight, 0.5), fromA(), fromB()));
+  return named("LerpBackward1", where(lt(weight, 0.5), fromA(), fromB()));
 }
 
 /** x + value * a * b. `torch.addcmul`. */

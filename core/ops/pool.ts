@@ -144,7 +144,7 @@ function avgPool(
   const total = sumDims(windowsOf(input, plan, 0), elementDims(plan));
   const divisor = divisorOverride ?? divisorOf(input, plan, options.countIncludePad ?? true);
   const y = named(name, div(total, typeof divisor === "number" ? divisor : divisor.to(x.dtype)));
-  return rank === 1 ? named("Squeeze", unbatched(y, x)) : named(name, unbatched(y, x));
+  return rank === 1 ? named("SqueezeBackward1", unbatched(y, x)) : named(name, unbatched(y, x));
 }
 
 /**

@@ -30,7 +30,7 @@ export function kron(a: Tensor, b: Tensor): Tensor {
   const full = (x: Tensor) => [...new Array<number>(rank - x.shape.length).fill(1), ...x.shape];
   const p = full(a), q = full(b);
   const left = reshape(a, p.flatMap((s) => [s, 1])), right = reshape(b, q.flatMap((s) => [1, s]));
-  return named("Kron", reshape(mul(left, right), p.map((s, d) => s * q[d])));
+  return named("UnsafeView", reshape(mul(left, right), p.map((s, d) => s * q[d])));
 }
 
 /** The cross product of vectors with 3 elements along `dim`; the first dimension of size 3 when not given. `torch.cross`. */

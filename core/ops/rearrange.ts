@@ -65,11 +65,11 @@ export function rot90(x: Tensor, k = 1, dims: readonly number[] = [0, 1]): Tenso
   const [a, b] = normalizeDims("rot90", dims, x.shape.length);
   switch (((k % 4) + 4) % 4) {
     case 1:
-      return transpose(flip(x, b), a, b);
+      return named("Rot90", transpose(flip(x, b), a, b));
     case 2:
-      return flip(x, [a, b]);
+      return named("Rot90", flip(x, [a, b]), x);
     case 3:
-      return flip(transpose(x, a, b), b);
+      return named("Rot90", flip(transpose(x, a, b), b));
     default:
       return x.value;
   }
@@ -117,7 +117,7 @@ export function repeatInterleave(
     }
     const apart = unsqueeze(x, at + 1);
     const wide = expand(apart, apart.shape.map((s, d) => d === at + 1 ? repeats : s));
-    return reshape(wide, x.shape.map((s, d) => d === at ? s * repeats : s));
+    return named("IndexSelect", reshape(wide, x.shape.map((s, d) => d === at ? s * repeats : s)));
   }
   const times = repeats instanceof Tensor ? repeats : tensor(repeats, { dtype: "int64", device: x.device });
   if (
@@ -178,7 +178,7 @@ export function tensorSplit(x: Tensor, sections: number | readonly number[], dim
 /** The slices along `dim`, which disappears. `torch.unbind`. */
 export function unbind(x: Tensor, dim = 0): Tensor[] {
   const at = normalizeDim("unbind", dim, x.shape.length);
-  return Array.from({ length: x.shape[at] ?? 0 }, (_, i) => select(x, at, i));
+  return Array.from({ length: x.shape[at] ?? 0 }, (_, i) => named("Unbind", select(x, at, i)));
 }
 
 /** The tensors at one shape. `torch.broadcast_tensors`. */
@@ -285,8 +285,8 @@ export function diagEmbed(x: Tensor, offset = 0, dim1 = -2, dim2 = -1): Tensor {
 
 /** The matrix with a vector on its diagonal, or the diagonal of a matrix. `torch.diag`. */
 export function diag(x: Tensor, offset = 0): Tensor {
-  if (x.shape.length === 1) return diagEmbed(x, offset);
-  if (x.shape.length === 2) return diagonal(x, offset);
+  if (x.shape.length === 1) return named("Diag", diagEmbed(x, offset));
+  if (x.shape.length === 2) return named("Diag", diagonal(x, offset));
   throw new ShapeError(`diag: matrix or a vector expected, but got shape [${x.shape.join(", ")}]`);
 }
 

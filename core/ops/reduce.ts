@@ -16,8 +16,8 @@ import { abs, div, eq, exp, isFinite, log, mul, ne, pow, sqrt, sub, toBool, wher
 import { gatherExact } from "./routine.ts";
 import { narrow, padDim, reshape, squeeze } from "./view.ts";
 
-/** One dimension, several, or all when not given. */
-export type Dims = number | readonly number[];
+/** One dimension, several, or all when null or not given. */
+export type Dims = number | readonly number[] | null;
 
 /** Options of reductions. */
 export interface ReduceOptions {
@@ -61,13 +61,15 @@ function accumulating(x: Tensor, dtype: DType | undefined): Tensor {
 /** The sum; integers and bools sum as int64. `torch.sum`. */
 export function sum(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
   const dims = normalizeDims("sum", allIfEmpty(dim), x.shape.length);
-  return named("Sum", over(prim.sumPrim, accumulating(x, options.dtype), dims, options.keepdim));
+  const y = over(prim.sumPrim, accumulating(x, options.dtype), dims, options.keepdim);
+  return named((dim ?? null) === null ? "Sum" : "SumBackward1", y, x);
 }
 
 /** The product; integers and bools multiply as int64. `torch.prod`. */
-export function prod(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor {
+export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
   const dims = normalizeDims("prod", dim, x.shape.length);
-  return named("Prod", over(prim.prodPrim, accumulating(x, options.dtype), dims, options.keepdim));
+  const y = over(prim.prodPrim, accumulating(x, options.dtype), dims, options.keepdim);
+  return named((dim ?? null) === null ? "Prod" : "ProdBackward1", y, x);
 }
 
 /** The mean of floats. `torch.mean`. */
@@ -80,7 +82,10 @@ export function mean(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor
   }
   const dims = normalizeDims("mean", allIfEmpty(dim), x.shape.length);
   const count = dims.reduce((n, d) => n * x.shape[d], 1);
-  return named("Mean", div(over(prim.sumPrim, y, dims, options.keepdim), count));
+  return named(
+    (dim ?? null) === null ? "Mean" : "MeanBackward1",
+    div(over(prim.sumPrim, y, dims, options.keepdim), count),
+  );
 }
 
 function refuseEmpty(op: string, x: Tensor, dims: readonly number[]): void {
@@ -135,7 +140,7 @@ export function argmaxDims(x: Tensor, dims: readonly number[]): Tensor {
 function argReduce(
   p: Primitive<prim.ReduceAttrs>,
   x: Tensor,
-  dim: number | undefined,
+  dim: number | null | undefined,
   keepdim?: boolean,
 ): Tensor {
   const dims = normalizeDims(p.name, dim, x.shape.length);
@@ -148,12 +153,12 @@ function argReduce(
 }
 
 /** The index of the first largest value: of the flattened tensor, or along `dim`. NaN counts as largest. `torch.argmax`. */
-export function argmax(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor {
+export function argmax(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
   return argReduce(prim.argmaxPrim, x, dim, options.keepdim);
 }
 
 /** The index of the first smallest value: of the flattened tensor, or along `dim`. NaN counts as smallest. `torch.argmin`. */
-export function argmin(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor {
+export function argmin(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
   return argReduce(prim.argminPrim, x, dim, options.keepdim);
 }
 
@@ -172,8 +177,9 @@ function extremeAlong(
   const comparable = x.dtype === "bool" ? cast(x, "uint8") : x;
   const indices = over(p, comparable, [d], true);
   // Values by index, so that the gradient goes to that one element.
-  const values = named(op === "max" ? "Max" : "Min", gatherExact(x, d, indices));
-  return keepdim ? { values, indices } : { values: squeeze(values, d), indices: squeeze(indices, d) };
+  const values = gatherExact(x, d, indices), name = op === "max" ? "Max" : "Min";
+  if (keepdim) return { values: named(name, values), indices };
+  return { values: named(name, squeeze(values, d)), indices: squeeze(indices, d) };
 }
 
 /** The largest value; with `dim`, values and indices along it. `torch.max`. */
@@ -182,7 +188,7 @@ export function max(x: Tensor): Tensor;
 export function max(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
 export function max(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
   return dim === undefined
-    ? named("Max", amax(x))
+    ? named("MaxBackward1", amax(x), x)
     : extremeAlong(prim.argmaxPrim, "max", x, dim, options.keepdim);
 }
 
@@ -192,7 +198,7 @@ export function min(x: Tensor): Tensor;
 export function min(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
 export function min(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
   return dim === undefined
-    ? named("Min", amin(x))
+    ? named("MinBackward1", amin(x), x)
     : extremeAlong(prim.argminPrim, "min", x, dim, options.keepdim);
 }
 
@@ -264,12 +270,12 @@ export function norm(x: Tensor, p: number | "fro" = "fro", dim?: Dims, options: 
   }
   const dims = normalizeDims("norm", allIfEmpty(dim), x.shape.length);
   const total = (z: Tensor) => over(prim.sumPrim, z, dims, options.keepdim);
-  if (order === 2) return named("LinalgVectorNorm", safeSqrt(total(mul(y, y))));
-  if (order === 1) return named("LinalgVectorNorm", total(abs(y)));
+  if (order === 2) return named("NormBackward1", safeSqrt(total(mul(y, y))));
+  if (order === 1) return named("NormBackward1", total(abs(y)));
   if (order === 0) return total(cast(ne(y, 0), y.dtype));
-  if (order === Infinity) return over(prim.amaxPrim, abs(y), dims, options.keepdim);
-  if (order === -Infinity) return over(prim.aminPrim, abs(y), dims, options.keepdim);
-  return named("LinalgVectorNorm", pow(total(pow(abs(y), order)), 1 / order));
+  if (order === Infinity) return named("NormBackward1", over(prim.amaxPrim, abs(y), dims, options.keepdim));
+  if (order === -Infinity) return named("NormBackward1", over(prim.aminPrim, abs(y), dims, options.keepdim));
+  return named("NormBackward1", pow(total(pow(abs(y), order)), 1 / order));
 }
 
 /** sqrt whose gradient at 0 is 0, as that of a norm. */
@@ -285,6 +291,7 @@ export function exclusiveProduct(x: Tensor, dims: readonly number[]): Tensor {
   // the reduced dimensions are brought together first.
   const kept = x.shape.map((_, d) => d).filter((d) => !dims.includes(d));
   const order = [...kept, ...dims];
+  if (sizeOf(x.shape) === 0) return x.value;
   const count = sizeOf(dims.map((d) => x.shape[d]));
   const flat = reshape(x.permute(order), [...kept.map((d) => x.shape[d]), count]);
   const last = flat.shape.length - 1;

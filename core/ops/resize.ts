@@ -277,7 +277,7 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
     if (!smooth) return nearest(acc, i + 2, a, mode === "nearest-exact");
     return a.size === a.out && a.scale === 1 ? acc : resample(acc, i + 2, tapsOf(mode, antialias, a));
   }, x.value);
-  return named(`${torchNames[mode]}${rank}D`, y);
+  return named(`${torchNames[mode]}${rank}D${antialias ? "Aa" : ""}Backward1`, y, x);
 }
 
 /** `interpolate` under its old name. `torch.nn.functional.upsample`. */

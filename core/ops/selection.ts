@@ -42,7 +42,7 @@ export class Selection {
     this.#cuts = parsed.cuts;
     this.#advanced = parsed.advanced;
     const cut = parsed.cuts.reduce((acc, c, d) => strided(acc, d, c.start, c.step, c.size), source.value);
-    this.#view = reshape(cut, parsed.shape);
+    this.#view = named(parsed.torchName, reshape(cut, parsed.shape), source);
   }
 
   /** The elements of the region. */

@@ -65,7 +65,7 @@ export function topk(
 function one(name: string, x: Tensor, dim: number, indices: Tensor, keepdim?: boolean): ValuesAndIndices {
   const all = taken(name, x, dim, indices);
   if (keepdim || x.shape.length === 0) return all;
-  return { values: squeeze(all.values, dim), indices: squeeze(all.indices, dim) };
+  return { values: named(name, squeeze(all.values, dim)), indices: squeeze(all.indices, dim) };
 }
 
 /** The k-th smallest element along `dim` (k counts from 1) and its index. `torch.kthvalue`. */
@@ -108,14 +108,15 @@ function medianAlong(
     const half = maximum(sub(valid, 1), 0).floorDivide(2);
     place = reshape(half, x.shape.map((s, d) => d === at ? 1 : s));
   }
-  const name = op === "median" ? "Median" : "Nanmedian";
+  const name = op === "median" ? "MedianBackward1" : "NanmedianBackward1";
   return one(name, x, at, gatherExact(indices, at, place), keepdim);
 }
 
 function medianOf(op: "median" | "nanmedian", x: Tensor): Tensor {
   const flat = reshape(x, [sizeOf(x.shape)]);
   if (flat.shape[0] === 0) return full([], NaN, { dtype: x.dtype, device: x.device });
-  return medianAlong(op, flat, 0, false).values;
+  const { values } = medianAlong(op, flat, 0, false);
+  return named(op === "median" ? "Median" : "Nanmedian", values, x);
 }
 
 /** The middle element, the lower one of two; with `dim`, values and indices along it. NaN if there is one. `torch.median`. */
@@ -151,9 +152,10 @@ function quantileOf(
   op: "quantile" | "nanquantile",
   x: Tensor,
   q: number | readonly number[] | Tensor,
-  dim: number | undefined,
+  given: number | null | undefined,
   options: QuantileOptions,
 ): Tensor {
+  const dim = given ?? undefined;
   if (x.dtype !== "float32" && x.dtype !== "float64") {
     throw new DTypeError(`${op}() input tensor must be either float or double dtype, but got ${x.dtype}`);
   }
@@ -169,9 +171,9 @@ function quantileOf(
       `${op}() q tensor must be same dtype as the input tensor (${x.dtype}), but is ${levels.dtype}`,
     );
   }
-  const given = typeof q === "number" ? [q] : q instanceof Tensor ? [] : q;
-  if (given.some((v) => !(v >= 0 && v <= 1))) {
-    throw new ValueError(`${op}() q values must be in the range [0, 1], but got ${given.join(", ")}`);
+  const fractions = typeof q === "number" ? [q] : q instanceof Tensor ? [] : q;
+  if (fractions.some((v) => !(v >= 0 && v <= 1))) {
+    throw new ValueError(`${op}() q values must be in the range [0, 1], but got ${fractions.join(", ")}`);
   }
   const at = dim === undefined ? 0 : normalizeDim(op, dim, x.shape.length);
   const source = dim === undefined ? reshape(x, [sizeOf(x.shape)]) : atLeastVector(x);
@@ -227,7 +229,7 @@ function quantileOf(
 export function quantile(
   x: Tensor,
   q: number | readonly number[] | Tensor,
-  dim?: number,
+  dim?: number | null,
   options: QuantileOptions = {},
 ): Tensor {
   return quantileOf("quantile", x, q, dim, options);
@@ -237,7 +239,7 @@ export function quantile(
 export function nanquantile(
   x: Tensor,
   q: number | readonly number[] | Tensor,
-  dim?: number,
+  dim?: number | null,
   options: QuantileOptions = {},
 ): Tensor {
   return quantileOf("nanquantile", x, q, dim, options);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { named } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
 import { sameShape } from "../shape.ts";
@@ -27,7 +28,7 @@ import { diagonal, reshape, transpose, unsqueeze } from "./view.ts";
 
 /** The sum of the elements that are not NaN. `torch.nansum`. */
 export function nansum(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
-  return sum(where(isNaN(x), 0, x), dim, options);
+  return named("Nansum", sum(where(isNaN(x), 0, x), dim, options));
 }
 
 /** The mean of the elements that are not NaN. `torch.nanmean`. */

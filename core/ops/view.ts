@@ -13,6 +13,8 @@ import { normalizeDim, normalizeDims, sameShape, type Shape, sizeOf } from "../s
 import type { Tensor } from "../tensor.ts";
 import { cast, commonType, type Scalar } from "./cast.ts";
 import { fillValue, full } from "./create.ts";
+import { add } from "./elementwise.ts";
+import { nothing } from "./routine.ts";
 
 /** The same elements under another shape; one size may be -1. `torch.reshape`. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -40,7 +42,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
       }]`,
     );
   }
-  return sameShape(target, x.shape) ? x.value : apply(prim.reshapePrim, [x], { shape: target });
+  if (sameShape(target, x.shape)) return x.value;
+  return named("ReshapeAlias", apply(prim.reshapePrim, [x], { shape: target }));
 }
 
 /** A new node with the same value. */
@@ -66,7 +69,7 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
     b = normalizeDim("transpose", dim1, x.shape.length);
   if (a === b) return x.value;
   const dims = x.shape.map((_, d) => d === a ? b : d === b ? a : d);
-  return apply(prim.permutePrim, [x], { dims });
+  return named("Transpose", apply(prim.permutePrim, [x], { dims }));
 }
 
 /** The last two dimensions swapped. */
@@ -109,13 +112,14 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 /** A dimension of size 1 put in at `dim`. `torch.unsqueeze`. */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
   const at = normalizeDim("unsqueeze", dim, x.shape.length + 1);
-  return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]);
+  return named("Unsqueeze", reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]));
 }
 
 /** Dimensions of size 1 removed: all of them, or those named. `torch.squeeze`. */
 export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
   const dims = normalizeDims("squeeze", dim, x.shape.length);
-  return reshape(x, x.shape.filter((s, d) => s !== 1 || !dims.includes(d)));
+  const y = reshape(x, x.shape.filter((s, d) => s !== 1 || !dims.includes(d)));
+  return named(dim === undefined ? "Squeeze" : "SqueezeBackward1", y, x);
 }
 
 /** Dimensions `start` to `end` as one. `torch.flatten`. */
@@ -146,7 +150,7 @@ export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
       }) in the input tensor`,
     );
   }
-  return reshape(x, [...x.shape.slice(0, at), ...full, ...x.shape.slice(at + 1)]);
+  return named("View", reshape(x, [...x.shape.slice(0, at), ...full, ...x.shape.slice(at + 1)]), x);
 }
 
 /** The indices `start, start + step, ...` along `dim`, `size` of them, checked by the caller. */
@@ -170,16 +174,16 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
 /** Start, step and number of the indices `start:end:step` of a dimension, by Python's rules. */
 export function sliceBounds(
   size: number,
-  start?: number,
-  end?: number,
+  start?: number | null,
+  end?: number | null,
   step = 1,
 ): { readonly start: number; readonly step: number; readonly size: number } {
   if (step === 0 || !Number.isInteger(step)) {
     throw new ValueError(`slice step must be a whole number other than 0, got ${step}`);
   }
   const low = step > 0 ? 0 : -1, high = step > 0 ? size : size - 1;
-  const clip = (v: number | undefined, otherwise: number) => {
-    if (v === undefined) return otherwise;
+  const clip = (v: number | null | undefined, otherwise: number) => {
+    if (v === undefined || v === null) return otherwise;
     if (!Number.isInteger(v)) throw new ValueError(`slice indices must be whole numbers, got ${v}`);
     return Math.min(Math.max(v < 0 ? v + size : v, low), high);
   };
@@ -189,7 +193,7 @@ export function sliceBounds(
 }
 
 /** Python's `x[start:end:step]` along `dim`: bounds are clipped, negative ones count from the end; the step may be negative. */
-export function slice(x: Tensor, dim: number, start?: number, end?: number, step = 1): Tensor {
+export function slice(x: Tensor, dim: number, start?: number | null, end?: number | null, step = 1): Tensor {
   const at = normalizeDim("slice", dim, x.shape.length);
   const bounds = sliceBounds(x.shape[at], start, end, step);
   return strided(x, at, bounds.start, bounds.step, bounds.size);
@@ -203,13 +207,14 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
     throw new IndexError(`index ${index} is out of bounds for dimension ${at} with size ${size}, in select`);
   }
   const one = strided(x, at, index < 0 ? index + size : index, 1, 1);
-  return reshape(one, x.shape.filter((_, d) => d !== at));
+  return named("Select", reshape(one, x.shape.filter((_, d) => d !== at)));
 }
 
 /** Dimensions reversed. `torch.flip`. */
 export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
-  return normalizeDims("flip", dims, x.shape.length)
+  const y = normalizeDims("flip", dims, x.shape.length)
     .reduce((acc, d) => x.shape[d] > 1 ? strided(acc, d, x.shape[d] - 1, -1, x.shape[d]) : acc, x.value);
+  return named("Flip", y, x);
 }
 
 /** `step - 1` zeros between neighbours along `dim`. */
@@ -232,7 +237,11 @@ export function padDim(x: Tensor, dim: number, low: number, high: number, value:
 export function padConstant(x: Tensor, low: Shape, high: Shape, value: Scalar): Tensor {
   const fill = fillValue(value, x.dtype);
   if (sizeOf(x.shape) === 0) {
-    return full(x.shape.map((s, d) => s + low[d] + high[d]), fill, { dtype: x.dtype, device: x.device });
+    const border = full(x.shape.map((s, d) => s + low[d] + high[d]), fill, {
+      dtype: x.dtype,
+      device: x.device,
+    });
+    return x.value.track === 0 ? border : add(border, nothing(border.shape, [x]));
   }
   return apply(prim.padPrim, [x], { low, high, value: fill });
 }
@@ -330,7 +339,7 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
       );
     }
   });
-  return cat(tensors.map((t) => unsqueeze(t, at)), at);
+  return named("Stack", cat(tensors.map((t) => unsqueeze(t, at)), at));
 }
 
 /** Pieces of `size` (the last may be smaller), or of the sizes listed. `torch.split`. */
@@ -350,8 +359,9 @@ export function split(x: Tensor, size: number | readonly number[], dim = 0): Ten
       }]`,
     );
   }
+  const name = typeof size === "number" ? "Split" : "SplitWithSizes";
   let start = 0;
-  return sizes.map((n) => narrow(x, at, (start += n) - n, n));
+  return sizes.map((n) => named(name, narrow(x, at, (start += n) - n, n), x));
 }
 
 /** At most `chunks` pieces of equal size. `torch.chunk`. */
