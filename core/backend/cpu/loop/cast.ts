@@ -170,7 +170,7 @@ function oddFloat32(g: Gen, value: Parts): Vec {
   // Towards zero first (one step of the bits down where rounding went away from zero), then the sticky bit.
   const truncated = i32x4.add(near, away);
   const odd = v128.or(truncated, v128.and(inexact, g.ic(1)));
-  return g.keep(v128.bitselect(near, odd, f32x4.ne(near, near)));
+  return g.keep(g.select(f32x4.ne(near, near), near, odd));
 }
 
 /** The scalar of each lane of 64-bit integers through `fn`. */

@@ -12,16 +12,7 @@ import { normalize, roundTo } from "./cast.ts";
 import { f32Binary, f64Binary } from "./float_fns.ts";
 import type { Gen, Vec } from "./gen.ts";
 import { i32Binary, i64Binary, maskBinary } from "./integer_fns.ts";
-import {
-  constantLanes,
-  demote,
-  narrowParts,
-  type Parts,
-  promote,
-  repOf,
-  selectLanes,
-  widenMask,
-} from "./lanes.ts";
+import { constantLanes, demote, narrowParts, type Parts, promote, repOf, selectLanes } from "./lanes.ts";
 
 type V = Expr<"v128">;
 
@@ -148,11 +139,7 @@ function positional(combiner: "argmax" | "argmin", of: DType): Combining {
   const better = (g: Gen, x: Parts, best: Parts) =>
     where(g, x, best, (v, b) => float ? v128.andnot(equal(g, b, b), notWorse(g, v, b)) : beats(g, v, b));
   const choose = (g: Gen, take: Vec, x: Parts, at: Vec, [best, place]: State): Next => {
-    const masks = x.length === 2 ? widenMask(g, take) : [take];
-    return [
-      x.map((v, i) => v128.bitselect(v, best[i], masks[i])),
-      [v128.bitselect(at, place[0], take)],
-    ];
+    return [selectLanes(g, take, x, best), [g.select(take, at, place[0])]];
   };
   return {
     identity: (g) => [constantLanes(g, of, lowest), [g.ic(NOWHERE)]],
@@ -214,7 +201,7 @@ const float64Sum: Blocked = {
     },
     // Once the sum has left the finite numbers, what was lost is NaN.
     result: (g, [sum, lost]) =>
-      sum.map((s, i) => g.keep(v128.bitselect(f64x2.add(s, lost[i]), s, f64x2.eq(lost[i], lost[i])))),
+      sum.map((s, i) => g.keep(g.select64(f64x2.eq(lost[i], lost[i]), f64x2.add(s, lost[i]), s))),
   },
   absorb: (g, [total, totalLost], block) => {
     const [sum, lost] = twoSum(g, total, block);

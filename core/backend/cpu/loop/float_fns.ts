@@ -35,7 +35,7 @@ export const f32Unary: UnaryTable = {
   abs: plain(f32x4.abs),
   sign: (g, x) => {
     const one = v128.or(v128.and(x, g.ic(0x80000000)), g.fc(1));
-    return v128.bitselect(one, x, f32x4.gt(f32x4.abs(x), g.fc(0)));
+    return g.select(f32x4.gt(f32x4.abs(x), g.fc(0)), one, x);
   },
   floor: plain(f32x4.floor),
   ceil: plain(f32x4.ceil),
@@ -65,7 +65,7 @@ export const f64Unary: UnaryTable = {
   abs: plain(f64x2.abs),
   sign: (g, x) => {
     const one = v128.or(v128.and(x, g.dc(-0)), g.dc(1));
-    return v128.bitselect(one, x, f64x2.gt(f64x2.abs(x), g.dc(0)));
+    return g.select64(f64x2.gt(f64x2.abs(x), g.dc(0)), one, x);
   },
   floor: plain(f64x2.floor),
   ceil: plain(f64x2.ceil),
@@ -146,9 +146,9 @@ export const f32Binary: BinaryTable = {
     const opposed = v128.xor(f32x4.gt(b, a), i32x4.geS(a, g.ic(0)));
     const moved = i32x4.add(a, v128.or(opposed, g.ic(1)));
     const smallest = v128.or(g.ic(1), v128.and(b, g.ic(0x80000000)));
-    const stepped = v128.bitselect(smallest, moved, f32x4.eq(a, g.fc(0)));
-    const result = v128.bitselect(b, stepped, f32x4.eq(a, b));
-    return v128.bitselect(g.fc(NaN), result, v128.or(f32x4.ne(a, a), f32x4.ne(b, b)));
+    const stepped = g.select(f32x4.eq(a, g.fc(0)), smallest, moved);
+    const result = g.select(f32x4.eq(a, b), b, stepped);
+    return g.select(v128.or(f32x4.ne(a, a), f32x4.ne(b, b)), g.fc(NaN), result);
   },
 };
 

@@ -7,7 +7,7 @@
 import type { Callable, Func, Local, ModuleBuilder, Section } from "../wasm/assembler.ts";
 import type { Expr, ValueType } from "../wasm/expr.ts";
 import type { Features } from "../wasm/features.ts";
-import { f32x4, f64x2, i32x4, i64x2 } from "../wasm/opcodes.ts";
+import { f32x4, f64x2, i32x4, i64x2, v128 } from "../wasm/opcodes.ts";
 
 /** A vector in a local. */
 export type Vec = Local<"v128">;
@@ -106,6 +106,16 @@ export class Gen {
   /** `c - a * b` on float64. */
   nmadd64(a: Expr<"v128">, b: Expr<"v128">, c: Expr<"v128">): Expr<"v128"> {
     return this.features.relaxedSimd ? f64x2.relaxedNmadd(a, b, c) : f64x2.sub(c, f64x2.mul(a, b));
+  }
+
+  /** `mask ? a : b` in each 32-bit lane, for masks as comparisons give them. */
+  select(mask: Expr<"v128">, a: Expr<"v128">, b: Expr<"v128">): Expr<"v128"> {
+    return this.features.relaxedSimd ? i32x4.relaxedLaneselect(a, b, mask) : v128.bitselect(a, b, mask);
+  }
+
+  /** `mask ? a : b` in each 64-bit lane. */
+  select64(mask: Expr<"v128">, a: Expr<"v128">, b: Expr<"v128">): Expr<"v128"> {
+    return this.features.relaxedSimd ? i64x2.relaxedLaneselect(a, b, mask) : v128.bitselect(a, b, mask);
   }
 
   /** A polynomial on float32 by Horner's rule, highest power first. */

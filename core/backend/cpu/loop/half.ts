@@ -17,7 +17,7 @@ export function bfloat16Bits(g: Gen, x: Vec): Expr<"v128"> {
   const odd = v128.and(i32x4.shrU(x, 16), g.ic(1));
   const rounded = i32x4.shrU(i32x4.add(i32x4.add(x, g.ic(0x7fff)), odd), 16);
   const quiet = v128.or(i32x4.shrU(x, 16), g.ic(0x40));
-  return v128.bitselect(quiet, rounded, f32x4.ne(x, x));
+  return g.select(f32x4.ne(x, x), quiet, rounded);
 }
 
 /** The float32 that float16 bits stand for. */
@@ -39,8 +39,8 @@ export function float16Bits(g: Gen, x: Vec): Vec {
   const normal = i32x4.minS(i32x4.shrS(rebased, 13), g.ic(0x7c00));
   // Subnormal: next to 0.5 the last place of float32 is 2^-24, float16's smallest step.
   const small = i32x4.sub(f32x4.add(a, g.fc(0.5)), g.ic(0x3f000000));
-  const finite = v128.bitselect(small, normal, i32x4.ltS(a, g.ic(113 << 23)));
-  const bits = v128.bitselect(g.ic(0x7e00), finite, i32x4.gtS(a, g.ic(0x7f800000)));
+  const finite = g.select(i32x4.ltS(a, g.ic(113 << 23)), small, normal);
+  const bits = g.select(i32x4.gtS(a, g.ic(0x7f800000)), g.ic(0x7e00), finite);
   return g.keep(v128.or(bits, v128.and(i32x4.shrU(x, 16), g.ic(0x8000))));
 }
 

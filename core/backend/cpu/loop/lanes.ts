@@ -270,8 +270,8 @@ export function narrowParts(g: Gen, parts: Parts): Vec {
 
 /** `mask ? a : b` in each lane. */
 export function selectLanes(g: Gen, mask: Vec, a: Parts, b: Parts): Parts {
-  const masks = a.length === 2 ? widenMask(g, mask) : [mask];
-  return a.map((v, i) => g.keep(v128.bitselect(v, b[i], masks[i])));
+  if (a.length === 1) return [g.keep(g.select(mask, a[0], b[0]))];
+  return widenMask(g, mask).map((m, i) => g.keep(g.select64(m, a[i], b[i])));
 }
 
 /** Four float32 as float64. */

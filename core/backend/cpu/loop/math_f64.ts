@@ -49,7 +49,7 @@ const LOG = [
 /** log x, within 1 ULP. */
 export function log64(g: Gen, x: Vec): Vec {
   const small = g.keep(f64x2.lt(x, g.dc(2 ** -1022)));
-  const bits = g.keep(v128.bitselect(f64x2.mul(x, g.dc(2 ** 54)), x, small));
+  const bits = g.keep(g.select64(small, f64x2.mul(x, g.dc(2 ** 54)), x));
   // x = 2^n m with m from sqrt(1/2) to sqrt(2).
   const shifted = g.keep(i64x2.sub(bits, g.lc(0x3fe6a09e667f3bcdn)));
   const n = g.keep(i64x2.shrS(shifted, 52));
@@ -65,16 +65,16 @@ export function log64(g: Gen, x: Vec): Vec {
     f64x2.mul(e, g.dc(LN2_HIGH)),
     f64x2.sub(f64x2.sub(half, inner), f),
   );
-  const edge = v128.bitselect(g.dc(-Infinity), g.dc(NaN), f64x2.eq(x, g.dc(0)));
-  const finite = v128.bitselect(value, edge, f64x2.gt(x, g.dc(0)));
+  const edge = g.select64(f64x2.eq(x, g.dc(0)), g.dc(-Infinity), g.dc(NaN));
+  const finite = g.select64(f64x2.gt(x, g.dc(0)), value, edge);
   const keep = v128.or(f64x2.eq(x, g.dc(Infinity)), f64x2.ne(x, x));
-  return g.keep(v128.bitselect(x, finite, keep));
+  return g.keep(g.select64(keep, x, finite));
 }
 
 /** 1 / (1 + e^-x) without overflow, within 2 ULP. */
 export function sigmoid64(g: Gen, x: Vec): Vec {
   const e = exp64(g, g.keep(f64x2.neg(f64x2.abs(x))));
-  const numerator: Expr<"v128"> = v128.bitselect(e, g.dc(1), f64x2.lt(x, g.dc(0)));
+  const numerator: Expr<"v128"> = g.select64(f64x2.lt(x, g.dc(0)), e, g.dc(1));
   const value = f64x2.div(numerator, f64x2.add(e, g.dc(1)));
-  return g.keep(v128.bitselect(x, value, f64x2.ne(x, x)));
+  return g.keep(g.select64(f64x2.ne(x, x), x, value));
 }

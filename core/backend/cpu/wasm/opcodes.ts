@@ -295,6 +295,8 @@ export const i32x4 = {
   maxU: vectorBinary(0xb9),
   truncSatF32x4S: vectorUnary(0xf8),
   truncSatF64x2SZero: vectorUnary(0xfc),
+  /** `mask ? a : b` for masks whose lanes are all ones or all zeros. */
+  relaxedLaneselect: vectorTernary(0x10b),
 };
 
 /** 2 x 64-bit integers. */
@@ -323,6 +325,8 @@ export const i64x2 = {
   gtS: vectorBinary(0xd9),
   leS: vectorBinary(0xda),
   geS: vectorBinary(0xdb),
+  /** As in i32x4. */
+  relaxedLaneselect: vectorTernary(0x10c),
 };
 
 /** 4 x 32-bit floats. The relaxed instructions need `features.relaxedSimd`. */
