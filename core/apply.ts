@@ -34,9 +34,12 @@ export function source<A>(prim: Primitive<A>, attrs: A, device: DeviceName): Ten
   return new Tensor({ prim: prim as Primitive<never>, inputs: [], attrs, shape, dtype, device, track: 0 });
 }
 
-/** Names the operation for `grad_fn=<...Backward0>`; a composed operation calls it on its result. */
-export function named(torchName: string, result: Tensor): Tensor {
-  if (result.track !== 0 && result.storage === null) result.opName = torchName;
+/**
+ * Names the operation for `grad_fn=<AddBackward0>`: `Add`, or with another number `SumBackward1`. A composed operation calls it on its result; one
+ * that may give back its argument as it is says so with `from`, so that the argument keeps its own name.
+ */
+export function named(torchName: string, result: Tensor, from?: Tensor): Tensor {
+  if (result.track !== 0 && result.storage === null && result !== from?.value) result.opName = torchName;
   return result;
 }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { named } from "./apply.ts";
 import type { DeviceName } from "./device.ts";
 import { type DType, type HostArray, isDType, isFloat } from "./dtype.ts";
 import { DTypeError, GradError, IndexError, ValueError } from "./errors.ts";
@@ -205,7 +206,9 @@ export class Tensor extends IndexMethods {
   /** PyTorch's name of the node that would receive its gradient, such as `AddBackward0`; null for leaves. */
   get gradFn(): string | null {
     const x = this.value;
-    return this.isLeaf ? null : `${x.opName ?? x.prim.torchName}Backward0`;
+    if (this.isLeaf) return null;
+    const name = x.opName ?? x.prim.torchName;
+    return name.includes("Backward") ? name : `${name}Backward0`;
   }
 
   /** Keeps the gradient of a tensor that is not a leaf in `.grad`. `torch.Tensor.retain_grad`. */
@@ -227,7 +230,7 @@ export class Tensor extends IndexMethods {
   /** Iterates over the first dimension. */
   *[Symbol.iterator](): IterableIterator<Tensor> {
     if (this.shape.length === 0) throw new ValueError("iteration over a 0-d tensor");
-    for (let i = 0; i < this.shape[0]; i++) yield this.select(0, i);
+    for (let i = 0; i < this.shape[0]; i++) yield named("Unbind", this.select(0, i));
   }
 
   /** The text that PyTorch prints. */

@@ -290,7 +290,7 @@ export function instanceNorm(
   });
   const averaged = (v: Tensor | null) => v === null ? null : mean(reshape(v, [n, channels]), 0);
   return {
-    output: reshape(result.output, x.shape),
+    output: named("View", reshape(result.output, x.shape)),
     runningMean: useInputStats ? averaged(result.runningMean) : runningMean,
     runningVar: useInputStats ? averaged(result.runningVar) : runningVar,
   };

@@ -114,7 +114,7 @@ export function tensordot(
   const inner = sizeOf(left.map((d) => a.shape[d]));
   const x = reshape(permute(a, [...rows, ...left]), [sizeOf(rows.map((d) => a.shape[d])), inner]);
   const y = reshape(permute(b, [...right, ...columns]), [inner, sizeOf(columns.map((d) => b.shape[d]))]);
-  return reshape(matmul(x, y), shape);
+  return named("ReshapeAlias", reshape(matmul(x, y), shape));
 }
 
 /** The powers of a vector as columns, the highest first; `increasing` turns them round. `torch.vander`. */
