@@ -13,6 +13,8 @@ export interface WebGpuOptions {
   readonly allowSoftware?: boolean;
   /** Ask for WebGPU's default limits and no features, as the smallest device would give. For tests. */
   readonly defaultLimits?: boolean;
+  /** Limits below those of the device, for tests of what happens beyond them. */
+  readonly limits?: Partial<GpuLimits>;
   /** Write kernels for a GPU, or for a software device. Found out from the adapter when absent; tests run both on one adapter. */
   readonly kernels?: "gpu" | "software";
 }
@@ -178,6 +180,7 @@ export async function openGpu(options: WebGpuOptions): Promise<Gpu> {
         limits.maxComputeWorkgroupSizeX,
       ),
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+      ...options.limits,
     },
   };
 }

@@ -1,10 +1,12 @@
 /**
- * The conformance suite on WebGPU: kernels as written for software devices at full limits, and as written for GPUs at default limits.
+ * The conformance suite on WebGPU: kernels as written for software devices at full limits, and as written for GPUs at default limits. A software
+ * adapter takes tens of milliseconds to compile a kernel, so each run takes every fourth case of each function, fold and routine, and the two
+ * runs not the same ones; with the environment variable TENON_CONFORMANCE=full they take all.
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
-import { runConformance } from "../conformance.ts";
+import { assertEquals, assertGreater } from "@std/assert";
+import { conformanceCases, runConformance } from "../conformance.ts";
 import type { ConformanceCase } from "../conformance_case.ts";
 import { gpuTest } from "./device.ts";
 
@@ -27,10 +29,41 @@ function skip(test: ConformanceCase): boolean {
 // WebGPU devices may flush subnormal numbers to zero.
 const policy = { skip, tolerance: () => ({ flushes: true }) };
 
+const full = Deno.env.get("TENON_CONFORMANCE") === "full";
+
+/** Every fourth case of those whose names begin with the same word, from number `first` on; at least one of each. */
+function sample(first: number): readonly ConformanceCase[] {
+  if (full) return conformanceCases;
+  const seen = new Map<string, number>();
+  const count = Map.groupBy(conformanceCases, wordOf);
+  return conformanceCases.filter((test) => {
+    const word = wordOf(test), number = seen.get(word) ?? 0;
+    seen.set(word, number + 1);
+    return number % 4 === Math.min(first, (count.get(word)?.length ?? 1) - 1);
+  });
+}
+
+const wordOf = (test: ConformanceCase): string => test.name.split(" ")[0];
+
 gpuTest("conformance, software kernels, full limits", { kernels: "software" }, (backend) => {
-  assertEquals(runConformance(backend, policy).failures, []);
+  assertEquals(runConformance(backend, policy, sample(0)).failures, []);
 });
 
 gpuTest("conformance, GPU kernels, default limits", { kernels: "gpu", defaultLimits: true }, (backend) => {
-  assertEquals(runConformance(backend, policy).failures, []);
+  assertEquals(runConformance(backend, policy, sample(1)).failures, []);
+});
+
+// Two binding windows from 1,025 floats on, dispatches in two dimensions from nine workgroups on and in three from 65 on.
+const tiny = { bindingBytes: 4096, workgroupsPerDimension: 8 };
+
+/** Whether it has a buffer of several windows, and no more of them than there are bindings. */
+function windowed({ plan }: ConformanceCase): boolean {
+  const windows = plan.slots.map((s) => Math.ceil(s.count * 4 / tiny.bindingBytes));
+  return windows.some((n) => n > 1) && windows.reduce((sum, n) => sum + n, 0) <= 24;
+}
+
+gpuTest("conformance, small windows and dispatches", { kernels: "gpu", limits: tiny }, (backend) => {
+  const cases = conformanceCases.filter(windowed).filter((_, i) => full || i % 12 === 0);
+  assertGreater(cases.length, 20);
+  assertEquals(runConformance(backend, policy, cases).failures, []);
 });
