@@ -5,19 +5,20 @@
  * @module
  */
 import { named } from "./apply.ts";
-import type { DeviceName } from "./device.ts";
+import { defaultDevice, type DeviceName } from "./device.ts";
 import { type DType, type HostArray, isDType, isFloat } from "./dtype.ts";
 import { DTypeError, GradError, IndexError, ValueError } from "./errors.ts";
+import { evaluate } from "./evaluate.ts";
 import { FACADE } from "./grad_mode.ts";
 import { IndexMethods } from "./methods/index.ts";
 import { readAsync } from "./methods/read.ts";
 import type { NodeInit } from "./node.ts";
 import { cast } from "./ops/cast.ts";
 import { fromHost } from "./ops/create.ts";
-import { alias } from "./ops/view.ts";
-import { formatTensor } from "./print.ts";
+import { alias, cat, narrow } from "./ops/view.ts";
+import { formatTensor, printedShape } from "./print.ts";
 import type { Shape } from "./shape.ts";
-import { normalizeDim, sizeOf, withTorchText } from "./shape.ts";
+import { normalizeDim, sameShape, sizeOf, withTorchText } from "./shape.ts";
 import { backward, type BackwardOptions } from "./transform/backward.ts";
 
 /** A tensor that is also a function: calling it reads the elements without blocking. */
@@ -27,6 +28,18 @@ export type TensorData = Tensor & (() => Promise<HostArray>);
 function callable(x: Tensor): TensorData {
   const self = Object.setPrototypeOf(() => readAsync(self), Tensor.prototype);
   return Object.assign(self, x);
+}
+
+/** The elements that are printed: all, or both ends of each dimension that is cut short. */
+function printedElements(x: Tensor): Tensor {
+  const kept = printedShape(x.shape);
+  if (sameShape(kept, x.shape)) return x;
+  // The whole value stays for those who ask next.
+  evaluate([x]);
+  return kept.reduce((y, n, d) => {
+    const size = y.shape[d];
+    return n === size ? y : cat([narrow(y, d, 0, n / 2), narrow(y, d, size - n / 2, n / 2)], d);
+  }, x.detach());
 }
 
 /**
@@ -233,14 +246,15 @@ export class Tensor extends IndexMethods {
     for (let i = 0; i < this.shape[0]; i++) yield named("Unbind", this.select(0, i));
   }
 
-  /** The text that PyTorch prints. */
+  /** The text that PyTorch prints. A device is named when it is not the default one. */
   override toString(): string {
     return formatTensor({
-      data: this.toTypedArray(),
+      data: printedElements(this.value).toTypedArray(),
       shape: this.shape,
       dtype: this.dtype,
       requiresGrad: this.requiresGrad,
       gradFn: this.gradFn,
+      device: this.device === defaultDevice() ? undefined : this.device,
     });
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { arange, availableDevices, type Tensor, tensor } from "../../core/mod.ts";
 import { type DType, type HostArray, hostArray, isFloat, writeElement } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
 import { formatFixed, formatScientific } from "../../core/format_number.ts";
@@ -211,4 +212,30 @@ Deno.test("printing: options that make no sense are refused and change nothing",
   assertThrows(() => setPrintOptions({ linewidth: 2.5 }), ValueError);
   assertThrows(() => setPrintOptions({ threshold: NaN }), ValueError);
   assertEquals(getPrintOptions(), before);
+});
+
+Deno.test("printing: tensors print themselves, in templates, lists and records", () => {
+  const x = arange(4, undefined, 1, { dtype: "float32" }).reshape([2, 2]);
+  assertEquals(`${x}`, "tensor([[0., 1.],\n        [2., 3.]])");
+  assertEquals(String(x.requiresGrad_().mul(2).sum()), "tensor(12., grad_fn=<SumBackward0>)");
+  assertEquals(String(tensor([1.5], { requiresGrad: true })), "tensor([1.5000], requires_grad=True)");
+  assertEquals(Deno.inspect(tensor(3)), "tensor(3.)");
+  assertStringIncludes(Deno.inspect([tensor([1, 2]), tensor([true])]), "tensor([1., 2.]), tensor([True])");
+  assertStringIncludes(Deno.inspect({ loss: tensor(0.25) }), "loss: tensor(0.2500)");
+  assertEquals(String(x.detach().data), String(x.detach()));
+});
+
+Deno.test("printing: only the ends of a long tensor are read, and a device that is not the default one is named", () => {
+  const shown = (x: Tensor) => String(x).replaceAll(/, device='\w+'/g, "");
+  for (const shape of [[2001], [40, 50], [3, 20, 30], [1500, 1], [2, 600]]) {
+    const count = shape.reduce((a, b) => a * b, 1);
+    const data = host("float32", Array.from({ length: count }, (_, i) => i / 8));
+    for (const device of availableDevices()) {
+      assertEquals(
+        shown(tensor(data, { shape, device })),
+        formatTensor({ shape, dtype: "float32", data }),
+      );
+    }
+  }
+  assertEquals(String(tensor([1], { device: "reference" })), "tensor([1.], device='reference')");
 });
