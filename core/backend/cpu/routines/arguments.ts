@@ -1,0 +1,39 @@
+/**
+ * Argument blocks of hand-written kernels, and the kernels themselves, which are loaded once for each engine.
+ *
+ * @module
+ */
+import type { Engine } from "../engine.ts";
+
+/** Words in the shared memory that a kernel finds at its `args` address. */
+export class ArgumentBlock {
+  readonly address: number;
+  /** They stay valid when the memory grows: shared memory is never detached. */
+  readonly words: Int32Array<SharedArrayBuffer>;
+  readonly #engine: Engine;
+
+  constructor(engine: Engine, words: readonly number[]) {
+    this.#engine = engine;
+    this.address = engine.allocate(4 * words.length);
+    this.words = new Int32Array(engine.arena.views.i32.buffer, this.address, words.length);
+    this.words.set(words);
+  }
+
+  dispose(): void {
+    this.#engine.arena.release(this.address, this.words.byteLength);
+  }
+}
+
+/** A function of an engine and a key, computed once for each. */
+export function engineCache<K extends string | number, V>(
+  make: (engine: Engine, key: K) => V,
+): (engine: Engine, key: K) => V {
+  const made = new WeakMap<Engine, Map<K, V>>();
+  return (engine, key) => {
+    let own = made.get(engine);
+    if (own === undefined) made.set(engine, own = new Map<K, V>());
+    let value = own.get(key);
+    if (value === undefined) own.set(key, value = make(engine, key));
+    return value;
+  };
+}

@@ -1,0 +1,242 @@
+/**
+ * Matrix products over tables: C[i][j] = sum over k of A[i][k] * B[k][j], where every operand is addressed through tables of byte offsets. Strided
+ * products, convolutions and their gradients are all of this form. Decides on blocking and packing; the code is gemm_code.ts.
+ *
+ * @module
+ */
+import { bytesOf } from "../../../dtype.ts";
+import { type Shape, sizeOf } from "../../../shape.ts";
+import type { Engine } from "../engine.ts";
+import { chunkOf, runChunked, type TileFollow } from "../loops.ts";
+import type { Follow, PoolKernel } from "../pool.ts";
+import type { FloatType } from "./floats.ts";
+import { gemmModule, gemmWords, ROWS, VECTORS } from "./gemm_code.ts";
+
+/** Depth of a block: a panel of A and one of B fit the first-level cache together. */
+const DEPTH = 384;
+/** Rows of a block of A, which stays in the second-level cache. */
+const TILE_ROWS = 96;
+/** Columns of a block of B when each tile packs its own. */
+const TILE_COLUMNS = 384;
+/** Multiply-adds below which a product stays on the main thread, and that a tile should have at least. */
+const WORTH_SPLITTING = 1_000_000, TILE_WORK = 300_000;
+/** An operand is packed as a whole up to this many bytes. */
+const PACK_LIMIT = 1 << 28;
+/** Tiles that a large product is cut into at least. */
+const TILES = 12;
+
+/** Byte offsets of one product of a batch. */
+export interface Product {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+}
+
+/** A batch of products. Tables hold byte offsets relative to those of the product. */
+export interface GemmSpec {
+  readonly dtype: FloatType;
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  readonly aRows: Int32Array;
+  readonly aColumns: Int32Array;
+  readonly bRows: Int32Array;
+  readonly bColumns: Int32Array;
+  /** Bytes between rows of C. */
+  readonly cStride: number;
+  /** Byte offsets of the columns of C; null when they are contiguous. */
+  readonly cColumns: Int32Array | null;
+  readonly products: readonly Product[];
+  /** Operands packed once, before; the others are packed by each tile that needs them. */
+  readonly packFirst: readonly ("A" | "B")[];
+}
+
+/** A table of `count` offsets at equal distances. */
+export function steps(count: number, step: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => i * step);
+}
+
+/** The byte offset of every point of a shape, in row-major order; strides in elements. */
+export function grid(shape: Shape, strides: readonly number[], bytes: number): Int32Array {
+  const table = new Int32Array(sizeOf(shape));
+  let filled = table.length > 0 ? 1 : 0;
+  // From the last dimension on, what is filled is repeated at each further index.
+  for (let d = shape.length - 1; d >= 0; d--) {
+    const block = filled;
+    for (let i = 1; i < shape[d]; i++) {
+      const shift = i * strides[d] * bytes;
+      for (let j = 0; j < block; j++) table[filled++] = table[j] + shift;
+    }
+  }
+  return table;
+}
+
+/** The kernels of a float type, loaded once for each engine. */
+const loaded = new WeakMap<Engine, Map<FloatType, PoolKernel[]>>();
+
+function kernelsOf(engine: Engine, dtype: FloatType): PoolKernel[] {
+  let kernels = loaded.get(engine);
+  if (kernels === undefined) loaded.set(engine, kernels = new Map());
+  let own = kernels.get(dtype);
+  if (own === undefined) {
+    kernels.set(dtype, own = engine.pool.load(gemmModule(dtype, engine.features.relaxedSimd)));
+  }
+  return own;
+}
+
+interface Packing {
+  readonly kernel: PoolKernel;
+  readonly word: "packedA" | "packedB";
+  readonly panels: number;
+  readonly chunk: number;
+  /** Where it goes, from the start of the workspace. */
+  readonly offset: number;
+}
+
+/** A batch of products, ready to run. */
+export class Gemm {
+  /** Workspace that `run` needs. */
+  readonly workspaceBytes: number;
+  readonly #engine: Engine;
+  readonly #tiles: PoolKernel;
+  readonly #args: number;
+  readonly #argsBytes: number;
+  readonly #words: Int32Array<SharedArrayBuffer>;
+  readonly #packings: Packing[] = [];
+  readonly #count: number;
+  readonly #split: boolean;
+  readonly #tile: { readonly tileRows: number; readonly tileColumns: number };
+
+  constructor(engine: Engine, spec: GemmSpec) {
+    this.#engine = engine;
+    const { dtype, rows, columns, depth, products } = spec, bytes = bytesOf(dtype);
+    const lanes = 16 / bytes, W = lanes * VECTORS;
+    const [tiles, packA, packB] = kernelsOf(engine, dtype);
+    this.#tiles = tiles;
+
+    const depths = Math.max(1, Math.ceil(depth / DEPTH));
+    const tileDepth = Math.ceil(depth / depths / 8) * 8;
+    const sources = { A: distinct(products.map((p) => p.a)), B: distinct(products.map((p) => p.b)) };
+    const copyBytes = {
+      A: rows * depth * bytes,
+      B: Math.ceil(columns / lanes) * lanes * depth * bytes,
+    };
+    const packs = (side: "A" | "B") =>
+      spec.packFirst.includes(side) && copyBytes[side] * sources[side].offsets.length <= PACK_LIMIT;
+    const work = rows * columns * depth * products.length;
+    const { tileRows, tileColumns } = tileSize(
+      rows,
+      columns,
+      work,
+      products.length,
+      packs("B") ? columns : TILE_COLUMNS,
+      W,
+    );
+    const tilesDown = Math.ceil(rows / tileRows), tilesAcross = Math.ceil(columns / tileColumns);
+    this.#count = tilesDown * tilesAcross * products.length;
+    this.#split = work >= WORTH_SPLITTING && this.#count > 1;
+    this.#tile = { tileRows, tileColumns };
+
+    // The argument block: words, then the tables.
+    const parts = [spec.aRows, spec.aColumns, spec.bRows, spec.bColumns, spec.cColumns ?? new Int32Array(0)];
+    const batch = products.flatMap((p, i) => [p.a, p.b, p.c, sources.A.index[i], sources.B.index[i]]);
+    parts.push(
+      Int32Array.from(batch),
+      Int32Array.from(sources.A.offsets),
+      Int32Array.from(sources.B.offsets),
+    );
+    const length = parts.reduce<number>((n, part) => n + part.length, gemmWords.length);
+    this.#argsBytes = 4 * length;
+    this.#args = engine.allocate(this.#argsBytes);
+    const words = this.#words = new Int32Array(engine.arena.views.i32.buffer, this.#args, length);
+    let at: number = gemmWords.length;
+    const places = parts.map((part) => {
+      words.set(part, at);
+      at += part.length;
+      return this.#args + 4 * (at - part.length);
+    });
+    const put = (name: keyof typeof gemmWords, value: number) => words[gemmWords[name]] = value;
+    put("rows", rows), put("columns", columns), put("depth", depth);
+    put("tileRows", tileRows), put("tileColumns", tileColumns), put("tileDepth", tileDepth);
+    put("tilesDown", tilesDown), put("tilesAcross", tilesAcross);
+    put("aRows", places[0]), put("aColumns", places[1]), put("bRows", places[2]), put("bColumns", places[3]);
+    put("cStride", spec.cStride), put("cColumns", spec.cColumns === null ? 0 : places[4]);
+    put("batch", places[5]), put("sourcesA", places[6]), put("sourcesB", places[7]);
+    put("packedABytes", copyBytes.A), put("packedBBytes", copyBytes.B);
+
+    let workspace = 0;
+    for (const side of ["A", "B"] as const) {
+      put(`packed${side}`, 0);
+      if (!packs(side)) continue;
+      const copies = sources[side].offsets.length;
+      const panels = copies * Math.ceil(side === "A" ? rows / ROWS : columns / W);
+      const chunk = chunkOf(panels, depth * (side === "A" ? ROWS : W) * 0.5);
+      const kernel = side === "A" ? packA : packB;
+      this.#packings.push({ kernel, word: `packed${side}`, panels, chunk, offset: workspace });
+      workspace += Math.ceil(copyBytes[side] * copies / 64) * 64;
+    }
+    this.workspaceBytes = workspace;
+
+    const scratchB = packs("A") ? 0 : Math.ceil(tileRows * tileDepth * bytes / 64) * 64;
+    const spare = scratchB + (packs("B") ? 0 : Math.ceil(tileColumns / W) * W * tileDepth * bytes);
+    put("scratchB", scratchB), put("scratchTile", spare);
+    engine.pool.reserveScratch(spare + ROWS * VECTORS * 16);
+  }
+
+  /** Computes the products. `epilogue` is bound already, and follows on each tile of C. */
+  run(a: number, b: number, c: number, workspace: number, epilogue: TileFollow | null = null): void {
+    const words = this.#words, { pool } = this.#engine;
+    words[gemmWords.a] = a;
+    words[gemmWords.b] = b;
+    words[gemmWords.c] = c;
+    for (const { kernel, word, panels, chunk, offset } of this.#packings) {
+      words[gemmWords[word]] = workspace + offset;
+      runChunked(pool, kernel, panels, chunk, this.#args);
+    }
+    if (this.#split) {
+      const follow: Follow | null = epilogue === null ? null : { ...epilogue, ...this.#tile };
+      pool.run(this.#tiles, this.#count, 1, this.#args, follow);
+    } else {
+      this.#tiles.fn(0, this.#count, this.#args, pool.scratch);
+      if (epilogue !== null) epilogue.kernel.fn(0, epilogue.points, epilogue.args, 0);
+    }
+  }
+
+  dispose(): void {
+    this.#engine.arena.release(this.#args, this.#argsBytes);
+  }
+}
+
+/** Rows and columns of a tile: large enough to reuse what is packed, small enough that there are tiles for every thread. */
+function tileSize(
+  rows: number,
+  columns: number,
+  work: number,
+  products: number,
+  widest: number,
+  W: number,
+): { tileRows: number; tileColumns: number } {
+  const wanted = Math.min(TILES, Math.floor(work / TILE_WORK)) / products;
+  let down = Math.ceil(rows / TILE_ROWS), across = Math.ceil(columns / widest);
+  const size = () => ({
+    tileRows: Math.ceil(rows / down / ROWS) * ROWS,
+    tileColumns: Math.ceil(columns / across / W) * W,
+  });
+  while (down * across < wanted) {
+    const { tileRows, tileColumns } = size();
+    if (tileRows > 4 * ROWS && tileRows * 8 >= tileColumns) down++;
+    else if (tileColumns > 4 * W) across++;
+    else break;
+  }
+  return size();
+}
+
+/** The different offsets of a list, and which of them each entry is. */
+function distinct(list: readonly number[]): { offsets: number[]; index: number[] } {
+  const known = new Map<number, number>();
+  const index = list.map((offset) => {
+    if (!known.has(offset)) known.set(offset, known.size);
+    return known.get(offset)!;
+  });
+  return { offsets: [...known.keys()], index };
+}

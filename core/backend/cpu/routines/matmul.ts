@@ -1,0 +1,154 @@
+/**
+ * The matrix product of any strided operands: which form it takes. Floats go to the packed product, integers are loop kernels.
+ *
+ * @module
+ */
+import { bytesOf, type DType, isFloat } from "../../../dtype.ts";
+import type { Instr, LoopKernel } from "../../../kernel/ir.ts";
+import type { RoutineInput } from "../../../kernel/plan.ts";
+import type { Layout } from "../../../layout.ts";
+import { type Shape, stridesOf } from "../../../shape.ts";
+import { LoopCall } from "../loops.ts";
+import type { FloatType } from "./floats.ts";
+import { Gemm, type GemmSpec, type Product, steps } from "./gemm.ts";
+import {
+  loopRoutine,
+  type RoutineMaker,
+  runLoop,
+  runner,
+  withEpilogue,
+  Workspace,
+  zeroKernel,
+} from "./routine.ts";
+import { computeType, stageInput, stageOutput } from "./stage.ts";
+
+/** A batch of products, its dimensions merged where that is possible; strides and offsets in elements. */
+interface Problem {
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  readonly aRow: number;
+  readonly aColumn: number;
+  readonly bRow: number;
+  readonly bColumn: number;
+  readonly products: readonly Product[];
+}
+
+/** a [...batch, M, K], b [...batch, K, N] -> [...batch, M, N]. */
+export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
+  const [a, b] = step.inputs, { dtype } = context.slots[step.output];
+  if (a.layout.shape[a.layout.shape.length - 1] === 0) {
+    const zero = new LoopCall(context.engine, zeroKernel(dtype, step.outputShape));
+    return withEpilogue(runner(() => runLoop(zero, context.at[step.output]), zero), epilogue);
+  }
+  if (!isFloat(dtype)) {
+    const kernel = matmulKernel(a, b, step.outputShape, dtype);
+    return withEpilogue(loopRoutine(context, step, [kernel]), epilogue);
+  }
+  const space = new Workspace(context);
+  const left = stageInput(context, space, a), right = stageInput(context, space, b);
+  const result = stageOutput(context, space, step);
+  const problem = problemOf(left.layout, right.layout, step.outputShape);
+  const gemm = new Gemm(context.engine, specOf(problem, computeType(dtype)));
+  const packed = space.take(gemm.workspaceBytes);
+  const { rows, columns, products } = problem;
+  const follow = result.direct ? epilogue?.call.follow(rows, columns, products.length) ?? null : null;
+  const product = runner(
+    () => {
+      if (follow !== null) epilogue?.bind();
+      gemm.run(left.stage(), right.stage(), result.address(), space.at(packed), follow);
+      result.finish();
+    },
+    ...[left, right, result, gemm, ...(follow !== null && epilogue !== null ? [epilogue] : [])],
+  );
+  return follow === null ? withEpilogue(product, epilogue) : [product];
+};
+
+/** Merges batch dimensions into the rows where the second operand is the same for all of them. */
+function problemOf(a: Layout, b: Layout, out: Shape): Problem {
+  const rank = out.length, [rows, columns] = out.slice(rank - 2), depth = a.shape[rank - 1];
+  const batch = out.slice(0, rank - 2);
+  const [aRow, aColumn] = a.strides.slice(rank - 2), [bRow, bColumn] = b.strides.slice(rank - 2);
+  let merged = rows;
+  // The row stride of a single row says nothing; the first batch dimension that is not 1 sets it.
+  let step = rows === 1 ? null : aRow;
+  while (batch.length > 0) {
+    const d = batch.length - 1, size = batch[d];
+    if (size !== 1) {
+      if (b.strides[d] !== 0 || (step !== null && a.strides[d] !== step * merged)) break;
+      if (step === null) step = a.strides[d];
+      merged *= size;
+    }
+    batch.pop();
+  }
+  const products = offsetsOf(batch, [a.strides, b.strides]).map(([x, y], i) => ({
+    a: x,
+    b: y,
+    c: i * merged * columns,
+  }));
+  return { rows: merged, columns, depth, aRow: step ?? aRow, aColumn, bRow, bColumn, products };
+}
+
+/** For each point of a shape, in row-major order, its offset in several layouts. */
+export function offsetsOf(shape: Shape, strides: readonly (readonly number[])[]): number[][] {
+  let points: number[][] = [strides.map(() => 0)];
+  shape.forEach((size, d) => {
+    points = points.flatMap((p) =>
+      Array.from({ length: size }, (_, i) => p.map((offset, k) => offset + i * strides[k][d]))
+    );
+  });
+  return points;
+}
+
+function specOf(problem: Problem, dtype: FloatType): GemmSpec {
+  const { rows, columns, depth, aRow, aColumn, bRow, bColumn, products } = problem;
+  const bytes = bytesOf(dtype);
+  return {
+    dtype,
+    rows,
+    columns,
+    depth,
+    aRows: steps(rows, aRow * bytes),
+    aColumns: steps(depth, aColumn * bytes),
+    bRows: steps(depth, bRow * bytes),
+    bColumns: steps(columns, bColumn * bytes),
+    cStride: columns * bytes,
+    cColumns: null,
+    products: products.map(({ a, b, c }) => ({ a: a * bytes, b: b * bytes, c: c * bytes })),
+    packFirst: ["B"],
+  };
+}
+
+/** The product as a loop over the result that folds over the depth. */
+function matmulKernel(a: RoutineInput, b: RoutineInput, out: Shape, dtype: DType): LoopKernel {
+  const rank = out.length, depth = a.layout.shape[rank - 1];
+  const x = a.layout.strides, y = b.layout.strides;
+  const load = (input: number, strides: readonly number[]): Instr => ({
+    op: "load",
+    dtype,
+    level: "inner",
+    input,
+    at: { offset: 0, strides },
+    guards: [],
+  });
+  return {
+    outer: out,
+    inner: [depth],
+    inputs: [dtype, dtype],
+    outputs: [dtype],
+    code: [
+      load(0, [...x.slice(0, rank - 1), 0, x[rank - 1]]),
+      load(1, [...y.slice(0, rank - 2), 0, y[rank - 1], y[rank - 2]]),
+      { op: "apply", dtype, level: "inner", fn: "mul", args: [0, 1] },
+      { op: "reduce", dtype, level: "outer", combiner: "sum", arg: 2 },
+      {
+        op: "store",
+        dtype,
+        level: "outer",
+        output: 0,
+        at: { offset: 0, strides: [...stridesOf(out), 0] },
+        arg: 3,
+      },
+    ],
+  };
+}

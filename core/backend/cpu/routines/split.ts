@@ -1,0 +1,44 @@
+/**
+ * Products with a small result and a great depth: the depth is dealt out to several products, whose results are added. The number of parts depends on the
+ * sizes alone, so the result does not depend on the threads.
+ *
+ * @module
+ */
+import { bytesOf, type DType } from "../../../dtype.ts";
+import type { Instr, LoopKernel } from "../../../kernel/ir.ts";
+import type { FloatType } from "./floats.ts";
+
+/** Elements of a result that can be shared among threads as it is. */
+const LARGE_RESULT = 1 << 18;
+/** Parts that keep any number of threads busy. */
+const PARTS = 8;
+/** Bytes that the results of all parts may take. */
+const PART_LIMIT = 1 << 26;
+
+/** Into how many parts to cut `units` equal slices of the depth, for a result of `count` elements of `bytes` bytes: a divisor of `units`. */
+export function partsOf(units: number, count: number, bytes: number): number {
+  if (count >= LARGE_RESULT) return 1;
+  const most = Math.floor(PART_LIMIT / (count * bytes));
+  for (let parts = Math.min(PARTS, units); parts <= Math.min(units, most); parts++) {
+    if (units % parts === 0) return parts;
+  }
+  return 1;
+}
+
+/** A kernel that adds up `parts` arrays of `count` elements that lie behind each other. */
+export function sumKernel(from: FloatType, to: DType, parts: number, count: number): LoopKernel {
+  const code: Instr[] = [
+    { op: "load", dtype: from, level: "inner", input: 0, at: { offset: 0, strides: [1, count] }, guards: [] },
+    { op: "reduce", dtype: from, level: "outer", combiner: "sum", arg: 0 },
+  ];
+  if (bytesOf(to) !== bytesOf(from)) code.push({ op: "cast", dtype: to, level: "outer", arg: 1 });
+  code.push({
+    op: "store",
+    dtype: to,
+    level: "outer",
+    output: 0,
+    at: { offset: 0, strides: [1, 0] },
+    arg: code.length - 1,
+  });
+  return { outer: [count], inner: [parts], inputs: [from], outputs: [to], code };
+}

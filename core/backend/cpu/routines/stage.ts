@@ -1,0 +1,122 @@
+/**
+ * Operands and results of float routines in the type that the arithmetic has: float16 and bfloat16 are converted to float32 in the
+ * workspace and back, float32 and float64 are used where they are.
+ *
+ * @module
+ */
+import { bytesOf, type DType } from "../../../dtype.ts";
+import type { Guard } from "../../../kernel/ir.ts";
+import type { RoutineInput, RoutineStep } from "../../../kernel/plan.ts";
+import { contiguous, type Layout } from "../../../layout.ts";
+import { type Shape, sizeOf, stridesOf } from "../../../shape.ts";
+import type { StepContext } from "../engine.ts";
+import { LoopCall } from "../loops.ts";
+import type { FloatType } from "./floats.ts";
+import { addressOf, copyKernel, runLoop, type Workspace } from "./routine.ts";
+
+/** The type that arithmetic on a float dtype is done in. */
+export function computeType(dtype: DType): FloatType {
+  return dtype === "float64" ? "float64" : "float32";
+}
+
+/** An operand in its compute type. The offset of its layout is 0: the address is that of the first element. */
+export interface Staged {
+  readonly layout: Layout;
+  /** Brings it there, and tells where it is. */
+  stage(): number;
+  dispose(): void;
+}
+
+/** An operand as it is, or converted to a contiguous copy. */
+export function stageInput(context: StepContext, space: Workspace, input: RoutineInput): Staged {
+  const compute = computeType(input.dtype), { layout } = input;
+  if (input.dtype === compute) {
+    return {
+      layout: { ...layout, offset: 0 },
+      stage: () => addressOf(context, input),
+      dispose: () => {},
+    };
+  }
+  const call = new LoopCall(context.engine, copyKernel(input.dtype, compute, layout));
+  const place = space.take(sizeOf(layout.shape) * bytesOf(compute));
+  return stagedBy(context, input, call, contiguous(layout.shape), () => space.at(place));
+}
+
+/**
+ * An operand with a margin of zeros around its last dimensions: `low[d]` before and `high[d]` after, where a negative margin cuts off. A
+ * contiguous copy, unless there is nothing to add and nothing to convert.
+ */
+export function stagePadded(
+  context: StepContext,
+  space: Workspace,
+  input: RoutineInput,
+  low: readonly number[],
+  high: readonly number[],
+): Staged {
+  if (low.every((n, d) => n === 0 && high[d] === 0)) return stageInput(context, space, input);
+  const compute = computeType(input.dtype), { shape, strides } = input.layout;
+  const lead = shape.length - low.length;
+  const padded: Shape = shape.map((size, d) => d < lead ? size : size + low[d - lead] + high[d - lead]);
+  const offset = low.reduce((sum, n, d) => sum - n * strides[lead + d], 0);
+  const unit = (d: number) => padded.map((_, i) => i === d ? 1 : 0);
+  const guards = low.flatMap((n, d): Guard[] =>
+    n === 0 && high[d] === 0 ? [] : [{
+      at: { offset: 0, strides: unit(lead + d) },
+      low: n,
+      high: n + shape[lead + d],
+    }]
+  );
+  const base = copyKernel(input.dtype, compute, { shape: padded, strides, offset: 0 });
+  const code = base.code.map((instr) =>
+    instr.op === "load" ? { ...instr, at: { offset, strides }, guards } : instr
+  );
+  const call = new LoopCall(context.engine, { ...base, code });
+  const place = space.take(sizeOf(padded) * bytesOf(compute));
+  return stagedBy(context, input, call, contiguous(padded), () => space.at(place));
+}
+
+function stagedBy(
+  context: StepContext,
+  input: RoutineInput,
+  call: LoopCall,
+  layout: Layout,
+  place: () => number,
+): Staged {
+  return {
+    layout,
+    stage: () => {
+      runLoop(call, addressOf(context, input), place());
+      return place();
+    },
+    dispose: () => call.dispose(),
+  };
+}
+
+/** The result of a step in its compute type. */
+export interface StagedResult {
+  /** Where to compute it. */
+  address(): number;
+  /** Brings it to its place. */
+  finish(): void;
+  dispose(): void;
+  /** Whether it is computed in its place. */
+  readonly direct: boolean;
+}
+
+/** The result as it is, or converted from the workspace. */
+export function stageOutput(context: StepContext, space: Workspace, step: RoutineStep): StagedResult {
+  const { dtype } = context.slots[step.output], compute = computeType(dtype);
+  const target = () => context.at[step.output];
+  if (dtype === compute) return { address: target, finish: () => {}, dispose: () => {}, direct: true };
+  const size = sizeOf(step.outputShape);
+  const layout = { shape: [size], strides: stridesOf([size]), offset: 0 };
+  const call = new LoopCall(context.engine, copyKernel(compute, dtype, layout));
+  const place = space.take(size * bytesOf(compute));
+  const address = () => space.at(place);
+  return {
+    address,
+    finish: () => runLoop(call, address(), target()),
+    dispose: () => call.dispose(),
+    direct: false,
+  };
+}
