@@ -326,17 +326,17 @@ export abstract class MathMethods extends ReadMethods {
   }
 
   /** Where NaN. */
-  isNaN(this: Tensor): Tensor {
-    return op.isNaN(this);
+  isnan(this: Tensor): Tensor {
+    return op.isnan(this);
   }
 
   /** Where infinite. */
-  isInf(this: Tensor): Tensor {
-    return op.isInf(this);
+  isinf(this: Tensor): Tensor {
+    return op.isinf(this);
   }
 
   /** Where neither NaN nor infinite. */
-  isFinite(this: Tensor): Tensor {
-    return op.isFinite(this);
+  isfinite(this: Tensor): Tensor {
+    return op.isfinite(this);
   }
 }

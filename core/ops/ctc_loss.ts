@@ -14,7 +14,7 @@ import {
   eq,
   exp,
   ge,
-  isInf,
+  isinf,
   log,
   logicalAnd,
   lt,
@@ -184,7 +184,7 @@ export function ctcLoss(
   const counted = lt(iota([frames, batch, 1], 0, { device }), reshape(ends, [1, batch, 1]));
   const mass = sum(where(counted, exp(logProbs), 0), [0, 2]);
   const loss = add(neg(reshape(whole, [batch])), sub(mass, mass.detach()));
-  const finite = zeroInfinity ? where(isInf(neg(reshape(whole, [batch]))), 0, loss) : loss;
+  const finite = zeroInfinity ? where(isinf(neg(reshape(whole, [batch]))), 0, loss) : loss;
   if (reduction !== "mean") return reduced("ctc_loss", finite, reduction);
   const lengths = cast(maximum(reshape(int64(outLengths), [batch]), 1), logProbs.dtype);
   return mean(div(finite, lengths));

@@ -310,7 +310,7 @@ export function abs(x: Tensor): Tensor {
 /** -1, 0 or 1; 0 for NaN, as PyTorch has it. `torch.sign`. */
 export function sign(x: Tensor): Tensor {
   if (!isFloat(x.dtype)) return kindOf(x.dtype) === "bool" ? x.value : apply(prim.signPrim, [x], undefined);
-  return apply(prim.signPrim, [where(isNaN(x), 0, x)], undefined);
+  return apply(prim.signPrim, [where(isnan(x), 0, x)], undefined);
 }
 
 function rounding(p: Primitive<undefined>, x: Tensor): Tensor {
@@ -482,16 +482,16 @@ export function digamma(x: Tensor): Tensor {
 }
 
 /** Whether x is NaN, as bool. `torch.isnan`. */
-export function isNaN(x: Tensor): Tensor {
+export function isnan(x: Tensor): Tensor {
   return ne(x, x);
 }
 
 /** Whether x is infinite, as bool. `torch.isinf`. */
-export function isInf(x: Tensor): Tensor {
+export function isinf(x: Tensor): Tensor {
   return isFloat(x.dtype) ? eq(abs(x), Infinity) : full(x.shape, false, { device: x.device });
 }
 
 /** Whether x is neither NaN nor infinite, as bool. `torch.isfinite`. */
-export function isFinite(x: Tensor): Tensor {
+export function isfinite(x: Tensor): Tensor {
   return isFloat(x.dtype) ? lt(abs(x), Infinity) : full(x.shape, true, { device: x.device });
 }

@@ -17,7 +17,7 @@ import {
   exp,
   exp2,
   gt,
-  isNaN,
+  isnan,
   le,
   log,
   log1p,
@@ -117,7 +117,7 @@ export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
   if (top === undefined) return x.value;
   const { nan = 0, posinf = top, neginf = -top } = options;
   const high = where(eq(x, Infinity), posinf, x);
-  return named("NanToNum", where(isNaN(x), nan, where(eq(x, -Infinity), neginf, high)));
+  return named("NanToNum", where(isnan(x), nan, where(eq(x, -Infinity), neginf, high)));
 }
 
 /** x * x. `torch.square`. */
@@ -147,7 +147,7 @@ export function heaviside(x: Tensor, values: Tensor): Tensor {
     throw new DTypeError("heaviside is not yet implemented for tensors with different dtypes.");
   }
   const step = where(lt(x, 0), 0, where(gt(x, 0), 1, values));
-  return where(isNaN(x), x, step).detach();
+  return where(isnan(x), x, step).detach();
 }
 
 /** ln(e^a + e^b), without overflow. `torch.logaddexp`. */
@@ -245,7 +245,7 @@ export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tenso
     same,
     logicalAnd(logicalAnd(lt(gap, Infinity), lt(allowed, Infinity)), le(gap, allowed)),
   );
-  return equalNan ? logicalOr(near, logicalAnd(isNaN(a), isNaN(b))) : near;
+  return equalNan ? logicalOr(near, logicalAnd(isnan(a), isnan(b))) : near;
 }
 
 /** Whether the sign bit is set: true where negative, -0 included. `torch.signbit`. */

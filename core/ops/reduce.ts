@@ -12,7 +12,7 @@ import { normalizeDim, normalizeDims, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { asFloat, cast, type Scalar } from "./cast.ts";
 import { full } from "./create.ts";
-import { abs, div, eq, exp, isFinite, log, mul, ne, pow, sqrt, sub, toBool, where } from "./elementwise.ts";
+import { abs, div, eq, exp, isfinite, log, mul, ne, pow, sqrt, sub, toBool, where } from "./elementwise.ts";
 import { gatherExact } from "./routine.ts";
 import { narrow, padDim, reshape, squeeze } from "./view.ts";
 
@@ -250,7 +250,7 @@ export function logsumexp(x: Tensor, dim: Dims, options: ReduceOptions = {}): Te
   if (dims.length === 0) return y;
   const top = sizeOf(dims.map((d) => x.shape[d])) === 0 ? null : over(prim.amaxPrim, y, dims, true).detach();
   // An infinite maximum must not be subtracted: inf - inf is NaN.
-  const shift = top === null ? null : where(isFinite(top), top, 0);
+  const shift = top === null ? null : where(isfinite(top), top, 0);
   const total = log(over(prim.sumPrim, exp(shift === null ? y : sub(y, shift)), dims, true));
   const full = shift === null ? total : total.add(shift);
   return named("Logsumexp", options.keepdim ? full : squeeze(full, dims));

@@ -11,7 +11,7 @@ import { normalizeDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { asFloat, cast } from "./cast.ts";
 import { iota, zeros } from "./create.ts";
-import { eq, isNaN, logicalOr, logicalXor, sub, where } from "./elementwise.ts";
+import { eq, isnan, logicalOr, logicalXor, sub, where } from "./elementwise.ts";
 import { logaddexp } from "./pointwise.ts";
 import type { ValuesAndIndices } from "./reduce.ts";
 import { gatherExact, scan } from "./routine.ts";
@@ -52,7 +52,7 @@ function runningExtreme(name: string, x: Tensor, dim: number, combiner: "max" | 
   const numbers = x.dtype === "bool" ? cast(x, "uint8") : x.detach();
   const running = scanAlong(numbers, at, combiner);
   // Where the running extreme was met, the newest one counts; after a NaN only another NaN does.
-  const met = logicalOr(eq(numbers, running), isNaN(numbers));
+  const met = logicalOr(eq(numbers, running), isnan(numbers));
   const places = where(met, iota(x.shape, at, { device: x.device }), 0);
   const indices = scanAlong(places, at, "max");
   return { values: named(name, gatherExact(x, at, indices)), indices };

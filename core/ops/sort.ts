@@ -10,7 +10,7 @@ import { normalizeDim, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
 import { full, tensor, zeros } from "./create.ts";
-import { add, ceil, div, floor, isNaN, logicalNot, maximum, mul, round, sub, where } from "./elementwise.ts";
+import { add, ceil, div, floor, isnan, logicalNot, maximum, mul, round, sub, where } from "./elementwise.ts";
 import { atLeastVector } from "./indexing.ts";
 import { lerp } from "./pointwise.ts";
 import { any, type ReduceOptions, sumDims, type ValuesAndIndices } from "./reduce.ts";
@@ -98,7 +98,7 @@ function medianAlong(
   }
   const indices = order(x, at, false);
   if (x.shape.length === 0) return taken("Median", x, at, indices);
-  const nan = isNaN(x), middle = Math.floor((size - 1) / 2);
+  const nan = isnan(x), middle = Math.floor((size - 1) / 2);
   let place: Tensor;
   if (op === "median") {
     // NaN sorts last, and one is enough.
@@ -182,7 +182,7 @@ function quantileOf(
   const sorted = sort(rows).values;
   const kept = rows.shape.slice(0, -1), count = sizeOf(levels.shape);
   const wide = [...kept, count], last = kept.length;
-  const nan = isNaN(rows).detach();
+  const nan = isnan(rows).detach();
   let ranks = expand(reshape(levels, [count]), wide);
   if (op === "quantile") {
     // A row with a NaN gives it: all ranks point to its end.

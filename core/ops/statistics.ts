@@ -9,7 +9,7 @@ import { DTypeError, ShapeError } from "../errors.ts";
 import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { asFloat, cast } from "./cast.ts";
-import { div, eq, isNaN, logicalNot, mul, sqrt, sub, where } from "./elementwise.ts";
+import { div, eq, isnan, logicalNot, mul, sqrt, sub, where } from "./elementwise.ts";
 import { matmul } from "./linalg.ts";
 import { clamp, type CloseOptions, isclose } from "./pointwise.ts";
 import {
@@ -28,7 +28,7 @@ import { diagonal, reshape, transpose, unsqueeze } from "./view.ts";
 
 /** The sum of the elements that are not NaN. `torch.nansum`. */
 export function nansum(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
-  return named("Nansum", sum(where(isNaN(x), 0, x), dim, options));
+  return named("Nansum", sum(where(isnan(x), 0, x), dim, options));
 }
 
 /** The mean of the elements that are not NaN. `torch.nanmean`. */
@@ -39,7 +39,7 @@ export function nanmean(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Ten
     );
   }
   const { keepdim, dtype } = options;
-  const count = sum(cast(logicalNot(isNaN(x)), dtype ?? x.dtype), dim, { keepdim });
+  const count = sum(cast(logicalNot(isnan(x)), dtype ?? x.dtype), dim, { keepdim });
   return div(nansum(x, dim, options), count);
 }
 
