@@ -53,17 +53,7 @@ export { evaluate, type EvaluateOptions, setFusion } from "./evaluate.ts";
 export { setDebug } from "./graph/compile.ts";
 export { memory, type MemoryReport, setMemoryBudget } from "./residents.ts";
 export { enableGrad, isGradEnabled, noGrad } from "./grad_mode.ts";
-export {
-  type Args,
-  grad,
-  type GradOptions,
-  type GradResult,
-  jvp,
-  stopGradient,
-  valueAndGrad,
-  vjp,
-} from "./transform/grad.ts";
-export type { BackwardOptions } from "./transform/backward.ts";
+export * from "./transform/mod.ts";
 export { defaultGenerator, Generator, manualSeed } from "./random/generator.ts";
 export * as random from "./random/pure/mod.ts";
 export { getPrintOptions, type PrintOptions, type PrintOptionsInit, setPrintOptions } from "./print.ts";

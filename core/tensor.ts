@@ -20,6 +20,7 @@ import { formatTensor, printedShape } from "./print.ts";
 import type { Shape } from "./shape.ts";
 import { normalizeDim, sameShape, sizeOf, withTorchText } from "./shape.ts";
 import { backward, type BackwardOptions } from "./transform/backward.ts";
+import { addHook, type GradHook, type HookRemover } from "./transform/hooks.ts";
 
 /** A tensor that is also a function: calling it reads the elements without blocking. */
 export type TensorData = Tensor & (() => Promise<HostArray>);
@@ -238,6 +239,14 @@ export class Tensor extends IndexMethods {
    */
   backward(gradient?: Tensor, options: BackwardOptions = {}): void {
     backward(this, gradient, options);
+  }
+
+  /**
+   * Calls `hook` with the gradient of this tensor whenever one is computed; what it returns (if anything) takes the gradient's place.
+   * `torch.Tensor.register_hook`.
+   */
+  registerHook(hook: GradHook): HookRemover {
+    return addHook(this, hook);
   }
 
   /** Iterates over the first dimension. */

@@ -95,7 +95,7 @@ export function buildGraph(trace: Trace, roots: readonly number[]): Graph {
         const from = nodes[i].shape;
         const turned = [...from.slice(0, -2), from[from.length - 1], from[from.length - 2]];
         const node = { prim, attrs: x.attrs, shape: turned, dtype, inputs: [i], leaf: -1 };
-        return add(node, `${prim.id}|${attrsText(x.attrs)}|${i}`);
+        return add(node, `${prim.id}|${fieldsText(prim, x.attrs)}|${i}`);
       });
       idOf.push(
         add(
@@ -105,10 +105,15 @@ export function buildGraph(trace: Trace, roots: readonly number[]): Graph {
       );
       continue;
     }
-    const key = `${prim.id}|${x.attrs === undefined ? "" : attrsText(x.attrs)}|${inputs}`;
+    const key = prim.distinct ? `#${x.order}` : `${prim.id}|${fieldsText(prim, x.attrs)}|${inputs}`;
     idOf.push(add({ prim, attrs: x.attrs, shape, dtype, inputs, leaf: -1 }, key));
   }
   return { nodes, idOf };
+}
+
+/** The attributes that have influence on the value. */
+function fieldsText(prim: Primitive<never>, attrs: unknown): string {
+  return prim.fields.map((name) => attrsText((attrs as Readonly<Record<string, unknown>>)[name])).join(";");
 }
 
 /** Whether a node swaps the last two dimensions and nothing else. */

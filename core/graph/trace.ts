@@ -5,6 +5,7 @@
  * @module
  */
 import { DeviceError, GradError, type TenonError } from "../errors.ts";
+import { type PlaceholderAttrs, placeholderPrim } from "../prim/source.ts";
 import type { Storage } from "../storage.ts";
 import type { Tensor } from "../tensor.ts";
 import { Signature } from "./signature.ts";
@@ -115,6 +116,7 @@ function signNode(x: Tensor): void {
 }
 
 function consumed(x: Tensor): TenonError {
+  if (x.prim.id === placeholderPrim.id) return new GradError((x.attrs as PlaceholderAttrs).why);
   if (x.storage?.residency.lost) {
     return new DeviceError(
       `a value of shape [${

@@ -5,6 +5,7 @@
  */
 import { named } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
+import { makeDraw } from "../draws.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import * as draw from "../random/bernoulli.ts";
 import { defaultGenerator, type Generator } from "../random/generator.ts";
@@ -51,8 +52,13 @@ function channels(op: string, x: Tensor): Shape {
 
 function masked(op: string, x: Tensor, p: number, shape: Shape, options: DropoutOptions): Tensor {
   if (p === 1) return named("Mul", mul(x, zerosLike(x)));
-  const mask = draw.dropoutMask(options.generator ?? defaultGenerator, sizeOf(shape), x.dtype, p);
-  return named(op, mul(x, fromHost(mask, shape, x.dtype, x.device)));
+  const generator = options.generator ?? defaultGenerator;
+  const mask = makeDraw(
+    "dropout",
+    shape,
+    (full) => fromHost(draw.dropoutMask(generator, sizeOf(full), x.dtype, p), full, x.dtype, x.device),
+  );
+  return named(op, mul(x, mask));
 }
 
 /**
@@ -108,8 +114,12 @@ function channelDropout(
 
 function alphaMasked(x: Tensor, p: number, shape: Shape, options: DropoutOptions): Tensor {
   if (p === 1) return named("Mul", mul(x, zerosLike(x)));
-  const host = draw.bernoulli(options.generator ?? defaultGenerator, sizeOf(shape), x.dtype, 1 - p);
-  const keep = fromHost(host, shape, x.dtype, x.device);
+  const generator = options.generator ?? defaultGenerator;
+  const keep = makeDraw(
+    "alphaDropout",
+    shape,
+    (full) => fromHost(draw.bernoulli(generator, sizeOf(full), x.dtype, 1 - p), full, x.dtype, x.device),
+  );
   // y = a (x keep - floor (1 - keep)) + a floor p, where a keeps mean 0 and variance 1
   const a = 1 / Math.sqrt((seluFloor * seluFloor * p + 1) * (1 - p));
   const shift = add(mul(add(keep, -1), seluFloor * a), seluFloor * a * p);

@@ -6,7 +6,8 @@
  */
 import { defaultDevice } from "../device.ts";
 import { type DType, type HostArray, isFloat } from "../dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { makeDraw } from "../draws.ts";
+import { DTypeError, ShapeError, TenonError, ValueError } from "../errors.ts";
 import * as draw from "../random/bernoulli.ts";
 import * as continuous from "../random/continuous.ts";
 import { defaultGenerator, type Generator } from "../random/generator.ts";
@@ -29,8 +30,14 @@ type Draw = (generator: Generator, count: number, dtype: DType) => HostArray;
 
 function drawn(op: string, shape: Shape, otherwise: DType, options: RandomOptions, draw: Draw): Tensor {
   const dtype = options.dtype ?? otherwise;
-  const host = draw(options.generator ?? defaultGenerator, sizeOf(checkShape(op, shape)), dtype);
-  const x = fromHost(host, shape, dtype, options.device ?? defaultDevice());
+  const { generator = defaultGenerator, device = defaultDevice() } = options;
+  const x = makeDraw(op, checkShape(op, shape), (full) => {
+    const host = draw(generator, sizeOf(full), dtype);
+    if (host.length === sizeOf(full)) return fromHost(host, full, dtype, device);
+    throw new TenonError(
+      `${op}: probabilities given by element are drawn once for a whole batch; use randomness "same"`,
+    );
+  });
   if (options.requiresGrad) x.requiresGrad = true;
   return x;
 }

@@ -21,6 +21,7 @@ function unary(name: UnaryFn, torchName: string, rule: Rule | null): Primitive<u
     torchName,
     infer: ([x]) => x,
     vjp: rule === null ? null : [rule],
+    batch: { attrs: (attrs) => attrs },
     lowering: { kind: "elementwise", fn: name },
   });
 }
@@ -35,6 +36,7 @@ function binary(
     torchName,
     infer: ([x]) => x,
     vjp: rules,
+    batch: { attrs: (attrs) => attrs },
     lowering: { kind: "elementwise", fn: name },
   });
 }
@@ -45,6 +47,7 @@ function compare(name: BinaryFn, torchName: string): Primitive<undefined> {
     torchName,
     infer: ([x]) => ({ shape: x.shape, dtype: "bool" }),
     vjp: null,
+    batch: { attrs: (attrs) => attrs },
     lowering: { kind: "elementwise", fn: name },
   });
 }
@@ -210,6 +213,7 @@ export const wherePrim: Primitive<undefined> = definePrimitive<undefined>({
     (g, _y, [c]) => where(c, g, fullLike(g, 0)),
     (g, _y, [c]) => where(c, fullLike(g, 0), g),
   ],
+  batch: { attrs: (attrs) => attrs },
   lowering: { kind: "elementwise", fn: "where" },
 });
 
@@ -225,5 +229,6 @@ export const castPrim: Primitive<CastAttrs> = definePrimitive<CastAttrs>({
   torchName: "ToCopy",
   infer: ([x], attrs) => ({ shape: x.shape, dtype: attrs.dtype }),
   vjp: [(g, _y, [x]) => cast(g, x.dtype)],
+  batch: { attrs: (attrs) => attrs },
   lowering: { kind: "cast" },
 });

@@ -31,6 +31,16 @@ export type Vjp<A> =
   | ((g: Tensor, y: Tensor, xs: readonly Tensor[], attrs: A, argument: number) => Tensor | null)
   | null;
 
+/**
+ * What becomes of a primitive when every argument has one more dimension in front, the batch: the attributes that make the primitive itself do it, or
+ * `null` where there are no arguments. A composed form is a function of the batched arguments, of those that are the same for the whole
+ * batch (`null` for the others), and of the batch's size.
+ */
+export type Batch<A, Shifted = unknown> =
+  | { attrs(attrs: A, size: number): Shifted }
+  | { compose(xs: readonly Tensor[], plain: readonly (Tensor | null)[], attrs: A, size: number): Tensor }
+  | null;
+
 /** How a primitive becomes part of a kernel. */
 export type Lowering<A> =
   /** A value that exists: data on a device or on the host. */
@@ -74,7 +84,10 @@ export interface Primitive<A = unknown> {
   /** Shape and dtype of the result. The public operations have checked the arguments already. */
   infer(xs: readonly Typed[], attrs: A): Typed;
   readonly vjp: Vjp<A>;
+  readonly batch: Batch<A>;
   readonly lowering: Lowering<A>;
+  /** Never taken for an equal expression, so that what is built on it is computed again. */
+  readonly distinct?: true;
 }
 
 const entries: Primitive<never>[] = [];
@@ -82,18 +95,22 @@ const entries: Primitive<never>[] = [];
 /** All primitives, in the order of definition. Tests walk this table. */
 export const primitives: readonly Primitive<never>[] = entries;
 
-/** An entry as it is written down: `fields` lists each attribute once, and the compiler sees that none is missing. */
+/**
+ * An entry as it is written down: `fields` lists each attribute once, and the compiler sees that none is missing. `false` is for what has no influence on
+ * the value, such as a gradient rule.
+ */
 export type Entry<A> =
-  & Omit<Primitive<A>, "id" | "fields">
+  & Omit<Primitive<A>, "id" | "fields" | "batch">
+  & { readonly batch: Batch<A, A> }
   & (A extends undefined ? { readonly fields?: undefined }
-    : { readonly fields: { readonly [K in keyof A]-?: true } });
+    : { readonly fields: { readonly [K in keyof A]-?: boolean } });
 
 /** Adds an entry to the table. */
 export function definePrimitive<A = undefined>(entry: Entry<A>): Primitive<A> {
   const primitive: Primitive<A> = {
     ...entry,
     id: entries.length + 1,
-    fields: Object.keys(entry.fields ?? {}),
+    fields: Object.entries(entry.fields ?? {}).filter(([, counts]) => counts).map(([name]) => name),
   };
   entries.push(primitive as Primitive<never>);
   return primitive;

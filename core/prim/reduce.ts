@@ -32,6 +32,7 @@ function reduce(
       dtype: combiner === "argmax" || combiner === "argmin" ? "int64" : x.dtype,
     }),
     vjp,
+    batch: { attrs: ({ dims }) => ({ dims: dims.map((d) => d + 1) }) },
     lowering: { kind: "reduce", combiner, dims: (attrs) => attrs.dims },
   });
 }

@@ -7,7 +7,7 @@ import { GradError } from "../errors.ts";
 import type { ConvAttrs, ScanCombiner, ScatterMode } from "../kernel/plan.ts";
 import { castLike } from "../ops/cast.ts";
 import { div, eq, logicalAnd, maximum, mul, where } from "../ops/elementwise.ts";
-import { concatPart, mT, windows } from "../ops/view.ts";
+import { concatPart, mT, reshape, transpose, windows } from "../ops/view.ts";
 import * as op from "../ops/routine.ts";
 import { fullLike, zeros } from "../ops/create.ts";
 import type { Tensor } from "../tensor.ts";
@@ -20,8 +20,42 @@ export const matmulPrim: Primitive<undefined> = definePrimitive<undefined>({
   infer: ([a, b]) => ({ shape: [...a.shape.slice(0, -1), b.shape[b.shape.length - 1]], dtype: a.dtype }),
   // dA = G B^T, dB = A^T G
   vjp: [(g, _y, [, b]) => op.matmulExact(g, mT(b)), (g, _y, [a]) => op.matmulExact(mT(a), g)],
+  // Rows of all examples times one b are more rows.
+  batch: {
+    compose: ([a, b], [, plain], _, size) =>
+      plain !== null && plain.shape.length === 2
+        ? split(op.matmulExact(merge(a), plain), 0, size)
+        : op.matmulExact(a, b),
+  },
   lowering: { kind: "routine", name: "matmul", attrs: () => ({}) },
 });
+
+/** [B, N, ...] -> [B N, ...]. */
+function merge(x: Tensor): Tensor {
+  return reshape(x, [x.shape[0] * x.shape[1], ...x.shape.slice(2)]);
+}
+
+/** [..., B N, ...] -> [..., B, N, ...] at `dim`. */
+function split(x: Tensor, dim: number, size: number): Tensor {
+  return reshape(x, [...x.shape.slice(0, dim), size, x.shape[dim] / size, ...x.shape.slice(dim + 1)]);
+}
+
+/** [B, N, C, ...] -> [N, B C, ...]: the examples as groups of channels. */
+function grouped(x: Tensor): Tensor {
+  const swapped = transpose(x, 0, 1);
+  const [n, b, c, ...rest] = swapped.shape;
+  return reshape(swapped, [n, b * c, ...rest]);
+}
+
+/** [N, B C, ...] -> [B, N, C, ...]. */
+function ungrouped(y: Tensor, size: number): Tensor {
+  return transpose(split(y, 1, size), 0, 1);
+}
+
+/** As many groups for each example as there were. */
+function widened<A extends ConvAttrs>(attrs: A, size: number): A {
+  return { ...attrs, groups: attrs.groups * size };
+}
 
 const convFields = {
   stride: true,
@@ -52,6 +86,13 @@ export const convPrim: Primitive<ConvAttrs> = definePrimitive<ConvAttrs>({
     (g, _y, [x, w], attrs) => op.convInputGrad(g, w, { ...attrs, inputSize: x.shape.slice(2) }),
     (g, _y, [x, w], attrs) => op.convWeightGrad(x, g, { ...attrs, kernelSize: w.shape.slice(2) }),
   ],
+  // Examples with one w are more of N; each with a w of its own is more of the groups.
+  batch: {
+    compose: ([x, w], [, plain], attrs, size) =>
+      plain !== null
+        ? split(op.convExact(merge(x), plain, attrs), 0, size)
+        : ungrouped(op.convExact(grouped(x), merge(w), widened(attrs, size)), size),
+  },
   lowering: { kind: "routine", name: "conv", attrs: (attrs) => attrs },
 });
 
@@ -71,6 +112,12 @@ export const convInputGradPrim: Primitive<ConvAttrs & { readonly inputSize: read
       (h, _y, [, w], attrs) => op.convExact(h, w, attrs),
       (h, _y, [g, w], attrs) => op.convWeightGrad(h, g, { ...attrs, kernelSize: w.shape.slice(2) }),
     ],
+    batch: {
+      compose: ([g, w], [, plain], attrs, size) =>
+        plain !== null
+          ? split(op.convInputGrad(merge(g), plain, attrs), 0, size)
+          : ungrouped(op.convInputGrad(grouped(g), merge(w), widened(attrs, size)), size),
+    },
     lowering: { kind: "routine", name: "convInputGrad", attrs: (attrs) => attrs },
   });
 
@@ -90,6 +137,10 @@ export const convWeightGradPrim: Primitive<ConvAttrs & { readonly kernelSize: re
       (h, _y, [x, g], attrs) => op.convInputGrad(g, h, { ...attrs, inputSize: x.shape.slice(2) }),
       (h, _y, [x], attrs) => op.convExact(x, h, attrs),
     ],
+    batch: {
+      compose: ([x, g], _, attrs, size) =>
+        split(op.convWeightGrad(grouped(x), grouped(g), widened(attrs, size)), 0, size),
+    },
     lowering: { kind: "routine", name: "convWeightGrad", attrs: (attrs) => attrs },
   });
 
@@ -104,6 +155,7 @@ export const gatherPrim: Primitive<{ readonly dim: number }> = definePrimitive<{
       op.scatterExact(zeros(x.shape, { dtype: g.dtype, device: g.device }), dim, index, g, "add"),
     null,
   ],
+  batch: { attrs: ({ dim }) => ({ dim: dim + 1 }) },
   lowering: { kind: "routine", name: "gather", attrs: (attrs) => attrs },
 });
 
@@ -173,6 +225,7 @@ export const scatterPrim: Primitive<ScatterAttrs> = definePrimitive<ScatterAttrs
     }
     return op.gatherExact(g, dim, index);
   },
+  batch: { attrs: ({ dim, mode }) => ({ dim: dim + 1, mode }) },
   lowering: { kind: "routine", name: "scatter", attrs: (attrs) => attrs },
 });
 
@@ -185,6 +238,7 @@ export const argsortPrim: Primitive<{ readonly descending: boolean }> = definePr
   torchName: "",
   infer: ([x]) => ({ shape: x.shape, dtype: "int64" }),
   vjp: null,
+  batch: { attrs: (attrs) => attrs },
   lowering: { kind: "routine", name: "argsort", attrs: (attrs) => attrs },
 });
 
@@ -208,6 +262,7 @@ export const scanPrim: Primitive<ScanAttrs> = definePrimitive<ScanAttrs>({
       `derivative for scan with "${combiner}" is not implemented; cummax and cummin have one`,
     );
   }],
+  batch: { attrs: (attrs) => attrs },
   lowering: { kind: "routine", name: "scan", attrs: (attrs) => attrs },
 });
 
@@ -225,6 +280,7 @@ export const foldPrim: Primitive<FoldAttrs> = definePrimitive<FoldAttrs>({
   torchName: "Fold",
   infer: ([g], { size }) => ({ shape: [...g.shape.slice(0, -2), size], dtype: g.dtype }),
   vjp: [(h, _y, [g], { stride, dilation }) => windows(h, -1, g.shape[g.shape.length - 1], stride, dilation)],
+  batch: { attrs: (attrs) => attrs },
   lowering: { kind: "routine", name: "fold", attrs: (attrs) => attrs },
 });
 
@@ -238,5 +294,6 @@ export const concatPrim: Primitive<{ readonly dim: number }> = definePrimitive<{
     dtype: xs[0].dtype,
   }),
   vjp: (g, _y, xs, { dim }, argument) => concatPart(g, xs, dim, argument),
+  batch: { attrs: ({ dim }) => ({ dim: dim + 1 }) },
   lowering: { kind: "concat", dim: (attrs) => attrs.dim },
 });

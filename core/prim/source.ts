@@ -1,10 +1,13 @@
 /**
- * Primitives without arguments: data, constants, indices; and the alias that marks a fresh leaf.
+ * Primitives without arguments: data, constants, indices, placeholders; and the aliases: other names of a value, which mark leaves, keep
+ * expressions apart or carry a gradient of their own.
  *
  * @module
  */
 import type { DType } from "../dtype.ts";
+import { GradError } from "../errors.ts";
 import type { Shape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
 import { definePrimitive, type Primitive, type Typed } from "./primitive.ts";
 
 /** A value that exists already: its storage is set when it is made. */
@@ -14,6 +17,7 @@ export const leafPrim: Primitive<Typed> = definePrimitive<Typed>({
   torchName: "",
   infer: (_, attrs) => attrs,
   vjp: [],
+  batch: null,
   lowering: { kind: "leaf" },
 });
 
@@ -31,6 +35,7 @@ export const fullPrim: Primitive<FullAttrs> = definePrimitive<FullAttrs>({
   torchName: "",
   infer: (_, attrs) => attrs,
   vjp: [],
+  batch: null,
   lowering: { kind: "constant", value: (attrs) => attrs.value },
 });
 
@@ -48,6 +53,7 @@ export const iotaPrim: Primitive<IotaAttrs> = definePrimitive<IotaAttrs>({
   torchName: "",
   infer: (_, attrs) => attrs,
   vjp: [],
+  batch: null,
   lowering: { kind: "iota", dim: (attrs) => attrs.dim },
 });
 
@@ -57,5 +63,57 @@ export const aliasPrim: Primitive<undefined> = definePrimitive<undefined>({
   torchName: "Alias",
   infer: ([x]) => x,
   vjp: [(g) => g],
+  batch: { attrs: (attrs) => attrs },
   lowering: { kind: "reshape" },
+});
+
+/** The same value as something of its own: what is computed from it is not shared with what is computed from the argument. */
+export const barrierPrim: Primitive<undefined> = definePrimitive<undefined>({
+  name: "barrier",
+  torchName: "Checkpoint",
+  infer: ([x]) => x,
+  vjp: [(g) => g],
+  batch: { attrs: (attrs) => attrs },
+  lowering: { kind: "reshape" },
+  distinct: true,
+});
+
+/** Attributes of `customPrim`. */
+export interface CustomAttrs {
+  /** From the cotangent of the value to those of the arguments after the first. */
+  readonly pull: (g: Tensor) => readonly (Tensor | null)[];
+}
+
+/** The value of the first argument, with a gradient of its own in the others. */
+export const customPrim: Primitive<CustomAttrs> = definePrimitive<CustomAttrs>({
+  name: "custom",
+  fields: { pull: false },
+  torchName: "Custom",
+  infer: ([value]) => value,
+  vjp: (g, _y, _xs, { pull }, argument) => argument === 0 ? null : pull(g)[argument - 1],
+  batch: {
+    compose: () => {
+      throw new GradError(
+        "vmap: a function with a gradient of its own (customVjp, checkpoint) cannot be mapped; call vmap inside it",
+      );
+    },
+  },
+  lowering: { kind: "reshape" },
+});
+
+/** Attributes of `placeholderPrim`. */
+export interface PlaceholderAttrs extends Typed {
+  /** The error of whoever reads it. */
+  readonly why: string;
+}
+
+/** A value that is not there yet: an argument of a function that is being traced. */
+export const placeholderPrim: Primitive<PlaceholderAttrs> = definePrimitive<PlaceholderAttrs>({
+  name: "placeholder",
+  fields: { shape: true, dtype: true, why: false },
+  torchName: "",
+  infer: (_, attrs) => attrs,
+  vjp: [],
+  batch: null,
+  lowering: { kind: "leaf" },
 });

@@ -27,6 +27,7 @@ export const reshapePrim: Primitive<ShapeAttrs> = definePrimitive<ShapeAttrs>({
   torchName: "View",
   infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
   vjp: [(g, _y, [x]) => view.reshape(g, x.shape)],
+  batch: { attrs: ({ shape }, size) => ({ shape: [size, ...shape] }) },
   lowering: { kind: "reshape" },
 });
 
@@ -39,6 +40,7 @@ export const permutePrim: Primitive<{ readonly dims: readonly number[] }> = defi
   torchName: "Permute",
   infer: ([x], { dims }) => ({ shape: dims.map((d) => x.shape[d]), dtype: x.dtype }),
   vjp: [(g, _y, _xs, { dims }) => view.permute(g, inverse(dims))],
+  batch: { attrs: ({ dims }) => ({ dims: [0, ...dims.map((d) => d + 1)] }) },
   lowering: {
     kind: "view",
     map: (index, _from, _to, { dims }) => ({
@@ -65,6 +67,7 @@ export const expandPrim: Primitive<ShapeAttrs> = definePrimitive<ShapeAttrs>({
     const dims = shape.map((_, d) => d).filter((d) => x.shape[d] !== shape[d]);
     return view.reshape(sumDims(g, dims), x.shape);
   }],
+  batch: { attrs: ({ shape }, size) => ({ shape: [size, ...shape] }) },
   lowering: {
     kind: "view",
     map: (index, from) => ({
@@ -96,6 +99,7 @@ export const slicePrim: Primitive<SliceAttrs> = definePrimitive<SliceAttrs>({
     const spread = view.dilate(forward, dim, Math.abs(step));
     return view.padDim(spread, dim, first, x.shape[dim] - first - spread.shape[dim], 0);
   }],
+  batch: { attrs: (attrs) => ({ ...attrs, dim: attrs.dim + 1 }) },
   lowering: {
     kind: "view",
     map: (index, _from, _to, { dim, start, step }) => ({
@@ -119,6 +123,7 @@ export const padPrim: Primitive<PadAttrs> = definePrimitive<PadAttrs>({
   torchName: "ConstantPadNd",
   infer: ([x], { low, high }) => ({ shape: x.shape.map((s, d) => low[d] + s + high[d]), dtype: x.dtype }),
   vjp: [(g, _y, [x], { low }) => x.shape.reduce((acc, s, d) => view.narrow(acc, d, low[d], s), g)],
+  batch: { attrs: ({ low, high, value }) => ({ low: [0, ...low], high: [0, ...high], value }) },
   lowering: {
     kind: "view",
     map: (index, from, to, { low }) => {
@@ -155,6 +160,7 @@ export const windowPrim: Primitive<WindowAttrs> = definePrimitive<WindowAttrs>({
     const back = Array.from({ length: rank }, (_, d) => d === dim ? rank - 1 : others.indexOf(d));
     return view.permute(folded, back);
   }],
+  batch: { attrs: (attrs) => ({ ...attrs, dim: attrs.dim + 1 }) },
   lowering: {
     kind: "view",
     map: (index, from, _to, { dim, stride, dilation }) => ({
@@ -197,6 +203,7 @@ export const diagonalPrim: Primitive<DiagonalAttrs> = definePrimitive<DiagonalAt
     const placed = where(mask, spread, fullLike(spread, 0));
     return view.permute(placed, inverse(order));
   }],
+  batch: { attrs: ({ dim1, dim2, offset }) => ({ dim1: dim1 + 1, dim2: dim2 + 1, offset }) },
   lowering: {
     kind: "view",
     map: (index, from, _to, { dim1, dim2, offset }) => {

@@ -21,15 +21,16 @@ export interface BackwardOptions {
   readonly createGraph?: boolean;
 }
 
-/** Adds the gradients of `output` to its leaves. */
-export function backward(output: Tensor, gradient: Tensor | undefined, options: BackwardOptions): void {
+/** The tensor and the cotangent to start from, checked as PyTorch does. */
+export function startOf(output: Tensor, gradient: Tensor | null | undefined): { root: Tensor; seed: Tensor } {
   const root = output.value;
   if ((root.track & FACADE) === 0) {
     throw new GradError(
       "element 0 of tensors does not require grad and does not have a grad_fn; set requiresGrad on a leaf, or call backward() outside noGrad()",
     );
   }
-  if (gradient === undefined && sizeOf(root.shape) !== 1) {
+  if (gradient === undefined || gradient === null) {
+    if (sizeOf(root.shape) === 1) return { root, seed: onesLike(root) };
     throw new GradError(
       `grad can be implicitly created only for scalar outputs, but this tensor has shape [${
         root.shape.join(", ")
@@ -37,34 +38,49 @@ export function backward(output: Tensor, gradient: Tensor | undefined, options: 
         "reduce it to one value, or pass its cotangent to backward(gradient)",
     );
   }
-  if (gradient !== undefined && !sameShape(gradient.shape, root.shape)) {
+  if (!sameShape(gradient.shape, root.shape)) {
     throw new ShapeError(
       `Mismatch in shape: grad_output[0] has a shape of torch.Size([${
         gradient.shape.join(", ")
       }]) and output[0] has a shape of torch.Size([${root.shape.join(", ")}]).`,
     );
   }
-  const nodes = trackedNodes([root], FACADE);
+  return { root, seed: castLike(gradient, root) };
+}
+
+/** The recorded nodes behind the roots; throws when a backward before has freed them. */
+export function recordedNodes(roots: readonly Tensor[]): Tensor[] {
+  const nodes = trackedNodes(roots, FACADE);
   if (nodes.some((x) => x.released)) {
     throw new GradError(
       "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). " +
         "Specify retainGraph: true if you need to backward through the graph a second time.",
     );
   }
-  const leaves = nodes.filter((x) => x.owner !== null);
-  const retained = nodes.filter((x) => x.retains);
+  return nodes;
+}
+
+/** Frees the graph for backward, unless it is wanted again. */
+export function releaseNodes(nodes: readonly Tensor[], options: BackwardOptions): void {
+  if (options.retainGraph ?? options.createGraph) return;
+  for (const x of nodes) if (x.owner === null) x.released = true;
+}
+
+/** Adds the gradients of `output` to its leaves. */
+export function backward(output: Tensor, gradient: Tensor | undefined, options: BackwardOptions): void {
   const run = options.createGraph ? enableGrad : noGrad;
   run(() => {
-    const seed = gradient === undefined ? onesLike(root) : castLike(gradient, root);
+    const { root, seed } = startOf(output, gradient);
+    const nodes = recordedNodes([root]);
+    const leaves = nodes.filter((x) => x.owner !== null);
+    const retained = nodes.filter((x) => x.retains);
     const grads = pullAll([root], [seed], [...leaves, ...retained], FACADE);
     leaves.forEach((leaf, i) => accumulate(leaf.owner as Tensor, grads[i]));
     retained.forEach((x, i) => accumulate(x, grads[leaves.length + i]));
+    pending.push(root);
+    if (pending.length > mostPending) pending.shift();
+    releaseNodes(nodes, options);
   });
-  pending.push(root);
-  if (pending.length > mostPending) pending.shift();
-  if (!options.retainGraph && !options.createGraph) {
-    for (const x of nodes) if (x.owner === null) x.released = true;
-  }
 }
 
 /** Roots of recent backward calls, for the optimizer step that evaluates them together with the update. */

@@ -198,9 +198,73 @@ export function vjp<A extends readonly Tree[] = [Tensor], Y extends Tree = Tenso
   return [mapTree(y, (t) => forget(t.value, leaves)), pullBack];
 }
 
+/** Throws unless the directions fit the arguments. */
+function checkDirections(name: string, directions: readonly Tensor[], leaves: readonly Tensor[]): void {
+  if (directions.length !== leaves.length) {
+    throw new GradError(
+      `${name}: ${leaves.length} primal tensors but ${directions.length} tangent tensors`,
+    );
+  }
+  directions.forEach((t, i) => {
+    if (!sameShape(t.shape, leaves[i].shape)) {
+      throw new ShapeError(
+        `${name}: a tangent has shape [${t.shape.join(", ")}], but its primal has shape [${
+          leaves[i].shape.join(", ")
+        }]`,
+      );
+    }
+  });
+}
+
 /**
- * The value of `fn` and the derivative of it along `tangents`. `jax.jvp`. Forward mode as the transpose of the transpose: the pullback
- * is linear in its cotangent, so pulling back through it gives the pushforward.
+ * The value of `fn` and the linear function that gives its derivative along directions, the value computed once. `jax.linearize`,
+ * `torch.func.linearize`. Forward mode as the transpose of the transpose: the pullback is linear in its cotangent, so pulling back through
+ * it gives the pushforward.
+ *
+ * @example
+ * ```ts
+ * import { linearize, tensor } from "@tenon/tenon";
+ * const [y, push] = linearize((x) => x.mul(x), tensor(3));
+ * console.log(y.item(), push(tensor(1)).item(), push(tensor(2)).item()); // 9 6 12
+ * ```
+ */
+export function linearize<A extends readonly Tree[] = [Tensor], Y extends Tree = Tensor>(
+  fn: (...args: A) => Y,
+  ...primals: A
+): [Y, (...tangents: A) => Y] {
+  const leaves: Tensor[] = [];
+  const inputs = primals.map((arg) => {
+    const copy = fresh("jvp", arg);
+    leaves.push(...copy.leaves);
+    return copy.tree;
+  }) as readonly Tree[] as A;
+  const y = fn(...inputs);
+  const outputs = flattenTree(y).map((t) => t.value);
+  // The values of these cotangents do not matter.
+  const dummies = outputs.map((t) => freshLeaf(zerosLike(t)));
+  const pulled = pullAll(outputs, dummies, leaves, FUNCTIONAL);
+  const reached = pulled.map((_, i) => i).filter((i) => pulled[i] !== null);
+  const mine = [...leaves, ...dummies];
+  const push = (...tangents: A): Y => {
+    const directions = tangents.flatMap((t) => flattenTree(t));
+    checkDirections("jvp", directions, leaves);
+    const pushed = pullAll(
+      reached.map((i) => pulled[i] as Tensor),
+      reached.map((i) => directions[i]),
+      dummies,
+      FUNCTIONAL,
+    );
+    let next = 0;
+    return mapTree(y, () => {
+      const i = next++;
+      return forget(pushed[i] ?? zerosLike(outputs[i]), mine);
+    });
+  };
+  return [mapTree(y, (t) => forget(t.value, leaves)), push];
+}
+
+/**
+ * The value of `fn` and the derivative of it along `tangents`. `jax.jvp`, `torch.func.jvp`.
  *
  * @example
  * ```ts
@@ -214,44 +278,8 @@ export function jvp<A extends readonly Tree[] = [Tensor], Y extends Tree = Tenso
   primals: A,
   tangents: A,
 ): [Y, Y] {
-  const leaves: Tensor[] = [];
-  const inputs = primals.map((arg) => {
-    const copy = fresh("jvp", arg);
-    leaves.push(...copy.leaves);
-    return copy.tree;
-  }) as readonly Tree[] as A;
-  const y = fn(...inputs);
-  const outputs = flattenTree(y).map((t) => t.value);
-  const directions = tangents.flatMap((t) => flattenTree(t));
-  if (directions.length !== leaves.length) {
-    throw new GradError(`jvp: ${leaves.length} primal tensors but ${directions.length} tangent tensors`);
-  }
-  directions.forEach((t, i) => {
-    if (!sameShape(t.shape, leaves[i].shape)) {
-      throw new ShapeError(
-        `jvp: a tangent has shape [${t.shape.join(", ")}], but its primal has shape [${
-          leaves[i].shape.join(", ")
-        }]`,
-      );
-    }
-  });
-  // The values of these cotangents do not matter: the pullback is linear in them.
-  const dummies = outputs.map((t) => freshLeaf(zerosLike(t)));
-  const pulled = pullAll(outputs, dummies, leaves, FUNCTIONAL);
-  const reached = pulled.map((_, i) => i).filter((i) => pulled[i] !== null);
-  const pushed = pullAll(
-    reached.map((i) => pulled[i] as Tensor),
-    reached.map((i) => directions[i]),
-    dummies,
-    FUNCTIONAL,
-  );
-  const mine = [...leaves, ...dummies];
-  let next = 0;
-  const derivative = mapTree(y, () => {
-    const i = next++;
-    return forget(pushed[i] ?? zerosLike(outputs[i]), mine);
-  });
-  return [mapTree(y, (t) => forget(t.value, leaves)), derivative];
+  const [y, push] = linearize(fn, ...primals);
+  return [y, push(...tangents)];
 }
 
 /** The value of `x` with no gradient through it, as `jax.lax.stop_gradient` and `torch.Tensor.detach`. */

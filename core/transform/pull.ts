@@ -11,9 +11,14 @@ import { add } from "../ops/elementwise.ts";
 import { aliasPrim } from "../prim/source.ts";
 import { pullback } from "../prim/primitive.ts";
 import type { Tensor } from "../tensor.ts";
+import { hooked } from "./hooks.ts";
 
-/** Nodes between the outputs and leaves that carry one of the track bits, arguments before users. */
-export function trackedNodes(outputs: readonly Tensor[], bits: number): Tensor[] {
+/** Nodes between the outputs and leaves (or the `limits`) that carry one of the track bits, arguments before users. */
+export function trackedNodes(
+  outputs: readonly Tensor[],
+  bits: number,
+  limits: ReadonlySet<Tensor> = new Set(),
+): Tensor[] {
   const epoch = nextWalk();
   const nodes: Tensor[] = [];
   const stack: Tensor[] = [];
@@ -26,7 +31,7 @@ export function trackedNodes(outputs: readonly Tensor[], bits: number): Tensor[]
         continue;
       }
       let ready = true;
-      for (const input of x.inputs) {
+      for (const input of limits.has(x) ? [] : x.inputs) {
         if (input.mark !== epoch && (input.track & bits) !== 0) {
           stack.push(input);
           ready = false;
@@ -43,15 +48,14 @@ export function trackedNodes(outputs: readonly Tensor[], bits: number): Tensor[]
 }
 
 /**
- * Cotangents of `targets` (null where an output does not depend on one), given those of `outputs`. `visit` sees each node with its
- * finished cotangent.
+ * Cotangents of `targets` (null where an output does not depend on one), given those of `outputs`. A hook on a node sees its finished cotangent
+ * and may replace it.
  */
 export function pullAll(
   outputs: readonly Tensor[],
   cotangents: readonly Tensor[],
   targets: readonly Tensor[],
   bits: number = FACADE | FUNCTIONAL,
-  visit: (node: Tensor, cotangent: Tensor) => void = () => {},
 ): (Tensor | null)[] {
   const nodes = trackedNodes(outputs, bits);
   const epoch = nodes.length > 0 ? nodes[0].mark : -1;
@@ -74,10 +78,9 @@ export function pullAll(
   };
   outputs.forEach((y, i) => give(y, cotangents[i]));
   for (let i = nodes.length - 1; i >= 0; i--) {
-    const g = sums[i];
-    if (g === null) continue;
-    const y = nodes[i];
-    visit(y, g);
+    const sum = sums[i];
+    if (sum === null) continue;
+    const y = nodes[i], g = sums[i] = hooked(y, sum);
     y.inputs.forEach((input, argument) => {
       if (!orders.has(input)) return;
       const cotangent = pullback(y.prim, g, y, y.inputs, y.attrs as never, argument);

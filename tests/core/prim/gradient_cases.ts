@@ -156,6 +156,7 @@ export const gradientCases: Readonly<Record<string, readonly GradientCase[]>> = 
   amax: reduction(),
   amin: reduction(),
   alias: one(any),
+  barrier: one(any),
   reshape: [
     { inputs: [random([2, 3], ...any)], wrt: [0], attrs: { shape: [3, 2] } },
     { inputs: [random([1], ...any)], wrt: [0], attrs: { shape: [] } },
@@ -264,5 +265,8 @@ export const withoutGradient: readonly string[] = [
   ...["argmax", "argmin", "argsort"],
 ];
 
+/** Primitives whose gradient is given with each use of them; transform/custom_test.ts checks those. */
+export const withGivenGradient: readonly string[] = ["custom"];
+
 /** Primitives without arguments: nothing to differentiate. */
-export const withoutArguments: readonly string[] = ["leaf", "full", "iota"];
+export const withoutArguments: readonly string[] = ["leaf", "full", "iota", "placeholder"];

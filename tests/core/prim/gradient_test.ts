@@ -14,6 +14,7 @@ import {
   type GradientCase,
   gradientCases,
   random,
+  withGivenGradient,
   withoutArguments,
   withoutGradient,
 } from "./gradient_cases.ts";
@@ -79,6 +80,7 @@ function check(name: string, testCase: GradientCase): void {
 Deno.test("every primitive has its gradient checked or says that it has none", () => {
   const missing: string[] = [];
   for (const { name, vjp } of primitives) {
+    if (withGivenGradient.includes(name)) continue;
     const checked = Object.hasOwn(gradientCases, name) && gradientCases[name].length > 0;
     if (vjp === null ? !withoutGradient.includes(name) : !checked && !withoutArguments.includes(name)) {
       missing.push(name);
