@@ -19,8 +19,23 @@ export {
   type RunningNormOptions,
 } from "./batch_norm.ts";
 export * from "./containers.ts";
+export * from "./class_loss.ts";
+export {
+  Conv,
+  Conv1d,
+  Conv2d,
+  Conv3d,
+  type ConvArguments,
+  type ConvLayerOptions,
+  ConvModule,
+  type PaddingMode,
+} from "./conv.ts";
+export * from "./conv_transpose.ts";
+export * from "./distance.ts";
 export * from "./dropout.ts";
+export * from "./embedding.ts";
 export * from "./flatten.ts";
+export * from "./lazy_conv.ts";
 export * from "./lazy_norm.ts";
 export * from "./linear.ts";
 export * from "./attention.ts";
@@ -29,7 +44,12 @@ export type { ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
 export { type Layer, Module } from "./module.ts";
 export * as init from "../init/mod.ts";
 export { Parameter, type ParameterOptions } from "./parameter.ts";
+export * from "./loss.ts";
+export * from "./max_pool.ts";
 export * from "./normalization.ts";
+export * from "./padding.ts";
+export * from "./pool.ts";
+export * from "./resample.ts";
 export {
   GRU,
   LSTM,
@@ -47,5 +67,6 @@ export * from "./transformer_layer.ts";
 export { type Positions, Sequential, type SequentialConstructor, SequentialModule } from "./sequential.ts";
 export { UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";
 export { type LoadReport, type StateDict } from "./state_dict.ts";
+export * as functional from "./functional.ts";
 export * as utils from "./utils/mod.ts";
 export * as optim from "./optim/mod.ts";

@@ -1,0 +1,260 @@
+/**
+ * Losses of classes and margins as modules. The other losses are in loss.ts.
+ *
+ * @module
+ */
+import {
+  crossEntropy,
+  type CrossEntropyOptions,
+  nllLoss,
+  type NllLossOptions,
+} from "../core/ops/class_loss.ts";
+import {
+  cosineEmbeddingLoss,
+  hingeEmbeddingLoss,
+  type MarginLossOptions,
+  marginRankingLoss,
+  multilabelMarginLoss,
+  multilabelSoftMarginLoss,
+  type MultilabelSoftMarginLossOptions,
+  multiMarginLoss,
+  type MultiMarginLossOptions,
+  softMarginLoss,
+  tripletMarginLoss,
+  type TripletMarginLossOptions,
+  tripletMarginWithDistanceLoss,
+  type TripletMarginWithDistanceLossOptions,
+} from "../core/ops/margin_loss.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { named, type Trailing } from "./arguments.ts";
+import { setField } from "./fields.ts";
+import { Loss } from "./loss.ts";
+
+/**
+ * Cross entropy of classes from logits [N, C, ...]; targets are class numbers or probabilities. `torch.nn.CrossEntropyLoss`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * const loss = new nn.CrossEntropyLoss()(tensor([[2, 1, 0]]), tensor([0], { dtype: "int64" }));
+ * console.log(loss.item().toFixed(4)); // 0.4076
+ * ```
+ */
+export class CrossEntropyLoss extends Loss {
+  /** Targets of this value do not count. */
+  ignoreIndex: number;
+  /** The share of the loss that is against all classes alike. */
+  labelSmoothing: number;
+  /** A factor for each class, or null. */
+  declare weight: Tensor | null;
+
+  /** Takes the settings by name. */
+  constructor(options: CrossEntropyOptions = {}) {
+    super(options);
+    this.ignoreIndex = options.ignoreIndex ?? -100;
+    this.labelSmoothing = options.labelSmoothing ?? 0;
+    setField(this, "weight", options.weight ?? null, "buffer", "weight");
+  }
+
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { ignoreIndex, labelSmoothing, weight, reduction } = this;
+    return crossEntropy(input, target, { ignoreIndex, labelSmoothing, weight, reduction });
+  }
+}
+
+/** Negative log likelihood of classes; the input is a logarithm of probabilities. `torch.nn.NLLLoss`. */
+export class NLLLoss extends Loss {
+  /** Targets of this value do not count. */
+  ignoreIndex: number;
+  /** A factor for each class, or null. */
+  declare weight: Tensor | null;
+
+  /** Takes the settings by name. */
+  constructor(options: NllLossOptions = {}) {
+    super(options);
+    this.ignoreIndex = options.ignoreIndex ?? -100;
+    setField(this, "weight", options.weight ?? null, "buffer", "weight");
+  }
+
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { ignoreIndex, weight, reduction } = this;
+    return nllLoss(input, target, { ignoreIndex, weight, reduction });
+  }
+}
+
+/** How far other classes come within a margin of the right one. `torch.nn.MultiMarginLoss`. */
+export class MultiMarginLoss extends Loss {
+  /** The exponent, 1 or 2. */
+  p: number;
+  /** How far apart scores should be. */
+  margin: number;
+  /** A factor for each class, or null. */
+  declare weight: Tensor | null;
+
+  /** Takes `p` and `margin` by position or by name; the others by name. */
+  constructor(...settings: Trailing<[p: number, margin: number], MultiMarginLossOptions>) {
+    const options = named<MultiMarginLossOptions>("MultiMarginLoss", settings, ["p", "margin"]);
+    super(options);
+    this.p = options.p ?? 1;
+    this.margin = options.margin ?? 1;
+    setField(this, "weight", options.weight ?? null, "buffer", "weight");
+  }
+
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { p, margin, weight, reduction } = this;
+    return multiMarginLoss(input, target, { p, margin, weight, reduction });
+  }
+}
+
+/** How far wrong classes come within a margin of any right one. `torch.nn.MultiLabelMarginLoss`. */
+export class MultiLabelMarginLoss extends Loss {
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { reduction } = this;
+    return multilabelMarginLoss(input, target, { reduction });
+  }
+}
+
+/** Cross entropy of each class for itself, from logits. `torch.nn.MultiLabelSoftMarginLoss`. */
+export class MultiLabelSoftMarginLoss extends Loss {
+  /** A factor for each class, or null. */
+  declare weight: Tensor | null;
+
+  /** Takes the settings by name. */
+  constructor(options: MultilabelSoftMarginLossOptions = {}) {
+    super(options);
+    setField(this, "weight", options.weight ?? null, "buffer", "weight");
+  }
+
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { weight, reduction } = this;
+    return multilabelSoftMarginLoss(input, target, { weight, reduction });
+  }
+}
+
+/** Logistic loss of targets 1 and -1. `torch.nn.SoftMarginLoss`. */
+export class SoftMarginLoss extends Loss {
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { reduction } = this;
+    return softMarginLoss(input, target, { reduction });
+  }
+}
+
+/** A distance for targets 1, how far it is within a margin for targets -1. `torch.nn.HingeEmbeddingLoss`. */
+export class HingeEmbeddingLoss extends Loss {
+  /** How far apart things should be. */
+  margin: number;
+
+  /** Takes `margin` by position or by name; the others by name. */
+  constructor(...settings: Trailing<[margin: number], MarginLossOptions>) {
+    const options = named<MarginLossOptions>("HingeEmbeddingLoss", settings, ["margin"]);
+    super(options);
+    this.margin = options.margin ?? 1;
+  }
+
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { margin, reduction } = this;
+    return hingeEmbeddingLoss(input, target, { margin, reduction });
+  }
+}
+
+/** How far two scores are from being ranked as the target says. `torch.nn.MarginRankingLoss`. */
+export class MarginRankingLoss extends Loss {
+  /** How far apart scores should be. */
+  margin: number;
+
+  /** Takes `margin` by position or by name; the others by name. */
+  constructor(...settings: Trailing<[margin: number], MarginLossOptions>) {
+    const options = named<MarginLossOptions>("MarginRankingLoss", settings, ["margin"]);
+    super(options);
+    this.margin = options.margin ?? 0;
+  }
+
+  /** The loss. */
+  override forward(first: Tensor, second: Tensor, target: Tensor): Tensor {
+    const { margin, reduction } = this;
+    return marginRankingLoss(first, second, target, { margin, reduction });
+  }
+}
+
+/** Angles of pairs that should be alike (1) or not (-1). `torch.nn.CosineEmbeddingLoss`. */
+export class CosineEmbeddingLoss extends Loss {
+  /** Which cosine is still allowed. */
+  margin: number;
+
+  /** Takes `margin` by position or by name; the others by name. */
+  constructor(...settings: Trailing<[margin: number], MarginLossOptions>) {
+    const options = named<MarginLossOptions>("CosineEmbeddingLoss", settings, ["margin"]);
+    super(options);
+    this.margin = options.margin ?? 0;
+  }
+
+  /** The loss. */
+  override forward(first: Tensor, second: Tensor, target: Tensor): Tensor {
+    const { margin, reduction } = this;
+    return cosineEmbeddingLoss(first, second, target, { margin, reduction });
+  }
+}
+
+/** How much nearer the positive should be than the negative. `torch.nn.TripletMarginLoss`. */
+export class TripletMarginLoss extends Loss {
+  /** How far apart distances should be. */
+  margin: number;
+  /** The exponent of the distance. */
+  p: number;
+  /** Added to differences. */
+  eps: number;
+  /** Whether the negative may be compared with the positive. */
+  swap: boolean;
+
+  /** Takes `margin` and `p` by position or by name; the others by name. */
+  constructor(...settings: Trailing<[margin: number, p: number], TripletMarginLossOptions>) {
+    const options = named<TripletMarginLossOptions>("TripletMarginLoss", settings, ["margin", "p"]);
+    super(options);
+    this.margin = options.margin ?? 1;
+    this.p = options.p ?? 2;
+    this.eps = options.eps ?? 1e-6;
+    this.swap = options.swap ?? false;
+  }
+
+  /** The loss. */
+  override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
+    const { margin, p, eps, swap, reduction } = this;
+    return tripletMarginLoss(anchor, positive, negative, { margin, p, eps, swap, reduction });
+  }
+}
+
+/** TripletMarginLoss with any distance. `torch.nn.TripletMarginWithDistanceLoss`. */
+export class TripletMarginWithDistanceLoss extends Loss {
+  /** The distance; that of pairs of vectors when null. */
+  distanceFunction: ((a: Tensor, b: Tensor) => Tensor) | null;
+  /** How far apart distances should be. */
+  margin: number;
+  /** Whether the negative may be compared with the positive. */
+  swap: boolean;
+
+  /** Takes the settings by name. */
+  constructor(options: TripletMarginWithDistanceLossOptions = {}) {
+    super(options);
+    this.distanceFunction = options.distanceFunction ?? null;
+    this.margin = options.margin ?? 1;
+    this.swap = options.swap ?? false;
+  }
+
+  /** The loss. */
+  override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
+    const { distanceFunction, margin, swap, reduction } = this;
+    return tripletMarginWithDistanceLoss(anchor, positive, negative, {
+      distanceFunction,
+      margin,
+      swap,
+      reduction,
+    });
+  }
+}

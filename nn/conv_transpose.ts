@@ -1,0 +1,170 @@
+/**
+ * Transposed convolution layers.
+ *
+ * @module
+ */
+import { ValueError } from "../core/errors.ts";
+import { convTranspose1d, convTranspose2d, convTranspose3d } from "../core/ops/conv.ts";
+import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
+import type { Shape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { ConvModule } from "./conv.ts";
+import { tuple } from "./repr.ts";
+
+/** Options of transposed convolution layers. */
+export interface ConvTransposeLayerOptions extends FactoryOptions {
+  /** Step of the kernel; 1 by default. */
+  readonly stride?: Sizes;
+  /** How much is cut off on both sides of the output; 0 by default. */
+  readonly padding?: Sizes;
+  /** How much is added to one side of the output; 0 by default. */
+  readonly outputPadding?: Sizes;
+  /** Groups of channels that see only each other; 1 by default. */
+  readonly groups?: number;
+  /** Whether there is a bias; true by default. */
+  readonly bias?: boolean;
+  /** Distance of the kernel's elements; 1 by default. */
+  readonly dilation?: Sizes;
+  /** Only zeros, as in PyTorch. */
+  readonly paddingMode?: "zeros";
+}
+
+/** Arguments of transposed convolution layers after the kernel size. */
+export type ConvTransposeArguments = Trailing<
+  [stride: Sizes, padding: Sizes, outputPadding: Sizes, groups: number, bias: boolean, dilation: Sizes],
+  ConvTransposeLayerOptions
+>;
+
+type TransposeFunction = typeof convTranspose1d;
+
+/** A transposed convolution for the number of dimensions that a subclass has. */
+export abstract class ConvTranspose extends ConvModule {
+  /** How much is added to one side of the output. */
+  outputPadding: readonly number[];
+
+  /** Takes the number of spatial dimensions, channels, kernel size and the other arguments. */
+  protected constructor(
+    op: string,
+    rank: number,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
+    settings: ConvTransposeArguments,
+  ) {
+    const options = named<ConvTransposeLayerOptions>(op, settings, [
+      "stride",
+      "padding",
+      "outputPadding",
+      "groups",
+      "bias",
+      "dilation",
+    ]);
+    if ((options.paddingMode ?? "zeros") !== "zeros") {
+      throw new ValueError(`Only "zeros" padding mode is supported for ${op}, got ${options.paddingMode}`);
+    }
+    super(rank, inChannels, outChannels, kernelSize, options, true);
+    this.outputPadding = sizesOf(op, "output_padding", options.outputPadding ?? 0, rank);
+  }
+
+  /** Convolves. `outputSize` says which of the possible output sizes is wanted. */
+  protected run(conv: TransposeFunction, x: Tensor, outputSize: Shape | null): Tensor {
+    const { weight, bias, stride, dilation, groups } = this;
+    const padding = this.padding as readonly number[];
+    const outputPadding = outputSize === null ? this.outputPadding : this.paddingFor(x, padding, outputSize);
+    return conv(x, weight, bias, { stride, padding, outputPadding, groups, dilation });
+  }
+
+  /** The output padding that gives an output size. */
+  private paddingFor(x: Tensor, padding: readonly number[], outputSize: Shape): number[] {
+    const rank = this.kernelSize.length, lead = x.ndim - rank;
+    const wanted = outputSize.length === x.ndim ? outputSize.slice(lead) : outputSize;
+    if (wanted.length !== rank) {
+      throw new ValueError(
+        `ConvTranspose${rank}D: for ${x.ndim}D input, output_size must have ${rank} or ${
+          rank + lead
+        } elements (got ${outputSize.length})`,
+      );
+    }
+    const least = this.kernelSize.map((k, d) =>
+      (x.shape[d + lead] - 1) * this.stride[d] - 2 * padding[d] + this.dilation[d] * (k - 1) + 1
+    );
+    const most = least.map((size, d) => size + this.stride[d] - 1);
+    if (wanted.some((size, d) => size < least[d] || size > most[d])) {
+      throw new ValueError(
+        `requested an output size of [${wanted.join(", ")}], but valid sizes range from [${
+          least.join(", ")
+        }] to [${most.join(", ")}] (for an input of [${x.shape.slice(lead).join(", ")}])`,
+      );
+    }
+    return wanted.map((size, d) => size - least[d]);
+  }
+
+  /** What the text says between dilation and groups. */
+  protected override outputPaddingText(): string {
+    return this.outputPadding.some((p) => p !== 0) ? `, output_padding=${tuple(this.outputPadding)}` : "";
+  }
+}
+
+/**
+ * Transposed convolution of [N, C, L] or [C, L]. `torch.nn.ConvTranspose1d`.
+ *
+ * @example
+ * ```ts
+ * import { nn, randn } from "@tenon/tenon";
+ * const up = new nn.ConvTranspose1d(4, 2, 3, { stride: 2 });
+ * console.log(up(randn([1, 4, 5])).shape, up(randn([1, 4, 5]), [12]).shape); // [ 1, 2, 11 ] [ 1, 2, 12 ]
+ * ```
+ */
+export class ConvTranspose1d extends ConvTranspose {
+  /** Takes channels and kernel size; the others by position or by name. */
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
+    ...settings: ConvTransposeArguments
+  ) {
+    super("ConvTranspose1d", 1, inChannels, outChannels, kernelSize, settings);
+  }
+
+  /** What the layer computes; `outputSize` chooses among the sizes that fit. */
+  override forward(x: Tensor, outputSize: Shape | null = null): Tensor {
+    return this.run(convTranspose1d, x, outputSize);
+  }
+}
+
+/** Transposed convolution of [N, C, H, W] or [C, H, W]. `torch.nn.ConvTranspose2d`. */
+export class ConvTranspose2d extends ConvTranspose {
+  /** Takes channels and kernel size; the others by position or by name. */
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
+    ...settings: ConvTransposeArguments
+  ) {
+    super("ConvTranspose2d", 2, inChannels, outChannels, kernelSize, settings);
+  }
+
+  /** What the layer computes; `outputSize` chooses among the sizes that fit. */
+  override forward(x: Tensor, outputSize: Shape | null = null): Tensor {
+    return this.run(convTranspose2d, x, outputSize);
+  }
+}
+
+/** Transposed convolution of [N, C, D, H, W] or [C, D, H, W]. `torch.nn.ConvTranspose3d`. */
+export class ConvTranspose3d extends ConvTranspose {
+  /** Takes channels and kernel size; the others by position or by name. */
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Sizes,
+    ...settings: ConvTransposeArguments
+  ) {
+    super("ConvTranspose3d", 3, inChannels, outChannels, kernelSize, settings);
+  }
+
+  /** What the layer computes; `outputSize` chooses among the sizes that fit. */
+  override forward(x: Tensor, outputSize: Shape | null = null): Tensor {
+    return this.run(convTranspose3d, x, outputSize);
+  }
+}

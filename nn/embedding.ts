@@ -1,0 +1,217 @@
+/**
+ * Embedding tables.
+ *
+ * @module
+ */
+import { ShapeError, ValueError } from "../core/errors.ts";
+import { empty } from "../core/ops/create.ts";
+import { embedding, embeddingBag } from "../core/ops/embedding.ts";
+import { indexFill, type IndexLike } from "../core/ops/indexing.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { normal_ } from "../init/normal.ts";
+import { checkSizes, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+import { number } from "./repr.ts";
+
+/** Options of Embedding. */
+export interface EmbeddingLayerOptions extends FactoryOptions {
+  /** The row that is zero at first and gets no gradient; negative counts from the end. */
+  readonly paddingIdx?: number | null;
+  /** Rows with a larger norm are scaled down to it. */
+  readonly maxNorm?: number | null;
+  /** The exponent of that norm; 2 by default. */
+  readonly normType?: number;
+  /** Divide each row's gradient by how often the row was taken. */
+  readonly scaleGradByFreq?: boolean;
+}
+
+/** What tables share. */
+export abstract class EmbeddingModule extends Module {
+  /** Number of rows. */
+  numEmbeddings: number;
+  /** Length of a row. */
+  embeddingDim: number;
+  /** The row that gets no gradient, or null. */
+  paddingIdx: number | null;
+  /** Rows with a larger norm are scaled down to it, or null. */
+  maxNorm: number | null;
+  /** The exponent of that norm. */
+  normType: number;
+  /** Whether a row's gradient is divided by how often the row was taken. */
+  scaleGradByFreq: boolean;
+  /** [numEmbeddings, embeddingDim]. */
+  declare weight: Parameter;
+
+  /** Takes the number and length of rows. */
+  protected constructor(numEmbeddings: number, embeddingDim: number, options: EmbeddingLayerOptions) {
+    super();
+    checkSizes(this.reprName(), { numEmbeddings, embeddingDim });
+    const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false, dtype, device } =
+      options;
+    if (
+      paddingIdx !== null &&
+      !(Number.isInteger(paddingIdx) && paddingIdx < numEmbeddings && paddingIdx >= -numEmbeddings)
+    ) {
+      throw new ValueError(
+        `Padding_idx must be within num_embeddings, in ${this.reprName()}: got ${paddingIdx} for ${numEmbeddings} rows`,
+      );
+    }
+    this.numEmbeddings = numEmbeddings;
+    this.embeddingDim = embeddingDim;
+    this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
+    this.maxNorm = maxNorm;
+    this.normType = normType;
+    this.scaleGradByFreq = scaleGradByFreq;
+    this.registerParameter("weight", new Parameter(empty([numEmbeddings, embeddingDim], { dtype, device })));
+    this.resetParameters();
+  }
+
+  /** Draws the rows anew from the standard normal distribution; the padding row is zero. */
+  resetParameters(): void {
+    normal_(this.weight);
+    if (this.paddingIdx !== null) this.weight.data = indexFill(this.weight.data, 0, [this.paddingIdx], 0);
+  }
+
+  /** The settings that the text shows when they are not the usual ones. */
+  protected normText(): string {
+    return (this.maxNorm === null ? "" : `, max_norm=${number(this.maxNorm)}`) +
+      (this.normType === 2 ? "" : `, norm_type=${number(this.normType)}`) +
+      (this.scaleGradByFreq ? ", scale_grad_by_freq=True" : "");
+  }
+}
+
+/** Options of `fromPretrained`. */
+export interface PretrainedOptions extends EmbeddingLayerOptions {
+  /** Whether the table stays as it is; true by default. */
+  readonly freeze?: boolean;
+}
+
+function checkTable(op: string, table: Tensor): void {
+  if (table.ndim !== 2) {
+    throw new ShapeError(
+      `Embeddings parameter is expected to be 2-dimensional, in ${op}: got [${table.shape.join(", ")}]`,
+    );
+  }
+}
+
+/**
+ * A table of rows, taken by number: [...] to [..., embeddingDim]. `torch.nn.Embedding`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * const embedding = new nn.Embedding(10, 3);
+ * console.log(embedding(tensor([[1, 2, 4, 5], [4, 3, 2, 9]], { dtype: "int64" })).shape); // [ 2, 4, 3 ]
+ * ```
+ */
+export class Embedding extends EmbeddingModule {
+  /** Takes the number and length of rows; the padding row by position or by name. */
+  constructor(
+    numEmbeddings: number,
+    embeddingDim: number,
+    ...settings: Trailing<
+      [paddingIdx: number | null, maxNorm: number | null, normType: number],
+      EmbeddingLayerOptions
+    >
+  ) {
+    super(
+      numEmbeddings,
+      embeddingDim,
+      named<EmbeddingLayerOptions>("Embedding", settings, ["paddingIdx", "maxNorm", "normType"]),
+    );
+  }
+
+  /** A layer with the rows of a table; they stay as they are unless `freeze` is false. */
+  static fromPretrained(table: Tensor, options: PretrainedOptions = {}): Embedding {
+    checkTable("Embedding.fromPretrained", table);
+    const layer = new Embedding(table.shape[0], table.shape[1], options);
+    layer.weight = new Parameter(table, { requiresGrad: options.freeze === false });
+    return layer;
+  }
+
+  /** The rows of an index. */
+  override forward(index: IndexLike): Tensor {
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    return embedding(index, this.weight, { paddingIdx, maxNorm, normType, scaleGradByFreq });
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    const padding = this.paddingIdx === null ? "" : `, padding_idx=${this.paddingIdx}`;
+    return `${this.numEmbeddings}, ${this.embeddingDim}${padding}${this.normText()}`;
+  }
+}
+
+/** Options of EmbeddingBag. */
+export interface EmbeddingBagLayerOptions extends EmbeddingLayerOptions {
+  /** How a bag becomes one row; "mean" by default. */
+  readonly mode?: "sum" | "mean" | "max";
+  /** Whether the last offset is the end of the last bag. */
+  readonly includeLastOffset?: boolean;
+}
+
+/**
+ * Sums, means or maxima of bags of rows. `torch.nn.EmbeddingBag`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * const bags = new nn.EmbeddingBag(10, 3, { mode: "sum" });
+ * const index = tensor([1, 2, 4, 5, 4, 3], { dtype: "int64" });
+ * console.log(bags(index, tensor([0, 4], { dtype: "int64" })).shape); // [ 2, 3 ]
+ * ```
+ */
+export class EmbeddingBag extends EmbeddingModule {
+  /** How a bag becomes one row. */
+  mode: "sum" | "mean" | "max";
+  /** Whether the last offset is the end of the last bag. */
+  includeLastOffset: boolean;
+
+  /** Takes the number and length of rows; the others by position or by name. */
+  constructor(
+    numEmbeddings: number,
+    embeddingDim: number,
+    ...settings: Trailing<[maxNorm: number | null, normType: number], EmbeddingBagLayerOptions>
+  ) {
+    const options = named<EmbeddingBagLayerOptions>("EmbeddingBag", settings, ["maxNorm", "normType"]);
+    super(numEmbeddings, embeddingDim, options);
+    this.mode = options.mode ?? "mean";
+    this.includeLastOffset = options.includeLastOffset ?? false;
+  }
+
+  /** A layer with the rows of a table; they stay as they are unless `freeze` is false. */
+  static fromPretrained(
+    table: Tensor,
+    options: EmbeddingBagLayerOptions & { readonly freeze?: boolean } = {},
+  ): EmbeddingBag {
+    checkTable("EmbeddingBag.fromPretrained", table);
+    const layer = new EmbeddingBag(table.shape[0], table.shape[1], options);
+    layer.weight = new Parameter(table, { requiresGrad: options.freeze === false });
+    return layer;
+  }
+
+  /** One row per bag: bags are the rows of an index matrix, or begin at `offsets` in an index vector. */
+  override forward(
+    index: IndexLike,
+    offsets: IndexLike | null = null,
+    perSampleWeights: Tensor | null = null,
+  ): Tensor {
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq, mode, includeLastOffset } = this;
+    return embeddingBag(index, this.weight, offsets, {
+      paddingIdx,
+      maxNorm,
+      normType,
+      scaleGradByFreq,
+      mode,
+      includeLastOffset,
+      perSampleWeights,
+    });
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    const padding = this.paddingIdx === null ? "" : `, padding_idx=${this.paddingIdx}`;
+    return `${this.numEmbeddings}, ${this.embeddingDim}${this.normText()}, mode=${this.mode}${padding}`;
+  }
+}

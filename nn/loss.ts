@@ -1,0 +1,208 @@
+/**
+ * Losses as modules: differences, and likelihoods. Those of classes and margins are in class_loss.ts.
+ *
+ * @module
+ */
+import {
+  binaryCrossEntropy,
+  type BinaryCrossEntropyOptions,
+  binaryCrossEntropyWithLogits,
+  type BinaryCrossEntropyWithLogitsOptions,
+  checkReduction,
+  gaussianNllLoss,
+  type GaussianNllLossOptions,
+  huberLoss,
+  type HuberLossOptions,
+  klDiv,
+  type KlDivOptions,
+  l1Loss,
+  type LossOptions,
+  mseLoss,
+  poissonNllLoss,
+  type PoissonNllLossOptions,
+  type Reduction,
+  smoothL1Loss,
+  type SmoothL1LossOptions,
+} from "../core/ops/loss.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { setField } from "./fields.ts";
+import { Module } from "./module.ts";
+
+/** A loss with PyTorch's `reduction`. */
+export abstract class Loss extends Module {
+  /** "mean", "sum" or "none". */
+  reduction: Reduction;
+
+  /** Takes the reduction; "mean" by default. */
+  constructor(options: LossOptions = {}) {
+    super();
+    this.reduction = options.reduction ?? "mean";
+    checkReduction(this.reprName(), this.reduction);
+  }
+}
+
+/**
+ * The squared difference. `torch.nn.MSELoss`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * console.log(new nn.MSELoss()(tensor([1, 2]), tensor([3, 2])).item()); // 2
+ * ```
+ */
+export class MSELoss extends Loss {
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { reduction } = this;
+    return mseLoss(input, target, { reduction });
+  }
+}
+
+/** The absolute difference. `torch.nn.L1Loss`. */
+export class L1Loss extends Loss {
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { reduction } = this;
+    return l1Loss(input, target, { reduction });
+  }
+}
+
+/** A square near zero that goes on as a straight line. `torch.nn.SmoothL1Loss`. */
+export class SmoothL1Loss extends Loss {
+  /** Up to which difference it is a square. */
+  beta: number;
+
+  /** Takes the settings by name. */
+  constructor(options: SmoothL1LossOptions = {}) {
+    super(options);
+    this.beta = options.beta ?? 1;
+  }
+
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { beta, reduction } = this;
+    return smoothL1Loss(input, target, { beta, reduction });
+  }
+}
+
+/** A square near zero that goes on as a straight line, not scaled by `delta`. `torch.nn.HuberLoss`. */
+export class HuberLoss extends Loss {
+  /** Up to which difference it is a square. */
+  delta: number;
+
+  /** Takes the settings by name. */
+  constructor(options: HuberLossOptions = {}) {
+    super(options);
+    this.delta = options.delta ?? 1;
+  }
+
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { delta, reduction } = this;
+    return huberLoss(input, target, { delta, reduction });
+  }
+}
+
+/** Cross entropy of probabilities of two classes. `torch.nn.BCELoss`. */
+export class BCELoss extends Loss {
+  /** A factor for each element, or null. */
+  declare weight: Tensor | null;
+
+  /** Takes the settings by name. */
+  constructor(options: BinaryCrossEntropyOptions = {}) {
+    super(options);
+    setField(this, "weight", options.weight ?? null, "buffer", "weight");
+  }
+
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { weight, reduction } = this;
+    return binaryCrossEntropy(input, target, { weight, reduction });
+  }
+}
+
+/** Cross entropy of two classes from logits. `torch.nn.BCEWithLogitsLoss`. */
+export class BCEWithLogitsLoss extends Loss {
+  /** A factor for each element, or null. */
+  declare weight: Tensor | null;
+  /** A factor for the positive part of each class, or null. */
+  declare posWeight: Tensor | null;
+
+  /** Takes the settings by name. */
+  constructor(options: BinaryCrossEntropyWithLogitsOptions = {}) {
+    super(options);
+    setField(this, "weight", options.weight ?? null, "buffer", "weight");
+    setField(this, "posWeight", options.posWeight ?? null, "buffer", "pos_weight");
+  }
+
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { weight, posWeight, reduction } = this;
+    return binaryCrossEntropyWithLogits(input, target, { weight, posWeight, reduction });
+  }
+}
+
+/** Negative log likelihood of Poisson counts. `torch.nn.PoissonNLLLoss`. */
+export class PoissonNLLLoss extends Loss {
+  /** Whether the input is the logarithm of the rate. */
+  logInput: boolean;
+  /** Whether the Stirling term is added. */
+  full: boolean;
+  /** Added to a rate before its logarithm is taken. */
+  eps: number;
+
+  /** Takes the settings by name. */
+  constructor(options: PoissonNllLossOptions = {}) {
+    super(options);
+    this.logInput = options.logInput ?? true;
+    this.full = options.full ?? false;
+    this.eps = options.eps ?? 1e-8;
+  }
+
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { logInput, full, eps, reduction } = this;
+    return poissonNllLoss(input, target, { logInput, full, eps, reduction });
+  }
+}
+
+/** Negative log likelihood of normally distributed targets. `torch.nn.GaussianNLLLoss`. */
+export class GaussianNLLLoss extends Loss {
+  /** Whether the constant term is added. */
+  full: boolean;
+  /** The least variance. */
+  eps: number;
+
+  /** Takes the settings by name. */
+  constructor(options: GaussianNllLossOptions = {}) {
+    super(options);
+    this.full = options.full ?? false;
+    this.eps = options.eps ?? 1e-6;
+  }
+
+  /** The loss of means and variances. */
+  override forward(input: Tensor, target: Tensor, variance: Tensor | number): Tensor {
+    const { full, eps, reduction } = this;
+    return gaussianNllLoss(input, target, variance, { full, eps, reduction });
+  }
+}
+
+/** Kullback-Leibler divergence; the input is a logarithm of probabilities. `torch.nn.KLDivLoss`. */
+export class KLDivLoss extends Module {
+  /** "mean", "batchmean", "sum" or "none". */
+  reduction: Reduction | "batchmean";
+  /** Whether the target is a logarithm as well. */
+  logTarget: boolean;
+
+  /** Takes the settings by name. */
+  constructor(options: KlDivOptions = {}) {
+    super();
+    this.reduction = options.reduction ?? "mean";
+    this.logTarget = options.logTarget ?? false;
+  }
+
+  /** The loss. */
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return klDiv(input, target, { reduction: this.reduction, logTarget: this.logTarget });
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * Padding layers.
+ *
+ * @module
+ */
+import { pad, type PadMode } from "../core/ops/pad.ts";
+import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { Module } from "./module.ts";
+import { number, tuple } from "./repr.ts";
+
+/** What the padding layers share. */
+export abstract class PaddingModule extends Module {
+  /** Amounts, the last dimension first: left, right, top, bottom, front, back. */
+  padding: readonly number[];
+
+  /** Takes the number of spatial dimensions, and one amount for all sides or one for each. */
+  protected constructor(rank: number, padding: Sizes) {
+    super();
+    this.padding = sizesOf(this.reprName(), "padding", padding, 2 * rank);
+  }
+
+  /** Pads in a mode. */
+  protected run(x: Tensor, mode: PadMode): Tensor {
+    return pad(x, this.padding, mode);
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return tuple(this.padding);
+  }
+}
+
+/** What the layers that pad with a constant share. */
+export abstract class ConstantPadModule extends PaddingModule {
+  /** The constant. */
+  value: number;
+
+  /** Takes the number of spatial dimensions, amounts and constant. */
+  protected constructor(rank: number, padding: Sizes, value: number) {
+    super(rank, padding);
+    this.value = value;
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return pad(x, this.padding, "constant", this.value);
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return `padding=${tuple(this.padding)}, value=${number(this.value)}`;
+  }
+}
+
+/**
+ * A border of one value around the last dimension. `torch.nn.ConstantPad1d`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * console.log(new nn.ConstantPad1d([1, 2], 3.5)(ones([1, 2])).tolist()); // [ [ 3.5, 1, 1, 3.5, 3.5, 3.5 ] ]
+ * ```
+ */
+export class ConstantPad1d extends ConstantPadModule {
+  /** Takes amounts and value. */
+  constructor(padding: Sizes, value: number) {
+    super(1, padding, value);
+  }
+}
+
+/** A border of one value around the last two dimensions. `torch.nn.ConstantPad2d`. */
+export class ConstantPad2d extends ConstantPadModule {
+  /** Takes amounts and value. */
+  constructor(padding: Sizes, value: number) {
+    super(2, padding, value);
+  }
+}
+
+/** A border of one value around the last three dimensions. `torch.nn.ConstantPad3d`. */
+export class ConstantPad3d extends ConstantPadModule {
+  /** Takes amounts and value. */
+  constructor(padding: Sizes, value: number) {
+    super(3, padding, value);
+  }
+}
+
+/** A border of zeros around the last dimension. `torch.nn.ZeroPad1d`. */
+export class ZeroPad1d extends ConstantPadModule {
+  /** Takes the amounts. */
+  constructor(padding: Sizes) {
+    super(1, padding, 0);
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return tuple(this.padding);
+  }
+}
+
+/** A border of zeros around the last two dimensions. `torch.nn.ZeroPad2d`. */
+export class ZeroPad2d extends ConstantPadModule {
+  /** Takes the amounts. */
+  constructor(padding: Sizes) {
+    super(2, padding, 0);
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return `padding=${tuple(this.padding)}, value=0.0`;
+  }
+}
+
+/** A border of zeros around the last three dimensions. `torch.nn.ZeroPad3d`. */
+export class ZeroPad3d extends ConstantPadModule {
+  /** Takes the amounts. */
+  constructor(padding: Sizes) {
+    super(3, padding, 0);
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return tuple(this.padding);
+  }
+}
+
+/** A border that mirrors the inside, around the last dimension. `torch.nn.ReflectionPad1d`. */
+export class ReflectionPad1d extends PaddingModule {
+  /** Takes the amounts. */
+  constructor(padding: Sizes) {
+    super(1, padding);
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return this.run(x, "reflect");
+  }
+}
+
+/** A border that mirrors the inside, around the last two dimensions. `torch.nn.ReflectionPad2d`. */
+export class ReflectionPad2d extends PaddingModule {
+  /** Takes the amounts. */
+  constructor(padding: Sizes) {
+    super(2, padding);
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return this.run(x, "reflect");
+  }
+}
+
+/** A border that mirrors the inside, around the last three dimensions. `torch.nn.ReflectionPad3d`. */
+export class ReflectionPad3d extends PaddingModule {
+  /** Takes the amounts. */
+  constructor(padding: Sizes) {
+    super(3, padding);
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return this.run(x, "reflect");
+  }
+}
+
+/** A border that repeats the outermost elements, around the last dimension. `torch.nn.ReplicationPad1d`. */
+export class ReplicationPad1d extends PaddingModule {
+  /** Takes the amounts. */
+  constructor(padding: Sizes) {
+    super(1, padding);
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return this.run(x, "replicate");
+  }
+}
+
+/** A border that repeats the outermost elements, around the last two dimensions. `torch.nn.ReplicationPad2d`. */
+export class ReplicationPad2d extends PaddingModule {
+  /** Takes the amounts. */
+  constructor(padding: Sizes) {
+    super(2, padding);
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return this.run(x, "replicate");
+  }
+}
+
+/** A border that repeats the outermost elements, around the last three dimensions. `torch.nn.ReplicationPad3d`. */
+export class ReplicationPad3d extends PaddingModule {
+  /** Takes the amounts. */
+  constructor(padding: Sizes) {
+    super(3, padding);
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return this.run(x, "replicate");
+  }
+}
+
+/** A border from the opposite side, around the last dimension. `torch.nn.CircularPad1d`. */
+export class CircularPad1d extends PaddingModule {
+  /** Takes the amounts. */
+  constructor(padding: Sizes) {
+    super(1, padding);
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return this.run(x, "circular");
+  }
+}
+
+/** A border from the opposite side, around the last two dimensions. `torch.nn.CircularPad2d`. */
+export class CircularPad2d extends PaddingModule {
+  /** Takes the amounts. */
+  constructor(padding: Sizes) {
+    super(2, padding);
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return this.run(x, "circular");
+  }
+}
+
+/** A border from the opposite side, around the last three dimensions. `torch.nn.CircularPad3d`. */
+export class CircularPad3d extends PaddingModule {
+  /** Takes the amounts. */
+  constructor(padding: Sizes) {
+    super(3, padding);
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return this.run(x, "circular");
+  }
+}

@@ -1,0 +1,260 @@
+/**
+ * Layers that move elements between channels and space or change the number of elements in space: Upsample, PixelShuffle, Fold and kin.
+ *
+ * @module
+ */
+import { fold, unfold, type UnfoldOptions } from "../core/ops/im2col.ts";
+import { interpolate, type InterpolateMode, type InterpolateOptions } from "../core/ops/resize.ts";
+import { channelShuffle, pixelShuffle, pixelUnshuffle } from "../core/ops/shuffle.ts";
+import type { Sizes } from "../core/ops/spatial.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { named, type Trailing } from "./arguments.ts";
+import { Module } from "./module.ts";
+import { float, size as sizeText } from "./repr.ts";
+
+/** Options of Upsample. */
+export interface UpsampleOptions {
+  /** The spatial sizes of the result; this or `scaleFactor` is needed. */
+  readonly size?: Sizes | null;
+  /** What the spatial sizes are multiplied by. */
+  readonly scaleFactor?: number | readonly number[] | null;
+  /** "nearest" by default. */
+  readonly mode?: InterpolateMode;
+  /** Whether the centres of the corner elements stay in place. */
+  readonly alignCorners?: boolean | null;
+  /** Compute the scale anew from the sizes. */
+  readonly recomputeScaleFactor?: boolean | null;
+}
+
+/**
+ * More (or fewer) elements in space. `torch.nn.Upsample`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * console.log(new nn.Upsample({ scaleFactor: 2, mode: "bilinear" })(ones([1, 1, 2, 2])).shape); // [ 1, 1, 4, 4 ]
+ * ```
+ */
+export class Upsample extends Module {
+  /** The spatial sizes of the result, or null. */
+  readonly size: Sizes | null;
+  /** What the spatial sizes are multiplied by, or null. */
+  scaleFactor: number | readonly number[] | null;
+  /** How elements between elements are found. */
+  mode: InterpolateMode;
+  /** Whether the centres of the corner elements stay in place. */
+  alignCorners: boolean | null;
+  /** Whether the scale is computed anew from the sizes. */
+  recomputeScaleFactor: boolean | null;
+
+  /** Takes the sizes by position or everything by name. */
+  constructor(
+    ...settings: Trailing<
+      [size: Sizes | null, scaleFactor: number | readonly number[] | null, mode: InterpolateMode],
+      UpsampleOptions
+    >
+  ) {
+    super();
+    const options = named<UpsampleOptions>("Upsample", settings, ["size", "scaleFactor", "mode"]);
+    this.size = options.size ?? null;
+    this.scaleFactor = options.scaleFactor ?? null;
+    this.mode = options.mode ?? "nearest";
+    this.alignCorners = options.alignCorners ?? null;
+    this.recomputeScaleFactor = options.recomputeScaleFactor ?? null;
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    const { size, scaleFactor, mode, alignCorners, recomputeScaleFactor } = this;
+    const options: InterpolateOptions = {
+      size: outputSize,
+      scaleFactor,
+      mode,
+      alignCorners,
+      recomputeScaleFactor,
+    };
+    return interpolate(x, options);
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    const { scaleFactor } = this;
+    if (scaleFactor === null) return `size=${sizeText(this.size)}, mode=${this.mode}`;
+    const factors = typeof scaleFactor === "number"
+      ? float(scaleFactor)
+      : `(${scaleFactor.map(float).join(", ")}${scaleFactor.length === 1 ? "," : ""})`;
+    return `scale_factor=${factors}, mode=${this.mode}`;
+  }
+}
+
+/** Upsample of images by the nearest elements. `torch.nn.UpsamplingNearest2d`. */
+export class UpsamplingNearest2d extends Upsample {
+  /** Takes size or factor, by position or by name. */
+  constructor(
+    ...settings: Trailing<
+      [size: Sizes | null, scaleFactor: number | readonly number[] | null],
+      Pick<UpsampleOptions, "size" | "scaleFactor">
+    >
+  ) {
+    super({
+      ...named<UpsampleOptions>("UpsamplingNearest2d", settings, ["size", "scaleFactor"]),
+      mode: "nearest",
+    });
+  }
+}
+
+/** Upsample of images along straight lines, with the corners in place. `torch.nn.UpsamplingBilinear2d`. */
+export class UpsamplingBilinear2d extends Upsample {
+  /** Takes size or factor, by position or by name. */
+  constructor(
+    ...settings: Trailing<
+      [size: Sizes | null, scaleFactor: number | readonly number[] | null],
+      Pick<UpsampleOptions, "size" | "scaleFactor">
+    >
+  ) {
+    const options = named<UpsampleOptions>("UpsamplingBilinear2d", settings, ["size", "scaleFactor"]);
+    super({ ...options, mode: "bilinear", alignCorners: true });
+  }
+}
+
+/** [N, C r^2, H, W] to [N, C, H r, W r]. `torch.nn.PixelShuffle`. */
+export class PixelShuffle extends Module {
+  /** r. */
+  upscaleFactor: number;
+
+  /** Takes r. */
+  constructor(upscaleFactor: number) {
+    super();
+    this.upscaleFactor = upscaleFactor;
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return pixelShuffle(x, this.upscaleFactor);
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return `upscale_factor=${this.upscaleFactor}`;
+  }
+}
+
+/** [N, C, H r, W r] to [N, C r^2, H, W]. `torch.nn.PixelUnshuffle`. */
+export class PixelUnshuffle extends Module {
+  /** r. */
+  downscaleFactor: number;
+
+  /** Takes r. */
+  constructor(downscaleFactor: number) {
+    super();
+    this.downscaleFactor = downscaleFactor;
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return pixelUnshuffle(x, this.downscaleFactor);
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return `downscale_factor=${this.downscaleFactor}`;
+  }
+}
+
+/** Channels in groups, taken in turn from each group. `torch.nn.ChannelShuffle`. */
+export class ChannelShuffle extends Module {
+  /** Number of groups. */
+  groups: number;
+
+  /** Takes the number of groups. */
+  constructor(groups: number) {
+    super();
+    this.groups = groups;
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return channelShuffle(x, this.groups);
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return `groups=${this.groups}`;
+  }
+}
+
+/** Arguments of Fold and Unfold after the sizes. */
+export type UnfoldArguments = Trailing<[dilation: Sizes, padding: Sizes, stride: Sizes], UnfoldOptions>;
+
+/** What Fold and Unfold share. */
+export abstract class BlockModule extends Module {
+  /** Sizes of the blocks. */
+  kernelSize: Sizes;
+  /** Distance of a block's elements. */
+  dilation: Sizes;
+  /** Zeros around the image. */
+  padding: Sizes;
+  /** Step of the blocks. */
+  stride: Sizes;
+
+  /** Takes the sizes of the blocks; the others by position or by name. */
+  constructor(kernelSize: Sizes, ...settings: UnfoldArguments) {
+    super();
+    const { dilation = 1, padding = 0, stride = 1 } = named<UnfoldOptions>("Unfold", settings, [
+      "dilation",
+      "padding",
+      "stride",
+    ]);
+    this.kernelSize = kernelSize;
+    this.dilation = dilation;
+    this.padding = padding;
+    this.stride = stride;
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return `kernel_size=${sizeText(this.kernelSize)}, dilation=${sizeText(this.dilation)}, padding=${
+      size(this.padding)
+    }, stride=${sizeText(this.stride)}`;
+  }
+}
+
+/**
+ * Blocks of an image [N, C, H, W] as columns [N, C * block, blocks]. `torch.nn.Unfold`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * console.log(new nn.Unfold([2, 3])(ones([2, 5, 3, 4])).shape); // [ 2, 30, 4 ]
+ * ```
+ */
+export class Unfold extends BlockModule {
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    const { dilation, padding, stride } = this;
+    return unfold(x, this.kernelSize, { dilation, padding, stride });
+  }
+}
+
+/** Columns [N, C * block, blocks] added up to an image [N, C, H, W]. `torch.nn.Fold`. */
+export class Fold extends BlockModule {
+  /** Sizes of the image. */
+  outputSize: Sizes;
+
+  /** Takes the sizes of image and blocks; the others by position or by name. */
+  constructor(outputSize: Sizes, kernelSize: Sizes, ...settings: UnfoldArguments) {
+    super(kernelSize, ...settings);
+    this.outputSize = outputSize;
+  }
+
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    const { dilation, padding, stride } = this;
+    return fold(x, this.outputSize, this.kernelSize, { dilation, padding, stride });
+  }
+
+  /** What stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return `output_size=${sizeText(this.outputSize)}, ${super.extraRepr()}`;
+  }
+}
