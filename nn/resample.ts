@@ -67,7 +67,7 @@ export class Upsample extends Module {
   override forward(x: Tensor): Tensor {
     const { size, scaleFactor, mode, alignCorners, recomputeScaleFactor } = this;
     const options: InterpolateOptions = {
-      size: outputSize,
+      size,
       scaleFactor,
       mode,
       alignCorners,
@@ -214,7 +214,7 @@ export abstract class BlockModule extends Module {
   /** What stands between the parentheses of the text. */
   override extraRepr(): string {
     return `kernel_size=${sizeText(this.kernelSize)}, dilation=${sizeText(this.dilation)}, padding=${
-      size(this.padding)
+      sizeText(this.padding)
     }, stride=${sizeText(this.stride)}`;
   }
 }
