@@ -34,6 +34,8 @@ export type HostArray =
 export type DTypeKind = "bool" | "int" | "float";
 
 interface DTypeInfo {
+  /** PyTorch's name of the C++ type. */
+  readonly scalar: string;
   readonly bytes: number;
   readonly kind: DTypeKind;
   /** Order inside a kind for promotion; uint8 and int8, float16 and bfloat16 are the two exceptions. */
@@ -42,16 +44,16 @@ interface DTypeInfo {
 }
 
 const table: Readonly<Record<DType, DTypeInfo>> = {
-  bool: { bytes: 1, kind: "bool", rank: 0, array: Uint8Array },
-  uint8: { bytes: 1, kind: "int", rank: 1, array: Uint8Array },
-  int8: { bytes: 1, kind: "int", rank: 1, array: Int8Array },
-  int16: { bytes: 2, kind: "int", rank: 2, array: Int16Array },
-  int32: { bytes: 4, kind: "int", rank: 3, array: Int32Array },
-  int64: { bytes: 8, kind: "int", rank: 4, array: BigInt64Array },
-  float16: { bytes: 2, kind: "float", rank: 5, array: Float16Array },
-  bfloat16: { bytes: 2, kind: "float", rank: 5, array: Uint16Array },
-  float32: { bytes: 4, kind: "float", rank: 6, array: Float32Array },
-  float64: { bytes: 8, kind: "float", rank: 7, array: Float64Array },
+  bool: { scalar: "Bool", bytes: 1, kind: "bool", rank: 0, array: Uint8Array },
+  uint8: { scalar: "Byte", bytes: 1, kind: "int", rank: 1, array: Uint8Array },
+  int8: { scalar: "Char", bytes: 1, kind: "int", rank: 1, array: Int8Array },
+  int16: { scalar: "Short", bytes: 2, kind: "int", rank: 2, array: Int16Array },
+  int32: { scalar: "Int", bytes: 4, kind: "int", rank: 3, array: Int32Array },
+  int64: { scalar: "Long", bytes: 8, kind: "int", rank: 4, array: BigInt64Array },
+  float16: { scalar: "Half", bytes: 2, kind: "float", rank: 5, array: Float16Array },
+  bfloat16: { scalar: "BFloat16", bytes: 2, kind: "float", rank: 5, array: Uint16Array },
+  float32: { scalar: "Float", bytes: 4, kind: "float", rank: 6, array: Float32Array },
+  float64: { scalar: "Double", bytes: 8, kind: "float", rank: 7, array: Float64Array },
 };
 
 /** Every dtype, in promotion order. */
@@ -87,6 +89,11 @@ export function torchName(dtype: DType): string {
   return `torch.${dtype}`;
 }
 
+/** PyTorch's name of the C++ type, as its error sentences have it: `Float`, `Long`. */
+export function scalarName(dtype: DType): string {
+  return table[dtype].scalar;
+}
+
 /** A zero-filled host array for `length` elements. */
 export function hostArray(dtype: DType, length: number): HostArray {
   return new table[dtype].array(length);
@@ -102,6 +109,14 @@ export function promoteTypes(a: DType, b: DType): DType {
   if (x.rank !== y.rank) return x.rank > y.rank ? a : b;
   // The two pairs that share a rank: neither holds the other.
   return x.kind === "int" ? "int16" : "float32";
+}
+
+/**
+ * Whether a value of dtype `from` may be stored as `to` under the promotion rules: not if its kind (bool, integer, float) is higher.
+ * `torch.can_cast`.
+ */
+export function canCast(from: DType, to: DType): boolean {
+  return kindOrder[kindOf(from)] <= kindOrder[kindOf(to)];
 }
 
 /** How strongly an operand takes part in promotion: dimensioned tensor over 0-d tensor over JavaScript number. */

@@ -61,3 +61,17 @@ export function formatScientific(value: number, precision: number): string {
   const sign = exponent[0], power = exponent.slice(1).padStart(2, "0");
   return `${negative ? "-" : ""}${digits}e${sign}${power}`;
 }
+
+/** The text of C's `%g`: six significant digits, without zeros at the end. */
+export function formatGeneral(value: number): string {
+  const text = special(value);
+  if (text !== null) return text;
+  const [digits, power] = formatScientific(value, 5).split("e");
+  const exponent = Number(power);
+  if (exponent >= -4 && exponent < 6) return withoutZeros(formatFixed(value, 5 - exponent));
+  return `${withoutZeros(digits)}e${power}`;
+}
+
+function withoutZeros(digits: string): string {
+  return digits.includes(".") ? digits.replace(/\.?0+$/, "") : digits;
+}

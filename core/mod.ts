@@ -5,6 +5,7 @@
  */
 export {
   bytesOf,
+  canCast,
   type DType,
   type DTypeKind,
   dtypes,
@@ -15,6 +16,7 @@ export {
   kindOf,
   promoteTypes,
 } from "./dtype.ts";
+export { finfo, FloatInfo, iinfo, IntInfo } from "./dtype_info.ts";
 export { broadcastShapes, type Shape, type SizeList } from "./shape.ts";
 export {
   DeviceError,
@@ -430,6 +432,7 @@ export {
   type DiffOptions,
   logcumsumexp,
 } from "./ops/scan.ts";
+export { resultType } from "./ops/result_type.ts";
 export { forkRng, getRngState, initialSeed, seed, setRngState } from "./ops/rng_state.ts";
 export { Selection } from "./ops/selection.ts";
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./ops/shuffle.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { isFloat } from "../dtype.ts";
+import { isFloat, scalarName } from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import type { Generator } from "../random/generator.ts";
 import { normalizeDim, sizeOf } from "../shape.ts";
@@ -40,7 +40,9 @@ import { narrow, reshape } from "./view.ts";
 
 function floats(op: string, x: Tensor): Tensor {
   if (isFloat(x.dtype)) return x.value;
-  throw new DTypeError(`"${op}" not implemented for '${x.dtype}': it needs floats; cast with .to("float32")`);
+  throw new DTypeError(
+    `"${op}" not implemented for '${scalarName(x.dtype)}': it needs floats; cast with .to("float32")`,
+  );
 }
 
 /** x where positive, else 0; the gradient at 0 is 0, NaN stays NaN. `torch.relu`. */

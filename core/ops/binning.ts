@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type DType, hostArray, isFloat, isInt, readElement, writeElement } from "../dtype.ts";
+import { type DType, hostArray, isFloat, isInt, readElement, scalarName, writeElement } from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { normalizeDim, sameShape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
@@ -86,7 +86,9 @@ export function bucketize(
  */
 export function histc(x: Tensor, bins = 100, min = 0, max = 0): Tensor {
   if (!isFloat(x.dtype)) {
-    throw new DTypeError(`"histogram_cpu" not implemented for '${x.dtype}': it needs floats, in histc`);
+    throw new DTypeError(
+      `"histogram_cpu" not implemented for '${scalarName(x.dtype)}': it needs floats, in histc`,
+    );
   }
   if (!Number.isInteger(bins) || bins < 1) {
     throw new ValueError(`bins must be > 0, but got ${bins}, in histc`);
@@ -115,7 +117,7 @@ export function histc(x: Tensor, bins = 100, min = 0, max = 0): Tensor {
 export function bincount(x: Tensor, weights?: Tensor | null, minlength = 0): Tensor {
   if (!isInt(x.dtype)) {
     throw new DTypeError(
-      `"bincount_cpu" not implemented for '${x.dtype}': it needs integers; use .to("int64")`,
+      `"bincount_cpu" not implemented for '${scalarName(x.dtype)}': it needs integers; use .to("int64")`,
     );
   }
   if (x.shape.length !== 1) {

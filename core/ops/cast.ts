@@ -5,7 +5,7 @@
  */
 import { apply } from "../apply.ts";
 import { defaultDevice, type DeviceName } from "../device.ts";
-import { type DType, isFloat, kindOf, type Operand, promoteTypes, resultType } from "../dtype.ts";
+import { type DType, isFloat, kindOf, type Operand, promoteTypes, resultType, scalarName } from "../dtype.ts";
 import { DTypeError, TenonError } from "../errors.ts";
 import { castPrim } from "../prim/elementwise.ts";
 import { Tensor } from "../tensor.ts";
@@ -36,7 +36,7 @@ export function asFloat(x: Tensor): Tensor {
 export function requireFloat(op: string, x: Tensor): void {
   if (!isFloat(x.dtype)) {
     throw new DTypeError(
-      `"${op}" not implemented for '${x.dtype}': it needs floats; cast with .to("float32")`,
+      `"${op}" not implemented for '${scalarName(x.dtype)}': it needs floats; cast with .to("float32")`,
     );
   }
 }

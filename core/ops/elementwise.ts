@@ -4,13 +4,22 @@
  * @module
  */
 import { apply, named } from "../apply.ts";
-import { type DType, isFloat, isInt, kindOf } from "../dtype.ts";
-import { DTypeError, TenonError } from "../errors.ts";
+import { type DType, isFloat, isInt, kindOf, scalarName } from "../dtype.ts";
+import { DTypeError, TenonError, ValueError } from "../errors.ts";
 import * as prim from "../prim/elementwise.ts";
 import type { Primitive } from "../prim/primitive.ts";
 import { broadcastShapes, sameShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { asFloat, cast, commonType, deviceOf, floatType, type TensorLike, toTensor } from "./cast.ts";
+import {
+  asFloat,
+  cast,
+  commonType,
+  deviceOf,
+  floatType,
+  operandOf,
+  type TensorLike,
+  toTensor,
+} from "./cast.ts";
 import { fillValue, full } from "./create.ts";
 import { expand } from "./view.ts";
 
@@ -52,11 +61,20 @@ function floatBinary(p: Primitive<undefined>, a: TensorLike, b: TensorLike): Ten
   return binaryAs(p, a, b, floatType(commonType(p.name, [a, b])));
 }
 
+function shift(p: Primitive<undefined>, name: string, a: TensorLike, b: TensorLike): Tensor {
+  if (commonType(name, [a, b]) === "bool") {
+    throw new DTypeError(`"${name}_cpu" not implemented for 'Bool': cast with .to("int64")`);
+  }
+  return bitwise(p, name, a, b);
+}
+
 function bitwise(p: Primitive<undefined>, name: string, a: TensorLike, b: TensorLike): Tensor {
   const dtype = commonType(name, [a, b]);
   if (isFloat(dtype)) {
     throw new DTypeError(
-      `"${name}" not implemented for '${dtype}': it needs integer or bool tensors; cast with .to("int64")`,
+      `"${name}_cpu" not implemented for '${
+        scalarName(dtype)
+      }': it needs integer or bool tensors; cast with .to("int64")`,
     );
   }
   return binaryAs(p, a, b, dtype);
@@ -69,10 +87,15 @@ export function add(a: TensorLike, b: TensorLike, options: { readonly alpha?: nu
 
 /** a - b. `torch.sub`, with `alpha` as a factor of b. */
 export function sub(a: TensorLike, b: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
-  const dtype = commonType("sub", [a, b]);
-  if (dtype === "bool") {
+  const dtype = commonType("sub", [a, b]), isBool = (x: TensorLike) => operandOf(x).dtype === "bool";
+  if (isBool(a) && isBool(b)) {
     throw new DTypeError(
       "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead: logicalXor(a, b)",
+    );
+  }
+  if (isBool(a) || isBool(b)) {
+    throw new DTypeError(
+      "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead: logicalNot(x), or cast it with .to()",
     );
   }
   const y = binaryAs(prim.subPrim, a, options.alpha === undefined ? b : mul(b, options.alpha), dtype);
@@ -82,6 +105,20 @@ export function sub(a: TensorLike, b: TensorLike, options: { readonly alpha?: nu
 /** a * b. `torch.mul`. */
 export function mul(a: TensorLike, b: TensorLike): Tensor {
   return binary(prim.mulPrim, a, b);
+}
+
+/** The dtype of a division that stays with whole numbers; refuses bool, and zero as the number that integers are divided by. */
+function divisionType(op: string, a: TensorLike, b: TensorLike): DType {
+  const dtype = commonType(op, [a, b]);
+  if (dtype === "bool") {
+    throw new DTypeError(`"${op}_cpu" not implemented for 'Bool': cast with .to("int64"), or use logicalAnd`);
+  }
+  if (!isFloat(dtype) && !(b instanceof Tensor) && Number(b) === 0) {
+    throw new ValueError(
+      `ZeroDivisionError: ${op} of ${dtype} by zero; make the operands floats to get infinity`,
+    );
+  }
+  return dtype;
 }
 
 /** a / b, true division: integers give float32. `roundingMode` "trunc" or "floor" rounds. `torch.div`. */
@@ -96,7 +133,7 @@ export function div(
     // PyTorch divides a number by a tensor as a product with its reciprocal.
     return a instanceof Tensor ? y : named("Mul", y);
   }
-  const dtype = commonType("div", [a, b]);
+  const dtype = divisionType("div_trunc", a, b);
   if (isFloat(dtype)) return named("DivBackward2", trunc(floatBinary(prim.divPrim, a, b)));
   // Integers: the remainder with the dividend's sign divides exactly.
   const x = toTensor(a, dtype, deviceOf([a, b])), rest = binaryAs(prim.fmodPrim, x, b, dtype);
@@ -105,23 +142,23 @@ export function div(
 
 /** floor(a / b), towards minus infinity; the dtype of the operands. `torch.floor_divide`. */
 export function floorDivide(a: TensorLike, b: TensorLike): Tensor {
-  return binary(prim.floorDividePrim, a, b);
+  return binaryAs(prim.floorDividePrim, a, b, divisionType("div_floor", a, b));
 }
 
 /** a modulo b, with the sign of b. `torch.remainder`. */
 export function remainder(a: TensorLike, b: TensorLike): Tensor {
-  return numbered("Remainder", binary(prim.remainderPrim, a, b), b);
+  return numbered("Remainder", binaryAs(prim.remainderPrim, a, b, divisionType("remainder", a, b)), b);
 }
 
 /** a modulo b, with the sign of a. `torch.fmod`. */
 export function fmod(a: TensorLike, b: TensorLike): Tensor {
-  return numbered("Fmod", binary(prim.fmodPrim, a, b), b);
+  return numbered("Fmod", binaryAs(prim.fmodPrim, a, b, divisionType("fmod", a, b)), b);
 }
 
 /** a to the power b. Small whole exponents are products. `torch.pow`. */
 export function pow(a: TensorLike, b: TensorLike): Tensor {
   if (a instanceof Tensor && typeof b === "number") {
-    if (isFloat(a.dtype) || (Number.isInteger(b) && b >= 0)) {
+    if (isFloat(a.dtype) || (isInt(a.dtype) && Number.isInteger(b) && b >= 0)) {
       if (b === 2) return namedPow(mul(a, a));
       if (b === 1) return namedPow(mul(a, 1));
       if (b === 3) return namedPow(mul(mul(a, a), a));
@@ -133,7 +170,9 @@ export function pow(a: TensorLike, b: TensorLike): Tensor {
       );
     }
   }
-  return numbered("Pow", binary(prim.powPrim, a, b), b);
+  const dtype = commonType("pow", [a, b]);
+  if (dtype === "bool") throw new DTypeError(`"pow" not implemented for 'Bool': cast with .to("int64")`);
+  return numbered("Pow", binaryAs(prim.powPrim, a, b, dtype), b);
 }
 
 /** PyTorch tells apart whether the second operand is a number (0) or a tensor (1). */
@@ -254,19 +293,21 @@ export function bitwiseXor(a: TensorLike, b: TensorLike): Tensor {
 /** All bits inverted; logical for bool. `torch.bitwise_not`. */
 export function bitwiseNot(x: Tensor): Tensor {
   if (isFloat(x.dtype)) {
-    throw new DTypeError(`"bitwise_not" not implemented for '${x.dtype}': it needs integer or bool tensors`);
+    throw new DTypeError(
+      `~ (operator.invert) is only implemented on integer and Boolean-type tensors, but bitwiseNot got ${x.dtype}`,
+    );
   }
   return apply(prim.notPrim, [x], undefined);
 }
 
 /** a shifted left by b bits. `torch.bitwise_left_shift`. */
 export function bitwiseLeftShift(a: TensorLike, b: TensorLike): Tensor {
-  return bitwise(prim.shlPrim, "bitwise_left_shift", a, b);
+  return shift(prim.shlPrim, "lshift", a, b);
 }
 
 /** a shifted right by b bits, keeping the sign. `torch.bitwise_right_shift`. */
 export function bitwiseRightShift(a: TensorLike, b: TensorLike): Tensor {
-  return bitwise(prim.shrPrim, "bitwise_right_shift", a, b);
+  return shift(prim.shrPrim, "rshift", a, b);
 }
 
 /** An int32 tensor shifted right by b bits, zeros coming in. */

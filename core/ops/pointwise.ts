@@ -5,10 +5,10 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { type DType, isFloat } from "../dtype.ts";
+import { type DType, isFloat, scalarName } from "../dtype.ts";
 import { DTypeError, TenonError } from "../errors.ts";
 import { Tensor } from "../tensor.ts";
-import { asFloat, commonType, type TensorLike } from "./cast.ts";
+import { asFloat, commonType, deviceOf, floatType, type TensorLike, toTensor } from "./cast.ts";
 import {
   abs,
   add,
@@ -27,6 +27,7 @@ import {
   lt,
   maximum,
   mul,
+  pow,
   reciprocal,
   sin,
   sub,
@@ -122,12 +123,14 @@ export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
 
 /** x * x. `torch.square`. */
 export function square(x: Tensor): Tensor {
-  return named("Pow", mul(x, x));
+  return pow(x, 2);
 }
 
 /** x without its whole part, with the sign of x. `torch.frac`. */
 export function frac(x: Tensor): Tensor {
-  if (!isFloat(x.dtype)) throw new DTypeError(`"frac" not implemented for '${x.dtype}': it needs floats`);
+  if (!isFloat(x.dtype)) {
+    throw new DTypeError(`"frac" not implemented for '${scalarName(x.dtype)}': it needs floats`);
+  }
   return named("Frac", sub(x, trunc(x)));
 }
 
@@ -163,8 +166,10 @@ export function logaddexp2(a: Tensor, b: Tensor): Tensor {
   return named("Logaddexp2", add(maximum(a, b), mul(log1p(exp2(mul(gap, -1))), 1 / Math.LN2)));
 }
 
-/** x ln(y), which is 0 where x is 0 and y is not NaN. `torch.xlogy`. */
-export function xlogy(x: TensorLike, y: Tensor): Tensor {
+/** a ln(b), which is 0 where a is 0 and b is not NaN. `torch.xlogy`. */
+export function xlogy(a: TensorLike, b: TensorLike): Tensor {
+  const dtype = floatType(commonType("xlogy", [a, b])), device = deviceOf([a, b]);
+  const x = toTensor(a, dtype, device), y = toTensor(b, dtype, device);
   // Only where the product would be 0 times infinity does anything need care.
   const zero = logicalAnd(eq(x, 0), logicalOr(le(y, 0), eq(y, Infinity)));
   return named("Xlogy", mul(x, log(where(zero, 1, y))));

@@ -5,7 +5,7 @@
  * @module
  */
 import { defaultDevice } from "../device.ts";
-import { type DType, type HostArray, isFloat } from "../dtype.ts";
+import { type DType, type HostArray, isFloat, scalarName } from "../dtype.ts";
 import { makeDraw } from "../draws.ts";
 import { DTypeError, ShapeError, TenonError, ValueError } from "../errors.ts";
 import * as draw from "../random/bernoulli.ts";
@@ -192,7 +192,9 @@ export function randperm(n: number, options: RandomOptions = {}): Tensor {
 export function bernoulli(x: Tensor, options: RandomOptions = {}): Tensor {
   if (!isFloat(x.dtype)) {
     throw new DTypeError(
-      `"bernoulli_tensor_cpu_p_" not implemented for '${x.dtype}': probabilities are floats; cast with .to("float32")`,
+      `"bernoulli_tensor_cpu_p_" not implemented for '${
+        scalarName(x.dtype)
+      }': probabilities are floats; cast with .to("float32")`,
     );
   }
   return drawn(

@@ -4,7 +4,7 @@
  * @module
  */
 import { apply, named } from "../apply.ts";
-import { type DType, isFloat } from "../dtype.ts";
+import { type DType, isFloat, scalarName } from "../dtype.ts";
 import { DTypeError, IndexError, ValueError } from "../errors.ts";
 import type { Primitive } from "../prim/primitive.ts";
 import * as prim from "../prim/reduce.ts";
@@ -77,7 +77,9 @@ export function mean(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor
   const y = options.dtype === undefined ? x : cast(x, options.dtype);
   if (!isFloat(y.dtype)) {
     throw new DTypeError(
-      `mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${y.dtype}; cast with .to("float32")`,
+      `mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${
+        scalarName(y.dtype)
+      }; cast with .to("float32")`,
     );
   }
   const dims = normalizeDims("mean", allIfEmpty(dim), x.shape.length);
@@ -261,7 +263,7 @@ export function norm(x: Tensor, p: number | "fro" = "fro", dim?: Dims, options: 
   const y = options.dtype === undefined ? x : cast(x, options.dtype);
   if (!isFloat(y.dtype)) {
     throw new DTypeError(
-      `norm(): input dtype should be either floating point or complex. Got ${y.dtype} instead.`,
+      `norm(): input dtype should be either floating point or complex. Got ${scalarName(y.dtype)} instead.`,
     );
   }
   const order = p === "fro" ? 2 : p;

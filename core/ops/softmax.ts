@@ -4,7 +4,7 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { type DType, isFloat } from "../dtype.ts";
+import { type DType, isFloat, scalarName } from "../dtype.ts";
 import { DTypeError } from "../errors.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -27,7 +27,9 @@ function operand(op: string, x: Tensor, options: SoftmaxOptions): Tensor {
   const y = options.dtype === undefined ? x.value : cast(x, options.dtype);
   if (!isFloat(y.dtype)) {
     throw new DTypeError(
-      `"${op}" not implemented for '${y.dtype}': it needs floats; cast with .to("float32") or pass { dtype: "float32" }`,
+      `"${op}" not implemented for '${
+        scalarName(y.dtype)
+      }': it needs floats; cast with .to("float32") or pass { dtype: "float32" }`,
     );
   }
   return y;

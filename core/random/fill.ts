@@ -4,31 +4,25 @@
  *
  * @module
  */
-import { type DType, fromBFloat16Bits, hostArray, isFloat, toBFloat16Bits, writeElement } from "../dtype.ts";
+import {
+  type DType,
+  fromBFloat16Bits,
+  hostArray,
+  isFloat,
+  scalarName,
+  toBFloat16Bits,
+  writeElement,
+} from "../dtype.ts";
 import type { HostArray } from "../dtype.ts";
 import { DTypeError } from "../errors.ts";
 import type { Generator } from "./generator.ts";
 import { type RandomKernel, randomKernel } from "./simd.ts";
 
-/** PyTorch's names of the dtypes where it says that something is not implemented for one. */
-export const scalarNames: Readonly<Record<DType, string>> = {
-  float32: "Float",
-  float64: "Double",
-  float16: "Half",
-  bfloat16: "BFloat16",
-  int64: "Long",
-  int32: "Int",
-  int16: "Short",
-  int8: "Char",
-  uint8: "Byte",
-  bool: "Bool",
-};
-
 /** Throws unless `accepted`; with PyTorch's sentence, which names its kernel. */
 export function checkDType(kernel: string, op: string, dtype: DType, accepted: boolean, needs: string): void {
   if (accepted) return;
   throw new DTypeError(
-    `"${kernel}" not implemented for '${scalarNames[dtype]}': ${op} of dtype ${dtype} needs ${needs}`,
+    `"${kernel}" not implemented for '${scalarName(dtype)}': ${op} of dtype ${dtype} needs ${needs}`,
   );
 }
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type DType, type HostArray, hostArray, isFloat, readElement } from "../dtype.ts";
+import { type DType, type HostArray, hostArray, isFloat, readElement, scalarName } from "../dtype.ts";
 import { DTypeError, ValueError } from "../errors.ts";
-import { roundTo, scalarNames } from "./fill.ts";
+import { roundTo } from "./fill.ts";
 import type { Generator } from "./generator.ts";
 import { log } from "./libm.ts";
 
@@ -32,7 +32,7 @@ export function multinomial(
   if (!isFloat(dtype)) {
     throw new DTypeError(
       `multinomial only supports floating-point dtypes for input, got: ${
-        scalarNames[dtype]
+        scalarName(dtype)
       }; cast the weights with .to("float32")`,
     );
   }

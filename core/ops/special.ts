@@ -1,0 +1,283 @@
+/**
+ * Special functions made of others: error functions, Bessel functions, polygamma and zeta, entropies, common divisors. Those with a kernel instruction of
+ * their own are in elementwise.ts.
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { type DType, isInt, scalarName } from "../dtype.ts";
+import { DTypeError, ValueError } from "../errors.ts";
+import type { Tensor } from "../tensor.ts";
+import { asFloat, cast, commonType, type TensorLike } from "./cast.ts";
+import { full } from "./create.ts";
+import {
+  abs,
+  add,
+  digamma,
+  div,
+  eq,
+  erfc,
+  erfinv,
+  exp,
+  exp2,
+  floor,
+  floorDivide,
+  ge,
+  gt,
+  isnan,
+  le,
+  lgamma,
+  log,
+  log1p,
+  log2,
+  logicalAnd,
+  logicalOr,
+  lt,
+  mul,
+  neg,
+  pow,
+  reciprocal,
+  remainder,
+  rsqrt,
+  sign,
+  sub,
+  trunc,
+  where,
+} from "./elementwise.ts";
+import { square, trigamma } from "./pointwise.ts";
+
+/** e^(x^2) erfc(x), which falls slowly where erfc vanishes. `torch.special.erfcx`. */
+export function erfcx(x: Tensor): Tensor {
+  const y = asFloat(x), small = lt(y, 3), far = where(small, 3, y), near = where(small, y, 0);
+  // A continued fraction: 1 / (x + (1/2) / (x + 1 / (x + (3/2) / (x + ...)))) / sqrt(pi)
+  let fraction: Tensor = far;
+  for (let k = 40; k >= 1; k--) fraction = add(far, div(k / 2, fraction));
+  return where(small, mul(exp(square(near)), erfc(near)), div(1 / Math.sqrt(Math.PI), fraction));
+}
+
+/** -x ln(x): 0 at 0, -Infinity below. `torch.special.entr`. */
+export function entr(x: Tensor): Tensor {
+  const y = asFloat(x), positive = gt(y, 0), safe = where(positive, y, 1);
+  return where(positive, neg(mul(safe, log(safe))), where(eq(y, 0), 0, where(isnan(y), y, -Infinity)));
+}
+
+/** x ln(1 + y), which is 0 where x is 0 and y is not NaN. `torch.special.xlog1py`. */
+export function xlog1py(x: TensorLike, y: Tensor): Tensor {
+  const z = asFloat(y), zero = logicalAnd(eq(x, 0), logicalOr(le(z, -1), eq(z, Infinity)));
+  return mul(x, log1p(where(zero, 0, z)));
+}
+
+/** The standard normal distribution's cumulative function. `torch.special.ndtr`. */
+export function ndtr(x: Tensor): Tensor {
+  return mul(erfc(mul(asFloat(x), -Math.SQRT1_2)), 0.5);
+}
+
+/** The inverse of `ndtr`. `torch.special.ndtri`. */
+export function ndtri(x: Tensor): Tensor {
+  return mul(erfinv(sub(mul(asFloat(x), 2), 1)), Math.SQRT2);
+}
+
+/** ln of `ndtr`, without loss of digits far below zero. `torch.special.log_ndtr`. */
+export function logNdtr(x: Tensor): Tensor {
+  const t = mul(asFloat(x), Math.SQRT1_2), low = lt(t, -1);
+  const below = where(low, t, -1), above = where(low, 0, t);
+  return where(
+    low,
+    sub(log(mul(erfcx(neg(below)), 0.5)), square(below)),
+    log1p(mul(erfc(above), -0.5)),
+  );
+}
+
+/** The sum of t^k / (k! (k + order)!) by Horner's rule; converges for every t. */
+function besselSeries(t: Tensor, order: number): Tensor {
+  let sum: Tensor = add(mul(t, 0), 1);
+  for (let k = 60; k >= 1; k--) sum = add(mul(mul(t, 1 / (k * (k + order))), sum), 1);
+  return sum;
+}
+
+/** sqrt(2 pi x) e^-x I(x) for large x: the sum of (-1)^k a_k / x^k. */
+function besselTail(x: Tensor, order: number): Tensor {
+  const mu = 4 * order * order, inverse = reciprocal(x);
+  let sum: Tensor = add(mul(x, 0), 1);
+  for (let k = 20; k >= 1; k--) {
+    sum = add(mul(mul(inverse, -(mu - (2 * k - 1) ** 2) / (8 * k)), sum), 1);
+  }
+  return sum;
+}
+
+/** e^-|x| times the modified Bessel function of the first kind. */
+function scaledBessel(x: Tensor, order: 0 | 1): Tensor {
+  const y = asFloat(x), size = abs(y), small = le(size, 20);
+  const near = where(small, y, 0), far = where(small, 20, size);
+  const series = besselSeries(mul(square(near), 0.25), order);
+  const below = mul(order === 0 ? series : mul(mul(near, 0.5), series), exp(neg(abs(near))));
+  const tail = mul(besselTail(far, order), rsqrt(mul(far, 2 * Math.PI)));
+  return where(small, below, order === 0 ? tail : mul(tail, sign(where(small, 1, y))));
+}
+
+/** e^-|x| I0(x). `torch.special.i0e`. */
+export function i0e(x: Tensor): Tensor {
+  return scaledBessel(x, 0);
+}
+
+/** e^-|x| I1(x). `torch.special.i1e`. */
+export function i1e(x: Tensor): Tensor {
+  return scaledBessel(x, 1);
+}
+
+/** The modified Bessel function of the first kind, order 0. `torch.special.i0`. */
+export function i0(x: Tensor): Tensor {
+  return named("I0", mul(scaledBessel(x, 0), exp(abs(asFloat(x)))));
+}
+
+/** The modified Bessel function of the first kind, order 1. `torch.special.i1`. */
+export function i1(x: Tensor): Tensor {
+  return mul(scaledBessel(x, 1), exp(abs(asFloat(x))));
+}
+
+/** ln of the multivariate gamma function of dimension p. `torch.special.multigammaln`. */
+export function multigammaln(x: Tensor, p: number): Tensor {
+  if (!Number.isInteger(p) || p < 1) {
+    throw new ValueError(`p has to be greater than or equal to 1, in mvlgamma: got ${p}`);
+  }
+  const y = asFloat(x);
+  const terms = Array.from({ length: p }, (_, i) => lgamma(i === 0 ? y : sub(y, i / 2)));
+  return named("Mvlgamma", add(terms.reduce((a, b) => add(a, b)), p * (p - 1) / 4 * Math.log(Math.PI)));
+}
+
+/** Bernoulli numbers B(2k) over (2k)!, for k from 1. */
+const bernoulliOverFactorial = [
+  1 / 12,
+  -1 / 720,
+  1 / 30240,
+  -1 / 1209600,
+  1 / 47900160,
+  -691 / 1307674368000,
+  1 / 74724249600,
+  -3617 / 10670622842880000,
+  43867 / 5109094217170944000,
+  -174611 / 802857662698291200000,
+];
+
+/** The Hurwitz zeta function: the sum of (q + k)^-s over k from 0, for s > 1 and q > 0. `torch.special.zeta`. */
+export function zeta(s: TensorLike, q: Tensor): Tensor {
+  const start = asFloat(q);
+  // Ten terms, then the Euler-Maclaurin formula for the rest.
+  let sum = pow(start, neg(asTensor(s, start)));
+  for (let k = 1; k < 10; k++) sum = add(sum, pow(add(start, k), neg(asTensor(s, start))));
+  const from = add(start, 10), power = asTensor(s, start), base = pow(from, neg(power));
+  let rest: Tensor = add(div(mul(base, from), sub(power, 1)), mul(base, 0.5));
+  let factor: Tensor = div(mul(power, base), from);
+  const step = reciprocal(square(from));
+  bernoulliOverFactorial.forEach((b, i) => {
+    rest = add(rest, mul(factor, b));
+    const n = 2 * i + 1;
+    factor = mul(mul(mul(factor, add(power, n)), add(power, n + 1)), step);
+  });
+  return add(sum, rest);
+}
+
+function asTensor(s: TensorLike, like: Tensor): Tensor {
+  return typeof s === "object" ? asFloat(s) : add(mul(like, 0), Number(s));
+}
+
+/** The n-th derivative of `digamma`. `torch.polygamma`. */
+export function polygamma(n: number, x: Tensor): Tensor {
+  if (!Number.isInteger(n) || n < 0) {
+    throw new ValueError(`polygamma(n, x) does not support negative n., but got n = ${n}`);
+  }
+  if (n === 0) return digamma(x);
+  if (n === 1) return trigamma(x);
+  let factorial = 1;
+  for (let k = 2; k <= n; k++) factorial *= k;
+  // psi_n(x) = (-1)^(n + 1) n! zeta(n + 1, x)
+  return named("Polygamma", mul(zeta(n + 1, x), n % 2 === 0 ? -factorial : factorial));
+}
+
+/** The larger of both, the other where one is NaN. `torch.fmax`. */
+export function fmax(a: Tensor, b: Tensor): Tensor {
+  return named("Fmax", where(logicalOr(ge(a, b), isnan(b)), a, b));
+}
+
+/** The smaller of both, the other where one is NaN. `torch.fmin`. */
+export function fmin(a: Tensor, b: Tensor): Tensor {
+  return named("Fmin", where(logicalOr(le(a, b), isnan(b)), a, b));
+}
+
+/** a to the power b, in float64. `torch.float_power`. */
+export function floatPower(a: TensorLike, b: TensorLike): Tensor {
+  const double = (x: TensorLike) => typeof x === "object" ? cast(x, "float64") : x;
+  if (typeof a !== "object" && typeof b !== "object") {
+    throw new DTypeError("floatPower: one of both operands must be a tensor");
+  }
+  return pow(double(a), double(b));
+}
+
+/** x times 2 to the power `exponent`. `torch.ldexp`. */
+export function ldexp(x: Tensor, exponent: Tensor): Tensor {
+  return mul(x, exp2(exponent));
+}
+
+/** x 2^e in two steps, because 2^e alone may overflow. */
+function scaledBy(x: Tensor, e: Tensor): Tensor {
+  const half = trunc(mul(e, 0.5));
+  return mul(mul(x, exp2(half)), exp2(sub(e, half)));
+}
+
+/** Mantissas in [0.5, 1) and int32 exponents with x = mantissa 2^exponent. `torch.frexp`. */
+export function frexp(x: Tensor): { readonly mantissa: Tensor; readonly exponent: Tensor } {
+  const y = asFloat(x), size = abs(y), plain = logicalAnd(gt(size, 0), lt(size, Infinity));
+  const safe = where(plain, size, 1).detach();
+  // The logarithm may be off by a rounding, so the guess by one.
+  const guess = add(floor(log2(safe)), 1), scaled = scaledBy(safe, neg(guess));
+  const exponent = add(guess, sub(cast(ge(scaled, 1), y.dtype), cast(lt(scaled, 0.5), y.dtype)));
+  return {
+    mantissa: named("Frexp", where(plain, scaledBy(y, neg(exponent)), y)),
+    exponent: cast(where(plain, exponent, 0), "int32"),
+  };
+}
+
+/** How many steps Euclid's algorithm takes at most for integers of the dtype. */
+const euclidSteps: Readonly<Partial<Record<DType, number>>> = {
+  int64: 92,
+  int32: 46,
+  int16: 23,
+  int8: 12,
+  uint8: 13,
+};
+
+/** The greatest common divisor of integers, not negative. `torch.gcd`. */
+export function gcd(a: Tensor, b: Tensor): Tensor {
+  const dtype = commonType("gcd", [a, b]);
+  if (!isInt(dtype)) {
+    throw new DTypeError(`"gcd" not implemented for '${scalarName(dtype)}': it needs integers`);
+  }
+  let x = abs(cast(add(a, mul(b, 0)), dtype)), y = abs(cast(add(b, mul(a, 0)), dtype));
+  for (let i = euclidSteps[dtype] ?? 0; i >= 0; i--) {
+    const done = eq(y, 0), rest = remainder(x, where(done, 1, y));
+    x = where(done, x, y);
+    y = where(done, y, rest);
+  }
+  return x;
+}
+
+/** The least common multiple of integers, not negative. `torch.lcm`. */
+export function lcm(a: Tensor, b: Tensor): Tensor {
+  const divisor = gcd(a, b);
+  return abs(where(eq(divisor, 0), 0, mul(floorDivide(a, where(eq(divisor, 0), 1, divisor)), b)));
+}
+
+/** Whether x is -Infinity, as bool. `torch.isneginf`. */
+export function isneginf(x: Tensor): Tensor {
+  return eq(asFloat(x), -Infinity);
+}
+
+/** Whether x is Infinity, as bool. `torch.isposinf`. */
+export function isposinf(x: Tensor): Tensor {
+  return eq(asFloat(x), Infinity);
+}
+
+/** Whether the imaginary part is zero: true for every dtype there is. `torch.isreal`. */
+export function isreal(x: Tensor): Tensor {
+  return full(x.shape, true, { device: x.device });
+}
