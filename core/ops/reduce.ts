@@ -204,14 +204,21 @@ export function min(x: Tensor, dim?: number, options: ReduceOptions = {}): Tenso
     : extremeAlong(prim.argminPrim, "min", x, dim, options.keepdim);
 }
 
+/** Truth values as PyTorch gives them: bool, but uint8 for uint8. */
+function truth(y: Tensor, x: Tensor): Tensor {
+  return x.dtype === "uint8" ? cast(y, "uint8") : y;
+}
+
 /** Whether any element is non-zero, as bool. `torch.any`. */
 export function any(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
-  return over(prim.amaxPrim, toBool(x), normalizeDims("any", dim, x.shape.length), options.keepdim);
+  const dims = normalizeDims("any", dim, x.shape.length);
+  return truth(over(prim.amaxPrim, toBool(x), dims, options.keepdim), x);
 }
 
 /** Whether all elements are non-zero, as bool. `torch.all`. */
 export function all(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
-  return over(prim.aminPrim, toBool(x), normalizeDims("all", dim, x.shape.length), options.keepdim);
+  const dims = normalizeDims("all", dim, x.shape.length);
+  return truth(over(prim.aminPrim, toBool(x), dims, options.keepdim), x);
 }
 
 /** How many elements are non-zero, int64. `torch.count_nonzero`. */
