@@ -7,7 +7,7 @@
 import { bytesOf, type DType, isFloat } from "../../../dtype.ts";
 import { DTypeError } from "../../../errors.ts";
 import type { RoutineStep } from "../../../kernel/plan.ts";
-import { sizeOf, stridesOf } from "../../../shape.ts";
+import { type Shape, sizeOf, stridesOf } from "../../../shape.ts";
 import type { StepContext, StepRunner } from "../engine.ts";
 import { LoopCall, type LoopRunner, type TileFollow } from "../loops.ts";
 import { Gemm, type GemmSpec, grid, type Product } from "./gemm.ts";
@@ -30,6 +30,16 @@ function zeros(context: StepContext, step: RoutineStep): StepRunner {
 
 function scaled(offsets: readonly number[], factors: readonly number[]): number[] {
   return offsets.map((x, d) => x * factors[d]);
+}
+
+/** How many points of a shape, in row-major order, lie side by side. */
+function runOf(shape: Shape, strides: readonly number[]): number {
+  let run = 1;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    if (shape[d] > 1 && strides[d] !== run) break;
+    run *= shape[d];
+  }
+  return run;
 }
 
 /** x [N, C, ...in], w [O, C / groups, ...k] -> [N, O, ...out]: for each image and group, w [O, Ck] times patches [Ck, out]. */
@@ -66,6 +76,8 @@ export const conv: RoutineMaker<"conv"> = (context, step, epilogue) => {
     bColumns: grid(out, scaled(stride, xSpatial), bytes),
     cStride: pixels * bytes,
     cColumns: null,
+    run: runOf(out, scaled(stride, xSpatial)),
+    near: sizeOf(kernel) > 1,
     products,
     packFirst: ["A"],
   };
@@ -176,6 +188,8 @@ export const convInputGrad: RoutineMaker<"convInputGrad"> = (context, step, epil
       bColumns: grid(counts, gSpatial, bytes),
       cStride: plane * bytes,
       cColumns: stride.every((s) => s === 1) ? null : grid(counts, scaled(stride, to), bytes),
+      run: runOf(counts, gSpatial),
+      near: sizeOf(taps) > 1,
       products,
       packFirst: ["A"],
     };
@@ -240,6 +254,8 @@ export const convWeightGrad: RoutineMaker<"convWeightGrad"> = (context, step, ep
     bColumns: grid([channels, ...kernel], [xChannel, ...scaled(dilation, xSpatial)], bytes),
     cStride: columns * bytes,
     cColumns: null,
+    run: 0,
+    near: false,
     products,
     packFirst: [],
   };

@@ -10,7 +10,9 @@ import type { Engine } from "../engine.ts";
 import { chunkOf, runChunked, type TileFollow } from "../loops.ts";
 import type { Follow, PoolKernel } from "../pool.ts";
 import type { FloatType } from "./floats.ts";
-import { gemmModule, gemmWords, ROWS, VECTORS } from "./gemm_code.ts";
+import { engineCache } from "./arguments.ts";
+import { gemmModule, gemmWords } from "./gemm_code.ts";
+import type { GemmForm } from "./micro_code.ts";
 
 /** Depth of a block: a panel of A and one of B fit the first-level cache together. */
 const DEPTH = 384;
@@ -47,7 +49,11 @@ export interface GemmSpec {
   /** Byte offsets of the columns of C; null when they are contiguous. */
   readonly cColumns: Int32Array | null;
   readonly products: readonly Product[];
-  /** Operands packed once, before; the others are packed by each tile that needs them. */
+  /** Columns of B that lie side by side, run after run; 0 or 1 when none do. */
+  readonly run: number;
+  /** Whether neighbouring entries of B's table of rows are near each other, so that reading B in place several times costs little. */
+  readonly near: boolean;
+  /** Operands packed once, before, unless they are read in place; the others are packed by each tile that needs them. */
   readonly packFirst: readonly ("A" | "B")[];
 }
 
@@ -71,18 +77,20 @@ export function grid(shape: Shape, strides: readonly number[], bytes: number): I
   return table;
 }
 
-/** The kernels of a float type, loaded once for each engine. */
-const loaded = new WeakMap<Engine, Map<FloatType, PoolKernel[]>>();
+/**
+ * The register tiles: 6 x 2 accumulators, 2 of B and 1 of A fill the 16 registers of x86. With few rows of A, B is read in place and the tile is wide instead, so that
+ * enough sums are under way.
+ */
+const tiles = { usual: [6, 2], few: [3, 4], single: [1, 8] } as const;
 
-function kernelsOf(engine: Engine, dtype: FloatType): PoolKernel[] {
-  let kernels = loaded.get(engine);
-  if (kernels === undefined) loaded.set(engine, kernels = new Map());
-  let own = kernels.get(dtype);
-  if (own === undefined) {
-    kernels.set(dtype, own = engine.pool.load(gemmModule(dtype, engine.features.relaxedSimd)));
-  }
-  return own;
-}
+const kernels = engineCache(
+  (engine: Engine, key: `${FloatType} ${keyof typeof tiles} ${boolean} ${boolean}`) => {
+    const [dtype, tile, directA, directB] = key.split(" ") as [FloatType, keyof typeof tiles, string, string];
+    const [rows, vectors] = tiles[tile];
+    const form: GemmForm = { directA: directA === "true", directB: directB === "true", rows, vectors };
+    return { form, kernels: engine.pool.load(gemmModule(dtype, form, engine.features.relaxedSimd)) };
+  },
+);
 
 interface Packing {
   readonly kernel: PoolKernel;
@@ -110,8 +118,8 @@ export class Gemm {
   constructor(engine: Engine, spec: GemmSpec) {
     this.#engine = engine;
     const { dtype, rows, columns, depth, products } = spec, bytes = bytesOf(dtype);
-    const lanes = 16 / bytes, W = lanes * VECTORS;
-    const [tiles, packA, packB] = kernelsOf(engine, dtype);
+    const { form, kernels: [tiles, packA, packB] } = kernels(engine, chooseForm(spec));
+    const lanes = 16 / bytes, ROWS = form.rows, W = lanes * form.vectors;
     this.#tiles = tiles;
 
     const depths = Math.max(1, Math.ceil(depth / DEPTH));
@@ -121,15 +129,18 @@ export class Gemm {
       A: rows * depth * bytes,
       B: Math.ceil(columns / lanes) * lanes * depth * bytes,
     };
+    const direct = { A: form.directA, B: form.directB };
     const packs = (side: "A" | "B") =>
-      spec.packFirst.includes(side) && copyBytes[side] * sources[side].offsets.length <= PACK_LIMIT;
+      !direct[side] && spec.packFirst.includes(side) &&
+      copyBytes[side] * sources[side].offsets.length <= PACK_LIMIT;
     const work = rows * columns * depth * products.length;
     const { tileRows, tileColumns } = tileSize(
       rows,
       columns,
       work,
       products.length,
-      packs("B") ? columns : TILE_COLUMNS,
+      packs("B") || form.directB ? columns : TILE_COLUMNS,
+      ROWS,
       W,
     );
     const tilesDown = Math.ceil(rows / tileRows), tilesAcross = Math.ceil(columns / tileColumns);
@@ -177,10 +188,12 @@ export class Gemm {
     }
     this.workspaceBytes = workspace;
 
-    const scratchB = packs("A") ? 0 : Math.ceil(tileRows * tileDepth * bytes / 64) * 64;
-    const spare = scratchB + (packs("B") ? 0 : Math.ceil(tileColumns / W) * W * tileDepth * bytes);
+    put("run", form.directB ? spec.run : columns);
+    const scratchB = packs("A") || form.directA ? 0 : Math.ceil(tileRows * tileDepth * bytes / 64) * 64;
+    const spare = scratchB +
+      (packs("B") || form.directB ? 0 : Math.ceil(tileColumns / W) * W * tileDepth * bytes);
     put("scratchB", scratchB), put("scratchTile", spare);
-    engine.pool.reserveScratch(spare + ROWS * VECTORS * 16);
+    engine.pool.reserveScratch(spare + ROWS * W * bytes);
   }
 
   /** Computes the products. `epilogue` is bound already, and follows on each tile of C. */
@@ -207,6 +220,20 @@ export class Gemm {
   }
 }
 
+/** Rows of A up to which packing B costs more than reading it in place. */
+const FEW_ROWS = 24;
+/** Columns of B up to which packing A costs more than reading it in place. */
+const FEW_COLUMNS = 256;
+
+function chooseForm(spec: GemmSpec): `${FloatType} ${keyof typeof tiles} ${boolean} ${boolean}` {
+  const { dtype, rows, columns, run, aColumns, near } = spec, bytes = bytesOf(dtype);
+  const directA = columns <= FEW_COLUMNS && aColumns.every((at, k) => at === aColumns[0] + k * bytes);
+  const wide = run * bytes >= 32;
+  const directB = wide && (near || rows <= FEW_ROWS);
+  const tile = directB && rows === 1 ? "single" : directB && rows <= 3 ? "few" : "usual";
+  return `${dtype} ${tile} ${directA} ${directB}`;
+}
+
 /** Rows and columns of a tile: large enough to reuse what is packed, small enough that there are tiles for every thread. */
 function tileSize(
   rows: number,
@@ -214,6 +241,7 @@ function tileSize(
   work: number,
   products: number,
   widest: number,
+  ROWS: number,
   W: number,
 ): { tileRows: number; tileColumns: number } {
   const wanted = Math.min(TILES, Math.floor(work / TILE_WORK)) / products;

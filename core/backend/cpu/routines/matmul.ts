@@ -115,6 +115,8 @@ function specOf(problem: Problem, dtype: FloatType): GemmSpec {
     cStride: columns * bytes,
     cColumns: null,
     products: products.map(({ a, b, c }) => ({ a: a * bytes, b: b * bytes, c: c * bytes })),
+    run: bColumn === 1 || columns === 1 ? columns : 0,
+    near: false,
     packFirst: ["B"],
   };
 }
