@@ -7,15 +7,19 @@
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** A transform's answer to a draw. `make` draws a tensor of any shape. */
+/** A transform's answer to a draw. `make` draws a tensor of any shape, as the transform around this one wants it. */
 export type DrawRule = (op: string, shape: Shape, make: (shape: Shape) => Tensor) => Tensor;
 
-let current: DrawRule | null = null;
+interface Scope {
+  readonly rule: DrawRule;
+  readonly outer: Scope | null;
+}
 
-/** Runs `fn` with the draws in it made by `rule`. */
-export function withDraws<T>(rule: DrawRule | null, fn: () => T): T {
+let current: Scope | null = null;
+
+function within<T>(scope: Scope | null, fn: () => T): T {
   const before = current;
-  current = rule;
+  current = scope;
   try {
     return fn();
   } finally {
@@ -23,7 +27,14 @@ export function withDraws<T>(rule: DrawRule | null, fn: () => T): T {
   }
 }
 
-/** A random tensor of `shape`, drawn as the transform around the call wants it. */
+/** Runs `fn` with the draws in it made by `rule`. */
+export function withDraws<T>(rule: DrawRule, fn: () => T): T {
+  return within({ rule, outer: current }, fn);
+}
+
+/** A random tensor of `shape`, drawn as the transforms around the call want it. */
 export function makeDraw(op: string, shape: Shape, make: (shape: Shape) => Tensor): Tensor {
-  return current === null ? make(shape) : current(op, shape, make);
+  const scope = current;
+  if (scope === null) return make(shape);
+  return scope.rule(op, shape, (other) => within(scope.outer, () => makeDraw(op, other, make)));
 }

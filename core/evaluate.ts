@@ -122,33 +122,106 @@ function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readon
     });
     return { compiled, executable: backend.prepare(compiled.plan) };
   });
-  run(device, plan, nodes, leaves);
+  const storages = execute(device, plan, leaves);
+  plan.compiled.outputs.forEach(({ places }, i) => {
+    for (let k = 0; k < places.length; k++) nodes[places[k]].storage = storages[i];
+  });
   for (const x of roots) {
     if (!isHeld(x)) shareWithInput(x);
     if (x.track === 0 || x.released || x.owner !== null) release(x);
   }
 }
 
-function run(device: DeviceName, plan: Ready, nodes: readonly Tensor[], leaves: readonly Storage[]): void {
+/** Runs a plan on the values of its leaves. The storages of its outputs, in order. */
+function execute(device: DeviceName, plan: Ready, leaves: readonly Storage[]): Storage[] {
   const { compiled, executable } = plan;
   const { inputs, outputs } = compiled;
   const pin = nextPin();
   for (let i = 0; i < leaves.length; i++) leaves[i].residency.pin = pin;
   const given: DeviceBuffer[] = [], made: DeviceBuffer[] = [];
   for (let i = 0; i < inputs.length; i++) given.push(onDevice(leaves[inputs[i]], pin));
-  for (const { takes, dtype, count } of outputs) {
+  for (let i = 0; i < outputs.length; i++) {
+    const { takes, dtype, count } = outputs[i];
     const taken = takes < 0 ? null : leaves[takes].residency.buffer;
     made.push(taken ?? allocate(device, dtype, count, pin));
   }
   if (compiled.plan.steps.length > 0) executable.run(given, made);
-  for (const { takes } of outputs) if (takes >= 0) consume(leaves[takes]);
+  const storages: Storage[] = [];
   for (let i = 0; i < outputs.length; i++) {
-    const { dtype, count, derived, places } = outputs[i];
+    const { takes, dtype, count, derived, places } = outputs[i];
+    if (takes >= 0) consume(leaves[takes]);
     const storage = adopt(device, dtype, count, made[i], derived);
     storage.shared = places.length > 1;
-    for (let k = 0; k < places.length; k++) nodes[places[k]].storage = storage;
+    storages.push(storage);
   }
   settle(device, pin);
+  return storages;
+}
+
+/** A plan of its own, for a function that is traced once and replayed. */
+export interface Program {
+  /** The device it runs on. */
+  readonly device: DeviceName;
+  /** Whether the device has another backend by now, so that the program cannot run any more. */
+  readonly stale: boolean;
+  /** The values of the outputs, given those of the inputs. */
+  run(inputs: readonly Storage[]): Storage[];
+  /** Frees what it holds. */
+  dispose(): void;
+}
+
+/**
+ * The program that computes `outputs` (on one device, not empty) from the placeholders `inputs`. Memory of the inputs numbered in `donate` may
+ * become that of outputs, where an output is not the input itself.
+ */
+export function prepare(
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  donate: ReadonlySet<number>,
+): Program {
+  const device = outputs[0].device;
+  // While the graph is walked, a placeholder is a leaf like any other.
+  const stand = inputs.map((x) => x.storage = hostStorage(device, x.dtype, hostArray(x.dtype, 0)));
+  try {
+    const found = trace(outputs);
+    const { leaves } = found;
+    const roots = outputs.map((x) => x.order);
+    const inputOf = leaves.map((s) => stand.indexOf(s));
+    // What an output only renames.
+    const renamed = outputs.map((x) => {
+      let node = x;
+      while (!isHeld(node) && node.prim.lowering.kind === "reshape") node = node.inputs[0];
+      return isHeld(node) ? (node.storage as Storage).order : -1;
+    });
+    const donated = new Set(
+      leaves.map((_, leaf) => leaf).filter((leaf) => donate.has(inputOf[leaf]) && !renamed.includes(leaf)),
+    );
+    const { backend } = plansOf(device);
+    const options = { fuse: fusion, maxBuffers: backend.maxBuffers, keep: false, donated };
+    const compiled = compileTrace(found, roots, options);
+    const plan = { compiled, executable: backend.prepare(compiled.plan) };
+    const outputOf = roots.map((place) => compiled.outputs.findIndex((o) => o.places.includes(place)));
+    const constants = leaves.map((s, leaf) => inputOf[leaf] < 0 ? s : null);
+    return {
+      device,
+      get stale(): boolean {
+        return backendOf(device) !== backend;
+      },
+      run(values: readonly Storage[]): Storage[] {
+        const own = constants.map((s, leaf) => s ?? values[inputOf[leaf]]);
+        const made = execute(device, plan, own);
+        return outputOf.map((output, i) => {
+          if (output >= 0) return made[output];
+          const same = own[renamed[i]];
+          same.shared = true;
+          return same;
+        });
+      },
+      dispose: () => plan.executable.dispose(),
+    };
+  } finally {
+    for (const x of inputs) x.storage = null;
+  }
 }
 
 /** A root that only renames a value in memory shares its storage. */

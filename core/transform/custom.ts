@@ -7,6 +7,7 @@
 import { apply } from "../apply.ts";
 import { GradError, ShapeError } from "../errors.ts";
 import { FUNCTIONAL } from "../grad_mode.ts";
+import { isHeld } from "../graph/trace.ts";
 import { barrierPrim, customPrim } from "../prim/source.ts";
 import { sameShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
@@ -15,14 +16,23 @@ import { freshLeaf, pullAll, trackedNodes } from "./pull.ts";
 import { applyAgain, rebuild } from "./rebuild.ts";
 
 /** The value of `y` whose gradient in `xs` is what `pull` says. */
-function withPull(y: Tensor, xs: readonly Tensor[], pull: (g: Tensor) => readonly (Tensor | null)[]): Tensor {
+export function withPull(
+  y: Tensor,
+  xs: readonly Tensor[],
+  pull: (g: Tensor) => readonly (Tensor | null)[],
+): Tensor {
   // The table asks for one argument at a time; the answer for all of them is kept for the others.
   let last: Tensor | null = null, answer: readonly (Tensor | null)[] = [];
   const once = (g: Tensor) => {
     if (g !== last) [last, answer] = [g, pull(g)];
     return answer;
   };
-  return apply(customPrim, [y.detach(), ...xs], { pull: once });
+  const result = apply(customPrim, [y.detach(), ...xs], { pull: once });
+  if (y.storage !== null && isHeld(y)) {
+    result.storage = y.storage;
+    y.storage.shared = true;
+  }
+  return result;
 }
 
 /**

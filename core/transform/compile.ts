@@ -1,0 +1,324 @@
+/**
+ * compile: a function traced once per form of its arguments and replayed from then on, with no graph to build and none to look up.
+ *
+ * @module
+ */
+import { source } from "../apply.ts";
+import { defaultDevice } from "../device.ts";
+import { hostArray, isFloat } from "../dtype.ts";
+import { withDraws } from "../draws.ts";
+import { DeviceError, TenonError, ValueError } from "../errors.ts";
+import { evaluate, prepare, type Program, withoutReading } from "../evaluate.ts";
+import { enableGrad, FACADE, FUNCTIONAL, trackMask } from "../grad_mode.ts";
+import { isHeld } from "../graph/trace.ts";
+import { fromStorage } from "../ops/create.ts";
+import { placeholderPrim } from "../prim/source.ts";
+import { sameShape, type Shape, sizeOf } from "../shape.ts";
+import { hostStorage, type Storage } from "../storage.ts";
+import { Tensor } from "../tensor.ts";
+import { withPull } from "./custom.ts";
+import { freshLeaf, pullAll } from "./pull.ts";
+import { applyAgain, rebuild } from "./rebuild.ts";
+
+/** Options of `compile`. */
+export interface CompileFunctionOptions {
+  /** Positions of arguments whose memory the results may take over. Such an argument is gone after the call. */
+  readonly donate?: readonly number[];
+  /**
+   * Tensors besides parameters and arguments that the function reads and that may be replaced between calls, such as
+   * `() => net.buffers()`. Other tensors it uses are constants of the compiled function.
+   */
+  readonly captures?: () => readonly Tensor[];
+}
+
+const why =
+  "compile: a value cannot be read inside a compiled function, nor one kept that was made there, since it is traced once and replayed; " +
+  "return it (gradients too: use valueAndGrad inside), use where() in place of control flow on values, or leave the function uncompiled";
+
+/** Forms of arguments that a function remembers; the oldest go. */
+const mostForms = 64;
+
+/** What an input of the program is at a call: an argument, a parameter, a captured tensor, or a fresh draw. */
+type Source =
+  | { readonly kind: "argument" | "captured"; readonly index: number }
+  | { readonly kind: "parameter"; readonly owner: Tensor }
+  | { readonly kind: "draw"; readonly make: () => Tensor };
+
+interface Input {
+  readonly placeholder: Tensor;
+  readonly source: Source;
+}
+
+/** The function for one form of its arguments. */
+interface Form {
+  readonly key: readonly unknown[];
+  readonly inputs: readonly Input[];
+  /** The graph over the placeholders, for gradients of the whole. */
+  readonly outputs: readonly Tensor[];
+  readonly program: Program | null;
+  /** What the function returned; its tensors stand for the outputs, in order. */
+  readonly result: unknown;
+}
+
+const tensorMark = Symbol("tensor"), listMark = Symbol("list"), recordMark = Symbol("record");
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** Adds the form of a value to `key` and its tensors to `tensors`. */
+function describe(value: unknown, key: unknown[], tensors: Tensor[]): void {
+  if (value instanceof Tensor) {
+    const x = value.value;
+    tensors.push(x);
+    key.push(tensorMark, x.dtype, x.device, x.shape.length);
+    for (let d = 0; d < x.shape.length; d++) key.push(x.shape[d]);
+  } else if (Array.isArray(value)) {
+    key.push(listMark, value.length);
+    for (const item of value) describe(item, key, tensors);
+  } else if (isRecord(value)) {
+    const names = Object.keys(value);
+    key.push(recordMark, names.length);
+    for (const name of names) {
+      key.push(name);
+      describe(value[name], key, tensors);
+    }
+  } else {
+    key.push(value);
+    // A module behaves otherwise in evaluation mode.
+    if (typeof value === "function") key.push((value as { readonly training?: boolean }).training);
+  }
+}
+
+function sameKey(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return true;
+}
+
+/** The value with each tensor replaced; what is neither a tensor nor a list or record of some stays. */
+function replaceTensors(value: unknown, next: (x: Tensor) => Tensor): unknown {
+  if (value instanceof Tensor) return next(value);
+  if (Array.isArray(value)) return value.map((item) => replaceTensors(item, next));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, replaceTensors(item, next)]));
+}
+
+function placeholder(shape: Shape, like: Tensor): Tensor {
+  const x = source(placeholderPrim, { shape, dtype: like.dtype, why }, like.device);
+  if (isFloat(x.dtype)) x.track = FACADE | FUNCTIONAL;
+  return x;
+}
+
+/** All nodes behind the outputs that are parameters or captured, each once. */
+function leavesBehind(outputs: readonly Tensor[], captured: ReadonlySet<Storage>): Tensor[] {
+  const found: Tensor[] = [], seen = new Set<Tensor>(), stack = [...outputs];
+  while (stack.length > 0) {
+    const x = stack.pop() as Tensor;
+    if (seen.has(x)) continue;
+    seen.add(x);
+    if (x.owner !== null || (x.storage !== null && captured.has(x.storage))) found.push(x);
+    else if (!isHeld(x)) stack.push(...x.inputs);
+  }
+  return found;
+}
+
+class Compiled<A extends readonly unknown[], Y> {
+  private readonly forms: Form[] = [];
+
+  constructor(private readonly fn: (...args: A) => Y, private readonly options: CompileFunctionOptions) {}
+
+  call(args: A): Y {
+    const key: unknown[] = [defaultDevice(), (this.fn as { readonly training?: boolean }).training];
+    const given: Tensor[] = [];
+    for (let i = 0; i < args.length; i++) describe(args[i], key, given);
+    const captured = this.options.captures?.() ?? [];
+    const donated = this.donatedTensors(args);
+    if (donated !== null) key.push(donated.size > 0);
+    const form = this.find(key) ?? this.trace(key, args, captured, donated ?? new Set());
+    return this.replay(form, given, captured);
+  }
+
+  private find(key: readonly unknown[]): Form | null {
+    const { forms } = this;
+    for (let i = forms.length - 1; i >= 0; i--) {
+      if (!sameKey(forms[i].key, key)) continue;
+      if (!forms[i].program?.stale) return forms[i];
+      forms.splice(i, 1);
+    }
+    return null;
+  }
+
+  /** Tensors that may be overwritten: nobody else has their memory. null when nothing is to be donated. */
+  private donatedTensors(args: readonly unknown[]): Set<Tensor> | null {
+    const { donate } = this.options;
+    if (donate === undefined) return null;
+    const chosen: Tensor[] = [], all: Tensor[] = [];
+    args.forEach((arg, i) => {
+      describe(arg, [], all);
+      if (donate.includes(i)) describe(arg, [], chosen);
+    });
+    evaluate(chosen);
+    const times = (x: Tensor) => all.filter((y) => y.storage === x.storage).length;
+    const alone = chosen.every((x) => x.owner === null && !x.storage?.shared && times(x) === 1);
+    return new Set(alone ? chosen : []);
+  }
+
+  private trace(
+    key: readonly unknown[],
+    args: A,
+    captured: readonly Tensor[],
+    donated: ReadonlySet<Tensor>,
+  ): Form {
+    const inputs: Input[] = [];
+    const donate = new Set<number>();
+    let next = 0;
+    const traced = args.map((arg) =>
+      replaceTensors(arg, (x) => {
+        const one = placeholder(x.shape, x.value);
+        if (donated.has(x.value)) donate.add(inputs.length);
+        inputs.push({ placeholder: one, source: { kind: "argument", index: next++ } });
+        return one;
+      })
+    ) as readonly unknown[] as A;
+    const draw = (_op: string, shape: Shape, make: (shape: Shape) => Tensor) => {
+      // The first call takes this draw, each later one draws anew.
+      let first: Tensor | null = make(shape);
+      const one = placeholder(shape, first);
+      const take = () => {
+        const x = first ?? make(shape);
+        first = null;
+        return x;
+      };
+      inputs.push({ placeholder: one, source: { kind: "draw", make: take } });
+      return one;
+    };
+    const result = withoutReading(why, () => withDraws(draw, () => enableGrad(() => this.fn(...traced))));
+    const made: Tensor[] = [];
+    describe(result, [], made);
+    const outputs = enableGrad(() => this.overPlaceholders(made, captured, inputs));
+    const full = outputs.filter((y) => sizeOf(y.shape) > 0);
+    if (full.some((y) => y.device !== full[0].device)) {
+      throw new DeviceError(
+        "compile: the results are on different devices; compile a function for each device",
+      );
+    }
+    const placeholders = inputs.map((input) => input.placeholder);
+    const program = full.length === 0 ? null : prepare(full, placeholders, donate);
+    const form = { key: [...key], inputs, outputs, program, result };
+    this.forms.push(form);
+    if (this.forms.length > mostForms) this.forms.shift()?.program?.dispose();
+    return form;
+  }
+
+  /** The graph with placeholders for parameters and captured tensors too, which are added to `inputs`. */
+  private overPlaceholders(made: readonly Tensor[], captured: readonly Tensor[], inputs: Input[]): Tensor[] {
+    evaluate(captured);
+    const storages = new Map(captured.map((x, index) => [x.value.storage as Storage, index]));
+    const start = new Map<Tensor, Tensor>();
+    for (const x of leavesBehind(made, new Set(storages.keys()))) {
+      const one = placeholder(x.shape, x);
+      one.track = x.track;
+      start.set(x, one);
+      const index = x.storage === null ? undefined : storages.get(x.storage);
+      const from: Source = x.owner !== null
+        ? { kind: "parameter", owner: x.owner }
+        : { kind: "captured", index: index as number };
+      inputs.push({ placeholder: one, source: from });
+    }
+    const copies = rebuild(made, start, (x) => !isHeld(x), applyAgain);
+    return made.map((y, i) => copies[i] ?? y);
+  }
+
+  private replay(form: Form, given: readonly Tensor[], captured: readonly Tensor[]): Y {
+    const { inputs, program } = form;
+    const values: Tensor[] = [];
+    let track = 0, ready = true;
+    for (let i = 0; i < inputs.length; i++) {
+      const x = valueOf(inputs[i], given, captured);
+      ready &&= isHeld(x);
+      track |= x.track;
+      values.push(x);
+    }
+    if (!ready) evaluate(values);
+    const storages = program === null ? [] : program.run(values.map((x) => x.storage as Storage));
+    track &= trackMask();
+    let output = 0, next = 0;
+    return replaceTensors(form.result, () => {
+      const template = form.outputs[output++];
+      const { shape, dtype, device } = template;
+      const storage = sizeOf(shape) === 0
+        ? hostStorage(device, dtype, hostArray(dtype, 0))
+        : storages[next++];
+      const y = fromStorage(storage, shape);
+      return (track & template.track) === 0 ? y : this.tracked(form, template, y, values);
+    }) as Y;
+  }
+
+  /** A result with its gradient: that of the traced graph, on the values of this call. */
+  private tracked(form: Form, template: Tensor, y: Tensor, values: readonly Tensor[]): Tensor {
+    return withPull(y, values, (g) => {
+      const leaves = values.map((x) => x.track === 0 ? x : freshLeaf(x));
+      const start = new Map(form.inputs.map((input, i) => [input.placeholder, leaves[i]]));
+      const [copy] = rebuild([template], start, (x) => !isHeld(x), applyAgain);
+      return pullAll([copy as Tensor], [g], leaves, FUNCTIONAL);
+    });
+  }
+}
+
+/** What an input is at a call. */
+function valueOf(input: Input, given: readonly Tensor[], captured: readonly Tensor[]): Tensor {
+  const from = input.source;
+  switch (from.kind) {
+    case "argument":
+      return given[from.index];
+    case "parameter":
+      return checked(from.owner.value, input);
+    case "captured":
+      return checked(captured[from.index].value, input);
+    case "draw":
+      return from.make();
+  }
+}
+
+/** A parameter or captured tensor may not change its form under a compiled function. */
+function checked(x: Tensor, input: Input): Tensor {
+  const { shape, dtype } = input.placeholder;
+  if (sameShape(x.shape, shape) && x.dtype === dtype) return x;
+  throw new TenonError(
+    `compile: a ${input.source.kind} tensor had shape [${
+      shape.join(", ")
+    }] and dtype ${dtype} when the function was traced, ` +
+      `but has [${x.shape.join(", ")}] and ${x.dtype} now; compile the function again`,
+  );
+}
+
+/**
+ * A function that does what `fn` does, traced once for each form of its arguments (shapes, dtypes and devices of tensors, in lists and
+ * records; the value of numbers and strings, the identity of everything else) and replayed afterwards, which costs a microsecond or
+ * two in place of building the graph. Parameters are read anew at each call, random draws are drawn anew, gradients flow through;
+ * `grad` and `valueAndGrad` can be used inside. Values cannot be read inside. `torch.compile`, `jax.jit`.
+ *
+ * @throws {GradError} when the function reads a value
+ * @throws {ValueError} when `donate` names no argument
+ * @example
+ * ```ts
+ * import { compile, type Tensor, tensor } from "@tenon/tenon";
+ * const f = compile((x: Tensor, factor: number) => x.mul(factor).sum());
+ * console.log(f(tensor([1, 2]), 3).item(), f(tensor([3, 4]), 3).item()); // 9 21
+ * ```
+ */
+export function compile<A extends readonly unknown[] = [Tensor], Y = Tensor>(
+  fn: (...args: A) => Y,
+  options: CompileFunctionOptions = {},
+): (...args: A) => Y {
+  for (const n of options.donate ?? []) {
+    if (!Number.isInteger(n) || n < 0) {
+      throw new ValueError(`compile: donate lists positions of arguments, but has ${n}`);
+    }
+  }
+  const compiled = new Compiled(fn, options);
+  return (...args) => compiled.call(args);
+}
