@@ -85,6 +85,11 @@ export class Hardsigmoid extends InplaceModule {
   override forward(x: Tensor): Tensor {
     return op.hardsigmoid(x);
   }
+
+  /** Nothing stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return "";
+  }
 }
 
 /** x hardsigmoid(x). `torch.nn.Hardswish`. */
@@ -92,6 +97,11 @@ export class Hardswish extends InplaceModule {
   /** What the layer computes. */
   override forward(x: Tensor): Tensor {
     return op.hardswish(x);
+  }
+
+  /** Nothing stands between the parentheses of the text. */
+  override extraRepr(): string {
+    return "";
   }
 }
 

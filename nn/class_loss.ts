@@ -27,7 +27,8 @@ import {
 } from "../core/ops/margin_loss.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
-import { setField } from "./fields.ts";
+import { PairwiseDistance } from "./distance.ts";
+import { isModule, setField } from "./fields.ts";
 import { Loss } from "./loss.ts";
 
 /**
@@ -232,8 +233,8 @@ export class TripletMarginLoss extends Loss {
 
 /** TripletMarginLoss with any distance. `torch.nn.TripletMarginWithDistanceLoss`. */
 export class TripletMarginWithDistanceLoss extends Loss {
-  /** The distance; that of pairs of vectors when null. */
-  distanceFunction: ((a: Tensor, b: Tensor) => Tensor) | null;
+  /** The distance; that of pairs of vectors by default. */
+  declare distanceFunction: (a: Tensor, b: Tensor) => Tensor;
   /** How far apart distances should be. */
   margin: number;
   /** Whether the negative may be compared with the positive. */
@@ -242,7 +243,9 @@ export class TripletMarginWithDistanceLoss extends Loss {
   /** Takes the settings by name. */
   constructor(options: TripletMarginWithDistanceLossOptions = {}) {
     super(options);
-    this.distanceFunction = options.distanceFunction ?? null;
+    const distance = options.distanceFunction ?? new PairwiseDistance();
+    if (isModule(distance)) setField(this, "distanceFunction", distance, "module", "distance_function");
+    else this.distanceFunction = distance;
     this.margin = options.margin ?? 1;
     this.swap = options.swap ?? false;
   }

@@ -12,7 +12,7 @@ import { normal_ } from "../init/normal.ts";
 import { checkSizes, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
-import { number } from "./repr.ts";
+import { float } from "./repr.ts";
 
 /** Options of Embedding. */
 export interface EmbeddingLayerOptions extends FactoryOptions {
@@ -75,8 +75,8 @@ export abstract class EmbeddingModule extends Module {
 
   /** The settings that the text shows when they are not the usual ones. */
   protected normText(): string {
-    return (this.maxNorm === null ? "" : `, max_norm=${number(this.maxNorm)}`) +
-      (this.normType === 2 ? "" : `, norm_type=${number(this.normType)}`) +
+    return (this.maxNorm === null ? "" : `, max_norm=${float(this.maxNorm)}`) +
+      (this.normType === 2 ? "" : `, norm_type=${float(this.normType)}`) +
       (this.scaleGradByFreq ? ", scale_grad_by_freq=True" : "");
   }
 }

@@ -107,7 +107,7 @@ export class ZeroPad2d extends ConstantPadModule {
 
   /** What stands between the parentheses of the text. */
   override extraRepr(): string {
-    return `padding=${tuple(this.padding)}, value=0.0`;
+    return tuple(this.padding);
   }
 }
 
