@@ -13,6 +13,7 @@ import { castLanes } from "./cast.ts";
 import { BLOCK, Fold } from "./folds.ts";
 import type { Gen, Vec } from "./gen.ts";
 import { isWide, type Parts, repOf } from "./lanes.ts";
+import { isOrdered, ORDERED_BLOCK, ORDERED_ROUND, ORDERED_VECTORS, OrderedSum } from "./ordered.ts";
 import { foldsLanes, type LoopShape } from "./shape.ts";
 import { guardLoops, type Stream, type Streams } from "./streams.ts";
 import { isLoop, type Sweep } from "./sweeps.ts";
@@ -42,6 +43,8 @@ export interface BlockContext {
   readonly scratch: I32;
   readonly places: ReadonlyMap<number, number>;
   readonly piece: Piece | null;
+  /** Whether the folded loop, which lies in the lanes, is gone through in the order of ordered.ts. */
+  readonly ordered?: boolean;
 }
 
 /** Generates blocks of `copies` vectors of points; `lanes` is how many points of the last vector exist. */
@@ -65,12 +68,14 @@ export class Block {
 
   /** The fold behind a reduction. */
   fold(i: number): Fold {
-    const { g, shape: { code }, unroll, values } = this.context;
+    const { g, shape, unroll, values, streams, ordered } = this.context, { code, axis } = shape;
     let fold = this.#folds.get(i);
     if (fold === undefined) {
       const instr = code[i] as ReduceInstr;
-      const copies = this.#across ? unroll : values.varies(i) ? this.copies : 1;
-      fold = new Fold(g, instr, code[instr.arg].dtype, copies, this.#across);
+      const copies = ordered ? ORDERED_VECTORS : this.#across ? unroll : values.varies(i) ? this.copies : 1;
+      fold = ordered && isOrdered(shape, i)
+        ? new OrderedSum(g, instr, shape.extents[axis], () => i32.divU(streams.index[axis], ORDERED_ROUND))
+        : new Fold(g, instr, code[instr.arg].dtype, copies, this.#across);
       this.#folds.set(i, fold);
     }
     return fold;
@@ -184,13 +189,20 @@ export class Block {
   }
 
   /** Rounds while `index < top`; with `blocks`, sums are emptied after every few. */
-  #count(index: I32, top: number | Expr<"i32">, step: number, blocks: Run | null, body: () => void): void {
+  #count(
+    index: I32,
+    top: number | Expr<"i32">,
+    step: number,
+    blocks: Run | null,
+    body: () => void,
+    block = BLOCK,
+  ): void {
     const { f } = this.context.g;
     const rounds = (end: number | Expr<"i32">) => f.while(() => i32.ltS(index, end), () => f.scope(body));
     if (blocks === null) return rounds(top);
     const limit = f.local("i32");
     f.while(() => i32.ltS(index, top), () => {
-      f.set(limit, i32.add(index, step * BLOCK));
+      f.set(limit, i32.add(index, step * block));
       const end = typeof top === "number" ? i32.const(top) : top;
       f.set(limit, select(i32.ltS(limit, end), limit, end));
       rounds(limit);
@@ -222,6 +234,7 @@ export class Block {
     };
     f.set(index, low);
     streams.start(run.used);
+    if (this.context.ordered) return this.#inOrder(run, list, advance);
     if (typeof high === "number" && n <= 4) {
       if (n > 0) this.#points(run, list, 1, n);
       return;
@@ -243,6 +256,26 @@ export class Block {
       });
     }
     if (this.#taken !== null) this.#take(run, this.#rounds());
+  }
+
+  /** The same in the order of ordered.ts: rounds of eight vectors, pairs of them, and what is left. */
+  #inOrder(run: Run, list: readonly number[], advance: (vectors: number) => void): void {
+    const { streams, shape: { axis, extents } } = this.context,
+      n = extents[axis],
+      index = streams.index[axis];
+    const sums = run.sweep.folds.map((i) => this.fold(i)).filter((fold) => fold instanceof OrderedSum);
+    const rounds = n - n % ORDERED_ROUND, pairs = n - n % 8;
+    const vectors = (count: number, lanes = 4) => {
+      this.#points(run, list, count, lanes);
+      advance(count);
+    };
+    if (rounds > 0) {
+      this.#count(index, rounds, ORDERED_ROUND, run, () => vectors(ORDERED_VECTORS), ORDERED_BLOCK);
+    }
+    for (const sum of sums) sum.endRows();
+    if (pairs > rounds) this.#count(index, pairs, 8, null, () => vectors(2));
+    for (const sum of sums) sum.endPairs();
+    for (let left = n - pairs; left > 0; left -= 4) vectors(1, Math.min(left, 4));
   }
 
   /** The innermost code: values, folds and stores at `copies` vectors side by side. */

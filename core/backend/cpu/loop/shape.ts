@@ -144,7 +144,8 @@ export function instrCost(instr: Instr, code: readonly Instr[], axis: number): n
       return accessCost(instr.at.strides[axis], bytesOf(instr.dtype)) + rounds +
         (instr.guards.length > 0 ? 3 : 0);
     case "store":
-      return accessCost(instr.at.strides[axis], bytesOf(instr.dtype)) + rounds;
+      // Where it is one or the other, it is better to read from all over the place than to write there.
+      return accessCost(instr.at.strides[axis], bytesOf(instr.dtype)) * 1.5 + rounds;
     case "apply":
       return costOf(instr.fn, code[instr.args[0]].dtype) + rounds;
     case "cast":

@@ -17,8 +17,11 @@ import { Values } from "./values.ts";
 
 type I32 = Local<"i32">;
 
-/** Points of a tile along the loop that is read along, and along the vector axis. */
-const TILE = { across: 64, along: 16 } as const;
+/**
+ * Points of a tile along the loop that is read along, and along the vector axis. Few rows are read side by side, each far enough for the machine to fetch ahead; a cache
+ * line of what is written is filled in one go.
+ */
+const TILE = { across: 128, along: 16 } as const;
 
 /** The loop along which strided loads are contiguous, or -1 where tiles do not pay. */
 export function tiledLoop(kernel: LoopKernel, shape: LoopShape): number {

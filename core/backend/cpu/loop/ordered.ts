@@ -1,0 +1,117 @@
+/**
+ * Sums of float32 in the very order of PyTorch (its CPU code for AVX2, one thread), so that they agree to the last bit: eight lanes in four
+ * accumulators, which are emptied every 16 rounds into a cascade of levels; what is left over last, element by element. Longer sums,
+ * which PyTorch divides among its threads, are folds.ts's, which loses fewer digits.
+ *
+ * @module
+ */
+import type { ReduceInstr } from "../../../kernel/ir.ts";
+import type { Expr } from "../wasm/expr.ts";
+import { f32, f32x4, i32, v128 } from "../wasm/opcodes.ts";
+import { Fold } from "./folds.ts";
+import type { Gen, Vec } from "./gen.ts";
+import type { Parts } from "./lanes.ts";
+import { foldsLanes, type LoopShape } from "./shape.ts";
+
+/** Elements that PyTorch sums in one thread, however many it has. */
+const MOST = 32768;
+/** Rounds after which the accumulators are emptied, and elements in a round: eight vectors. */
+export const ORDERED_BLOCK = 16, ORDERED_ROUND = 32, ORDERED_VECTORS = 8;
+
+/** Whether a reduction of the kernel is summed in PyTorch's order: one run of elements, of float32. */
+export function isOrdered({ code, extents, outer }: LoopShape, i: number): boolean {
+  const instr = code[i];
+  return instr.op === "reduce" && instr.combiner === "sum" && instr.dtype === "float32" &&
+    extents.length === outer + 1 && extents[outer] <= MOST;
+}
+
+/** Whether the loop over the lanes follows PyTorch's order, because a sum in it does. */
+export function hasOrdered(shape: LoopShape): boolean {
+  return foldsLanes(shape) && shape.code.some((_, i) => isOrdered(shape, i));
+}
+
+/** Such a sum while it runs. Whoever runs it goes through `rows`, `pairs` and `tail`, and calls the method that ends each. */
+export class OrderedSum extends Fold {
+  readonly #g: Gen;
+  readonly #levels: number;
+  #accumulators: Vec[] = [];
+  #cascade: Vec[][] = [];
+  #tail: Vec[] = [];
+  /** Vectors of the tail that were pushed; null before it begins. */
+  #pushed: number | null = null;
+  #sum: Vec | null = null;
+
+  constructor(
+    g: Gen,
+    instr: ReduceInstr,
+    readonly length: number,
+    private readonly round: () => Expr<"i32">,
+  ) {
+    super(g, instr, "float32", ORDERED_VECTORS, true);
+    this.#g = g;
+    const rounds = Math.floor(length / ORDERED_ROUND);
+    this.#levels = rounds < ORDERED_BLOCK ? 0 : rounds < ORDERED_BLOCK ** 2 ? 1 : 2;
+  }
+
+  override begin(): void {
+    const g = this.#g, vectors = () => Array.from({ length: ORDERED_VECTORS }, () => g.keep(g.fc(0)));
+    this.#accumulators = vectors();
+    this.#cascade = Array.from({ length: this.#levels }, vectors);
+    this.#sum = g.keep(g.fc(0));
+    this.#tail = Array.from({ length: Math.ceil(this.length % 8 / 4) }, () => g.keep(g.fc(0)));
+    this.#pushed = null;
+  }
+
+  override push(copy: number, [x]: Parts, mask: Vec | null): void {
+    const g = this.#g, value = mask === null ? x : v128.and(x, mask);
+    if (this.#pushed !== null) g.f.set(this.#tail[this.#pushed++], value);
+    else g.f.set(this.#accumulators[copy], f32x4.add(this.#accumulators[copy], value));
+  }
+
+  /** After 16 rounds or the last: into the first level, and that one into the second after 16 times. */
+  override flush(): void {
+    const { f } = this.#g, [first, second] = this.#cascade, zero = this.#g.fc(0);
+    if (first === undefined) return;
+    const move = (from: readonly Vec[], to: readonly Vec[]) =>
+      from.forEach((v, i) => {
+        f.set(to[i], f32x4.add(to[i], v));
+        f.set(v, zero);
+      });
+    move(this.#accumulators, first);
+    if (second === undefined) return;
+    const whole = i32.eqz(i32.and(this.round(), ORDERED_BLOCK ** 2 - 1));
+    f.if(whole, () => move(first, second));
+  }
+
+  /** Ends the rounds: the levels come together. */
+  endRows(): void {
+    const { f } = this.#g;
+    for (const level of this.#cascade) {
+      level.forEach((v, i) => f.set(this.#accumulators[i], f32x4.add(this.#accumulators[i], v)));
+    }
+  }
+
+  /** Ends the groups of eight that filled no round: four accumulators become one. */
+  endPairs(): void {
+    const { f } = this.#g, all = this.#accumulators;
+    for (let i = 2; i < ORDERED_VECTORS; i++) f.set(all[i % 2], f32x4.add(all[i % 2], all[i]));
+    this.#pushed = 0;
+  }
+
+  /** Ends the sum: at most seven elements one by one, then the eight lanes. */
+  override end(): void {
+    const g = this.#g, [a, b] = this.#tail, [low, high] = this.#accumulators;
+    const lanes = (v: Vec | undefined) =>
+      v === undefined ? [] : [0, 1, 2, 3].map((lane) => f32x4.extractLane(v, lane));
+    // A run too short for eight lanes has four accumulators of one element each.
+    const order = this.length < 8
+      ? [...lanes(a).slice(0, 1), ...lanes(b), ...lanes(a).slice(1)]
+      : [...lanes(a), ...lanes(b), ...lanes(low), ...lanes(high)];
+    const sum = order.reduce((total, lane) => f32.add(total, lane), f32.const(0));
+    g.f.set(this.#sum!, f32x4.splat(sum));
+  }
+
+  override result(): Parts {
+    return [this.#sum!];
+  }
+}
