@@ -16,6 +16,8 @@ import type { GemmForm } from "./micro_code.ts";
 
 /** Depth of a block: a panel of A and one of B fit the first-level cache together. */
 const DEPTH = 384;
+/** Rows of B that are read side by side where few rows of A make that all the work, and the bytes of a row from which that pays. */
+const STREAMS = 16, NEAR_ROWS = 4096;
 /** Rows of a block of A, which stays in the second-level cache. */
 const TILE_ROWS = 96;
 /** Columns of a block of B when each tile packs its own. */
@@ -122,7 +124,8 @@ export class Gemm {
     const lanes = 16 / bytes, ROWS = form.rows, W = lanes * form.vectors;
     this.#tiles = tiles;
 
-    const depths = Math.max(1, Math.ceil(depth / DEPTH));
+    const streams = form.directB && form.rows <= 3 && columns * bytes > NEAR_ROWS;
+    const depths = Math.max(1, Math.ceil(depth / (streams ? STREAMS : DEPTH)));
     const tileDepth = Math.ceil(depth / depths / 8) * 8;
     const sources = { A: distinct(products.map((p) => p.a)), B: distinct(products.map((p) => p.b)) };
     const copyBytes = {
@@ -222,12 +225,10 @@ export class Gemm {
 
 /** Rows of A up to which packing B costs more than reading it in place. */
 const FEW_ROWS = 24;
-/** Columns of B up to which packing A costs more than reading it in place. */
-const FEW_COLUMNS = 256;
 
 function chooseForm(spec: GemmSpec): `${FloatType} ${keyof typeof tiles} ${boolean} ${boolean}` {
-  const { dtype, rows, columns, run, aColumns, near } = spec, bytes = bytesOf(dtype);
-  const directA = columns <= FEW_COLUMNS && aColumns.every((at, k) => at === aColumns[0] + k * bytes);
+  const { dtype, rows, run, aColumns, near } = spec, bytes = bytesOf(dtype);
+  const directA = aColumns.every((at, k) => at === aColumns[0] + k * bytes);
   const wide = run * bytes >= 32;
   const directB = wide && (near || rows <= FEW_ROWS);
   const tile = directB && rows === 1 ? "single" : directB && rows <= 3 ? "few" : "usual";

@@ -9,6 +9,7 @@ import type { RoutineInput } from "../../../kernel/plan.ts";
 import type { Layout } from "../../../layout.ts";
 import { type Shape, stridesOf } from "../../../shape.ts";
 import { LoopCall } from "../loops.ts";
+import { Dots, suitsDots } from "./dot.ts";
 import type { FloatType } from "./floats.ts";
 import { Gemm, type GemmSpec, type Product, steps } from "./gemm.ts";
 import {
@@ -23,7 +24,7 @@ import {
 import { computeType, stageInput, stageOutput } from "./stage.ts";
 
 /** A batch of products, its dimensions merged where that is possible; strides and offsets in elements. */
-interface Problem {
+export interface Problem {
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
@@ -49,6 +50,14 @@ export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
   const left = stageInput(context, space, a), right = stageInput(context, space, b);
   const result = stageOutput(context, space, step);
   const problem = problemOf(left.layout, right.layout, step.outputShape);
+  if (suitsDots(problem)) {
+    const dots = new Dots(context.engine, problem, computeType(dtype));
+    const product = () => {
+      dots.run(left.stage(), right.stage(), result.address());
+      result.finish();
+    };
+    return withEpilogue(runner(product, left, right, result, dots), epilogue);
+  }
   const gemm = new Gemm(context.engine, specOf(problem, computeType(dtype)));
   const packed = space.take(gemm.workspaceBytes);
   const { rows, columns, products } = problem;
