@@ -36,6 +36,8 @@ export type DTypeKind = "bool" | "int" | "float";
 interface DTypeInfo {
   /** PyTorch's name of the C++ type. */
   readonly scalar: string;
+  /** The C++ type itself. */
+  readonly cpp: string;
   readonly bytes: number;
   readonly kind: DTypeKind;
   /** Order inside a kind for promotion; uint8 and int8, float16 and bfloat16 are the two exceptions. */
@@ -44,16 +46,23 @@ interface DTypeInfo {
 }
 
 const table: Readonly<Record<DType, DTypeInfo>> = {
-  bool: { scalar: "Bool", bytes: 1, kind: "bool", rank: 0, array: Uint8Array },
-  uint8: { scalar: "Byte", bytes: 1, kind: "int", rank: 1, array: Uint8Array },
-  int8: { scalar: "Char", bytes: 1, kind: "int", rank: 1, array: Int8Array },
-  int16: { scalar: "Short", bytes: 2, kind: "int", rank: 2, array: Int16Array },
-  int32: { scalar: "Int", bytes: 4, kind: "int", rank: 3, array: Int32Array },
-  int64: { scalar: "Long", bytes: 8, kind: "int", rank: 4, array: BigInt64Array },
-  float16: { scalar: "Half", bytes: 2, kind: "float", rank: 5, array: Float16Array },
-  bfloat16: { scalar: "BFloat16", bytes: 2, kind: "float", rank: 5, array: Uint16Array },
-  float32: { scalar: "Float", bytes: 4, kind: "float", rank: 6, array: Float32Array },
-  float64: { scalar: "Double", bytes: 8, kind: "float", rank: 7, array: Float64Array },
+  bool: { scalar: "Bool", cpp: "bool", bytes: 1, kind: "bool", rank: 0, array: Uint8Array },
+  uint8: { scalar: "Byte", cpp: "unsigned char", bytes: 1, kind: "int", rank: 1, array: Uint8Array },
+  int8: { scalar: "Char", cpp: "signed char", bytes: 1, kind: "int", rank: 1, array: Int8Array },
+  int16: { scalar: "Short", cpp: "short int", bytes: 2, kind: "int", rank: 2, array: Int16Array },
+  int32: { scalar: "Int", cpp: "int", bytes: 4, kind: "int", rank: 3, array: Int32Array },
+  int64: { scalar: "Long", cpp: "long int", bytes: 8, kind: "int", rank: 4, array: BigInt64Array },
+  float16: { scalar: "Half", cpp: "c10::Half", bytes: 2, kind: "float", rank: 5, array: Float16Array },
+  bfloat16: {
+    scalar: "BFloat16",
+    cpp: "c10::BFloat16",
+    bytes: 2,
+    kind: "float",
+    rank: 5,
+    array: Uint16Array,
+  },
+  float32: { scalar: "Float", cpp: "float", bytes: 4, kind: "float", rank: 6, array: Float32Array },
+  float64: { scalar: "Double", cpp: "double", bytes: 8, kind: "float", rank: 7, array: Float64Array },
 };
 
 /** Every dtype, in promotion order. */
@@ -92,6 +101,11 @@ export function torchName(dtype: DType): string {
 /** PyTorch's name of the C++ type, as its error sentences have it: `Float`, `Long`. */
 export function scalarName(dtype: DType): string {
   return table[dtype].scalar;
+}
+
+/** The C++ type behind a dtype, as some of PyTorch's error sentences have it: `float`, `long int`. */
+export function cppName(dtype: DType): string {
+  return table[dtype].cpp;
 }
 
 /** A zero-filled host array for `length` elements. */

@@ -1,17 +1,41 @@
 /**
- * Every error Tenon throws. PyTorch's own sentence comes first where it has one; then where it happened, what was
+ * Every error Tenon throws. PyTorch's own sentence comes first where it has one; then where it happened (in a module, the path to the layer), what was
  * given, and what to do about it.
+ *
+ * | class | what is wrong | PyTorch throws |
+ * |---|---|---|
+ * | `TenonError` | the parent of all; alone, for what fits no other | `RuntimeError` |
+ * | `ShapeError` | sizes or numbers of dimensions that do not fit | `RuntimeError`, `ValueError` |
+ * | `DTypeError` | a dtype that the operation or the device cannot take | `RuntimeError`, `TypeError` |
+ * | `IndexError` | a dimension, an index or a class out of range | `IndexError`, `RuntimeError` |
+ * | `ValueError` | an argument whose value makes no sense | `ValueError`, `RuntimeError` |
+ * | `DeviceError` | a device that is missing, lost, full, or another one than the operands' | `RuntimeError` |
+ * | `GradError` | a gradient that cannot be had, a graph that was freed, a value read where none exists | `RuntimeError` |
+ * | `LoadError` | a state dict or a file that does not fit or is damaged | `RuntimeError` |
  *
  * @module
  */
 
-/** The parent of every error that Tenon throws on purpose. */
+/**
+ * The parent of every error that Tenon throws on purpose.
+ *
+ * @example
+ * ```ts
+ * import { ones, TenonError } from "@tenon/tenon";
+ * try {
+ *   ones([2, 5]).matmul(ones([4, 8]));
+ * } catch (error) {
+ *   if (!(error instanceof TenonError)) throw error;
+ *   console.log(error.name); // ShapeError
+ * }
+ * ```
+ */
 export class TenonError extends Error {
   /** The name of the class, as it stands before the message. */
   override name = "TenonError";
 }
 
-/** Shapes that do not fit: broadcasting, matmul, reshape, concatenation. */
+/** Sizes or numbers of dimensions that do not fit: broadcasting, matmul, reshape, concatenation, a layer's input. */
 export class ShapeError extends TenonError {
   /** The name of the class, as it stands before the message. */
   override name = "ShapeError";
@@ -23,13 +47,13 @@ export class DTypeError extends TenonError {
   override name = "DTypeError";
 }
 
-/** A dimension or an index out of range. */
+/** A dimension, an index or a class out of range. */
 export class IndexError extends TenonError {
   /** The name of the class, as it stands before the message. */
   override name = "IndexError";
 }
 
-/** An argument whose value makes no sense: a negative size, an unknown mode, probability above one. */
+/** An argument whose value makes no sense: a negative size, an unknown mode, a probability above one. */
 export class ValueError extends TenonError {
   /** The name of the class, as it stands before the message. */
   override name = "ValueError";

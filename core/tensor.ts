@@ -10,7 +10,7 @@ import { type DType, type HostArray, isDType, isFloat } from "./dtype.ts";
 import { DTypeError, GradError, IndexError, ValueError } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { FACADE } from "./grad_mode.ts";
-import { IndexMethods } from "./methods/index.ts";
+import { FormMethods } from "./methods/form.ts";
 import { readAsync } from "./methods/read.ts";
 import type { NodeInit } from "./node.ts";
 import { cast } from "./ops/cast.ts";
@@ -53,7 +53,7 @@ function printedElements(x: Tensor): Tensor {
  * console.log(x.mul(2).sum().item()); // 20
  * ```
  */
-export class Tensor extends IndexMethods {
+export class Tensor extends FormMethods {
   /** The gradient that `backward()` accumulated here, or null. */
   grad: Tensor | null = null;
 
@@ -198,7 +198,7 @@ export class Tensor extends IndexMethods {
     if (!this.isLeaf) {
       if (on) return;
       throw new GradError(
-        "you can only change requires_grad flags of leaf variables. Use detach() to get a tensor without a gradient",
+        "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach().",
       );
     }
     this.track = on ? this.track | FACADE : this.track & ~FACADE;

@@ -61,7 +61,7 @@ export abstract class ReadMethods extends Node {
   item<T extends number | bigint | boolean = number>(this: Tensor): T {
     if (sizeOf(this.shape) !== 1) {
       throw new ShapeError(
-        `only one element tensors can be converted to scalars; item() got a tensor of shape [${
+        `only one element tensors can be converted to Python scalars; item() got a tensor of shape [${
           this.shape.join(", ")
         }]: use tolist()`,
       );

@@ -4,7 +4,7 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { isFloat } from "../dtype.ts";
+import { isFloat, scalarName } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { sameShape, type Shape, sizeOf, torchSize } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -57,7 +57,7 @@ function classesOf(op: string, input: Tensor, target: Tensor, ignoreIndex: numbe
   const index = toIndex(
     target,
     input,
-    (got) => new DTypeError(`expected scalar type Long but found ${got}, in ${op}; ${indexHint}`),
+    (got) => new DTypeError(`expected scalar type Long but found ${scalarName(got)}, in ${op}; ${indexHint}`),
   );
   const rank = input.shape.length;
   if (rank === 0) throw new ShapeError(`Expected 1 or more dimensions (got 0), in ${op}`);

@@ -172,7 +172,7 @@ function flatten(data: NestedArray, shape: Shape, depth: number, out: Scalar[]):
     return;
   }
   if (depth >= shape.length || data.length !== shape[depth]) {
-    throw ragged(shape, depth, `a sequence of length ${data.length}`);
+    throw ragged(shape, depth, String(data.length));
   }
   for (const item of data) flatten(item, shape, depth + 1, out);
 }

@@ -5,7 +5,7 @@
  */
 import { apply, named } from "../apply.ts";
 import { type DType, isFloat, isInt, kindOf, scalarName } from "../dtype.ts";
-import { DTypeError, TenonError, ValueError } from "../errors.ts";
+import { DTypeError, ValueError } from "../errors.ts";
 import * as prim from "../prim/elementwise.ts";
 import type { Primitive } from "../prim/primitive.ts";
 import { broadcastShapes, sameShape } from "../shape.ts";
@@ -165,7 +165,7 @@ export function pow(a: TensorLike, b: TensorLike): Tensor {
       if (b === 0.5) return namedPow(sqrt(a));
     }
     if (isInt(a.dtype) && Number.isInteger(b) && b < 0) {
-      throw new TenonError(
+      throw new ValueError(
         "Integers to negative integer powers are not allowed. Cast to a float dtype first, in pow",
       );
     }

@@ -4,6 +4,7 @@
  * @module
  */
 import { named } from "../apply.ts";
+import { scalarName } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, TenonError, ValueError } from "../errors.ts";
 import { sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -34,7 +35,9 @@ function checked(op: string, index: IndexLike, weight: Tensor): Tensor {
   }
   const at = toIndex(index, weight, (got) =>
     new DTypeError(
-      `Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got ${got} instead (while checking arguments for ${op}); ${indexHint}`,
+      `Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got torch.${
+        scalarName(got)
+      }Tensor instead (while checking arguments for ${op}); ${indexHint}`,
     ));
   checkHeldRange(at, 0, weight.shape[0], (got) =>
     new IndexError(

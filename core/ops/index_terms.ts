@@ -75,7 +75,7 @@ export function parse(x: Tensor, indices: readonly Index[]): Parsed {
   if (used > rank) {
     throw new IndexError(
       rank === 0 && used === 1 && typeof indices[0] === "number"
-        ? "invalid index of a 0-dim tensor. Use item() to convert a 0-dim tensor to a number"
+        ? "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number: item() is the way here"
         : `too many indices for tensor of dimension ${rank}: got ${used}`,
     );
   }

@@ -271,6 +271,12 @@ export function indexSelect(x: Tensor, dim: number, index: IndexLike): Tensor {
     );
   }
   outOfRange("index_select", from, at, idx);
+  checkHeldRange(idx, 0, from.shape[at], (got) =>
+    new IndexError(
+      `index out of range in self, in index_select: ${got} is not in [0, ${
+        from.shape[at]
+      }), dimension ${at} of [${from.shape.join(", ")}]`,
+    ));
   const y = named("IndexSelect", gatherExact(from, at, alongDim(idx, at, from.shape)));
   return x.shape.length === 0 ? reshape(y, []) : y;
 }
@@ -348,6 +354,13 @@ export function take(x: Tensor, index: IndexLike): Tensor {
   );
   const size = sizeOf(x.shape), flat = reshape(x, [size]);
   if (size === 0 && sizeOf(idx.shape) > 0) throw new IndexError("take(): tried to take from an empty tensor");
+  checkHeldRange(
+    idx,
+    -size,
+    size,
+    (got) =>
+      new IndexError(`out of range: tried to access index ${got} on a tensor of ${size} elements. In take`),
+  );
   const y = gatherExact(flat, 0, reshape(wrapNegative(idx, size), [sizeOf(idx.shape)]));
   return named("Take", reshape(y, idx.shape));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { named } from "../apply.ts";
+import { scalarName } from "../dtype.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -12,11 +13,14 @@ import { matmulExact } from "./routine.ts";
 import { expand, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
 
 function checkTypes(op: string, a: Tensor, b: Tensor): void {
-  if (a.dtype !== b.dtype) {
-    throw new DTypeError(
-      `expected m1 and m2 to have the same dtype, but got: ${a.dtype} != ${b.dtype}, in ${op}; cast one with .to()`,
-    );
-  }
+  if (a.dtype === b.dtype) return;
+  const [first, second] = [scalarName(a.dtype), scalarName(b.dtype)];
+  const sentence = op === "dot"
+    ? `dot : expected both vectors to have same dtype, but found ${first} and ${second}`
+    : `expected scalar type ${first} but found ${second}`;
+  throw new DTypeError(
+    `${sentence}, in ${op}: the operands are ${a.dtype} and ${b.dtype}; cast one with .to()`,
+  );
 }
 
 function cannotMultiply(op: string, a: Shape, b: Shape): ShapeError {
@@ -25,6 +29,15 @@ function cannotMultiply(op: string, a: Shape, b: Shape): ShapeError {
   }x${b[b.length - 1]})`;
   return new ShapeError(
     `${text}, in ${op} of shapes [${a.join(", ")}] and [${b.join(", ")}]: the inner sizes must be equal`,
+  );
+}
+
+/** The sentence for products in batches: `p` and `q` batches were given. */
+function cannotBatch(op: string, a: Shape, b: Shape, p: number, q: number): ShapeError {
+  return new ShapeError(
+    `Expected size for first two dimensions of batch2 tensor to be: [${p}, ${
+      a[a.length - 1]
+    }] but got: [${q}, ${b[b.length - 2]}]. In ${op} of shapes [${a.join(", ")}] and [${b.join(", ")}]`,
   );
 }
 
@@ -51,12 +64,15 @@ export function mm(a: Tensor, b: Tensor): Tensor {
 
 /** a [b, n, k] times b [b, k, m]. `torch.bmm`. */
 export function bmm(a: Tensor, b: Tensor): Tensor {
-  if (a.shape.length !== 3 || b.shape.length !== 3 || a.shape[0] !== b.shape[0]) {
+  if (a.shape.length !== 3 || b.shape.length !== 3) {
     throw new ShapeError(
-      `batch1 and batch2 must be 3D tensors of one batch size, in bmm: got [${a.shape.join(", ")}] and [${
+      `batch${a.shape.length === 3 ? 2 : 1} must be a 3D tensor, in bmm: got [${a.shape.join(", ")}] and [${
         b.shape.join(", ")
       }]`,
     );
+  }
+  if (a.shape[0] !== b.shape[0] || a.shape[2] !== b.shape[1]) {
+    throw cannotBatch("bmm", a.shape, b.shape, a.shape[0], b.shape[0]);
   }
   checkTypes("bmm", a, b);
   return named("Bmm", product("bmm", a, b));
@@ -71,7 +87,9 @@ export function mv(a: Tensor, b: Tensor): Tensor {
   }
   if (a.shape[1] !== b.shape[0]) {
     throw new ShapeError(
-      `size mismatch, got input (${a.shape[0]}x${a.shape[1]}) and vec (${b.shape[0]}), in mv`,
+      `size mismatch, got ${a.shape[0]}, ${a.shape[0]}x${a.shape[1]},${b.shape[0]}, in mv of shapes [${
+        a.shape.join(", ")
+      }] and [${b.shape[0]}]: the inner sizes must be equal`,
     );
   }
   checkTypes("mv", a, b);
@@ -142,13 +160,16 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
     }
     return named("UnsafeView", squeeze(matmul(a, unsqueeze(b, 1)), -1));
   }
-  if (a.shape[p - 1] !== b.shape[q - 2]) throw cannotMultiply("matmul", a.shape, b.shape);
   if (q === 2) {
+    if (a.shape[p - 1] !== b.shape[0]) throw cannotMultiply("matmul", a.shape, b.shape);
     // The batch of a is more rows.
     const rows = reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape[p - 1]]);
     return named("UnsafeView", reshape(product("matmul", rows, b), [...a.shape.slice(0, -1), b.shape[1]]));
   }
   const batch = broadcastShapes("matmul (batch dimensions)", a.shape.slice(0, -2), b.shape.slice(0, -2));
+  if (a.shape[p - 1] !== b.shape[q - 2]) {
+    throw cannotBatch("matmul", a.shape, b.shape, sizeOf(batch), sizeOf(batch));
+  }
   const left = expand(a, [...batch, ...a.shape.slice(-2)]),
     right = expand(b, [...batch, ...b.shape.slice(-2)]);
   return named("UnsafeView", product("matmul", left, right));

@@ -4,6 +4,7 @@
  * @module
  */
 import { named } from "../apply.ts";
+import { scalarName } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { sameShape, type Shape, torchSize } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -174,7 +175,7 @@ function classNumbers(op: string, target: Tensor, shape: Shape, like: Tensor): T
   const index = toIndex(
     target,
     like,
-    (got) => new DTypeError(`expected scalar type Long but found ${got}, in ${op}; ${indexHint}`),
+    (got) => new DTypeError(`expected scalar type Long but found ${scalarName(got)}, in ${op}; ${indexHint}`),
   );
   if (!sameShape(index.shape, shape)) {
     throw new ShapeError(

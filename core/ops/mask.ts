@@ -12,14 +12,14 @@ import { Tensor } from "../tensor.ts";
 import { cast, type Scalar } from "./cast.ts";
 import { fromHost, full, onesLike, tensor, zeros } from "./create.ts";
 import { sub, toBool, where } from "./elementwise.ts";
-import { indexHint, type IndexLike, toIndex } from "./indexing.ts";
+import { checkHeldRange, indexHint, type IndexLike, toIndex } from "./indexing.ts";
 import { gatherExact, scan, scatterExact } from "./routine.ts";
 import { expand, reshape } from "./view.ts";
 
 function checkMask(op: string, mask: Tensor): void {
   if (mask.dtype !== "bool") {
     throw new DTypeError(
-      `${op} only supports boolean masks, but got mask with dtype ${mask.dtype}; compare, or convert with .to("bool")`,
+      `${op}: expected BoolTensor or ByteTensor for mask, but got ${mask.dtype}; compare, or convert with .to("bool")`,
     );
   }
 }
@@ -140,6 +140,12 @@ export function oneHot(index: IndexLike, numClasses = -1): Tensor {
     }
     classes = Number(idx.max().item<number | bigint>()) + 1;
   }
+  checkHeldRange(idx, 0, classes, (got) =>
+    new ValueError(
+      got < 0
+        ? `Class values must be non-negative. one_hot got ${got}`
+        : `Class values must be smaller than num_classes. one_hot got ${got} with ${classes} classes`,
+    ));
   const base = zeros([...idx.shape, classes], { dtype: "int64", device: idx.device });
   const last = reshape(idx, [...idx.shape, 1]);
   // A scatter and not a comparison: an index out of range is an error.

@@ -33,7 +33,9 @@ function bordered(x: Tensor, dim: number, low: number, high: number, mode: PadMo
 
 const sentences = {
   reflect: (low: number, high: number, dim: number, x: Tensor) =>
-    `Padding size should be less than the corresponding input dimension, but got: padding (${low}, ${high}) at dimension ${dim} of input [${
+    `Argument #${
+      2 * (x.shape.length - dim) + 2
+    }: Padding size should be less than the corresponding input dimension, but got: padding (${low}, ${high}) at dimension ${dim} of input ${x.shape.length}, of shape [${
       x.shape.join(", ")
     }]`,
   circular: () => "Padding value causes wrapping around more than once",

@@ -5,8 +5,8 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { type DType, isFloat, scalarName } from "../dtype.ts";
-import { DTypeError, TenonError } from "../errors.ts";
+import { cppName, type DType, isFloat, scalarName } from "../dtype.ts";
+import { DTypeError, TenonError, ValueError } from "../errors.ts";
 import { Tensor } from "../tensor.ts";
 import { asFloat, commonType, deviceOf, floatType, type TensorLike, toTensor } from "./cast.ts";
 import {
@@ -39,11 +39,11 @@ import {
  * x with what is below `min` raised to it and what is above `max` lowered to it; either may be left out or null, both may be tensors. Where the
  * bounds cross, `max` wins. The gradient is 1 inside, bounds included. `torch.clamp`.
  *
- * @throws {TenonError} when both bounds are missing
+ * @throws {ValueError} when both bounds are missing
  */
 export function clamp(x: Tensor, min?: TensorLike | null, max?: TensorLike | null): Tensor {
   const noMin = min === undefined || min === null, noMax = max === undefined || max === null;
-  if (noMin && noMax) throw new TenonError("torch.clamp: At least one of 'min' or 'max' must not be None");
+  if (noMin && noMax) throw new ValueError("torch.clamp: At least one of 'min' or 'max' must not be None");
   const raised = noMin ? x : where(lt(x, min), min, x);
   const tensors = min instanceof Tensor || max instanceof Tensor;
   return named(tensors ? "Clamp" : "ClampBackward1", noMax ? raised : where(gt(raised, max), max, raised));
@@ -58,7 +58,9 @@ export function clip(x: Tensor, min?: TensorLike | null, max?: TensorLike | null
 export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
   if (a.dtype !== b.dtype) {
     throw new DTypeError(
-      `expected dtype ${a.dtype} for \`end\` but got dtype ${b.dtype}, in lerp; cast one with .to()`,
+      `expected dtype ${cppName(a.dtype)} for \`end\` but got dtype ${
+        cppName(b.dtype)
+      }, in lerp; cast one with .to()`,
     );
   }
   const range = sub(b, a);

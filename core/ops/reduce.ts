@@ -5,10 +5,10 @@
  */
 import { apply, named } from "../apply.ts";
 import { type DType, isFloat, scalarName } from "../dtype.ts";
-import { DTypeError, IndexError, ValueError } from "../errors.ts";
+import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import type { Primitive } from "../prim/primitive.ts";
 import * as prim from "../prim/reduce.ts";
-import { normalizeDim, normalizeDims, sizeOf } from "../shape.ts";
+import { normalizeDim, normalizeDims, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { asFloat, cast, type Scalar } from "./cast.ts";
 import { full } from "./create.ts";
@@ -90,12 +90,16 @@ export function mean(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor
   );
 }
 
-function refuseEmpty(op: string, x: Tensor, dims: readonly number[]): void {
+function refuseEmpty(op: string, x: Tensor, dims: readonly number[], whole: boolean): void {
   if (dims.some((d) => x.shape[d] === 0)) {
     throw new IndexError(
-      `${op}(): Expected reduction dim to be specified for input.numel() == 0 and to have non-zero size, but the shape is [${
-        x.shape.join(", ")
-      }]`,
+      whole
+        ? `${op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument. The shape is [${
+          x.shape.join(", ")
+        }]`
+        : `${op}(): Expected reduction dim ${
+          dims.find((d) => x.shape[d] === 0)
+        } to have non-zero size. The shape is [${x.shape.join(", ")}]`,
     );
   }
 }
@@ -103,14 +107,14 @@ function refuseEmpty(op: string, x: Tensor, dims: readonly number[]): void {
 /** The largest value over dims; equal ones share the gradient. `torch.amax`. */
 export function amax(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
   const dims = normalizeDims("amax", allIfEmpty(dim), x.shape.length);
-  refuseEmpty("amax", x, dims);
+  refuseEmpty("amax", x, dims, allIfEmpty(dim) === undefined);
   return over(prim.amaxPrim, x, dims, options.keepdim);
 }
 
 /** The smallest value over dims; equal ones share the gradient. `torch.amin`. */
 export function amin(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
   const dims = normalizeDims("amin", allIfEmpty(dim), x.shape.length);
-  refuseEmpty("amin", x, dims);
+  refuseEmpty("amin", x, dims, allIfEmpty(dim) === undefined);
   return over(prim.aminPrim, x, dims, options.keepdim);
 }
 
@@ -146,7 +150,7 @@ function argReduce(
   keepdim?: boolean,
 ): Tensor {
   const dims = normalizeDims(p.name, dim, x.shape.length);
-  refuseEmpty(p.name, x, dims);
+  refuseEmpty(p.name, x, dims, dim === undefined);
   if (x.dtype === "bool") {
     throw new DTypeError(`"${p.name}_cpu" not implemented for 'Bool'; cast with .to("uint8")`);
   }
@@ -164,6 +168,12 @@ export function argmin(x: Tensor, dim?: number | null, options: ReduceOptions = 
   return argReduce(prim.argminPrim, x, dim, options.keepdim);
 }
 
+function extremeOf(p: Primitive<prim.ReduceAttrs>, op: "max" | "min", x: Tensor): Tensor {
+  const dims = normalizeDims(op, undefined, x.shape.length);
+  refuseEmpty(op, x, dims, true);
+  return named(op === "max" ? "MaxBackward1" : "MinBackward1", over(p, x, dims), x);
+}
+
 function extremeAlong(
   p: Primitive<prim.ReduceAttrs>,
   op: string,
@@ -175,7 +185,7 @@ function extremeAlong(
   if (x.shape.length === 0) {
     return { values: x.value, indices: full([], 0, { dtype: "int64", device: x.device }) };
   }
-  refuseEmpty(op, x, [d]);
+  refuseEmpty(op, x, [d], false);
   const comparable = x.dtype === "bool" ? cast(x, "uint8") : x;
   const indices = over(p, comparable, [d], true);
   // Values by index, so that the gradient goes to that one element.
@@ -190,7 +200,7 @@ export function max(x: Tensor): Tensor;
 export function max(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
 export function max(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
   return dim === undefined
-    ? named("MaxBackward1", amax(x), x)
+    ? extremeOf(prim.amaxPrim, "max", x)
     : extremeAlong(prim.argmaxPrim, "max", x, dim, options.keepdim);
 }
 
@@ -200,7 +210,7 @@ export function min(x: Tensor): Tensor;
 export function min(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
 export function min(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
   return dim === undefined
-    ? named("MinBackward1", amin(x), x)
+    ? extremeOf(prim.aminPrim, "min", x)
     : extremeAlong(prim.argminPrim, "min", x, dim, options.keepdim);
 }
 
@@ -312,4 +322,18 @@ export function exclusiveProduct(x: Tensor, dims: readonly number[]): Tensor {
   }
   const others = reshape(mul(before, after), order.map((d) => x.shape[d]));
   return others.permute(order.map((_, i) => order.indexOf(i)));
+}
+
+/** x summed to a shape that broadcasts to its own. `torch.Tensor.sum_to_size`. */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  const extra = x.shape.length - shape.length;
+  if (extra < 0 || shape.some((s, d) => s !== 1 && s !== x.shape[extra + d])) {
+    throw new ShapeError(
+      `size {[${shape.join(", ")}]} is not expandable to size {[${x.shape.join(", ")}]}., in sum_to_size`,
+    );
+  }
+  const dims = x.shape.map((_, d) => d).filter((d) =>
+    d < extra || (shape[d - extra] === 1 && x.shape[d] !== 1)
+  );
+  return reshape(sumDims(x, dims), shape);
 }

@@ -6,7 +6,7 @@
 import { named } from "../apply.ts";
 import { type DType, isFloat, scalarName } from "../dtype.ts";
 import { DTypeError } from "../errors.ts";
-import { sizeOf } from "../shape.ts";
+import { normalizeDim, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
 import { div, exp, log, neg, sub } from "./elementwise.ts";
@@ -23,11 +23,12 @@ function implicitDim(x: Tensor): number {
   return [0, 1, 3].includes(x.shape.length) ? 0 : 1;
 }
 
-function operand(op: string, x: Tensor, options: SoftmaxOptions): Tensor {
+function operand(op: string, x: Tensor, dim: number, options: SoftmaxOptions): Tensor {
   const y = options.dtype === undefined ? x.value : cast(x, options.dtype);
+  const at = normalizeDim(op, dim, y.shape.length);
   if (!isFloat(y.dtype)) {
     throw new DTypeError(
-      `"${op}" not implemented for '${
+      `"${op}${at === y.shape.length - 1 ? "_lastdim" : ""}_kernel_impl" not implemented for '${
         scalarName(y.dtype)
       }': it needs floats; cast with .to("float32") or pass { dtype: "float32" }`,
     );
@@ -50,7 +51,7 @@ function shifted(x: Tensor, dim: number): Tensor {
  * ```
  */
 export function softmax(x: Tensor, dim: number = implicitDim(x), options: SoftmaxOptions = {}): Tensor {
-  const y = operand("softmax", x, options);
+  const y = operand("softmax", x, dim, options);
   if (sizeOf(y.shape) === 0) return y;
   const e = exp(shifted(y, dim));
   return named("Softmax", div(e, sum(e, dim, { keepdim: true })));
@@ -58,7 +59,7 @@ export function softmax(x: Tensor, dim: number = implicitDim(x), options: Softma
 
 /** ln of softmax, without the loss of digits. `torch.log_softmax`. */
 export function logSoftmax(x: Tensor, dim: number = implicitDim(x), options: SoftmaxOptions = {}): Tensor {
-  const y = operand("logSoftmax", x, options);
+  const y = operand("log_softmax", x, dim, options);
   if (sizeOf(y.shape) === 0) return y;
   const z = shifted(y, dim);
   return named("LogSoftmax", sub(z, log(sum(exp(z), dim, { keepdim: true }))));

@@ -5,6 +5,7 @@
  * @module
  */
 import { apply, named } from "../apply.ts";
+import { scalarName } from "../dtype.ts";
 import { IndexError, ShapeError, ValueError } from "../errors.ts";
 import { aliasPrim } from "../prim/source.ts";
 import { concatPrim } from "../prim/routine.ts";
@@ -53,12 +54,14 @@ export function alias(x: Tensor): Tensor {
 
 /** Dimensions in the order `dims`. `torch.permute`. */
 export function permute(x: Tensor, dims: readonly number[]): Tensor {
-  const order = normalizeDims("permute", dims, x.shape.length);
-  if (order.length !== x.shape.length) {
+  if (dims.length !== x.shape.length) {
     throw new ShapeError(
-      `permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = ${x.shape.length} is not equal to len(dims) = ${dims.length}`
-        .replace("(sparse_coo)", ""),
+      `permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = ${x.shape.length} is not equal to len(dims) = ${dims.length}`,
     );
+  }
+  const order = dims.map((d) => normalizeDim("permute", d, x.shape.length));
+  if (new Set(order).size !== order.length) {
+    throw new ValueError(`permute(): duplicate dims are not allowed. Got [${dims.join(", ")}]`);
   }
   return order.every((d, i) => d === i) ? x.value : apply(prim.permutePrim, [x], { dims: order });
 }
@@ -88,7 +91,9 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   const extra = shape.length - x.shape.length;
   if (extra < 0) {
     throw new ShapeError(
-      `expand: the number of sizes provided (${shape.length}) must be greater or equal to the number of dimensions in the tensor (${x.shape.length})`,
+      `expand(torch.${scalarName(x.dtype)}Tensor{[${x.shape.join(", ")}]}, size=[${
+        shape.join(", ")
+      }]): the number of sizes provided (${shape.length}) must be greater or equal to the number of dimensions in the tensor (${x.shape.length})`,
     );
   }
   const target = shape.map((s, i) => {
@@ -204,7 +209,9 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
   if (x.shape.length === 0) throw new IndexError("select() cannot be applied to a 0-dim tensor.");
   const at = normalizeDim("select", dim, x.shape.length), size = x.shape[at];
   if (!Number.isInteger(index) || index < -size || index >= size) {
-    throw new IndexError(`index ${index} is out of bounds for dimension ${at} with size ${size}, in select`);
+    throw new IndexError(
+      `select(): index ${index} out of range for tensor of size [${x.shape.join(", ")}] at dimension ${at}`,
+    );
   }
   const one = strided(x, at, index < 0 ? index + size : index, 1, 1);
   return named("Select", reshape(one, x.shape.filter((_, d) => d !== at)));

@@ -3,14 +3,12 @@
  *
  * @module
  */
-import { type DType, type HostArray, hostArray, isFloat, writeElement } from "../dtype.ts";
+import { cppName, type DType, type HostArray, hostArray, isFloat, writeElement } from "../dtype.ts";
 import { ValueError } from "../errors.ts";
 import { checkDType, fillWith, inChunks, roundTo } from "./fill.ts";
 import type { Generator } from "./generator.ts";
 
 interface IntegerLimits {
-  /** The dtype's name where PyTorch says that a bound is outside its range. */
-  readonly name: string;
   /** Smallest and largest value, for a float dtype as far as int64 reaches. */
   readonly lowest: bigint;
   readonly highest: bigint;
@@ -20,26 +18,26 @@ interface IntegerLimits {
 
 const int64Min = -(2n ** 63n), int64Max = 2n ** 63n - 1n;
 
-function signed(name: string, bits: bigint): IntegerLimits {
+function signed(bits: bigint): IntegerLimits {
   const highest = 2n ** (bits - 1n) - 1n;
-  return { name, lowest: -highest - 1n, highest, exact: highest };
+  return { lowest: -highest - 1n, highest, exact: highest };
 }
 
-function float(name: string, digits: bigint, highest = int64Max): IntegerLimits {
-  return { name, lowest: highest === int64Max ? int64Min : -highest, highest, exact: 2n ** digits };
+function float(digits: bigint, highest = int64Max): IntegerLimits {
+  return { lowest: highest === int64Max ? int64Min : -highest, highest, exact: 2n ** digits };
 }
 
 const limits: Readonly<Record<DType, IntegerLimits>> = {
-  bool: { name: "bool", lowest: 0n, highest: 1n, exact: 1n },
-  uint8: { name: "unsigned char", lowest: 0n, highest: 255n, exact: 255n },
-  int8: signed("signed char", 8n),
-  int16: signed("short int", 16n),
-  int32: signed("int", 32n),
-  int64: signed("long int", 64n),
-  float16: float("c10::Half", 11n, 65504n),
-  bfloat16: float("c10::BFloat16", 8n),
-  float32: float("float", 24n),
-  float64: float("double", 53n),
+  bool: { lowest: 0n, highest: 1n, exact: 1n },
+  uint8: { lowest: 0n, highest: 255n, exact: 255n },
+  int8: signed(8n),
+  int16: signed(16n),
+  int32: signed(32n),
+  int64: signed(64n),
+  float16: float(11n, 65504n),
+  bfloat16: float(8n),
+  float32: float(24n),
+  float64: float(53n),
 };
 
 /** Whether a range of 2^32 and more is drawn from 64 bits; the other dtypes cannot hold one. */
@@ -162,7 +160,7 @@ export function random(
         );
       }
     }
-    checkBounds(first, last, limit);
+    checkBounds(first, last, dtype);
     return draw(generator, count, dtype, first, last - first + 1n);
   }
   let end = BigInt(to);
@@ -181,7 +179,7 @@ export function random(
       );
     }
   }
-  checkBounds(first, end - 1n, limit);
+  checkBounds(first, end - 1n, dtype);
   return draw(generator, count, dtype, first, end - first);
 }
 
@@ -194,11 +192,14 @@ function drawWide(generator: Generator, count: number, dtype: DType, range: bigi
   return out;
 }
 
-function checkBounds(first: bigint, last: bigint, limit: IntegerLimits): void {
+function checkBounds(first: bigint, last: bigint, dtype: DType): void {
+  const limit = limits[dtype];
   for (const [name, value] of [["from", first], ["to - 1", last]] as const) {
     if (value < limit.lowest || value > limit.highest) {
       throw new ValueError(
-        `${name} is out of bounds for ${limit.name}: random integers from ${first} to ${last}, where the dtype ` +
+        `${name} is out of bounds for ${
+          cppName(dtype)
+        }: random integers from ${first} to ${last}, where the dtype ` +
           `holds ${limit.lowest} to ${limit.highest}`,
       );
     }

@@ -54,7 +54,8 @@ export function recordedNodes(roots: readonly Tensor[]): Tensor[] {
   if (nodes.some((x) => x.released)) {
     throw new GradError(
       "Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). " +
-        "Specify retainGraph: true if you need to backward through the graph a second time.",
+        "Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you " +
+        "need to backward through the graph a second time or if you need to access saved tensors after calling backward. Pass { retainGraph: true }.",
     );
   }
   return nodes;
