@@ -12,6 +12,7 @@ import { type BlockContext, rowValues } from "./block.ts";
 import { Gen, Helpers } from "./gen.ts";
 import { isWide, repOf } from "./lanes.ts";
 import type { LoopModule, Pass } from "./module.ts";
+import { hasOrdered } from "./ordered.ts";
 import { bytesOfPartials, cut, type Cutting, emitPass, unitsOf } from "./pieces.ts";
 import { emitRange } from "./ranges.ts";
 import { folds, foldsLanes, instrCost, type LoopShape, shapeOf } from "./shape.ts";
@@ -28,6 +29,8 @@ const INSTRUCTION = 0.12;
 const KEPT_BYTES = 1 << 17;
 /** Estimated nanoseconds from which a reduction with few results is cut to pieces, and how many units of work make that pointless. */
 const WORTH_CUTTING = 60_000, ENOUGH_UNITS = 16;
+/** Instructions up to which code is repeated eight times for the order of a sum. */
+const ORDERED_BODY = 24;
 /** Nanoseconds that a piece should take, and how many pieces there are at most. */
 const PIECE_TIME = 12_000, MOST_PIECES = 64;
 
@@ -46,9 +49,10 @@ export function compileLoop(kernel: LoopKernel, features: Features): LoopModule 
     tiles = tiled < 0 ? points : tilesOf(shape, tiled);
   const n = shape.extents[shape.axis];
   const rows = !foldsLanes(shape) && points > n && n < 1024 ? n : foldsLanes(shape) ? 1 : 4 * unroll;
+  const ordered = hasOrdered(shape) && body <= ORDERED_BODY;
   const module = new LoopModuleBuilder(kernel, shape, features);
   module.function(kept.sweeps, unroll, kept.places, (context, start, end) => {
-    if (tiled < 0) emitRange({ ...context, piece: null }, start, end);
+    if (tiled < 0) emitRange({ ...context, piece: null, ordered }, start, end);
     else emitTiles({ ...context, piece: null }, tiled, start, end);
   });
   return {
