@@ -51,6 +51,18 @@ export function cross(a: Tensor, b: Tensor, dim?: number): Tensor {
   return named("LinalgCross", sub(mul(ahead(x), behind(y)), mul(behind(x), ahead(y))));
 }
 
+/** The cross product of vectors with 3 elements along `dim`, the last one by default. `torch.linalg.cross`. */
+export function linalgCross(a: Tensor, b: Tensor, dim = -1): Tensor {
+  if (a.shape.length !== b.shape.length) {
+    throw new ShapeError(
+      `linalg.cross: inputs must have the same number of dimensions., but got [${a.shape.join(", ")}] and [${
+        b.shape.join(", ")
+      }]`,
+    );
+  }
+  return cross(a, b, dim);
+}
+
 /** The p-norm distances between all rows of a [..., n, d] and b [..., m, d]: [..., n, m]. `torch.cdist`. */
 export function cdist(a: Tensor, b: Tensor, p = 2): Tensor {
   if (a.shape.length < 2 || b.shape.length < 2) {
@@ -132,4 +144,16 @@ export function vander(
   const first = onesLike(column);
   const powers = n === 1 ? first : cat([first, cumprod(expand(column, [x.shape[0], n - 1]), 1)], 1);
   return options.increasing ? powers : flip(powers, 1);
+}
+
+/** The powers 0 to n - 1 of each element, in a new last dimension. `torch.linalg.vander`. */
+export function linalgVander(x: Tensor, n?: number | null): Tensor {
+  const count = n ?? x.shape[x.shape.length - 1];
+  if (x.shape.length === 0 || !Number.isInteger(count) || count < 1) {
+    throw new ValueError(
+      `linalg.vander: N must be greater than 1., and x at least a vector: got N = ${count}`,
+    );
+  }
+  const flat = reshape(x, [sizeOf(x.shape)]);
+  return reshape(vander(flat, count, { increasing: true }), [...x.shape, count]);
 }

@@ -45,6 +45,11 @@ export function argsort(x: Tensor, dim = -1, options: SortOptions = {}): Tensor 
   return order(x, normalizeDim("argsort", dim, x.shape.length), options.descending ?? false);
 }
 
+/** The elements in order along the first dimension. `torch.msort`. */
+export function msort(x: Tensor): Tensor {
+  return sort(x, 0).values;
+}
+
 /** The `k` largest elements along `dim`, or the smallest ones, sorted, and their indices. `torch.topk`. */
 export function topk(
   x: Tensor,

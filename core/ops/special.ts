@@ -135,8 +135,8 @@ export function i1(x: Tensor): Tensor {
   return mul(scaledBessel(x, 1), exp(abs(asFloat(x))));
 }
 
-/** ln of the multivariate gamma function of dimension p. `torch.special.multigammaln`. */
-export function multigammaln(x: Tensor, p: number): Tensor {
+/** ln of the multivariate gamma function of dimension p. `torch.mvlgamma`. */
+export function mvlgamma(x: Tensor, p: number): Tensor {
   if (!Number.isInteger(p) || p < 1) {
     throw new ValueError(`p has to be greater than or equal to 1, in mvlgamma: got ${p}`);
   }

@@ -1,0 +1,150 @@
+/**
+ * The operations of `torch.nn.functional`, file by file.
+ *
+ * @module
+ */
+export {
+  celu,
+  type DrawOptions,
+  elu,
+  gelu,
+  type GeluOptions,
+  glu,
+  gumbelSoftmax,
+  type GumbelSoftmaxOptions,
+  hardshrink,
+  hardsigmoid,
+  hardswish,
+  hardtanh,
+  leakyRelu,
+  logsigmoid,
+  mish,
+  prelu,
+  relu,
+  relu6,
+  rrelu,
+  selu,
+  silu,
+  softplus,
+  softshrink,
+  softsign,
+  tanhshrink,
+  threshold,
+} from "./ops/activation.ts";
+export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  adaptiveMaxPool3d,
+  type AdaptiveMaxPoolOptions,
+  type AdaptiveMaxPoolWithIndices,
+  type OutputSizes,
+} from "./ops/adaptive_pool.ts";
+export { type AttentionOptions, scaledDotProductAttention } from "./ops/attention.ts";
+export { crossEntropy, type CrossEntropyOptions, nllLoss, type NllLossOptions } from "./ops/class_loss.ts";
+export {
+  conv1d,
+  conv2d,
+  conv3d,
+  type ConvOptions,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  type ConvTransposeOptions,
+} from "./ops/conv.ts";
+export { ctcLoss, type CtcLossOptions, type Lengths } from "./ops/ctc_loss.ts";
+export {
+  alphaDropout,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  type DropoutOptions,
+  featureAlphaDropout,
+  featureDropout,
+} from "./ops/dropout.ts";
+export { embedding, embeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from "./ops/embedding.ts";
+export { affineGrid, gridSample, type GridSampleOptions } from "./ops/grid.ts";
+export { fold, unfold, type UnfoldOptions } from "./ops/im2col.ts";
+export {
+  binaryCrossEntropy,
+  type BinaryCrossEntropyOptions,
+  binaryCrossEntropyWithLogits,
+  type BinaryCrossEntropyWithLogitsOptions,
+  gaussianNllLoss,
+  type GaussianNllLossOptions,
+  huberLoss,
+  type HuberLossOptions,
+  klDiv,
+  type KlDivOptions,
+  l1Loss,
+  type LossOptions,
+  mseLoss,
+  poissonNllLoss,
+  type PoissonNllLossOptions,
+  type Reduction,
+  smoothL1Loss,
+  type SmoothL1LossOptions,
+} from "./ops/loss.ts";
+export {
+  cosineEmbeddingLoss,
+  hingeEmbeddingLoss,
+  type MarginLossOptions,
+  marginRankingLoss,
+  multilabelMarginLoss,
+  multilabelSoftMarginLoss,
+  type MultilabelSoftMarginLossOptions,
+  multiMarginLoss,
+  type MultiMarginLossOptions,
+  softMarginLoss,
+  tripletMarginLoss,
+  type TripletMarginLossOptions,
+  tripletMarginWithDistanceLoss,
+  type TripletMarginWithDistanceLossOptions,
+} from "./ops/margin_loss.ts";
+export {
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  type MaxPoolOptions,
+  type MaxPoolWithIndices,
+  maxUnpool1d,
+  maxUnpool2d,
+  maxUnpool3d,
+  type MaxUnpoolOptions,
+} from "./ops/max_pool.ts";
+export {
+  batchNorm,
+  type BatchNormOptions,
+  cosineSimilarity,
+  groupNorm,
+  instanceNorm,
+  type InstanceNormOptions,
+  layerNorm,
+  localResponseNorm,
+  type LocalResponseNormOptions,
+  normalize,
+  type NormalizeOptions,
+  type NormOptions,
+  pairwiseDistance,
+  type PairwiseDistanceOptions,
+  rmsNorm,
+  type RunningNormResult,
+} from "./ops/normalization.ts";
+export { pad, type PadMode } from "./ops/pad.ts";
+export {
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  type AvgPoolOptions,
+  lpPool1d,
+  lpPool2d,
+  lpPool3d,
+  type LpPoolOptions,
+} from "./ops/pool.ts";
+export { interpolate, type InterpolateMode, type InterpolateOptions, upsample } from "./ops/resize.ts";
+export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./ops/shuffle.ts";
+export { logSoftmax, softmax, type SoftmaxOptions, softmin } from "./ops/softmax.ts";
+export type { Sizes } from "./ops/spatial.ts";

@@ -1,0 +1,40 @@
+/**
+ * `torch.linalg`: matrices under the names that PyTorch has for them there. What has the same name at the top level is the same function.
+ *
+ * @module
+ */
+export {
+  cond,
+  eigh,
+  eigvalsh,
+  linalgNorm as norm,
+  linalgSvd as svd,
+  lstsq,
+  type LstsqResult,
+  matrixNorm,
+  type MatrixNormOrder,
+  matrixRank,
+  pinv,
+  qr,
+  type QrMode,
+  type RankOptions,
+  type SvdResult,
+  svdvals,
+  vectorNorm,
+} from "./ops/decompose.ts";
+export { matmul } from "./ops/linalg.ts";
+export { matrixExp, matrixPower, multiDot, vecdot } from "./ops/matrix_functions.ts";
+export { diagonal } from "./ops/view.ts";
+export {
+  cholesky,
+  det,
+  inv,
+  lu,
+  slogdet,
+  solve,
+  solveTriangular,
+  type SolveTriangularOptions,
+  tensorinv,
+  tensorsolve,
+} from "./ops/solve.ts";
+export { linalgCross as cross, linalgVander as vander } from "./ops/products.ts";

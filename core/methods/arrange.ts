@@ -1,0 +1,153 @@
+/**
+ * Slices written into tensors, splits by direction, frequencies. One line each over the public operations, which say more.
+ *
+ * @module
+ */
+import * as combine from "../ops/combine.ts";
+import * as frequency from "../ops/frequency.ts";
+import type { UniqueOptions, UniqueResult } from "../ops/binning.ts";
+import type { Scalar } from "../ops/cast.ts";
+import type { IndexLike, ScatterReduction } from "../ops/indexing.ts";
+import { argwhere } from "../ops/mask.ts";
+import type { ReduceOptions, ValuesAndIndices } from "../ops/reduce.ts";
+import * as op from "../ops/slice_scatter.ts";
+import { msort } from "../ops/sort.ts";
+import type { Shape } from "../shape.ts";
+import { sumTo } from "../ops/reduce.ts";
+import { reshape } from "../ops/view.ts";
+import type { Tensor } from "../tensor.ts";
+import { MatrixMethods } from "./matrix.ts";
+
+/** Slices written into tensors, splits by direction, frequencies. */
+export abstract class ArrangeMethods extends MatrixMethods {
+  /** This with the slice at an index replaced. */
+  selectScatter(this: Tensor, source: Tensor, dim: number, index: number): Tensor {
+    return op.selectScatter(this, source, dim, index);
+  }
+
+  /** This with `start:end:step` along a dimension replaced. */
+  sliceScatter(
+    this: Tensor,
+    source: Tensor,
+    dim?: number,
+    start?: number | null,
+    end?: number | null,
+    step?: number,
+  ): Tensor {
+    return op.sliceScatter(this, source, dim, start, end, step);
+  }
+
+  /** This with a diagonal replaced. */
+  diagonalScatter(this: Tensor, source: Tensor, offset?: number, dim1?: number, dim2?: number): Tensor {
+    return op.diagonalScatter(this, source, offset, dim1, dim2);
+  }
+
+  /** Elements by strides of the row-major order. */
+  asStrided(this: Tensor, size: Shape, strides: readonly number[], offset?: number): Tensor {
+    return op.asStrided(this, size, strides, offset);
+  }
+
+  /** This with values at a list of index tensors. */
+  indexPut(this: Tensor, indices: readonly (Tensor | null)[], values: Tensor, accumulate?: boolean): Tensor {
+    return op.indexPut(this, indices, values, accumulate);
+  }
+
+  /** This with values at indices of the flattened tensor. */
+  put(this: Tensor, index: IndexLike, source: Tensor, accumulate?: boolean): Tensor {
+    return op.put(this, index, source, accumulate);
+  }
+
+  /** This with slices merged in at a vector of indices. */
+  indexReduce(
+    this: Tensor,
+    dim: number,
+    index: IndexLike,
+    source: Tensor,
+    reduce: Exclude<ScatterReduction, "sum">,
+    options?: { readonly includeSelf?: boolean },
+  ): Tensor {
+    return op.indexReduce(this, dim, index, source, reduce, options);
+  }
+
+  /** One value everywhere. */
+  fill(this: Tensor, value: Scalar | Tensor): Tensor {
+    return op.fill(this, value);
+  }
+
+  /** The indices of elements that are not zero. */
+  argwhere(this: Tensor): Tensor {
+    return argwhere(this);
+  }
+
+  /** The columns in reverse order. */
+  fliplr(this: Tensor): Tensor {
+    return combine.fliplr(this);
+  }
+
+  /** The rows in reverse order. */
+  flipud(this: Tensor): Tensor {
+    return combine.flipud(this);
+  }
+
+  /** The flattened tensor as a diagonal. */
+  diagflat(this: Tensor, offset?: number): Tensor {
+    return combine.diagflat(this, offset);
+  }
+
+  /** Pieces side by side. */
+  hsplit(this: Tensor, sections: number | readonly number[]): Tensor[] {
+    return combine.hsplit(this, sections);
+  }
+
+  /** Pieces one below the other. */
+  vsplit(this: Tensor, sections: number | readonly number[]): Tensor[] {
+    return combine.vsplit(this, sections);
+  }
+
+  /** Pieces behind each other. */
+  dsplit(this: Tensor, sections: number | readonly number[]): Tensor[] {
+    return combine.dsplit(this, sections);
+  }
+
+  /** The shape of `other`. */
+  viewAs(this: Tensor, other: Tensor): Tensor {
+    return reshape(this, other.shape);
+  }
+
+  /** The shape of `other`. */
+  reshapeAs(this: Tensor, other: Tensor): Tensor {
+    return reshape(this, other.shape);
+  }
+
+  /** Summed to a shape that broadcasts to this one. */
+  sumToSize(this: Tensor, shape: Shape): Tensor {
+    return sumTo(this, shape);
+  }
+
+  /** The most frequent values, and where they are. */
+  mode(this: Tensor, dim?: number, options?: ReduceOptions): ValuesAndIndices {
+    return frequency.mode(this, dim, options);
+  }
+
+  /** Sorted along the first dimension. */
+  msort(this: Tensor): Tensor {
+    return msort(this);
+  }
+
+  /** How many elements lie in each interval. */
+  histogram(
+    this: Tensor,
+    bins: number | Tensor | readonly number[],
+    options?: frequency.HistogramOptions,
+  ): { readonly hist: Tensor; readonly binEdges: Tensor } {
+    return frequency.histogram(this, bins, options);
+  }
+
+  /** The values without direct repetitions; with `returnInverse` or `returnCounts` also runs. */
+  uniqueConsecutive(this: Tensor, options?: { readonly dim?: number }): Tensor;
+  /** The other form, by its options. */
+  uniqueConsecutive(this: Tensor, options: UniqueOptions): UniqueResult;
+  uniqueConsecutive(this: Tensor, options: UniqueOptions = {}): Tensor | UniqueResult {
+    return frequency.uniqueConsecutive(this, options);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * What a tensor is and what else is like it: further dtypes, new tensors of its kind, questions of form.
+ *
+ * @module
+ */
+import { bytesOf, isFloat } from "../dtype.ts";
+import { cast, type Scalar } from "../ops/cast.ts";
+import { full, type NestedArray, tensor, type TensorOptions } from "../ops/create.ts";
+import { sameShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { AliasMethods } from "./alias.ts";
+
+/** Options of a new tensor: dtype and device are this tensor's when not given. */
+function like(x: Tensor, options: TensorOptions = {}): TensorOptions {
+  return { dtype: x.dtype, device: x.device, ...options };
+}
+
+/** What a tensor is and what else is like it. */
+export abstract class FormMethods extends AliasMethods {
+  /** uint8. */
+  byte(this: Tensor): Tensor {
+    return cast(this, "uint8");
+  }
+
+  /** int8. */
+  char(this: Tensor): Tensor {
+    return cast(this, "int8");
+  }
+
+  /** int16. */
+  short(this: Tensor): Tensor {
+    return cast(this, "int16");
+  }
+
+  /** bfloat16. */
+  bfloat16(this: Tensor): Tensor {
+    return cast(this, "bfloat16");
+  }
+
+  /** On the CPU. */
+  cpu(this: Tensor): Tensor {
+    return this.to("cpu");
+  }
+
+  /** Zeros of this dtype on this device. */
+  newZeros(this: Tensor, shape: Shape, options?: TensorOptions): Tensor {
+    return full(shape, 0, like(this, options));
+  }
+
+  /** Ones of this dtype on this device. */
+  newOnes(this: Tensor, shape: Shape, options?: TensorOptions): Tensor {
+    return full(shape, 1, like(this, options));
+  }
+
+  /** One value of this dtype on this device. */
+  newFull(this: Tensor, shape: Shape, value: Scalar, options?: TensorOptions): Tensor {
+    return full(shape, value, like(this, options));
+  }
+
+  /** A tensor of this dtype on this device whose values do not matter. */
+  newEmpty(this: Tensor, shape: Shape, options?: TensorOptions): Tensor {
+    return full(shape, 0, like(this, options));
+  }
+
+  /** Data as a tensor of this dtype on this device. */
+  newTensor(this: Tensor, data: NestedArray, options?: TensorOptions): Tensor {
+    return tensor(data, like(this, options));
+  }
+
+  /** Number of elements. */
+  nelement(this: Tensor): number {
+    return sizeOf(this.shape);
+  }
+
+  /** Number of dimensions. */
+  ndimension(this: Tensor): number {
+    return this.shape.length;
+  }
+
+  /** Bytes of one element. */
+  elementSize(this: Tensor): number {
+    return bytesOf(this.dtype);
+  }
+
+  /** Whether the dtype is one of the floating-point types. */
+  isFloatingPoint(this: Tensor): boolean {
+    return isFloat(this.dtype);
+  }
+
+  /** Whether the dtype has negative numbers. */
+  isSigned(this: Tensor): boolean {
+    return this.dtype !== "bool" && this.dtype !== "uint8";
+  }
+
+  /** Whether the shapes are the same. */
+  isSameSize(this: Tensor, other: Tensor): boolean {
+    return sameShape(this.shape, other.shape);
+  }
+
+  /** True: to its reader every tensor is in row-major order. */
+  isContiguous(this: Tensor): boolean {
+    return true;
+  }
+
+  /** The row-major strides in elements, or one of them. */
+  stride(this: Tensor): Shape;
+  /** The stride of one dimension. */
+  stride(this: Tensor, dim: number): number;
+  stride(this: Tensor, dim?: number): Shape | number {
+    const strides = stridesOf(this.shape);
+    return dim === undefined ? strides : strides[dim < 0 ? dim + strides.length : dim];
+  }
+}

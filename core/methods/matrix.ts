@@ -1,0 +1,98 @@
+/**
+ * Matrix factorisations and products that add. One line each over the public operations, which say more.
+ *
+ * @module
+ */
+import { pinv, qr, type QrMode, svd } from "../ops/decompose.ts";
+import { type AddmmOptions, addmv, baddbmm } from "../ops/linalg.ts";
+import * as op from "../ops/matrix_functions.ts";
+import * as solve from "../ops/solve.ts";
+import { mT } from "../ops/view.ts";
+import type { Tensor } from "../tensor.ts";
+import { SpecialMethods } from "./special.ts";
+
+/** Matrix factorisations and products that add. */
+export abstract class MatrixMethods extends SpecialMethods {
+  /** This plus the product with a vector. */
+  addmv(this: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
+    return addmv(this, a, b, options);
+  }
+
+  /** This plus products of batches. */
+  baddbmm(this: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
+    return baddbmm(this, a, b, options);
+  }
+
+  /** This plus the sum of a batch of products. */
+  addbmm(this: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
+    return op.addbmm(this, a, b, options);
+  }
+
+  /** This plus an outer product. */
+  addr(this: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
+    return op.addr(this, a, b, options);
+  }
+
+  /** The sum of products over the last dimensions. */
+  inner(this: Tensor, other: Tensor): Tensor {
+    return op.inner(this, other);
+  }
+
+  /** A power of square matrices. */
+  matrixPower(this: Tensor, n: number): Tensor {
+    return op.matrixPower(this, n);
+  }
+
+  /** e to the power of square matrices. */
+  matrixExp(this: Tensor): Tensor {
+    return op.matrixExp(this);
+  }
+
+  /** The inverse of square matrices. */
+  inverse(this: Tensor): Tensor {
+    return solve.inv(this);
+  }
+
+  /** The determinants of square matrices. */
+  det(this: Tensor): Tensor {
+    return solve.det(this);
+  }
+
+  /** ln of the determinants. */
+  logdet(this: Tensor): Tensor {
+    return solve.logdet(this);
+  }
+
+  /** Signs and logarithms of the determinants. */
+  slogdet(this: Tensor): { readonly sign: Tensor; readonly logabsdet: Tensor } {
+    return solve.slogdet(this);
+  }
+
+  /** The Cholesky factor of positive definite matrices. */
+  cholesky(this: Tensor, upper = false): Tensor {
+    return solve.cholesky(this, { upper });
+  }
+
+  /** Orthonormal columns and an upper triangular factor. */
+  qr(this: Tensor, mode?: QrMode): { readonly Q: Tensor; readonly R: Tensor } {
+    return qr(this, mode);
+  }
+
+  /** Singular values and vectors. */
+  svd(
+    this: Tensor,
+    options?: { readonly some?: boolean },
+  ): { readonly U: Tensor; readonly S: Tensor; readonly V: Tensor } {
+    return svd(this, options);
+  }
+
+  /** The pseudo-inverse. */
+  pinverse(this: Tensor): Tensor {
+    return pinv(this);
+  }
+
+  /** The last two dimensions swapped. */
+  adjoint(this: Tensor): Tensor {
+    return mT(this);
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Second names that PyTorch has for operations.
+ *
+ * @module
+ */
+import {
+  abs,
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atan2,
+  atanh,
+  digamma,
+  div,
+  ge,
+  gt,
+  le,
+  lgamma,
+  lt,
+  mul,
+  ne,
+  neg,
+  sigmoid,
+  sign,
+  sub,
+  trunc,
+} from "./elementwise.ts";
+import { dot, outer } from "./linalg.ts";
+import { movedim, vstack } from "./rearrange.ts";
+
+import { cat, chunk, flatten, narrow, split, transpose } from "./view.ts";
+
+/** `abs` under its other name. `torch.absolute`. */
+export const absolute: typeof abs = abs;
+
+/** `acos` under its other name. `torch.arccos`. */
+export const arccos: typeof acos = acos;
+
+/** `acosh` under its other name. `torch.arccosh`. */
+export const arccosh: typeof acosh = acosh;
+
+/** `asin` under its other name. `torch.arcsin`. */
+export const arcsin: typeof asin = asin;
+
+/** `asinh` under its other name. `torch.arcsinh`. */
+export const arcsinh: typeof asinh = asinh;
+
+/** `atan` under its other name. `torch.arctan`. */
+export const arctan: typeof atan = atan;
+
+/** `atan2` under its other name. `torch.arctan2`. */
+export const arctan2: typeof atan2 = atan2;
+
+/** `atanh` under its other name. `torch.arctanh`. */
+export const arctanh: typeof atanh = atanh;
+
+/** `cat` under its other name. `torch.concat`. */
+export const concat: typeof cat = cat;
+
+/** `cat` under its other name. `torch.concatenate`. */
+export const concatenate: typeof cat = cat;
+
+/** `div` under its other name. `torch.divide`. */
+export const divide: typeof div = div;
+
+/** `sigmoid` under its other name. `torch.special.expit`. */
+export const expit: typeof sigmoid = sigmoid;
+
+/** `trunc` under its other name. `torch.fix`. */
+export const fix: typeof trunc = trunc;
+
+/** `lgamma` under its other name. `torch.special.gammaln`. */
+export const gammaln: typeof lgamma = lgamma;
+
+/** `outer` under its other name. `torch.ger`. */
+export const ger: typeof outer = outer;
+
+/** `gt` under its other name. `torch.greater`. */
+export const greater: typeof gt = gt;
+
+/** `ge` under its other name. `torch.greater_equal`. */
+export const greaterEqual: typeof ge = ge;
+
+/** `lt` under its other name. `torch.less`. */
+export const less: typeof lt = lt;
+
+/** `le` under its other name. `torch.less_equal`. */
+export const lessEqual: typeof le = le;
+
+/** `movedim` under its other name. `torch.moveaxis`. */
+export const moveaxis: typeof movedim = movedim;
+
+/** `mul` under its other name. `torch.multiply`. */
+export const multiply: typeof mul = mul;
+
+/** `narrow` under its other name. `torch.narrow_copy`. */
+export const narrowCopy: typeof narrow = narrow;
+
+/** `neg` under its other name. `torch.negative`. */
+export const negative: typeof neg = neg;
+
+/** `ne` under its other name. `torch.not_equal`. */
+export const notEqual: typeof ne = ne;
+
+/** `digamma` under its other name. `torch.special.psi`. */
+export const psi: typeof digamma = digamma;
+
+/** `flatten` under its other name. `torch.ravel`. */
+export const ravel: typeof flatten = flatten;
+
+/** `vstack` under its other name. `torch.row_stack`. */
+export const rowStack: typeof vstack = vstack;
+
+/** `sign` under its other name. `torch.sgn`. */
+export const sgn: typeof sign = sign;
+
+/** `split` under its other name. `torch.split_with_sizes`. */
+export const splitWithSizes: typeof split = split;
+
+/** `sub` under its other name. `torch.subtract`. */
+export const subtract: typeof sub = sub;
+
+/** `transpose` under its other name. `torch.swapaxes`. */
+export const swapaxes: typeof transpose = transpose;
+
+/** `transpose` under its other name. `torch.swapdims`. */
+export const swapdims: typeof transpose = transpose;
+
+/** `chunk` under its other name. `torch.unsafe_chunk`. */
+export const unsafeChunk: typeof chunk = chunk;
+
+/** `split` under its other name. `torch.unsafe_split`. */
+export const unsafeSplit: typeof split = split;
+
+/** `dot` under its other name. `torch.vdot`. */
+export const vdot: typeof dot = dot;
+
+/** `div` under its other name. `torch.true_divide`. */
+export const trueDivide: typeof div = div;

@@ -1,0 +1,137 @@
+/**
+ * Numerical calculus of samples: integrals by trapezoids, derivatives by differences.
+ *
+ * @module
+ */
+import { isFloat } from "../dtype.ts";
+import { ShapeError, ValueError } from "../errors.ts";
+import { normalizeDim, normalizeDims } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { asFloat, cast } from "./cast.ts";
+import { tensor } from "./create.ts";
+import { add, div, mul, sub } from "./elementwise.ts";
+import { sum } from "./reduce.ts";
+import { cumsum } from "./scan.ts";
+import { cat, narrow, reshape } from "./view.ts";
+
+/** Where the samples are: their distance, or their places along the dimension. */
+export interface TrapezoidOptions {
+  /** The distance of all neighbours; 1 by default. */
+  readonly dx?: number;
+  /** The places of the samples: a vector, or of the samples' shape. */
+  readonly x?: Tensor | readonly number[];
+  /** The last dimension by default. */
+  readonly dim?: number;
+}
+
+/** Areas of the trapezoids between neighbours. */
+function trapezoids(
+  op: string,
+  y: Tensor,
+  options: TrapezoidOptions,
+): { readonly areas: Tensor; readonly dim: number } {
+  const { dx = 1, x, dim = -1 } = options;
+  const at = normalizeDim(op, dim, y.shape.length), size = y.shape[at] ?? 1;
+  const values = isFloat(y.dtype) ? y : cast(y, "float32");
+  const pairs = (t: Tensor, d: number) =>
+    [narrow(t, d, 1, Math.max(0, t.shape[d] - 1)), narrow(t, d, 0, Math.max(0, t.shape[d] - 1))] as const;
+  if (size === 0) return { areas: values, dim: at };
+  const [after, before] = pairs(values, at), heights = div(add(after, before), 2);
+  if (x === undefined) return { areas: mul(heights, dx), dim: at };
+  const places = x instanceof Tensor ? x : tensor(x, { device: y.device });
+  if (places.shape.length === 1) {
+    if (places.shape[0] !== size) {
+      throw new ShapeError(
+        `${op}: There must be one \`x\` value for each sample point, but got ${places.shape[0]} for ${size}`,
+      );
+    }
+    const [p, q] = pairs(places, 0);
+    return {
+      areas: mul(heights, reshape(sub(p, q), heights.shape.map((_, d) => d === at ? size - 1 : 1))),
+      dim: at,
+    };
+  }
+  const [p, q] = pairs(places, at);
+  return { areas: mul(heights, sub(p, q)), dim: at };
+}
+
+/** The integral along a dimension by the trapezoidal rule. `torch.trapezoid`, `torch.trapz`. */
+export function trapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
+  const { areas, dim } = trapezoids("trapezoid", y, options);
+  return sum(areas, dim);
+}
+
+/** The running integral along a dimension by the trapezoidal rule, one element shorter. `torch.cumulative_trapezoid`. */
+export function cumulativeTrapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
+  const { areas, dim } = trapezoids("cumulative_trapezoid", y, options);
+  return cumsum(areas, dim);
+}
+
+/** `trapezoid` under its old name. `torch.trapz`. */
+export const trapz: typeof trapezoid = trapezoid;
+
+/** Options of `gradient`. */
+export interface GradientOptions {
+  /** The distance of neighbours (1 by default), one for each dimension, or the places of the samples along each. */
+  readonly spacing?: number | readonly (number | Tensor)[];
+  /** All dimensions by default. */
+  readonly dim?: number | readonly number[] | null;
+  /** 1 or 2: how many differences the estimate at the ends uses; 1 by default. */
+  readonly edgeOrder?: 1 | 2;
+}
+
+/** The derivative along one dimension; `places` are those of the samples. */
+function derivative(x: Tensor, dim: number, places: Tensor, edgeOrder: 1 | 2): Tensor {
+  const n = x.shape[dim], part = (t: Tensor, start: number, length: number) => narrow(t, dim, start, length);
+  const at = reshape(places, x.shape.map((_, d) => d === dim ? n : 1));
+  const step = sub(part(at, 1, n - 1), part(at, 0, n - 1));
+  const slope = div(sub(part(x, 1, n - 1), part(x, 0, n - 1)), step);
+  if (n === 2) return cat([slope, slope], dim);
+  const before = part(slope, 0, n - 2), after = part(slope, 1, n - 2);
+  const left = part(step, 0, n - 2), right = part(step, 1, n - 2), both = add(left, right);
+  // The parabola through three neighbours: slopes weighed by the other side's distance.
+  const inside = div(add(mul(before, right), mul(after, left)), both);
+  const curve = div(sub(after, before), both);
+  const ends = (first: boolean) => {
+    const i = first ? 0 : n - 2, edge = part(slope, i, 1);
+    if (edgeOrder === 1) return edge;
+    const bend = mul(part(curve, first ? 0 : n - 3, 1), part(step, i, 1));
+    return first ? sub(edge, bend) : add(edge, bend);
+  };
+  return cat([ends(true), inside, ends(false)], dim);
+}
+
+/** Estimates of the derivatives along dimensions, one tensor each: central differences inside, one-sided ones at the ends. `torch.gradient`. */
+export function gradient(x: Tensor, options: GradientOptions = {}): Tensor[] {
+  const { spacing = 1, edgeOrder = 1 } = options;
+  const dims = normalizeDims("gradient", options.dim, x.shape.length);
+  const given = typeof spacing === "number" ? dims.map(() => spacing) : spacing;
+  if (given.length !== dims.length) {
+    throw new ValueError(
+      `torch.gradient expected spacing to be unspecified, a scalar, or a list of length ${dims.length}, but got a list of length ${given.length}`,
+    );
+  }
+  if (edgeOrder !== 1 && edgeOrder !== 2) {
+    throw new ValueError("torch.gradient only supports edge_order=1 and edge_order=2.");
+  }
+  const y = asFloat(x);
+  return dims.map((dim, i) => {
+    const n = y.shape[dim], space = given[i];
+    if (n <= edgeOrder) {
+      throw new ShapeError(
+        `torch.gradient expected each dimension size to be at least edge_order+1, but dimension ${dim} has size ${n}`,
+      );
+    }
+    const places = space instanceof Tensor
+      ? space
+      : tensor(Array.from({ length: n }, (_, k) => k * space), { dtype: y.dtype, device: y.device });
+    if (places.shape.length !== 1 || places.shape[0] !== n) {
+      throw new ShapeError(
+        `torch.gradient expected each spacing tensor to be a vector of as many places as samples, but got [${
+          places.shape.join(", ")
+        }] for ${n}`,
+      );
+    }
+    return derivative(y, dim, places, edgeOrder);
+  });
+}

@@ -1,0 +1,365 @@
+/**
+ * Orthogonal decompositions: QR, eigenvalues of symmetric matrices, singular values; and what rests on them. Values are computed on the host (host.ts).
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { ShapeError, ValueError } from "../errors.ts";
+import { normalizeDims, type Shape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { abs, add, div, mul, neg, sub } from "./elementwise.ts";
+import { eye } from "./create.ts";
+import { eighOf, qrOf, svdOf } from "./dense.ts";
+import { hostResult, matricesOf, requireMatrices, requireSquare } from "./host.ts";
+import { matmul } from "./linalg.ts";
+import { movedim, tril, triu } from "./rearrange.ts";
+import { amax, amin, type Dims, norm, type ReduceOptions, sum } from "./reduce.ts";
+import { inv, solveTriangular } from "./solve.ts";
+import { cat, mT, narrow, squeeze, unsqueeze } from "./view.ts";
+
+const front = (x: Tensor): Shape => x.shape.slice(0, -2);
+const column = (x: Tensor) => unsqueeze(x, -1), row = (x: Tensor) => unsqueeze(x, -2);
+
+/** The symmetric matrix with the lower triangle of x. */
+function copyLower(x: Tensor): Tensor {
+  return add(tril(x), mT(tril(x, -1)));
+}
+
+/** Q and R of tall matrices [m, n], m >= n. */
+function tallQr(x: Tensor): { readonly Q: Tensor; readonly R: Tensor } {
+  const [m, n] = x.shape.slice(-2), parts = matricesOf(x).map((a) => qrOf(a, m, n, n));
+  // dA' = (G_Q + Q copyLower(R G_R^T - G_Q^T Q)) R^-T
+  const back = (inner: Tensor, direct: Tensor | null) => {
+    const right = matmul(Q, copyLower(inner));
+    return [
+      solveTriangular(mT(R), direct === null ? right : add(direct, right), { upper: false, left: false }),
+    ];
+  };
+  const Q: Tensor = hostResult(
+    [x],
+    [...front(x), m, n],
+    x.dtype,
+    parts.map((p) => p.q),
+    (g) => back(neg(matmul(mT(g), Q)), g),
+  );
+  const R: Tensor = hostResult(
+    [x],
+    [...front(x), n, n],
+    x.dtype,
+    parts.map((p) => p.r),
+    (g) => back(matmul(R, mT(g)), null),
+  );
+  return { Q, R };
+}
+
+/** How much of Q and R to compute. */
+export type QrMode = "reduced" | "complete" | "r";
+
+/**
+ * Orthonormal columns Q and upper triangular R with A = Q R. "reduced" gives Q [m, k] and R [k, n], k = min(m, n); "complete" all m columns; "r" leaves Q
+ * empty. Reads x. `torch.linalg.qr`.
+ */
+export function qr(x: Tensor, mode: QrMode = "reduced"): { readonly Q: Tensor; readonly R: Tensor } {
+  requireMatrices("linalg.qr", x);
+  if (mode !== "reduced" && mode !== "complete" && mode !== "r") {
+    throw new ValueError(
+      `qr received unrecognized mode '${mode}' but expected one of 'reduced' (default), 'r', or 'complete'`,
+    );
+  }
+  const [m, n] = x.shape.slice(-2);
+  if (mode === "complete" && m > n) {
+    const parts = matricesOf(x).map((a) => qrOf(a, m, n, m));
+    const refuse = () => {
+      throw new ShapeError(
+        `The QR decomposition is not differentiable when mode='complete' and nrows > ncols., in linalg.qr of [${
+          x.shape.join(", ")
+        }]`,
+      );
+    };
+    return {
+      Q: hostResult([x], [...front(x), m, m], x.dtype, parts.map((p) => p.q), refuse),
+      R: hostResult([x], x.shape, x.dtype, parts.map((p) => p.r), refuse),
+    };
+  }
+  const k = Math.min(m, n), { Q, R } = tallQr(narrow(x, -1, 0, k));
+  // Of a wide matrix the first columns decide Q.
+  const all = m >= n ? R : cat([R, matmul(mT(Q), narrow(x, -1, m, n - m))], -1);
+  const empty = () => hostResult([x], [0], x.dtype, [], null);
+  return { Q: mode === "r" ? empty() : named("LinalgQr", Q), R: named("LinalgQr", all) };
+}
+
+/** 1 / (b_j - b_i) off the diagonal, 0 on it. */
+function gaps(b: Tensor): Tensor {
+  const n = b.shape[b.shape.length - 1], diagonalOnes = eye(n, n, { dtype: b.dtype, device: b.device });
+  const difference = sub(row(b), column(b));
+  return div(sub(1, diagonalOnes), add(difference, diagonalOnes));
+}
+
+/** The symmetric matrix that one triangle stands for. */
+function symmetric(x: Tensor, triangle: "L" | "U"): Tensor {
+  if (triangle !== "L" && triangle !== "U") {
+    throw new ValueError(`Expected UPLO argument to be 'L' or 'U', but got ${triangle}, in linalg.eigh`);
+  }
+  return triangle === "L" ? add(tril(x), mT(tril(x, -1))) : add(triu(x), mT(triu(x, 1)));
+}
+
+/**
+ * Eigenvalues, ascending, and eigenvectors (columns) of symmetric matrices, of which one triangle is read. Signs of eigenvectors are not unique. Reads x.
+ * `torch.linalg.eigh`.
+ */
+export function eigh(
+  x: Tensor,
+  uplo: "L" | "U" = "L",
+): { readonly eigenvalues: Tensor; readonly eigenvectors: Tensor } {
+  requireSquare("linalg.eigh", x);
+  const n = x.shape[x.shape.length - 1];
+  const parts = matricesOf(symmetric(x, uplo).detach()).map((a) => eighOf(a, n));
+  // dA' = V diag(g) V^T
+  const values: Tensor = hostResult([x], x.shape.slice(0, -1), x.dtype, parts.map((p) => p.values), (g) => [
+    matmul(mul(vectors, row(g)), mT(vectors)),
+  ]);
+  // dA' = V (V^T G / (w_j - w_i)) V^T
+  const vectors: Tensor = hostResult([x], x.shape, x.dtype, parts.map((p) => p.vectors), (g) => [
+    matmul(matmul(vectors, mul(matmul(mT(vectors), g), gaps(values))), mT(vectors)),
+  ]);
+  return { eigenvalues: named("LinalgEigh", values), eigenvectors: named("LinalgEigh", vectors) };
+}
+
+/** The eigenvalues of symmetric matrices, ascending. Reads x. `torch.linalg.eigvalsh`. */
+export function eigvalsh(x: Tensor, uplo: "L" | "U" = "L"): Tensor {
+  return eigh(x, uplo).eigenvalues;
+}
+
+/** The singular value decomposition A = U diag(S) Vh. */
+export interface SvdResult {
+  /** Left singular vectors as columns. */
+  readonly U: Tensor;
+  /** Singular values, descending. */
+  readonly S: Tensor;
+  /** Right singular vectors as rows. */
+  readonly Vh: Tensor;
+}
+
+function thinSvd(x: Tensor): { readonly U: Tensor; readonly S: Tensor; readonly V: Tensor } {
+  const [m, n] = x.shape.slice(-2), k = Math.min(m, n);
+  const parts = matricesOf(x).map((a) => svdOf(a, m, n));
+  const skew = (t: Tensor) => sub(t, mT(t));
+  // E_ij = s_j^2 - s_i^2
+  const over = (t: Tensor) => mul(skew(t), gaps(mul(S, S)));
+  /** What lies outside of the singular vectors. */
+  const beyond = (basis: Tensor, g: Tensor) => sub(g, matmul(basis, matmul(mT(basis), g)));
+  const S: Tensor = hostResult([x], [...front(x), k], x.dtype, parts.map((p) => p.s), (g) => [
+    matmul(mul(U, row(g)), mT(V)),
+  ]);
+  const U: Tensor = hostResult([x], [...front(x), m, k], x.dtype, parts.map((p) => p.u), (g) => {
+    const inside = matmul(U, mul(over(matmul(mT(U), g)), row(S)));
+    return [matmul(m > k ? add(inside, div(beyond(U, g), row(S))) : inside, mT(V))];
+  });
+  const V: Tensor = hostResult([x], [...front(x), n, k], x.dtype, parts.map((p) => p.v), (g) => {
+    const inside = matmul(mul(column(S), over(matmul(mT(V), g))), mT(V));
+    return [matmul(U, n > k ? add(inside, div(mT(beyond(V, g)), column(S))) : inside)];
+  });
+  return { U, S, V };
+}
+
+/**
+ * Singular values and vectors. `fullMatrices` (default, as in PyTorch) completes U and Vh to square matrices, which have no gradient then unless they are square
+ * anyway. Signs of singular vectors are not unique. Reads x. `torch.linalg.svd`.
+ */
+export function linalgSvd(x: Tensor, options: { readonly fullMatrices?: boolean } = {}): SvdResult {
+  requireMatrices("linalg.svd", x);
+  const { U, S, V } = thinSvd(x);
+  const [m, n] = x.shape.slice(-2);
+  const whole = (t: Tensor, size: number) => {
+    if (options.fullMatrices === false || t.shape[t.shape.length - 1] === size) return t;
+    // The last columns of a complete QR are orthogonal to the first.
+    const rest = narrow(
+      qr(t.detach(), "complete").Q,
+      -1,
+      t.shape[t.shape.length - 1],
+      size - t.shape[t.shape.length - 1],
+    );
+    return cat([t, rest], -1);
+  };
+  return {
+    U: named("LinalgSvd", whole(U, m)),
+    S: named("LinalgSvd", S),
+    Vh: named("LinalgSvd", mT(whole(V, n))),
+  };
+}
+
+/** U, S and V (not transposed) with A = U diag(S) V^T; `some: false` completes U and V. Reads x. `torch.svd`. */
+export function svd(
+  x: Tensor,
+  options: { readonly some?: boolean } = {},
+): { readonly U: Tensor; readonly S: Tensor; readonly V: Tensor } {
+  const { U, S, Vh } = linalgSvd(x, { fullMatrices: options.some === false });
+  return { U, S, V: mT(Vh) };
+}
+
+/** The singular values, descending. Reads x. `torch.linalg.svdvals`. */
+export function svdvals(x: Tensor): Tensor {
+  requireMatrices("linalg.svdvals", x);
+  return named("LinalgSvd", thinSvd(x).S);
+}
+
+/** Below which a singular value counts as zero. */
+export interface RankOptions {
+  /** Absolute; 0 by default. */
+  readonly atol?: number;
+  /** Relative to the largest; the dtype's epsilon times the larger size by default, or 0 when `atol` is given. */
+  readonly rtol?: number;
+}
+
+function tolerance(x: Tensor, largest: number, { atol, rtol }: RankOptions): number {
+  const [m, n] = x.shape.slice(-2), epsilon = x.dtype === "float64" ? 2 ** -52 : 2 ** -23;
+  const relative = rtol ?? (atol !== undefined && atol > 0 ? 0 : epsilon * Math.max(m, n));
+  return Math.max(atol ?? 0, relative * largest);
+}
+
+/** How many singular values are not zero, int64. Reads x. `torch.linalg.matrix_rank`. */
+export function matrixRank(x: Tensor, options: RankOptions = {}): Tensor {
+  requireMatrices("linalg.matrix_rank", x, "input");
+  const [m, n] = x.shape.slice(-2);
+  const ranks = matricesOf(x).map((a) => {
+    const { s } = svdOf(a, m, n);
+    return s.filter((v) => v > tolerance(x, s[0] ?? 0, options)).length;
+  });
+  return hostResult([x], front(x), "int64", [ranks], null);
+}
+
+/** The pseudo-inverse. Reads x. `torch.linalg.pinv`. */
+export function pinv(x: Tensor, options: RankOptions = {}): Tensor {
+  requireMatrices("linalg.pinv", x);
+  const [m, n] = x.shape.slice(-2), k = Math.min(m, n);
+  const parts = matricesOf(x).map((a) => {
+    const { u, s, v } = svdOf(a, m, n), limit = tolerance(x, s[0] ?? 0, options), p = new Float64Array(n * m);
+    for (let r = 0; r < k; r++) {
+      if (!(s[r] > limit)) continue;
+      for (let i = 0; i < n; i++) {
+        for (let j = 0; j < m; j++) p[i * m + j] += v[i * k + r] * u[j * k + r] / s[r];
+      }
+    }
+    return p;
+  });
+  // dP = -P dA P + P P^T dA^T (1 - A P) + (1 - P A) dA^T P^T P
+  const y: Tensor = hostResult([x], [...front(x), n, m], x.dtype, parts, (g) => {
+    const pT = mT(y), gT = mT(g);
+    const left = sub(gT, matmul(x, matmul(y, gT))), right = sub(gT, matmul(matmul(gT, y), x));
+    const first = neg(matmul(pT, matmul(g, pT)));
+    return [add(first, add(matmul(left, matmul(y, pT)), matmul(matmul(pT, y), right)))];
+  });
+  return named("LinalgPinv", y);
+}
+
+/** The least squares solution of A X = B and what belongs to it. */
+export interface LstsqResult {
+  /** X, of the smallest norm where there are several. */
+  readonly solution: Tensor;
+  /** Squared residuals of each column for overdetermined systems of full rank; else empty. */
+  readonly residuals: Tensor;
+  /** The rank of A. */
+  readonly rank: Tensor;
+  /** The singular values of A. */
+  readonly singularValues: Tensor;
+}
+
+/** X that makes the norm of A X - B smallest, for A [..., m, n] and B [..., m, k]. Reads A. `torch.linalg.lstsq`. */
+export function lstsq(a: Tensor, b: Tensor, options: { readonly rcond?: number } = {}): LstsqResult {
+  requireMatrices("linalg.lstsq", a);
+  const [m, n] = a.shape.slice(-2);
+  const vector = b.shape.length === a.shape.length - 1, right = vector ? column(b) : b;
+  if (right.shape[right.shape.length - 2] !== m) {
+    throw new ShapeError(
+      `torch.linalg.lstsq: input.size(-2) should match other.size(-2), but got ${m} and ${
+        right.shape[right.shape.length - 2]
+      }`,
+    );
+  }
+  const tolerances: RankOptions = options.rcond === undefined ? {} : { rtol: options.rcond };
+  const x = matmul(pinv(a, tolerances), right), rank = matrixRank(a, tolerances);
+  const full = m > n && Array.from(rank.toTypedArray(), Number).every((r) => r === n);
+  const rest = sub(matmul(a, x), right);
+  return {
+    solution: vector ? squeeze(x, -1) : x,
+    residuals: full ? sum(mul(rest, rest), -2) : hostResult([a], [0], a.dtype, [], null),
+    rank,
+    singularValues: svdvals(a),
+  };
+}
+
+/** The norm of vectors along `dim`, or of the flattened x. `torch.linalg.vector_norm`. */
+export function vectorNorm(x: Tensor, ord = 2, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  return norm(x, ord, dim, options);
+}
+
+/** Which norm of a matrix. */
+export type MatrixNormOrder = "fro" | "nuc" | number;
+
+/**
+ * The norm of matrices in two dimensions: "fro", "nuc" (sum of singular values), 2 and -2 (largest and smallest one), 1 and -1 (column sums), Infinity and
+ * -Infinity (row sums). `torch.linalg.matrix_norm`.
+ */
+export function matrixNorm(
+  x: Tensor,
+  ord: MatrixNormOrder = "fro",
+  dim: readonly [number, number] = [-2, -1],
+  options: ReduceOptions = {},
+): Tensor {
+  if (x.shape.length < 2) {
+    throw new ShapeError(
+      `linalg.matrix_norm: The input tensor A must have at least 2 dimensions., but has shape [${
+        x.shape.join(", ")
+      }]`,
+    );
+  }
+  const [rows, columns] = normalizeDims("linalg.matrix_norm", dim, x.shape.length);
+  if (ord === "fro") return norm(x, 2, dim, options);
+  const kept = (y: Tensor) =>
+    options.keepdim ? movedim(unsqueeze(unsqueeze(y, -1), -1), [-2, -1], [rows, columns]) : y;
+  if (ord === "nuc" || ord === 2 || ord === -2) {
+    const s = svdvals(movedim(x, [rows, columns], [-2, -1]));
+    return kept(ord === "nuc" ? sum(s, -1) : ord === 2 ? amax(s, -1) : amin(s, -1));
+  }
+  if (ord !== 1 && ord !== -1 && ord !== Infinity && ord !== -Infinity) {
+    throw new ValueError(`linalg.matrix_norm: Order ${ord} not supported.`);
+  }
+  const byColumns = Math.abs(ord) === 1;
+  const m = movedim(abs(x), [rows, columns], [-2, -1]), sums = sum(m, byColumns ? -2 : -1);
+  return kept(ord > 0 ? amax(sums, -1) : amin(sums, -1));
+}
+
+/** The sum of the singular values. `torch.nuclear_norm`. */
+export function nuclearNorm(x: Tensor): Tensor {
+  return matrixNorm(x, "nuc");
+}
+
+/** The norm of a vector (no `ord`, or one dimension) or a matrix (two dimensions). `torch.linalg.norm`. */
+export function linalgNorm(
+  x: Tensor,
+  ord?: MatrixNormOrder | null,
+  dim?: Dims,
+  options: ReduceOptions = {},
+): Tensor {
+  const none = ord === undefined || ord === null;
+  if (none) return norm(x, 2, dim, options);
+  const dims = dim === undefined || dim === null ? null : typeof dim === "number" ? [dim] : dim;
+  const matrix = dims === null ? x.shape.length === 2 : dims.length === 2;
+  if (matrix) return matrixNorm(x, ord, dims === null ? [0, 1] : [dims[0], dims[1]], options);
+  if (typeof ord !== "number") throw new ValueError(`linalg.norm: order "${ord}" needs a matrix`);
+  if (dims === null && x.shape.length !== 1) {
+    throw new ShapeError(
+      `linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ${x.shape.length}D.`,
+    );
+  }
+  return norm(x, ord, dims ?? 0, options);
+}
+
+/** The condition number: norm times norm of the inverse; the ratio of extreme singular values for 2 (default) and -2. `torch.linalg.cond`. */
+export function cond(x: Tensor, p: MatrixNormOrder | null = null): Tensor {
+  if (p === null || p === 2 || p === -2) {
+    const s = svdvals(x), largest = amax(s, -1), smallest = amin(s, -1);
+    return p === -2 ? div(smallest, largest) : div(largest, smallest);
+  }
+  return mul(matrixNorm(x, p), matrixNorm(inv(x), p));
+}

@@ -1,0 +1,162 @@
+/**
+ * Writing slices into tensors and reading them by strides: PyTorch's scatter-to-a-view functions, and index writes with lists of index tensors.
+ * `x.at(...)` says the same more shortly.
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
+import { normalizeDim, sameShape, type Shape, sizeOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { pull } from "../transform/pull.ts";
+import { cast, type Scalar } from "./cast.ts";
+import { full, iota, onesLike } from "./create.ts";
+import { add, mul, where } from "./elementwise.ts";
+import { alongDim, type IndexLike, scatterReduce, type ScatterReduction, take, toIndex } from "./indexing.ts";
+import { Selection } from "./selection.ts";
+import { diagonal, expand, reshape, select, sliceBounds, strided } from "./view.ts";
+
+/** x with what the view `read` shows replaced by `source`. */
+function written(op: string, x: Tensor, source: Tensor, read: (x: Tensor) => Tensor): Tensor {
+  const view = read(x);
+  if (!sameShape(view.shape, source.shape)) {
+    throw new ShapeError(
+      `expected src to have a size equal to the slice of self. src size = [${
+        source.shape.join(", ")
+      }], slice size = [${view.shape.join(", ")}], in ${op}`,
+    );
+  }
+  if (sizeOf(view.shape) === 0) return x.value;
+  const like = source.dtype === x.dtype ? source : cast(source, x.dtype);
+  // A view's transpose puts elements back where they came from, zeros elsewhere.
+  const mask = pull(read, cast(onesLike(x), "float32"), full(view.shape, 1, { device: x.device })) as Tensor;
+  const spread = pull(read, x.detach(), like) as Tensor;
+  return where(mask.gt(0), spread, x);
+}
+
+/** x with the slice at `index` along `dim` replaced by `source`. `torch.select_scatter`. */
+export function selectScatter(x: Tensor, source: Tensor, dim: number, index: number): Tensor {
+  return named("SelectScatter", written("select_scatter", x, source, (t) => select(t, dim, index)));
+}
+
+/** x with `start:end:step` along `dim` replaced by `source`. `torch.slice_scatter`. */
+export function sliceScatter(
+  x: Tensor,
+  source: Tensor,
+  dim = 0,
+  start?: number | null,
+  end?: number | null,
+  step = 1,
+): Tensor {
+  const at = normalizeDim("slice_scatter", dim, x.shape.length);
+  const bounds = sliceBounds(x.shape[at], start, end, step);
+  return named(
+    "SliceScatter",
+    written("slice_scatter", x, source, (t) => strided(t, at, bounds.start, bounds.step, bounds.size)),
+  );
+}
+
+/** x with the diagonal of two dimensions replaced by `source`. `torch.diagonal_scatter`. */
+export function diagonalScatter(x: Tensor, source: Tensor, offset = 0, dim1 = 0, dim2 = 1): Tensor {
+  return named(
+    "DiagonalScatter",
+    written("diagonal_scatter", x, source, (t) => diagonal(t, offset, dim1, dim2)),
+  );
+}
+
+/** The elements of the row-major x at `offset + sum(strides[d] * i[d])`, which may overlap. `torch.as_strided`. */
+export function asStrided(x: Tensor, size: Shape, strides: readonly number[], offset = 0): Tensor {
+  if (size.length !== strides.length) {
+    throw new ValueError(
+      `mismatch in length of strides and shape, in as_strided: ${strides.length} and ${size.length}`,
+    );
+  }
+  if (strides.some((s) => !Number.isInteger(s) || s < 0) || !Number.isInteger(offset) || offset < 0) {
+    throw new ValueError(
+      `as_strided: Negative strides are not supported at the moment, got strides: [${
+        strides.join(", ")
+      }] and offset ${offset}`,
+    );
+  }
+  const last = size.reduce((sum, s, d) => sum + (s - 1) * strides[d], offset), count = sizeOf(x.shape);
+  if (sizeOf(size) > 0 && last >= count) {
+    throw new IndexError(
+      `setStorage: sizes [${size.join(", ")}], strides [${
+        strides.join(", ")
+      }], storage offset ${offset} are out of bounds for ${count} elements, in as_strided`,
+    );
+  }
+  let index: Tensor = full(size, offset, { dtype: "int64", device: x.device });
+  strides.forEach((s, d) => index = add(index, mul(iota(size, d, { device: x.device }), s)));
+  return named("AsStrided", take(x, index));
+}
+
+/** x with `values` at a list of index tensors, one for each leading dimension (null keeps a dimension whole). `torch.Tensor.index_put`. */
+export function indexPut(
+  x: Tensor,
+  indices: readonly (Tensor | null)[],
+  values: Tensor,
+  accumulate = false,
+): Tensor {
+  if (values.dtype !== x.dtype) {
+    throw new DTypeError(
+      `Index put requires the source and destination dtypes match, got ${x.dtype} for the destination and ${values.dtype} for the source.`,
+    );
+  }
+  const region = new Selection(x, indices.map((index) => index ?? {}));
+  return accumulate ? region.add(values) : region.set(values);
+}
+
+/** x with the elements of the flattened x at `index` replaced by those of `source`, or added to. `torch.Tensor.put`. */
+export function put(x: Tensor, index: IndexLike, source: Tensor, accumulate = false): Tensor {
+  const places = toIndex(
+    index,
+    x,
+    (got) => new DTypeError(`put_(): Expected a long tensor for index, but got ${got}`),
+  );
+  if (sizeOf(places.shape) !== sizeOf(source.shape)) {
+    throw new ShapeError(
+      `put_(): Expected source and index to have the same number of elements, but got source.numel() = ${
+        sizeOf(source.shape)
+      }, index.numel() = ${sizeOf(places.shape)}`,
+    );
+  }
+  const flat = reshape(x, [sizeOf(x.shape)]), at = reshape(places, [sizeOf(places.shape)]);
+  return reshape(indexPut(flat, [at], reshape(source, at.shape), accumulate), x.shape);
+}
+
+/** x with the slices of `source` merged in at a vector of indices along `dim`: "prod", "mean", "amax" or "amin". `torch.index_reduce`. */
+export function indexReduce(
+  x: Tensor,
+  dim: number,
+  index: IndexLike,
+  source: Tensor,
+  reduce: Exclude<ScatterReduction, "sum">,
+  options: { readonly includeSelf?: boolean } = {},
+): Tensor {
+  const at = normalizeDim("index_reduce", dim, x.shape.length);
+  const places = toIndex(
+    index,
+    x,
+    (got) => new DTypeError(`index_reduce(): Expected dtype int32 or int64 for index, but got ${got}`),
+  );
+  if (places.shape.length !== 1 || source.shape[at] !== places.shape[0]) {
+    throw new ShapeError(
+      `index_reduce(): the index must be a vector with one element for each slice of the source along dim ${at}, but got [${
+        places.shape.join(", ")
+      }] and source [${source.shape.join(", ")}]`,
+    );
+  }
+  return scatterReduce(x, at, alongDim(places, at, source.shape), source, reduce, options);
+}
+
+/** A tensor of the shape and dtype of x, with one value everywhere. `torch.fill`. */
+export function fill(x: Tensor, value: Scalar | Tensor): Tensor {
+  if (typeof value !== "object") return full(x.shape, value, { dtype: x.dtype, device: x.device });
+  if (value.shape.length > 0) {
+    throw new ShapeError(
+      `fill only supports 0-dimension value tensor but got tensor with ${value.shape.length} dimensions.`,
+    );
+  }
+  return expand(cast(value, x.dtype), x.shape);
+}
