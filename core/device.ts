@@ -6,6 +6,7 @@
  * @module
  */
 import type { Backend, DeviceInfo } from "./backend/backend.ts";
+import { type CpuBackend, createCpuBackend } from "./backend/cpu/backend.ts";
 import { createReferenceBackend } from "./backend/reference/reference.ts";
 import type { WebGpuBackend, WebGpuOptions } from "./backend/webgpu/backend.ts";
 import { findGpu } from "./backend/webgpu/find.ts";
@@ -17,13 +18,18 @@ export type DeviceName = "cpu" | "webgpu" | "reference";
 const names: readonly DeviceName[] = ["cpu", "webgpu", "reference"];
 const backends = new Map<DeviceName, Backend>();
 const factories: Partial<Record<DeviceName, () => Backend>> = {
-  cpu: createReferenceBackend,
+  cpu: cpuBackend,
   reference: createReferenceBackend,
 };
 const replaced: ((name: DeviceName) => void)[] = [];
 let current: DeviceName = "cpu";
+let cpu: CpuBackend | null = null;
 /** The GPU in use, or being opened. */
 let gpu: Promise<WebGpuBackend> | null = null;
+
+function cpuBackend(): CpuBackend {
+  return cpu ??= createCpuBackend();
+}
 
 /** The backend of a device; started on first use. */
 export function backendOf(name: DeviceName): Backend {
@@ -77,6 +83,26 @@ export function setDefaultDevice(name: DeviceName): void {
 /** What a device is: threads, SIMD level, adapter name. */
 export function deviceInfo(name: DeviceName = current): DeviceInfo {
   return backendOf(name).info();
+}
+
+/**
+ * Sets how many threads take part in large computations on the CPU, the main thread included. Results do not depend on it. `torch.set_num_threads`.
+ *
+ * @throws {ValueError} unless it is an integer from 1 to 64
+ * @example
+ * ```ts
+ * import { getNumThreads, setNumThreads } from "@tenon/tenon";
+ * setNumThreads(1);
+ * console.log(getNumThreads()); // 1
+ * ```
+ */
+export function setNumThreads(count: number): void {
+  cpuBackend().setNumThreads(count);
+}
+
+/** How many threads take part in large computations on the CPU: the number of processors unless set. `torch.get_num_threads`. */
+export function getNumThreads(): number {
+  return cpuBackend().numThreads;
 }
 
 /**
