@@ -17,7 +17,7 @@ import type { GemmForm } from "./micro_code.ts";
 /** Depth of a block: a panel of A and one of B fit the first-level cache together. */
 const DEPTH = 384;
 /** Rows of B that are read side by side where few rows of A make that all the work, and the bytes of a row from which that pays. */
-const STREAMS = 16, NEAR_ROWS = 4096;
+const STREAMS = 8, NEAR_ROWS = 4096;
 /** Rows of a block of A, which stays in the second-level cache. */
 const TILE_ROWS = 96;
 /** Columns of a block of B when each tile packs its own. */
@@ -27,7 +27,7 @@ const WORTH_SPLITTING = 1_000_000, TILE_WORK = 300_000;
 /** An operand is packed as a whole up to this many bytes. */
 const PACK_LIMIT = 1 << 28;
 /** Tiles that a large product is cut into at least. */
-const TILES = 12;
+const TILES = 24;
 
 /** Byte offsets of one product of a batch. */
 export interface Product {
@@ -145,6 +145,7 @@ export class Gemm {
       packs("B") || form.directB ? columns : TILE_COLUMNS,
       ROWS,
       W,
+      streams ? NEAR_ROWS / bytes : 4 * W,
     );
     const tilesDown = Math.ceil(rows / tileRows), tilesAcross = Math.ceil(columns / tileColumns);
     this.#count = tilesDown * tilesAcross * products.length;
@@ -244,6 +245,7 @@ function tileSize(
   widest: number,
   ROWS: number,
   W: number,
+  narrowest: number,
 ): { tileRows: number; tileColumns: number } {
   const wanted = Math.min(TILES, Math.floor(work / TILE_WORK)) / products;
   let down = Math.ceil(rows / TILE_ROWS), across = Math.ceil(columns / widest);
@@ -254,7 +256,7 @@ function tileSize(
   while (down * across < wanted) {
     const { tileRows, tileColumns } = size();
     if (tileRows > 4 * ROWS && tileRows * 8 >= tileColumns) down++;
-    else if (tileColumns > 4 * W) across++;
+    else if (tileColumns > narrowest) across++;
     else break;
   }
   return size();
