@@ -10,9 +10,9 @@ import { DeviceError } from "../../errors.ts";
 import type { Plan } from "../../kernel/plan.ts";
 import { Builder } from "./builder.ts";
 import { type Gpu, openGpu, type WebGpuOptions } from "./device.ts";
-import { blockOf, type Machine, WebGpuExecutable } from "./executable.ts";
+import { type Machine, WebGpuExecutable } from "./executable.ts";
 import { lowerLoop } from "./loops/lower.ts";
-import { Pool, WebGpuBuffer } from "./memory.ts";
+import { ownBuffer, Pool, WebGpuBuffer } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
 import { Queue } from "./queue.ts";
 import { lowerRoutine } from "./routines/table.ts";
@@ -35,10 +35,11 @@ export class WebGpuBackend implements Backend {
   constructor(gpu: Gpu, staging: Staging, software: boolean) {
     this.#staging = staging;
     this.maxBuffers = gpu.limits.storageBuffers;
+    const queue = new Queue(gpu, staging);
     this.#machine = {
       gpu,
-      pool: new Pool(gpu),
-      queue: new Queue(gpu, staging),
+      pool: new Pool(gpu, () => queue.flush()),
+      queue,
       pipelines: new Pipelines(gpu),
     };
     this.#target = {
@@ -73,39 +74,37 @@ export class WebGpuBackend implements Backend {
   }
 
   free(buffer: DeviceBuffer): void {
-    if (!(buffer instanceof WebGpuBuffer)) {
-      throw new DeviceError("webgpu: free of a buffer of another device");
-    }
-    this.#machine.pool.give(buffer.release());
+    const { pool } = this.#machine;
+    pool.give(ownBuffer(buffer, pool).release());
     this.#used -= buffer.bytes;
   }
 
   write(buffer: DeviceBuffer, dtype: DType, data: HostArray): void {
-    const { gpu, queue } = this.#machine;
+    const { gpu, queue, pool } = this.#machine;
     gpu.faults.check();
     const words = toWords(dtype, wordOf(dtype, gpu.hasF16), data);
     if (words.byteLength > buffer.bytes) {
       throw new DeviceError(`webgpu: write of ${words.byteLength} bytes to a buffer of ${buffer.bytes}`);
     }
-    if (words.byteLength > 0) queue.upload(blockOf(buffer), words);
+    if (words.byteLength > 0) queue.upload(ownBuffer(buffer, pool).block, words);
   }
 
   read(buffer: DeviceBuffer, dtype: DType, count: number): HostArray {
-    const { gpu, queue } = this.#machine;
+    const { gpu, queue, pool } = this.#machine;
     gpu.faults.check();
     if (!this.#staging.canReadNow) {
       throw new DeviceError(
         "webgpu: this runtime cannot read device memory synchronously; use await t.data()",
       );
     }
-    const bytes = queue.read(blockOf(buffer), this.#padded(dtype, count));
+    const bytes = queue.read(ownBuffer(buffer, pool).block, this.#padded(dtype, count));
     return fromWords(dtype, wordOf(dtype, gpu.hasF16), bytes, count);
   }
 
   async readAsync(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray> {
-    const { gpu, queue } = this.#machine;
+    const { gpu, queue, pool } = this.#machine;
     gpu.faults.check();
-    const bytes = await queue.readAsync(blockOf(buffer), this.#padded(dtype, count));
+    const bytes = await queue.readAsync(ownBuffer(buffer, pool).block, this.#padded(dtype, count));
     return fromWords(dtype, wordOf(dtype, gpu.hasF16), bytes, count);
   }
 

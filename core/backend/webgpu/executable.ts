@@ -4,10 +4,9 @@
  * @module
  */
 import type { DeviceBuffer, Executable } from "../backend.ts";
-import { DeviceError } from "../../errors.ts";
 import type { Command, Compiled, DispatchCommand } from "./builder.ts";
 import type { Gpu } from "./device.ts";
-import { type Block, type Pool, WebGpuBuffer } from "./memory.ts";
+import { type Block, ownBuffer, type Pool } from "./memory.ts";
 import type { Pipelines } from "./pipelines.ts";
 import type { Queue } from "./queue.ts";
 
@@ -43,8 +42,8 @@ export class WebGpuExecutable implements Executable {
       held.push(block);
       return block;
     };
-    const inputBlocks = inputs.map(blockOf);
-    const outputBlocks = outputs.map(blockOf);
+    const inputBlocks = inputs.map((b) => ownBuffer(b, pool).block);
+    const outputBlocks = outputs.map((b) => ownBuffer(b, pool).block);
     // A buffer that an output takes over but that also stands for another input is read from a copy.
     inputBlocks.forEach((block, i) => {
       if (!outputBlocks.includes(block) || this.#plan.donated.has(i)) return;
@@ -86,12 +85,4 @@ export class WebGpuExecutable implements Executable {
     }
     return group;
   }
-}
-
-/** The memory of a buffer that this kind of backend made. */
-export function blockOf(buffer: DeviceBuffer): Block {
-  if (buffer instanceof WebGpuBuffer) return buffer.block;
-  throw new DeviceError(
-    "webgpu: a buffer of another device was given; move the tensor with to('webgpu') first",
-  );
 }

@@ -16,6 +16,8 @@ export interface Block {
   readonly bytes: number;
   /** Never used again, so caches may key on it. */
   readonly id: number;
+  /** Whose it is. */
+  readonly pool: Pool;
   /** Number of the encoder that used it last, for ordering uploads. */
   lastEncoder: number;
 }
@@ -47,6 +49,14 @@ export class WebGpuBuffer implements DeviceBuffer {
   }
 }
 
+/** The buffer, which must be of this very device. */
+export function ownBuffer(buffer: DeviceBuffer, pool: Pool): WebGpuBuffer {
+  if (buffer instanceof WebGpuBuffer && buffer.block.pool === pool) return buffer;
+  throw new DeviceError(
+    "webgpu: a buffer of another device was given; move the tensor with to('webgpu') first",
+  );
+}
+
 /** The smallest class that holds `bytes`: powers of two up to 64 KiB, then four steps to the octave. */
 export function classOf(bytes: number): number {
   if (bytes <= 256) return 256;
@@ -59,15 +69,17 @@ export function classOf(bytes: number): number {
 /** The pool. */
 export class Pool {
   readonly #gpu: Gpu;
+  readonly #submit: () => void;
   readonly #free = new Map<number, Block[]>();
   #freeBytes = 0;
   #reserved = 0;
   #used = 0;
   #nextId = 0;
 
-  /** An empty pool of a device. */
-  constructor(gpu: Gpu) {
+  /** An empty pool of a device. `submit` hands over the commands encoded so far: they must not name a buffer that is destroyed. */
+  constructor(gpu: Gpu, submit: () => void) {
     this.#gpu = gpu;
+    this.#submit = submit;
   }
 
   /** Bytes taken from the device. */
@@ -106,6 +118,8 @@ export class Pool {
 
   /** Destroys free blocks, the largest first, until at most `keep` bytes are free. */
   trim(keep: number): void {
+    if (this.#freeBytes <= keep) return;
+    this.#submit();
     const sizes = [...this.#free.keys()].sort((a, b) => b - a);
     for (const size of sizes) {
       const list = this.#free.get(size)!;
@@ -143,7 +157,7 @@ export class Pool {
     faults.check();
     this.#reserved += size;
     this.#used += size;
-    return { gpu, bytes: size, id: this.#nextId++, lastEncoder: -1 };
+    return { gpu, bytes: size, id: this.#nextId++, pool: this, lastEncoder: -1 };
   }
 
   /** Null when the device says at once that it has no memory; where it says so later, the next run or read throws. */

@@ -26,7 +26,7 @@ export class Queue {
   #number = 0;
   #submits = 0;
   #uploaded = 0;
-  #lastBlock: Block | null = null;
+  #fence: GPUBuffer | null = null;
   #flushQueued = false;
 
   /** The queue of `gpu`, reading through `staging`. */
@@ -38,7 +38,7 @@ export class Queue {
   /** Copies host bytes to the start of a block. */
   upload(block: Block, data: ArrayBufferView<ArrayBuffer>): void {
     // writeBuffer takes effect before what is still being encoded.
-    if (block.lastEncoder === this.#number) this.flush();
+    if (block.lastEncoder === this.#number) this.#submit();
     const whole = data.byteLength & ~3;
     const queue = this.#gpu.device.queue;
     if (whole > 0) queue.writeBuffer(block.gpu, 0, data.buffer, data.byteOffset, whole);
@@ -49,8 +49,8 @@ export class Queue {
     }
     this.#uploaded += data.byteLength;
     if (this.#uploaded > uploadsAhead) {
-      this.flush();
-      this.#wait(block);
+      this.#submit();
+      this.#wait();
     }
   }
 
@@ -68,7 +68,6 @@ export class Queue {
     this.#pass.setBindGroup(0, group);
     this.#pass.dispatchWorkgroups(size[0], size[1], size[2]);
     for (const block of blocks) block.lastEncoder = this.#number;
-    this.#lastBlock = blocks[blocks.length - 1];
     this.#count(label);
   }
 
@@ -79,13 +78,12 @@ export class Queue {
     encoder.copyBufferToBuffer(from.gpu, fromByte, to.gpu, toByte, bytes);
     from.lastEncoder = this.#number;
     to.lastEncoder = this.#number;
-    this.#lastBlock = to;
     this.#count(label);
   }
 
   /** Reads the first `bytes` bytes of a block, waiting for all that came before. */
   read(block: Block, bytes: number): ArrayBuffer {
-    const result = this.#staging.read(bytes, this.#copyOut(block));
+    const result = this.#staging.read(bytes, this.#copyOut(block.gpu));
     this.#gpu.faults.check(true);
     this.#submits = 0;
     this.#uploaded = 0;
@@ -94,13 +92,18 @@ export class Queue {
 
   /** The same without blocking. */
   async readAsync(block: Block, bytes: number): Promise<ArrayBuffer> {
-    const result = await this.#staging.readAsync(bytes, this.#copyOut(block));
+    const result = await this.#staging.readAsync(bytes, this.#copyOut(block.gpu));
     this.#gpu.faults.check(true);
     return result;
   }
 
-  /** Submits what has gathered. */
+  /** Submits what has gathered. Waits for the device when it is too far behind. */
   flush(): void {
+    this.#submit();
+    if (this.#submits >= submitsAhead) this.#wait();
+  }
+
+  #submit(): void {
     if (this.#encoder === null) return;
     this.#endPass();
     const { device, faults } = this.#gpu;
@@ -135,24 +138,25 @@ export class Queue {
 
   #count(label: string): void {
     if (this.#labels.length < 8 && this.#labels[this.#labels.length - 1] !== label) this.#labels.push(label);
-    if (++this.#commands < commandsPerSubmit) return;
-    this.flush();
-    if (this.#submits >= submitsAhead && this.#lastBlock !== null) this.#wait(this.#lastBlock);
+    if (++this.#commands >= commandsPerSubmit) this.flush();
   }
 
-  #wait(block: Block): void {
-    this.#staging.wait(this.#copyOut(block));
+  /** Waits until the device has done all that was submitted. */
+  #wait(): void {
+    // A buffer of its own: any other may be gone by the time that it is waited for.
+    this.#fence ??= this.#gpu.device.createBuffer({ label: "tenon fence", size: 4, usage: 0x0004 });
+    this.#staging.wait(this.#copyOut(this.#fence));
     this.#gpu.faults.check(true);
     this.#submits = 0;
     this.#uploaded = 0;
   }
 
-  #copyOut(block: Block): CopyOut {
+  #copyOut(source: GPUBuffer): CopyOut {
     return (from, to, bytes) => {
       const encoder = this.#open();
       this.#endPass();
-      encoder.copyBufferToBuffer(block.gpu, from, to, 0, (bytes + 3) & ~3);
-      this.flush();
+      encoder.copyBufferToBuffer(source, from, to, 0, (bytes + 3) & ~3);
+      this.#submit();
     };
   }
 }

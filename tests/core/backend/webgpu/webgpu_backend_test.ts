@@ -6,6 +6,8 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { DeviceError, DTypeError } from "../../../../core/errors.ts";
 import { createWebGpuBackend } from "../../../../core/backend/webgpu/backend.ts";
+import { openGpu } from "../../../../core/backend/webgpu/device.ts";
+import { Pipelines } from "../../../../core/backend/webgpu/pipelines.ts";
 import { KernelBuilder, runPlan } from "../build.ts";
 import { gpuTest } from "./device.ts";
 
@@ -64,4 +66,47 @@ gpuTest("four million ones sum to four million", {}, (backend) => {
   const k = new KernelBuilder([], [n]);
   k.store(k.reduce("sum", k.load("float32", n)), 1, { offset: 0, strides: [0] });
   assertEquals(runPlan(backend, k.plan(), [new Float32Array(n).fill(1)]), [new Float32Array([n])]);
+});
+
+gpuTest("a kernel that the device refuses is named, and the device goes on", {}, async (backend) => {
+  const gpu = await openGpu({ allowSoftware: true });
+  const pipelines = new Pipelines(gpu);
+  const source = { code: "fn main() { return 1; }", access: [], groups: [1, 1, 1] } as const;
+  const error = assertThrows(() => pipelines.compile(source, "softmax, mul"), DeviceError);
+  assertStringIncludes(error.message, "the kernel of softmax, mul");
+  assertStringIncludes(error.message, source.code);
+  const works = "@compute @workgroup_size(1) fn main() {}";
+  pipelines.compile({ ...source, code: works }, "empty");
+  assertEquals(pipelines.count, 1);
+  gpu.device.destroy();
+  const buffer = backend.allocate("float32", 1);
+  backend.write(buffer, "float32", new Float32Array([7]));
+  assertEquals(backend.read(buffer, "float32", 1), new Float32Array([7]));
+});
+
+gpuTest(
+  "a buffer that the device cannot have is refused with its size, and the device goes on",
+  {},
+  (backend) => {
+    const count = 2 ** 34;
+    const error = assertThrows(() => backend.allocate("float32", count), DeviceError, "out of memory");
+    assertStringIncludes(error.message, `${count * 4} bytes`);
+    const buffer = backend.allocate("float32", 1);
+    backend.write(buffer, "float32", new Float32Array([7]));
+    assertEquals(backend.read(buffer, "float32", 1), new Float32Array([7]));
+  },
+);
+
+gpuTest("devices live side by side", {}, async (first) => {
+  const second = await createWebGpuBackend({ allowSoftware: true, kernels: "gpu" });
+  const k = new KernelBuilder([3]);
+  const plan = k.store(k.apply("add", k.load("float32", 3), k.constant("float32", 1)), 3).plan();
+  const x = new Float32Array([1, 2, 3]);
+  for (const backend of [first, second, first]) {
+    assertEquals(runPlan(backend, plan, [x]), [new Float32Array([2, 3, 4])]);
+  }
+  const foreign = second.allocate("float32", 3), own = first.allocate("float32", 3);
+  assertThrows(() => first.prepare(plan).run([foreign], [own]), DeviceError, "another device");
+  second.destroy();
+  assertEquals(runPlan(first, plan, [x]), [new Float32Array([2, 3, 4])]);
 });
