@@ -6,6 +6,7 @@
 import type { DeviceName } from "../core/device.ts";
 import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
+import type { Parameter } from "./parameter.ts";
 
 /** Arguments of types P in their order; a record of options can stand after any of them. */
 export type Trailing<P extends readonly unknown[], O> = P extends readonly [infer Head, ...infer Rest]
@@ -38,6 +39,9 @@ export function named<O extends object>(
   });
   return found as Partial<O>;
 }
+
+/** What a layer made with the option `bias: B` has: a parameter, or null for false. */
+export type BiasOf<B extends boolean> = B extends false ? null : Parameter;
 
 /** Options that every layer with parameters takes. */
 export interface FactoryOptions {

@@ -54,7 +54,7 @@ export interface AttentionCallOptions {
 }
 
 /** PyTorch's name of the output projection's class. */
-class NonDynamicallyQuantizableLinear extends Linear {}
+class NonDynamicallyQuantizableLinear extends Linear<boolean> {}
 
 /** A mask as numbers that are added to scores. */
 function additive(name: string, mask: Tensor, like: Tensor): Tensor {
@@ -117,7 +117,7 @@ export class MultiheadAttention extends Module {
   /** [3 * embedDim], or null. */
   declare inProjBias: Parameter | null;
   /** The projection of the output. */
-  declare outProj: Linear;
+  declare outProj: Linear<boolean>;
   /** [1, 1, embedDim], or null. */
   declare biasK: Parameter | null;
   /** [1, 1, embedDim], or null. */

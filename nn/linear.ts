@@ -10,7 +10,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "../init/fan.ts";
 import { kaimingUniform_ } from "../init/kaiming.ts";
 import { uniform_ } from "../init/uniform.ts";
-import { checkSizes, type FactoryOptions } from "./arguments.ts";
+import { type BiasOf, checkSizes, type FactoryOptions } from "./arguments.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { flag } from "./repr.ts";
@@ -23,9 +23,9 @@ import {
 } from "./uninitialized.ts";
 
 /** Options of Linear and Bilinear. */
-export interface LinearOptions extends FactoryOptions {
+export interface LinearOptions<B extends boolean = boolean> extends FactoryOptions {
   /** Whether there is a bias; true by default. */
-  readonly bias?: boolean;
+  readonly bias?: B;
 }
 
 /** Returns its first input; takes and forgets any constructor arguments, as PyTorch's does. `torch.nn.Identity`. */
@@ -51,7 +51,7 @@ export class Identity extends Module {
  * console.log(layer(ones([128, 20])).shape); // [ 128, 30 ]
  * ```
  */
-export class Linear extends Module {
+export class Linear<B extends boolean = true> extends Module {
   /** Size of the last dimension of the input. */
   inFeatures: number;
   /** Size of the last dimension of the output. */
@@ -59,10 +59,10 @@ export class Linear extends Module {
   /** [outFeatures, inFeatures]. */
   declare weight: Parameter;
   /** [outFeatures], or null. */
-  declare bias: Parameter | null;
+  declare bias: BiasOf<B>;
 
   /** Takes the sizes of the last dimension of input and output. */
-  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
+  constructor(inFeatures: number, outFeatures: number, options: LinearOptions<B> = {}) {
     super();
     checkSizes("Linear", { inFeatures, outFeatures });
     this.inFeatures = inFeatures;
@@ -78,10 +78,11 @@ export class Linear extends Module {
   /** Draws the parameters anew, as PyTorch does: uniform within 1 / sqrt(inFeatures). */
   resetParameters(): void {
     kaimingUniform_(this.weight, { a: Math.sqrt(5) });
-    if (this.bias !== null) {
+    const bias: Parameter | null = this.bias;
+    if (bias !== null) {
       const { fanIn } = calculateFans(this.weight.shape);
       const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
-      uniform_(this.bias, -bound, bound);
+      uniform_(bias, -bound, bound);
     }
   }
 
@@ -110,7 +111,7 @@ export class Linear extends Module {
  * console.log(String(layer)); // Linear(in_features=5, out_features=3, bias=True)
  * ```
  */
-export class LazyLinear extends Linear {
+export class LazyLinear extends Linear<boolean> {
   /** Takes the size of the last dimension of the output. */
   constructor(outFeatures: number, options: LinearOptions = {}) {
     checkSizes("LazyLinear", { outFeatures });
@@ -147,7 +148,7 @@ export class LazyLinear extends Linear {
  * console.log(layer(ones([128, 20]), ones([128, 30])).shape); // [ 128, 40 ]
  * ```
  */
-export class Bilinear extends Module {
+export class Bilinear<B extends boolean = true> extends Module {
   /** Size of the last dimension of the first input. */
   in1Features: number;
   /** Size of the last dimension of the second input. */
@@ -157,10 +158,10 @@ export class Bilinear extends Module {
   /** [outFeatures, in1Features, in2Features]. */
   declare weight: Parameter;
   /** [outFeatures], or null. */
-  declare bias: Parameter | null;
+  declare bias: BiasOf<B>;
 
   /** Takes the sizes of the last dimension of the inputs and the output. */
-  constructor(in1Features: number, in2Features: number, outFeatures: number, options: LinearOptions = {}) {
+  constructor(in1Features: number, in2Features: number, outFeatures: number, options: LinearOptions<B> = {}) {
     super();
     checkSizes("Bilinear", { in1Features, in2Features, outFeatures });
     this.in1Features = in1Features;
@@ -178,7 +179,8 @@ export class Bilinear extends Module {
   resetParameters(): void {
     const bound = 1 / Math.sqrt(this.weight.shape[1]);
     uniform_(this.weight, -bound, bound);
-    if (this.bias !== null) uniform_(this.bias, -bound, bound);
+    const bias: Parameter | null = this.bias;
+    if (bias !== null) uniform_(bias, -bound, bound);
   }
 
   /** What the layer computes. */

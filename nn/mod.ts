@@ -4,7 +4,7 @@
  * @module
  */
 export * from "./activation.ts";
-export type { FactoryOptions, Trailing } from "./arguments.ts";
+export type { BiasOf, FactoryOptions, Trailing } from "./arguments.ts";
 export {
   BatchNorm,
   BatchNorm1d,

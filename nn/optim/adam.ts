@@ -7,9 +7,12 @@ import { maximum } from "../../core/ops/elementwise.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import {
   checkRange,
+  numberOf,
   Optimizer,
   type ParametersOrGroups,
   type ParameterState,
+  penalised,
+  tensorOf,
   type Update,
 } from "./optimizer.ts";
 
@@ -63,10 +66,14 @@ export class Adam extends Optimizer<AdamSettings> {
     checkRange("weight_decay value", weightDecay, 0);
   }
 
+  /** PyTorch's settings that can have one value only here. */
+  protected override get fixed(): Readonly<Record<string, null | false>> {
+    return { foreach: null, capturable: false, differentiable: false, fused: false };
+  }
+
   /** The parameter and gradient after weight decay. */
   protected decay(p: Tensor, grad: Tensor, settings: AdamSettings): { p: Tensor; grad: Tensor } {
-    if (settings.weightDecay === 0) return { p, grad };
-    return { p, grad: grad.add(p.mul(this.scalar(settings.weightDecay, p))) };
+    return { p, grad: penalised(p, grad, settings, (value) => this.scalar(value, p)) };
   }
 
   protected override update(
@@ -75,9 +82,9 @@ export class Adam extends Optimizer<AdamSettings> {
     state: ParameterState,
     settings: AdamSettings,
   ): Update {
-    const { lr, betas: [beta1, beta2], eps, amsgrad, maximize } = settings;
-    const { p, grad } = this.decay(before, maximize ? given.neg() : given, settings);
-    const step = stepCount(state) + 1;
+    const { lr, betas: [beta1, beta2], eps, amsgrad } = settings;
+    const { p, grad } = this.decay(before, given, settings);
+    const step = numberOf(state.step) + 1;
     const mean = tensorOf(state.exp_avg) ?? this.zeros(p),
       square = tensorOf(state.exp_avg_sq) ?? this.zeros(p);
     const s = (value: number) => this.scalar(value, p);
@@ -101,20 +108,16 @@ export class AdamW extends Adam {
     super(params, { weightDecay: 1e-2, ...settings });
   }
 
+  /** PyTorch's settings that can have one value only here. */
+  protected override get fixed(): Readonly<Record<string, null | false>> {
+    return { foreach: null, capturable: false };
+  }
+
   protected override decay(
     p: Tensor,
     grad: Tensor,
-    { lr, weightDecay }: AdamSettings,
+    { lr, weightDecay, maximize }: AdamSettings,
   ): { p: Tensor; grad: Tensor } {
-    return { p: p.mul(this.scalar(1 - lr * weightDecay, p)), grad };
+    return { p: p.mul(this.scalar(1 - lr * weightDecay, p)), grad: maximize ? grad.neg() : grad };
   }
-}
-
-function tensorOf(value: Tensor | number | undefined): Tensor | undefined {
-  return typeof value === "number" ? undefined : value;
-}
-
-function stepCount(state: ParameterState): number {
-  const step = state.step;
-  return step === undefined ? 0 : typeof step === "number" ? step : step.item();
 }

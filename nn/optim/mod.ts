@@ -4,6 +4,18 @@
  * @module
  */
 export { Adam, type AdamSettings, AdamW } from "./adam.ts";
+export { Adadelta, type AdadeltaSettings, Adagrad, type AdagradSettings } from "./adagrad.ts";
+export { ASGD, type ASGDSettings, Rprop, type RpropSettings } from "./asgd.ts";
+export * as lrScheduler from "./lr_scheduler/mod.ts";
+export {
+  Adamax,
+  type AdamaxSettings,
+  MomentOptimizer,
+  type MomentSettings,
+  NAdam,
+  type NAdamSettings,
+  RAdam,
+} from "./moments.ts";
 export {
   Optimizer,
   type OptimizerStateDict,
@@ -13,4 +25,5 @@ export {
   type StateValue,
   type Update,
 } from "./optimizer.ts";
+export { RMSprop, type RMSpropSettings } from "./rmsprop.ts";
 export { SGD, type SGDSettings } from "./sgd.ts";

@@ -9,12 +9,13 @@ import { evaluate } from "../../core/evaluate.ts";
 import { enableGrad, noGrad } from "../../core/grad_mode.ts";
 import { full, tensor } from "../../core/ops/create.ts";
 import type { DeviceName } from "../../core/device.ts";
-import type { Tensor } from "../../core/tensor.ts";
+import { Tensor } from "../../core/tensor.ts";
 import { takePending } from "../../core/transform/backward.ts";
 import { Parameter } from "../parameter.ts";
+import { flag, number, tuple } from "../repr.ts";
 
-/** A value of a parameter's state: a tensor, or a count. */
-export type StateValue = Tensor | number;
+/** A value of a parameter's state: a tensor, a count, or null where PyTorch has None. */
+export type StateValue = Tensor | number | null;
 /** The state of one parameter, under PyTorch's names. */
 export type ParameterState = Record<string, StateValue>;
 
@@ -54,7 +55,8 @@ export abstract class Optimizer<S extends { lr: number }> {
   readonly paramGroups: ParameterGroup<S>[] = [];
   /** State by parameter. */
   readonly state: Map<Parameter, ParameterState> = new Map();
-  private readonly defaults: S;
+  /** Settings of groups that say nothing else. */
+  readonly defaults: S;
   private readonly scalars = new Map<string, Tensor>();
 
   constructor(params: ParametersOrGroups<S>, defaults: S) {
@@ -96,6 +98,16 @@ export abstract class Optimizer<S extends { lr: number }> {
     const full = { ...this.defaults, ...group, params };
     this.check(full);
     this.paramGroups.push(full);
+  }
+
+  /** State that is a number here and a tensor of one element in PyTorch. */
+  protected get counts(): readonly string[] {
+    return ["step"];
+  }
+
+  /** PyTorch's settings that can have one value only here; they are part of texts and state dicts. */
+  protected get fixed(): Readonly<Record<string, null | false>> {
+    return { foreach: null };
   }
 
   /** Refuses settings that make no sense. */
@@ -145,7 +157,7 @@ export abstract class Optimizer<S extends { lr: number }> {
       }
     });
     const tensorsOf = (state: ParameterState) =>
-      Object.values(state).filter((v): v is Tensor => typeof v !== "number");
+      Object.values(state).filter((v): v is Tensor => v instanceof Tensor);
     const roots = work.flatMap(({ after }) => [after.value, ...tensorsOf(after.state)]);
     const donate = work.flatMap(({ old, before }) => [old, ...tensorsOf(before)]);
     evaluate([...takePending(), ...roots], { donate });
@@ -173,6 +185,7 @@ export abstract class Optimizer<S extends { lr: number }> {
       const entries = Object.entries(settings).map(([key, value]) => [snake(key), value]);
       return {
         ...Object.fromEntries(entries),
+        ...this.fixed,
         params: params.map((p) => {
           if (!numbers.has(p)) numbers.set(p, numbers.size);
           return numbers.get(p) as number;
@@ -183,10 +196,16 @@ export abstract class Optimizer<S extends { lr: number }> {
     for (const [p, number] of numbers) {
       const own = this.state.get(p);
       if (own === undefined) continue;
-      state[number] = { ...own };
+      state[number] = Object.fromEntries(
+        Object.entries(own).map(([key, value]) =>
+          typeof value === "number" && this.counts.includes(key)
+            ? [key, tensor(value, { dtype: "float32", device: "cpu" })]
+            : [key, value]
+        ),
+      );
       // Whoever takes the state keeps it: the next step must not overwrite it.
       for (const value of Object.values(own)) {
-        if (typeof value !== "number" && value.storage !== null) value.storage.shared = true;
+        if (value instanceof Tensor && value.storage !== null) value.storage.shared = true;
       }
     }
     return { state, param_groups: groups };
@@ -224,8 +243,10 @@ export abstract class Optimizer<S extends { lr: number }> {
         Object.fromEntries(
           Object.entries(state).map(([key, value]) => [
             key,
-            typeof value === "number" || value.shape.length === 0
+            !(value instanceof Tensor)
               ? value
+              : this.counts.includes(key)
+              ? Number(value.item())
               : value.detach().to({ dtype: p.dtype, device: p.device }),
           ]),
         ),
@@ -235,10 +256,59 @@ export abstract class Optimizer<S extends { lr: number }> {
     for (const [p, state] of loaded) this.state.set(p, state);
     groups.forEach((group, i) => {
       for (const [key, value] of Object.entries(group)) {
-        if (key !== "params") Object.assign(this.paramGroups[i], { [camel(key)]: value });
+        if (key !== "params" && !(key in this.fixed)) {
+          Object.assign(this.paramGroups[i], { [camel(key)]: value });
+        }
       }
     });
   }
+
+  /** PyTorch's text: the settings of each group by name. */
+  toString(): string {
+    const groups = this.paramGroups.map((group, i) => {
+      const { params: _, ...settings } = group;
+      const named = Object.entries(settings).map(([key, value]): [string, unknown] => [snake(key), value]);
+      const lines = [...named, ...Object.entries(this.fixed)].sort(([a], [b]) => a < b ? -1 : 1);
+      return `Parameter Group ${i}\n${
+        lines.map(([key, value]) => `    ${key}: ${settingText(value)}\n`).join("")
+      }`;
+    });
+    return `${this.constructor.name} (\n${groups.join("\n")})`;
+  }
+
+  /** What `console.log` prints in Deno. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+}
+
+/** A setting as Python prints it. */
+function settingText(value: unknown): string {
+  if (value === null || value === undefined) return "None";
+  if (typeof value === "boolean") return flag(value);
+  if (typeof value === "number") return number(value);
+  return Array.isArray(value) ? tuple(value) : String(value);
+}
+
+/** The gradient to descend along: with the sign of the direction, and the L2 penalty. */
+export function penalised(
+  p: Tensor,
+  grad: Tensor,
+  { weightDecay, maximize = false }: { readonly weightDecay: number; readonly maximize?: boolean },
+  scalar: (value: number) => Tensor,
+): Tensor {
+  const direction = maximize ? grad.neg() : grad;
+  return weightDecay === 0 ? direction : direction.add(p.mul(scalar(weightDecay)));
+}
+
+/** A value of a state as a tensor, if it is one. */
+export function tensorOf(value: StateValue | undefined): Tensor | undefined {
+  return value instanceof Tensor ? value : undefined;
+}
+
+/** A value of a state as a number; `missing` before the first step. */
+export function numberOf(value: StateValue | undefined, missing = 0): number {
+  return value instanceof Tensor ? Number(value.item()) : value ?? missing;
 }
 
 /** Throws unless the value is in range, with PyTorch's sentence. */

@@ -10,6 +10,8 @@ import {
   Optimizer,
   type ParametersOrGroups,
   type ParameterState,
+  penalised,
+  tensorOf,
   type Update,
 } from "./optimizer.ts";
 
@@ -63,17 +65,21 @@ export class SGD extends Optimizer<SGDSettings> {
     }
   }
 
+  /** PyTorch's settings that can have one value only here. */
+  protected override get fixed(): Readonly<Record<string, null | false>> {
+    return { foreach: null, differentiable: false };
+  }
+
   protected override update(p: Tensor, grad: Tensor, state: ParameterState, settings: SGDSettings): Update {
     const { lr, momentum, dampening, weightDecay, nesterov, maximize } = settings;
-    let d = maximize ? grad.neg() : grad;
-    if (weightDecay !== 0) d = d.add(p.mul(this.scalar(weightDecay, p)));
-    const next: ParameterState = {};
+    let d = penalised(p, grad, { weightDecay, maximize }, (value) => this.scalar(value, p));
+    const next: ParameterState = { momentum_buffer: null };
     if (momentum !== 0) {
-      const last = state.momentum_buffer;
+      const last = tensorOf(state.momentum_buffer);
       const mu = this.scalar(momentum, p);
       const fresh = dampening === 0 ? d : d.mul(this.scalar(1 - dampening, p));
       // The first direction is the gradient itself, without dampening.
-      const buffer = last === undefined || typeof last === "number" ? d.clone() : last.mul(mu).add(fresh);
+      const buffer = last === undefined ? d.clone() : last.mul(mu).add(fresh);
       next.momentum_buffer = buffer;
       d = nesterov ? d.add(buffer.mul(mu)) : buffer;
     }

@@ -1,0 +1,129 @@
+/**
+ * Adagrad and Adadelta.
+ *
+ * @module
+ */
+import { full } from "../../core/ops/create.ts";
+import { ValueError } from "../../core/errors.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import {
+  checkRange,
+  numberOf,
+  Optimizer,
+  type ParametersOrGroups,
+  type ParameterState,
+  penalised,
+  tensorOf,
+  type Update,
+} from "./optimizer.ts";
+
+/** Settings of Adagrad. */
+export interface AdagradSettings {
+  /** Learning rate; 0.01 by default. */
+  lr: number;
+  /** How fast the learning rate falls; 0 by default. */
+  lrDecay: number;
+  /** Added to the divisor; 1e-10 by default. */
+  eps: number;
+  /** Factor of the L2 penalty; 0 by default. */
+  weightDecay: number;
+  /** What the sums of squares begin with; 0 by default. */
+  initialAccumulatorValue: number;
+  /** Climb instead of descend. */
+  maximize: boolean;
+}
+
+/** The gradient over the root of the sum of its squares so far. `torch.optim.Adagrad`. */
+export class Adagrad extends Optimizer<AdagradSettings> {
+  constructor(params: ParametersOrGroups<AdagradSettings>, settings: Partial<AdagradSettings> = {}) {
+    super(params, {
+      lr: 1e-2,
+      lrDecay: 0,
+      eps: 1e-10,
+      weightDecay: 0,
+      initialAccumulatorValue: 0,
+      maximize: false,
+      ...settings,
+    });
+  }
+
+  protected override check(settings: AdagradSettings): void {
+    checkRange("learning rate", settings.lr, 0);
+    checkRange("lr_decay value", settings.lrDecay, 0);
+    checkRange("weight_decay value", settings.weightDecay, 0);
+    checkRange("initial_accumulator_value value", settings.initialAccumulatorValue, 0);
+    checkRange("epsilon value", settings.eps, 0);
+  }
+
+  protected override update(
+    p: Tensor,
+    given: Tensor,
+    state: ParameterState,
+    settings: AdagradSettings,
+  ): Update {
+    const { lr, lrDecay, eps, initialAccumulatorValue } = settings;
+    const s = (value: number) => this.scalar(value, p);
+    const grad = penalised(p, given, settings, s);
+    const step = numberOf(state.step) + 1;
+    const before = tensorOf(state.sum) ??
+      full(p.shape, initialAccumulatorValue, { dtype: p.dtype, device: p.device });
+    const sum = before.add(grad.mul(grad));
+    const rate = lr / (1 + (step - 1) * lrDecay);
+    return { value: p.sub(grad.mul(s(rate)).div(sum.sqrt().add(s(eps)))), state: { step, sum } };
+  }
+}
+
+/** Settings of Adadelta. */
+export interface AdadeltaSettings {
+  /** Learning rate; 1 by default. */
+  lr: number;
+  /** Decay of the averages; 0.9 by default. */
+  rho: number;
+  /** Added below the roots; 1e-6 by default. */
+  eps: number;
+  /** Factor of the L2 penalty; 0 by default. */
+  weightDecay: number;
+  /** Climb instead of descend. */
+  maximize: boolean;
+}
+
+/** Steps as large as earlier ones, in units of the parameter. `torch.optim.Adadelta`. */
+export class Adadelta extends Optimizer<AdadeltaSettings> {
+  constructor(params: ParametersOrGroups<AdadeltaSettings>, settings: Partial<AdadeltaSettings> = {}) {
+    super(params, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false, ...settings });
+  }
+
+  protected override get counts(): readonly string[] {
+    return [];
+  }
+
+  protected override check({ lr, rho, eps, weightDecay }: AdadeltaSettings): void {
+    checkRange("learning rate", lr, 0);
+    if (!(rho >= 0 && rho <= 1)) throw new ValueError(`Invalid rho value: ${rho}`);
+    checkRange("epsilon value", eps, 0);
+    checkRange("weight_decay value", weightDecay, 0);
+  }
+
+  protected override update(
+    p: Tensor,
+    given: Tensor,
+    state: ParameterState,
+    settings: AdadeltaSettings,
+  ): Update {
+    const { lr, rho, eps } = settings;
+    const s = (value: number) => this.scalar(value, p);
+    const old = (name: string) => tensorOf(state[name]) ?? this.zeros(p);
+    const grad = penalised(p, given, settings, s);
+    const square = old("square_avg").mul(s(rho)).add(grad.mul(grad).mul(s(1 - rho)));
+    const steps = old("acc_delta");
+    const delta = steps.add(s(eps)).sqrt().div(square.add(s(eps)).sqrt()).mul(grad);
+    return {
+      value: p.sub(delta.mul(s(lr))),
+      state: {
+        step: numberOf(state.step) + 1,
+        square_avg: square,
+        acc_delta: steps.mul(s(rho)).add(delta.mul(delta).mul(s(1 - rho))),
+      },
+    };
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Schedulers that follow half a cosine.
+ *
+ * @module
+ */
+import { ValueError } from "../../../core/errors.ts";
+import { named, type Trailing } from "../../arguments.ts";
+import { LRScheduler, type Scheduled, type SchedulerOptions } from "./scheduler.ts";
+
+/** Options of CosineAnnealingLR. */
+export interface CosineAnnealingLROptions extends SchedulerOptions {
+  /** The least learning rate; 0 by default. */
+  readonly etaMin?: number;
+}
+
+/** From the first learning rate to the least in `tMax` steps, and back. `torch.optim.lr_scheduler.CosineAnnealingLR`. */
+export class CosineAnnealingLR extends LRScheduler<{ tMax: number; etaMin: number }> {
+  /** Takes the optimizer and the number of steps; the least learning rate by position or by name. */
+  constructor(
+    optimizer: Scheduled,
+    tMax: number,
+    ...settings: Trailing<[etaMin: number], CosineAnnealingLROptions>
+  ) {
+    const options = named<CosineAnnealingLROptions>("CosineAnnealingLR", settings, ["etaMin"]);
+    super(optimizer, { tMax, etaMin: options.etaMin ?? 0 }, options);
+  }
+
+  protected override rates(): number[] {
+    const { tMax, etaMin } = this.settings, epoch = this.lastEpoch;
+    if (epoch === 0) return this.current;
+    if (this.stepCount === 1 && epoch > 0) {
+      return this.baseLrs.map((lr) => etaMin + (lr - etaMin) * (1 + Math.cos(epoch * Math.PI / tMax)) / 2);
+    }
+    if ((epoch - 1 - tMax) % (2 * tMax) === 0) {
+      return this.current.map((lr, i) =>
+        lr + (this.baseLrs[i] - etaMin) * (1 - Math.cos(Math.PI / tMax)) / 2
+      );
+    }
+    const now = 1 + Math.cos(Math.PI * epoch / tMax), before = 1 + Math.cos(Math.PI * (epoch - 1) / tMax);
+    return this.current.map((lr) => now / before * (lr - etaMin) + etaMin);
+  }
+
+  protected override closedForm(): number[] {
+    const { tMax, etaMin } = this.settings;
+    return this.baseLrs.map((lr) =>
+      etaMin + (lr - etaMin) * (1 + Math.cos(Math.PI * this.lastEpoch / tMax)) / 2
+    );
+  }
+}
+
+/** Options of CosineAnnealingWarmRestarts. */
+export interface WarmRestartsOptions extends SchedulerOptions {
+  /** What the length of a period is multiplied by at each restart; 1 by default. */
+  readonly tMult?: number;
+  /** The least learning rate; 0 by default. */
+  readonly etaMin?: number;
+}
+
+interface WarmRestartsSettings {
+  t0: number;
+  tI: number;
+  tMult: number;
+  etaMin: number;
+  tCur: number;
+}
+
+/** Falls along half a cosine, then starts anew. `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`. */
+export class CosineAnnealingWarmRestarts extends LRScheduler<WarmRestartsSettings> {
+  /** Takes the optimizer and the length of the first period; the others by position or by name. */
+  constructor(
+    optimizer: Scheduled,
+    t0: number,
+    ...settings: Trailing<[tMult: number, etaMin: number], WarmRestartsOptions>
+  ) {
+    const options = named<WarmRestartsOptions>("CosineAnnealingWarmRestarts", settings, ["tMult", "etaMin"]);
+    const { tMult = 1, etaMin = 0, lastEpoch = -1 } = options;
+    if (!Number.isInteger(t0) || t0 <= 0) {
+      throw new ValueError(`Expected positive integer T_0, but got ${t0}`);
+    }
+    if (!Number.isInteger(tMult) || tMult < 1) {
+      throw new ValueError(`Expected integer T_mult >= 1, but got ${tMult}`);
+    }
+    super(optimizer, { t0, tI: t0, tMult, etaMin, tCur: lastEpoch }, options);
+  }
+
+  protected override rates(): number[] {
+    const { etaMin, tCur, tI } = this.settings;
+    return this.baseLrs.map((lr) => etaMin + (lr - etaMin) * (1 + Math.cos(Math.PI * tCur / tI)) / 2);
+  }
+
+  /** Sets the learning rates of the next step, or of a given one, which may be between two whole ones. */
+  override step(epoch?: number): void {
+    const s = this.settings;
+    const at = epoch ?? (this.lastEpoch < 0 ? 0 : undefined);
+    if (at === undefined) {
+      this.lastEpoch++;
+      s.tCur++;
+      if (s.tCur >= s.tI) {
+        s.tCur -= s.tI;
+        s.tI *= s.tMult;
+      }
+    } else {
+      if (!(at >= 0)) throw new ValueError(`Expected non-negative epoch, but got ${at}`);
+      this.place(at);
+      this.lastEpoch = Math.floor(at);
+    }
+    this.apply(this.rates());
+  }
+
+  /** Finds the period that a step is in. */
+  private place(at: number): void {
+    const s = this.settings;
+    if (at < s.t0) {
+      s.tI = s.t0;
+      s.tCur = at;
+    } else if (s.tMult === 1) {
+      s.tCur = at % s.t0;
+    } else {
+      const n = Math.trunc(Math.log(at / s.t0 * (s.tMult - 1) + 1) / Math.log(s.tMult));
+      s.tCur = at - s.t0 * (s.tMult ** n - 1) / (s.tMult - 1);
+      s.tI = s.t0 * s.tMult ** n;
+    }
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * The base of the schedulers that set the learning rate from the number of steps.
+ *
+ * @module
+ */
+import { ValueError } from "../../../core/errors.ts";
+
+/** What schedulers know of a group. */
+export interface ScheduledGroup {
+  /** The learning rate. */
+  lr: number;
+  /** The learning rate at the start; schedulers note it. */
+  initialLr?: number;
+  /** The largest learning rate of a cycle. */
+  maxLr?: number;
+  /** The least learning rate of a cycle. */
+  minLr?: number;
+  /** The momentum, if the optimizer has one. */
+  momentum?: number;
+  /** The decays of averages, if the optimizer has them. */
+  betas?: readonly [number, number];
+  /** The largest momentum of a cycle. */
+  maxMomentum?: number;
+  /** The least momentum of a cycle. */
+  baseMomentum?: number;
+}
+
+/** What a scheduler works on: an optimizer. */
+export interface Scheduled {
+  /** Groups of parameters, each with a learning rate. */
+  readonly paramGroups: ScheduledGroup[];
+  /** Settings of groups that say nothing else. */
+  readonly defaults: object;
+}
+
+/** Options of every scheduler. */
+export interface SchedulerOptions {
+  /** The number of the last step when a run goes on; -1, the default, at its start. */
+  readonly lastEpoch?: number;
+}
+
+/** The state of a scheduler in PyTorch's form. */
+export type SchedulerStateDict = Record<string, unknown>;
+
+/** PyTorch's spelling of settings, where it is not snake case. */
+const spellings: Readonly<Record<string, string>> = {
+  tMax: "T_max",
+  t0: "T_0",
+  tMult: "T_mult",
+  tI: "T_i",
+  tCur: "T_cur",
+};
+
+/** A setting's name in PyTorch. */
+export function spelled(name: string): string {
+  return spellings[name] ?? name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+}
+
+/** One value for each group. */
+export function eachGroup(name: string, optimizer: Scheduled, value: number | readonly number[]): number[] {
+  const groups = optimizer.paramGroups.length;
+  if (typeof value === "number") return new Array<number>(groups).fill(value);
+  if (value.length !== groups) {
+    throw new ValueError(`expected ${groups} values for ${name}, got ${value.length}`);
+  }
+  return [...value];
+}
+
+/** The base of schedulers; S are their settings, all of them plain values. */
+export abstract class LRScheduler<S extends object> {
+  /** The optimizer whose learning rates are set. */
+  readonly optimizer: Scheduled;
+  /** Learning rates at the start. */
+  baseLrs: number[];
+  /** Number of the last step. */
+  lastEpoch: number;
+  /** The settings. */
+  protected settings: S;
+  /** How often `step` was called. */
+  protected stepCount = 0;
+  /** The learning rates of the last step. */
+  protected lastLr: number[] = [];
+
+  /** Takes the optimizer and sets the learning rates of the first step. */
+  constructor(optimizer: Scheduled, settings: S, options: SchedulerOptions = {}) {
+    if (typeof optimizer !== "object" || !Array.isArray(optimizer.paramGroups)) {
+      throw new ValueError(`${typeof optimizer} is not an Optimizer, in ${this.constructor.name}`);
+    }
+    const { lastEpoch = -1 } = options;
+    optimizer.paramGroups.forEach((group, i) => {
+      if (lastEpoch === -1) group.initialLr ??= group.lr;
+      else if (group.initialLr === undefined) {
+        throw new ValueError(
+          `param 'initial_lr' is not specified in param_groups[${i}] when resuming an optimizer; load the optimizer's state dict first`,
+        );
+      }
+    });
+    this.optimizer = optimizer;
+    this.settings = settings;
+    this.baseLrs = optimizer.paramGroups.map((group) => group.initialLr as number);
+    this.lastEpoch = lastEpoch;
+    this.initialStep();
+  }
+
+  /** The learning rates of step `lastEpoch`, from those that the groups have. */
+  protected abstract rates(): number[];
+
+  /** The learning rates of step `lastEpoch`, from the first ones; null where they depend on the way. */
+  protected closedForm(): number[] | null {
+    return null;
+  }
+
+  /** Learning rates that the groups have. */
+  protected get current(): number[] {
+    return this.optimizer.paramGroups.map((group) => group.lr);
+  }
+
+  /** The step that belongs to making a scheduler. @internal */
+  initialStep(): void {
+    this.stepCount = 0;
+    this.step();
+  }
+
+  /** Sets the learning rates of the next step, or of a given one. Call it after the optimizer's `step`. */
+  step(epoch?: number): void {
+    this.stepCount++;
+    if (epoch === undefined) this.lastEpoch++;
+    else this.lastEpoch = epoch;
+    this.apply((epoch === undefined ? null : this.closedForm()) ?? this.rates());
+  }
+
+  /** Sets the learning rates. */
+  protected apply(rates: readonly number[]): void {
+    this.optimizer.paramGroups.forEach((group, i) => group.lr = rates[i]);
+    this.lastLr = this.current;
+  }
+
+  /** The learning rates of the last step. `get_last_lr`. */
+  getLastLr(): number[] {
+    return [...this.lastLr];
+  }
+
+  /** Settings and position in PyTorch's form. */
+  stateDict(): SchedulerStateDict {
+    return {
+      ...Object.fromEntries(Object.entries(this.settings).map(([key, value]) => [spelled(key), value])),
+      base_lrs: [...this.baseLrs],
+      last_epoch: this.lastEpoch,
+      verbose: false,
+      _step_count: this.stepCount,
+      _get_lr_called_within_step: false,
+      _last_lr: [...this.lastLr],
+    };
+  }
+
+  /** Takes over what `stateDict` gave. */
+  loadStateDict(state: Readonly<SchedulerStateDict>): void {
+    for (const key of Object.keys(this.settings)) {
+      const value = state[spelled(key)];
+      // Functions are not part of a state.
+      if (value !== undefined && typeof Reflect.get(this.settings, key) !== "function") {
+        Object.assign(this.settings, { [key]: value });
+      }
+    }
+    this.baseLrs = numbers("base_lrs", state, this.baseLrs);
+    this.lastLr = numbers("_last_lr", state, this.lastLr);
+    this.lastEpoch = Number(state.last_epoch ?? this.lastEpoch);
+    this.stepCount = Number(state._step_count ?? this.stepCount);
+  }
+}
+
+/** A list of numbers in a state dict. */
+export function numbers(key: string, state: Readonly<SchedulerStateDict>, otherwise: number[]): number[] {
+  const value = state[key];
+  return Array.isArray(value) ? value.map(Number) : otherwise;
+}

@@ -1,0 +1,155 @@
+/**
+ * Relatives of Adam: Adamax, NAdam, RAdam.
+ *
+ * @module
+ */
+import { maximum } from "../../core/ops/elementwise.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import {
+  checkRange,
+  numberOf,
+  Optimizer,
+  type ParametersOrGroups,
+  type ParameterState,
+  penalised,
+  tensorOf,
+  type Update,
+} from "./optimizer.ts";
+
+/** Settings of RAdam. */
+export interface MomentSettings {
+  /** Learning rate. */
+  lr: number;
+  /** Decay of the averages of gradient and squared gradient; [0.9, 0.999] by default. */
+  betas: readonly [number, number];
+  /** Added to the divisor; 1e-8 by default. */
+  eps: number;
+  /** Factor of the L2 penalty; 0 by default. */
+  weightDecay: number;
+}
+
+const defaults: Omit<MomentSettings, "lr"> = { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 };
+
+/** What the relatives of Adam share. */
+export abstract class MomentOptimizer<S extends MomentSettings> extends Optimizer<S> {
+  protected override check({ lr, betas, eps, weightDecay }: S): void {
+    checkRange("learning rate", lr, 0);
+    checkRange("epsilon value", eps, 0);
+    checkRange("beta parameter at index 0", betas[0], 0, 1);
+    checkRange("beta parameter at index 1", betas[1], 0, 1);
+    checkRange("weight_decay value", weightDecay, 0);
+  }
+
+  /** old * beta + fresh * (1 - beta). */
+  protected average(p: Tensor, old: ParameterState[string] | undefined, fresh: Tensor, beta: number): Tensor {
+    return (tensorOf(old) ?? this.zeros(p)).mul(this.scalar(beta, p)).add(
+      fresh.mul(this.scalar(1 - beta, p)),
+    );
+  }
+}
+
+/** Settings of Adamax. */
+export interface AdamaxSettings extends MomentSettings {
+  /** Climb instead of descend. */
+  maximize: boolean;
+}
+
+/** Adam with the largest gradient in place of the root mean square. `torch.optim.Adamax`. */
+export class Adamax extends MomentOptimizer<AdamaxSettings> {
+  constructor(params: ParametersOrGroups<AdamaxSettings>, settings: Partial<AdamaxSettings> = {}) {
+    super(params, { lr: 2e-3, ...defaults, maximize: false, ...settings });
+  }
+
+  protected override update(
+    p: Tensor,
+    given: Tensor,
+    state: ParameterState,
+    settings: AdamaxSettings,
+  ): Update {
+    const { lr, betas: [beta1, beta2], eps } = settings;
+    const s = (value: number) => this.scalar(value, p);
+    const grad = penalised(p, given, settings, s);
+    const step = numberOf(state.step) + 1;
+    const mean = this.average(p, state.exp_avg, grad, beta1);
+    const largest = maximum((tensorOf(state.exp_inf) ?? this.zeros(p)).mul(s(beta2)), grad.abs().add(s(eps)));
+    const rate = lr / (1 - beta1 ** step);
+    return { value: p.sub(mean.mul(s(rate)).div(largest)), state: { step, exp_avg: mean, exp_inf: largest } };
+  }
+}
+
+/** Settings of NAdam. */
+export interface NAdamSettings extends MomentSettings {
+  /** How fast the momentum comes up; 0.004 by default. */
+  momentumDecay: number;
+}
+
+/** Adam with Nesterov's momentum. `torch.optim.NAdam`. */
+export class NAdam extends MomentOptimizer<NAdamSettings> {
+  constructor(params: ParametersOrGroups<NAdamSettings>, settings: Partial<NAdamSettings> = {}) {
+    super(params, { lr: 2e-3, ...defaults, momentumDecay: 4e-3, ...settings });
+  }
+
+  protected override get counts(): readonly string[] {
+    return ["step", "mu_product"];
+  }
+
+  protected override check(settings: NAdamSettings): void {
+    super.check(settings);
+    checkRange("momentum_decay value", settings.momentumDecay, 0);
+  }
+
+  protected override update(
+    p: Tensor,
+    given: Tensor,
+    state: ParameterState,
+    settings: NAdamSettings,
+  ): Update {
+    const { lr, betas: [beta1, beta2], eps, momentumDecay } = settings;
+    const s = (value: number) => this.scalar(value, p);
+    const grad = penalised(p, given, settings, s);
+    const step = numberOf(state.step) + 1;
+    const momentum = (at: number) => beta1 * (1 - 0.5 * 0.96 ** (at * momentumDecay));
+    const mu = momentum(step), next = momentum(step + 1);
+    // PyTorch keeps the product of momenta in single precision.
+    const product = Math.fround(Math.fround(numberOf(state.mu_product, 1)) * Math.fround(mu));
+    const productNext = Math.fround(Math.fround(product * Math.fround(mu)) * Math.fround(next));
+    const mean = this.average(p, state.exp_avg, grad, beta1);
+    const square = this.average(p, state.exp_avg_sq, grad.mul(grad), beta2);
+    const divisor = square.div(s(1 - beta2 ** step)).sqrt().add(s(eps));
+    const value = p.add(grad.mul(s(-lr * (1 - mu) / (1 - product))).div(divisor))
+      .add(mean.mul(s(-lr * next / (1 - productNext))).div(divisor));
+    return { value, state: { step, mu_product: product, exp_avg: mean, exp_avg_sq: square } };
+  }
+}
+
+/** Adam that goes without the divisor until enough gradients are known for it. `torch.optim.RAdam`. */
+export class RAdam extends MomentOptimizer<MomentSettings> {
+  constructor(params: ParametersOrGroups<MomentSettings>, settings: Partial<MomentSettings> = {}) {
+    super(params, { lr: 1e-3, ...defaults, ...settings });
+  }
+
+  protected override update(
+    p: Tensor,
+    given: Tensor,
+    state: ParameterState,
+    settings: MomentSettings,
+  ): Update {
+    const { lr, betas: [beta1, beta2], eps } = settings;
+    const s = (value: number) => this.scalar(value, p);
+    const grad = penalised(p, given, settings, s);
+    const step = numberOf(state.step) + 1;
+    const mean = this.average(p, state.exp_avg, grad, beta1);
+    const square = this.average(p, state.exp_avg_sq, grad.mul(grad), beta2);
+    const correction2 = 1 - beta2 ** step;
+    // How many gradients the average of squares amounts to, now and in the end.
+    const most = 2 / (1 - beta2) - 1, length = most - 2 * step * beta2 ** step / correction2;
+    const direction = mean.mul(s(lr / (1 - beta1 ** step)));
+    const next: ParameterState = { step, exp_avg: mean, exp_avg_sq: square };
+    if (length <= 5) return { value: p.sub(direction), state: next };
+    const rectification = Math.sqrt(
+      (length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length),
+    );
+    const factor = s(Math.sqrt(correction2) * rectification);
+    return { value: p.sub(direction.mul(factor).div(square.sqrt().add(s(eps)))), state: next };
+  }
+}

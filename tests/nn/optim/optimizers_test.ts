@@ -1,0 +1,182 @@
+/**
+ * Optimizers against PyTorch (tests/fixtures/optim.py): trajectories, texts, state dicts in both directions, bad settings.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { LoadError, ValueError } from "../../../core/errors.ts";
+import { ones, tensor } from "../../../core/ops/create.ts";
+import { randn } from "../../../core/ops/random.ts";
+import { manualSeed } from "../../../core/random/generator.ts";
+import { Tensor } from "../../../core/tensor.ts";
+import { Linear } from "../../../nn/linear.ts";
+import * as optim from "../../../nn/optim/mod.ts";
+import { Parameter } from "../../../nn/parameter.ts";
+import { plain, revived } from "./plain.ts";
+
+interface Case {
+  readonly name: string;
+  readonly settings: Record<string, unknown>;
+  readonly text: string;
+  readonly three: { tensor: unknown }[];
+  readonly five: { tensor: unknown }[];
+  readonly state: unknown;
+}
+
+const { optimizers }: { optimizers: Case[] } = JSON.parse(
+  await Deno.readTextFile(new URL("../../fixtures/optim.json", import.meta.url)),
+);
+
+const classes = new Map<string, unknown>(Object.entries(optim));
+type AnyOptimizer = optim.Optimizer<{ lr: number }>;
+
+function build({ name, settings }: Case): { params: Parameter[]; optimizer: AnyOptimizer } {
+  const found = classes.get(name);
+  assert(typeof found === "function", `optim.${name} is missing`);
+  manualSeed(0);
+  const params = [new Parameter(randn([3, 2])), new Parameter(randn([4]))];
+  return { params, optimizer: Reflect.construct(found, [params, revived(settings)]) };
+}
+
+function step(params: readonly Parameter[], optimizer: AnyOptimizer, n: number): void {
+  manualSeed(n + 1);
+  for (const p of params) p.grad = randn([...p.shape]);
+  if (n === 1) params[1].grad = null;
+  optimizer.step();
+}
+
+/** Compares nested lists, records and numbers; numbers within single precision. */
+function near(what: string, got: unknown, wanted: unknown): void {
+  if (typeof wanted === "number") {
+    assert(typeof got === "number", `${what}: ${got} is no number`);
+    assert(
+      Math.abs(got - wanted) <= 3e-6 * (1 + Math.abs(wanted)),
+      `${what}: ${got}, but PyTorch has ${wanted}`,
+    );
+  } else if (typeof wanted === "object" && wanted !== null) {
+    assert(typeof got === "object" && got !== null, `${what}: ${got} is no list or record`);
+    assertEquals(Object.keys(got).sort(), Object.keys(wanted).sort(), what);
+    for (const [key, value] of Object.entries(wanted)) near(`${what}.${key}`, Reflect.get(got, key), value);
+  } else {
+    assertEquals(got, wanted, what);
+  }
+}
+
+for (const c of optimizers) {
+  const title = `optim.${c.name} ${JSON.stringify(c.settings)}`;
+  Deno.test(`${title} goes PyTorch's way`, () => {
+    const { params, optimizer } = build(c);
+    // JavaScript has one type of numbers: 1.0 is 1.
+    assertEquals(String(optimizer), c.text.trimEnd().replaceAll(/(\d)\.0\b/g, "$1"));
+    for (let n = 0; n < 3; n++) step(params, optimizer, n);
+    near("after three steps", params.map((p) => plain(p.data)), c.three);
+    near("state", plain(optimizer.stateDict()), c.state);
+    for (let n = 3; n < 5; n++) step(params, optimizer, n);
+    near("after five steps", params.map((p) => plain(p.data)), c.five);
+  });
+
+  Deno.test(`${title} goes on from PyTorch's state`, () => {
+    const { params, optimizer } = build(c);
+    params.forEach((p, i) => {
+      const value = revived(c.three[i]);
+      assert(value instanceof Tensor);
+      p.data = value;
+    });
+    const { optimizer: other } = build({ ...c, settings: { lr: 1 } });
+    // Settings come with the state.
+    for (const o of [optimizer, other]) o.loadStateDict(revived(c.state) as optim.OptimizerStateDict);
+    assertEquals(plain(other.stateDict().param_groups), plain(optimizer.stateDict().param_groups));
+    for (let n = 3; n < 5; n++) step(params, optimizer, n);
+    near("after five steps", params.map((p) => plain(p.data)), c.five);
+  });
+}
+
+Deno.test("a state dict that was taken keeps its values through later steps", () => {
+  const p = new Parameter(ones([3]));
+  const optimizer = new optim.SGD([p], { lr: 0.1, momentum: 0.9 });
+  p.grad = ones([3]);
+  optimizer.step();
+  const buffer = optimizer.stateDict().state[0].momentum_buffer;
+  assert(buffer instanceof Tensor);
+  for (let i = 0; i < 3; i++) optimizer.step();
+  assertEquals(buffer.tolist(), [1, 1, 1]);
+});
+
+Deno.test("groups have settings of their own and can be added", () => {
+  const a = new Parameter(ones([1])), b = new Parameter(ones([1])), c = new Parameter(ones([1]));
+  const optimizer = new optim.SGD([{ params: [a] }, { params: [b], lr: 0.5 }], { lr: 1 });
+  optimizer.addParamGroup({ params: [c], lr: 0.25 });
+  for (const p of [a, b, c]) p.grad = ones([1]);
+  optimizer.step();
+  // p - lr
+  assertEquals([a, b, c].map((p) => p.item()), [0, 0.5, 0.75]);
+  assertEquals(optimizer.stateDict().param_groups.map((g) => g.params), [[0], [1], [2]]);
+});
+
+Deno.test("step with a closure gives its loss; the gradient is followed inside", () => {
+  const layer = new Linear(2, 1);
+  const optimizer = new optim.SGD(layer.parameters(), { lr: 0.01 });
+  const loss = () => layer(tensor([[1, 2]])).pow(2).sum();
+  const before = loss().item();
+  const given = optimizer.step(() => {
+    optimizer.zeroGrad();
+    const value = loss();
+    value.backward();
+    return value;
+  });
+  assertEquals(given.item(), before);
+  assert(loss().item() < before);
+});
+
+Deno.test("zeroGrad forgets gradients or makes them zeros", () => {
+  const p = new Parameter(ones([2]));
+  const optimizer = new optim.SGD([p], { lr: 1 });
+  p.grad = ones([2]);
+  optimizer.zeroGrad({ setToNone: false });
+  assertEquals(p.grad.tolist(), [0, 0]);
+  optimizer.zeroGrad();
+  assertEquals(p.grad, null);
+});
+
+Deno.test("settings that make no sense are refused in PyTorch's words", () => {
+  const params = () => [new Parameter(ones([1]))];
+  const refused: [() => unknown, string][] = [
+    [() => new optim.SGD(params(), { lr: -1 }), "Invalid learning rate: -1"],
+    [() => new optim.SGD(params(), { lr: NaN }), "Invalid learning rate: NaN"],
+    [() => new optim.SGD(params(), { lr: 1, momentum: -1 }), "Invalid momentum value: -1"],
+    [
+      () => new optim.SGD(params(), { lr: 1, nesterov: true }),
+      "Nesterov momentum requires a momentum and zero dampening",
+    ],
+    [() => new optim.Adam(params(), { betas: [1, 0.9] }), "Invalid beta parameter at index 0: 1"],
+    [() => new optim.Adam(params(), { eps: -1 }), "Invalid epsilon value: -1"],
+    [() => new optim.RMSprop(params(), { alpha: -1 }), "Invalid alpha value: -1"],
+    [() => new optim.Adadelta(params(), { rho: 2 }), "Invalid rho value: 2"],
+    [() => new optim.Rprop(params(), { etas: [2, 3] }), "Invalid eta values: 2, 3"],
+    [() => new optim.SGD([], { lr: 1 }), "optimizer got an empty parameter list"],
+  ];
+  for (const [fn, text] of refused) assertThrows(fn, ValueError, text);
+  const [p] = params();
+  assertThrows(
+    () => new optim.SGD([{ params: [p] }, { params: [p] }], { lr: 1 }),
+    ValueError,
+    "some parameters appear in more than one parameter group",
+  );
+});
+
+Deno.test("a state dict of other groups is refused", () => {
+  const make = (sizes: number[]) =>
+    new optim.SGD(sizes.map((n) => ({ params: Array.from({ length: n }, () => new Parameter(ones([1]))) })), {
+      lr: 1,
+    });
+  assertThrows(
+    () => make([1]).loadStateDict(make([1, 1]).stateDict()),
+    LoadError,
+    "loaded state dict has a different number of parameter groups",
+  );
+  assertThrows(
+    () => make([1]).loadStateDict(make([2]).stateDict()),
+    LoadError,
+    "loaded state dict contains a parameter group that doesn't match the size of optimizer's group",
+  );
+});
