@@ -17,13 +17,9 @@ const LOG2E = 1.4426950408889634;
 /** ln 2 in two parts; the first has few bits, so that its product with an exponent is exact. */
 const LN2_HIGH = 0.693359375, LN2_LOW = -2.12194440e-4;
 /** (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2. */
+// deno-fmt-ignore
 const EXP = [
-  1.9875691500e-4,
-  1.3981999507e-3,
-  8.3334519073e-3,
-  4.1665795894e-2,
-  1.6666665459e-1,
-  5.0000001201e-1,
+  1.3814170811500646e-3, 8.368923157839306e-3, 4.1668408113953184e-2, 1.6666518927172455e-1, 4.999999333269268e-1,
 ];
 /** (log(1 + f) - f + f^2 / 2) / f^3 for sqrt(1/2) <= 1 + f <= sqrt(2). */
 // deno-fmt-ignore
