@@ -10,7 +10,7 @@ import { hostArray } from "./dtype.ts";
 import { type CompiledTrace, compileTrace } from "./graph/compile.ts";
 import { PlanCache } from "./graph/plan_cache.ts";
 import { isHeld, trace } from "./graph/trace.ts";
-import { adopt, allocate, consume, nextPin, onDevice, settle } from "./residents.ts";
+import { adopt, allocate, consume, discard, nextPin, onDevice, settle } from "./residents.ts";
 import { sizeOf } from "./shape.ts";
 import { hostStorage, type Storage } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
@@ -105,7 +105,7 @@ function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readon
     // An empty tensor has no memory to be brought to.
     if (!isHeld(x) && sizeOf(x.shape) > 0 && !asked.includes(x)) roots.push(x);
   }
-  const donated = donatedLeaves(nodes, leaves, donate);
+  const donated = donatedLeaves(nodes, leaves, roots, donate);
   const keep = roots.some((x) => x.track !== 0 && !x.released);
   // After the graph, what else the plan depends on.
   signature.push((fusion ? 1 : 0) | (keep ? 2 : 0));
@@ -154,6 +154,7 @@ function execute(device: DeviceName, plan: Ready, leaves: readonly Storage[]): S
     storage.shared = places.length > 1;
     storages.push(storage);
   }
+  for (let i = 0; i < compiled.spent.length; i++) discard(leaves[compiled.spent[i]]);
   settle(device, pin);
   return storages;
 }
@@ -188,13 +189,9 @@ export function prepare(
     const roots = outputs.map((x) => x.order);
     const inputOf = leaves.map((s) => stand.indexOf(s));
     // What an output only renames.
-    const renamed = outputs.map((x) => {
-      let node = x;
-      while (!isHeld(node) && node.prim.lowering.kind === "reshape") node = node.inputs[0];
-      return isHeld(node) ? (node.storage as Storage).order : -1;
-    });
+    const names = outputs.map(renamedLeaf);
     const donated = new Set(
-      leaves.map((_, leaf) => leaf).filter((leaf) => donate.has(inputOf[leaf]) && !renamed.includes(leaf)),
+      leaves.map((_, leaf) => leaf).filter((leaf) => donate.has(inputOf[leaf]) && !names.includes(leaf)),
     );
     const { backend } = plansOf(device);
     const options = { fuse: fusion, maxBuffers: backend.maxBuffers, keep: false, donated };
@@ -212,7 +209,7 @@ export function prepare(
         const made = execute(device, plan, own);
         return outputOf.map((output, i) => {
           if (output >= 0) return made[output];
-          const same = own[renamed[i]];
+          const same = own[names[i]];
           same.shared = true;
           return same;
         });
@@ -224,13 +221,24 @@ export function prepare(
   }
 }
 
-/** A root that only renames a value in memory shares its storage. */
-function shareWithInput(x: Tensor): void {
+/** The value in memory that a root is only another name of; null when it is computed. */
+function renamed(x: Tensor): Storage | null {
   let node = x;
   while (!isHeld(node) && node.prim.lowering.kind === "reshape") node = node.inputs[0];
-  if (!isHeld(node)) return;
-  x.storage = node.storage;
-  (node.storage as Storage).shared = true;
+  return isHeld(node) ? node.storage : null;
+}
+
+/** The leaf that a root is only another name of, or -1. */
+function renamedLeaf(x: Tensor): number {
+  return renamed(x)?.order ?? -1;
+}
+
+/** A root that only renames a value in memory shares its storage. */
+function shareWithInput(x: Tensor): void {
+  const storage = renamed(x);
+  if (storage === null) return;
+  x.storage = storage;
+  storage.shared = true;
 }
 
 /** Gives a tensor its value. */
@@ -239,20 +247,25 @@ function finish(x: Tensor, storage: Storage): void {
   if (x.track === 0) release(x);
 }
 
+const none: readonly Tensor[] = [];
+
 /** Drops the graph behind a value that is there. */
 function release(x: Tensor): void {
   for (const input of x.inputs) if (input.owner !== null) input.uses--;
-  x.inputs = [];
+  x.inputs = none;
 }
+
+const nothing: ReadonlySet<number> = new Set();
 
 /** Leaf numbers that may be overwritten: given by the caller, and used by nothing outside this evaluation. */
 function donatedLeaves(
   nodes: readonly Tensor[],
   leaves: readonly Storage[],
+  roots: readonly Tensor[],
   donate: readonly Tensor[],
 ): ReadonlySet<number> {
+  if (donate.length === 0) return nothing;
   const donated = new Set<number>();
-  if (donate.length === 0) return donated;
   const seen = new Map<Tensor, number>();
   for (const x of donate) seen.set(x, 0);
   for (const x of nodes) {
@@ -269,8 +282,8 @@ function donatedLeaves(
   for (const [x, count] of seen) {
     const storage = x.storage;
     if (storage === null || storage.shared || x.uses > count || holders.get(storage) !== 1) continue;
-    const leaf = leaves.indexOf(storage);
-    if (leaf >= 0) donated.add(leaf);
+    if (leaves[storage.order] === storage) donated.add(storage.order);
   }
+  for (const x of roots) donated.delete(renamedLeaf(x));
   return donated;
 }

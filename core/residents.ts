@@ -18,8 +18,11 @@ class Table {
   bytes = 0;
   /** Bytes above which values leave. Grows when values that left are needed again. */
   budget = 96 << 20;
-  /** Values above which values leave, so that many small ones do not fill the host's heap. */
-  readonly most = 20000;
+  /**
+   * Values above which values leave, so that many small ones do not fill the host's heap: what a loop makes is best collected while it is young. Grows
+   * like the budget.
+   */
+  most = 4096;
   oldest: Residency | null = null;
   newest: Residency | null = null;
 
@@ -109,6 +112,7 @@ function leave(residency: Residency, keepValue: boolean): void {
   if (keepValue && residency.host === null) {
     residency.host = backend.read(buffer, residency.dtype, residency.count);
   }
+  residency.left = keepValue;
   tableOf(residency.device).remove(residency, buffer);
   backend.free(buffer);
 }
@@ -206,9 +210,13 @@ export function onDevice(storage: Storage, pin: number): DeviceBuffer {
   const buffer = allocate(residency.device, residency.dtype, residency.count, pin);
   backendOf(residency.device).write(buffer, residency.dtype, host);
   table.add(residency, buffer);
-  if (buffer.bytes >= worthRegistering) {
+  if (residency.left) {
     // It is in use after all: what left for lack of room gets room.
     if (table.bytes > table.budget) table.budget += buffer.bytes;
+    if (table.count > table.most) table.most++;
+    residency.left = false;
+  }
+  if (buffer.bytes >= worthRegistering) {
     residency.host = null;
     registry.register(storage, residency, residency);
   }
@@ -220,6 +228,12 @@ export function consume(storage: Storage): void {
   const residency = storage.residency;
   if (residency.buffer !== null) tableOf(residency.device).remove(residency, residency.buffer);
   residency.host = null;
+}
+
+/** Gives a value up for good and frees its memory: nobody needs it any more. */
+export function discard(storage: Storage): void {
+  leave(storage.residency, false);
+  storage.residency.host = null;
 }
 
 /** What a device holds. */

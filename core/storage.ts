@@ -24,6 +24,8 @@ export class Residency {
   newer: Residency | null = null;
   /** It was on a device that was lost. */
   lost = false;
+  /** It was moved to the host for lack of room. */
+  left = false;
   /** Number of the evaluation that needs it now, and during which it stays. */
   pin = 0;
 

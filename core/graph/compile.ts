@@ -29,6 +29,8 @@ export interface CompiledTrace {
   readonly inputs: readonly number[];
   /** In the order of the plan's output slots. */
   readonly outputs: readonly PlanOutput[];
+  /** Donated leaves whose memory no output takes over; it is free after the run. */
+  readonly spent: readonly number[];
 }
 
 /** How to compile. */
@@ -104,7 +106,9 @@ export function compileTrace(trace: Trace, roots: readonly number[], options: Co
       derived: !wanted.has(id),
     };
   });
-  const compiled: CompiledTrace = { plan: result.plan, inputs: result.inputLeaves, outputs };
+  const taken = new Set(outputs.map((output) => output.takes));
+  const spent = [...options.donated].filter((leaf) => !taken.has(leaf));
+  const compiled: CompiledTrace = { plan: result.plan, inputs: result.inputLeaves, outputs, spent };
   if (print !== null) print(`graph\n${graphText(graph)}\nplan\n${planText(result.plan)}\n`);
   return compiled;
 }

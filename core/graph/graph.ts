@@ -1,6 +1,6 @@
 /**
- * The graph as plain numbered nodes, simplified: equal expressions once, views of constants folded, empty reductions replaced by their
- * identity. Fusion works on this form; no tensor is reachable from it.
+ * The graph as plain numbered nodes, simplified: equal expressions once, other names of a value dropped, views of constants folded, empty
+ * reductions replaced by their identity. Fusion works on this form; no tensor is reachable from it.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import type { DType } from "../dtype.ts";
 import type { Lowering, Primitive } from "../prim/primitive.ts";
 import { matmulPrim } from "../prim/routine.ts";
 import { fullPrim, leafPrim } from "../prim/source.ts";
-import { permutePrim } from "../prim/view.ts";
-import { type Shape, sizeOf } from "../shape.ts";
+import { permutePrim, reshapePrim } from "../prim/view.ts";
+import { sameShape, type Shape, sizeOf } from "../shape.ts";
 import { attrsText, isHeld, type Trace } from "./trace.ts";
 
 /** A node; inputs are indices of earlier nodes. */
@@ -80,6 +80,15 @@ export function buildGraph(trace: Trace, roots: readonly number[]): Graph {
     }
     if (first !== null && first.prim.id === fullPrim.id && isPlainView(lowering)) {
       idOf.push(constant((first.attrs as { value: number | bigint }).value, shape, dtype));
+      continue;
+    }
+    if (lowering.kind === "reshape" && !prim.distinct && first !== null) {
+      // Of other shapes of one value one is enough, and none that is the value's own.
+      const isShape = loweringOf(first).kind === "reshape" && !first.prim.distinct;
+      const base = isShape ? nodes[first.inputs[0]] : first;
+      const reshape = reshapePrim as Primitive<never>;
+      const node = { prim: reshape, attrs: { shape }, shape, dtype, inputs: [base.id], leaf: -1 };
+      idOf.push(sameShape(base.shape, shape) ? base.id : add(node, `s${shape}|${base.id}`));
       continue;
     }
     if (lowering.kind === "constant") {

@@ -5,7 +5,8 @@
  * @module
  */
 import fc from "fast-check";
-import { cat, flip, full, iota, softmax, type Tensor, tensor, where } from "../../../core/mod.ts";
+import { cat, flip, full, softmax, type Tensor, tensor, where } from "../../../core/mod.ts";
+import { iota } from "../../../core/ops/create.ts";
 import { sizeOf } from "../../../core/shape.ts";
 
 /** A choice: which operation, and numbers that it takes its operands and settings from. */
