@@ -4,12 +4,13 @@
  * @module
  */
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { arange, availableDevices, type Tensor, tensor } from "../../core/mod.ts";
+import { arange, tensor } from "../../core/mod.ts";
 import { type DType, type HostArray, hostArray, isFloat, writeElement } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
 import { formatFixed, formatScientific } from "../../core/format_number.ts";
 import { formatTensor, getPrintOptions, printedShape, setPrintOptions } from "../../core/print.ts";
 import type { PrintOptionsInit } from "../../core/print.ts";
+import { forEachDevice } from "./devices.ts";
 import { fnv1a } from "./random/bytes.ts";
 
 interface Suffixes {
@@ -225,17 +226,14 @@ Deno.test("printing: tensors print themselves, in templates, lists and records",
   assertEquals(String(x.detach().data), String(x.detach()));
 });
 
-Deno.test("printing: only the ends of a long tensor are read, and a device that is not the default one is named", () => {
-  const shown = (x: Tensor) => String(x).replaceAll(/, device='\w+'/g, "");
+forEachDevice("printing: only the ends of a long tensor are read", (device) => {
   for (const shape of [[2001], [40, 50], [3, 20, 30], [1500, 1], [2, 600]]) {
     const count = shape.reduce((a, b) => a * b, 1);
     const data = host("float32", Array.from({ length: count }, (_, i) => i / 8));
-    for (const device of availableDevices()) {
-      assertEquals(
-        shown(tensor(data, { shape, device })),
-        formatTensor({ shape, dtype: "float32", data }),
-      );
-    }
+    assertEquals(String(tensor(data, { shape, device })), formatTensor({ shape, dtype: "float32", data }));
   }
+});
+
+Deno.test("printing: the device of a tensor that is not on the default one", () => {
   assertEquals(String(tensor([1], { device: "reference" })), "tensor([1.], device='reference')");
 });

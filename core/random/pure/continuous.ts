@@ -22,9 +22,11 @@ import {
   neg,
   nextafter,
   sign,
+  sqrt,
   sub,
   tan,
   unsignedRightShift,
+  where,
 } from "../../ops/elementwise.ts";
 import type { Shape } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
@@ -108,7 +110,45 @@ function symmetric(key: Tensor, shape: Shape, dtype: DType, digits: number): Ten
  */
 export function normal(key: Tensor, shape: Shape = [], options: FloatOptions = {}): Tensor {
   const { dtype, digits } = formatOf("normal", options);
-  return mul(erfinv(symmetric(key, shape, dtype, digits)), Math.SQRT2);
+  const u = symmetric(key, shape, dtype, digits);
+  if (dtype === "float64") return mul(erfinv(u), Math.SQRT2);
+  return cast(mul(giles(cast(u, "float32")), Math.SQRT2), dtype);
+}
+
+/** Coefficients in powers of w - 2.5, and of sqrt(w) - 3 in the tails, where w = -log(1 - x^2); highest power first. */
+const centre = [
+  2.81022636e-08,
+  3.43273939e-07,
+  -3.5233877e-06,
+  -4.39150654e-06,
+  0.00021858087,
+  -0.00125372503,
+  -0.00417768164,
+  0.246640727,
+  1.50140941,
+];
+const tail = [
+  -0.000200214257,
+  0.000100950558,
+  0.00134934322,
+  -0.00367342844,
+  0.00573950773,
+  -0.0076224613,
+  0.00943887047,
+  1.00167406,
+  2.83297682,
+];
+
+/**
+ * The inverse error function by Giles' single-precision polynomials, which is how JAX turns uniform numbers to normal ones: many times as fast as the
+ * exact one. Not for gradients: the unused side of the choice is not finite at 0.
+ */
+function giles(x: Tensor): Tensor {
+  const horner = (w: Tensor, [first, ...rest]: readonly number[]) =>
+    rest.reduce<TensorLike>((sum, c) => add(mul(sum, w), c), first);
+  const w = neg(log1p(neg(mul(x, x))));
+  const factor = where(lt(w, 5), horner(sub(w, 2.5), centre), horner(sub(sqrt(w), 3), tail));
+  return mul(factor, x);
 }
 
 /**
