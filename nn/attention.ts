@@ -232,6 +232,7 @@ export class MultiheadAttention extends Module {
     return [result, single ? squeeze(shown, 0) : shown];
   }
 
+  /** Refuses shapes that do not fit. */
   private checkInputs(query: Tensor, key: Tensor, value: Tensor): void {
     const rank = query.ndim;
     if (rank !== 2 && rank !== 3) {

@@ -174,7 +174,8 @@ export function convWeightShape(
     : [outChannels, inChannels / groups, ...kernelSize];
 }
 
-type ConvFunction = typeof conv1d;
+/** The convolution of some number of dimensions. */
+export type ConvFunction = typeof conv1d;
 
 /** A convolution for the number of dimensions that a subclass has. */
 export abstract class Conv extends ConvModule {

@@ -36,7 +36,8 @@ export type ConvTransposeArguments = Trailing<
   ConvTransposeLayerOptions
 >;
 
-type TransposeFunction = typeof convTranspose1d;
+/** The transposed convolution of some number of dimensions. */
+export type TransposeFunction = typeof convTranspose1d;
 
 /** A transposed convolution for the number of dimensions that a subclass has. */
 export abstract class ConvTranspose extends ConvModule {

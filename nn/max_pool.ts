@@ -39,7 +39,11 @@ export interface MaxPoolLayerOptions<R extends boolean = boolean>
 }
 
 /** What the operations share; the indices are asked for by an option. */
-type MaxPoolFunction = (x: Tensor, kernelSize: Sizes, options: MaxPoolOptions) => Tensor | ValuesAndIndices;
+export type MaxPoolFunction = (
+  x: Tensor,
+  kernelSize: Sizes,
+  options: MaxPoolOptions,
+) => Tensor | ValuesAndIndices;
 
 /** What the max pooling layers share. */
 export abstract class MaxPoolModule<R extends boolean> extends Module {

@@ -26,6 +26,7 @@ export {
   Conv2d,
   Conv3d,
   type ConvArguments,
+  type ConvFunction,
   type ConvLayerOptions,
   ConvModule,
   type PaddingMode,
@@ -50,6 +51,7 @@ export * from "./normalization.ts";
 export * from "./padding.ts";
 export * from "./pool.ts";
 export * from "./resample.ts";
+export type { CellState, CellWeights, Step } from "./recurrence.ts";
 export {
   GRU,
   LSTM,
@@ -67,6 +69,8 @@ export * from "./transformer_layer.ts";
 export { type Positions, Sequential, type SequentialConstructor, SequentialModule } from "./sequential.ts";
 export { UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";
 export { type LoadReport, type StateDict } from "./state_dict.ts";
+export { functionalCall, valueAndGrad } from "./functional_call.ts";
 export * as functional from "./functional.ts";
+export type { PackedSequence } from "./utils/packed_sequence.ts";
 export * as utils from "./utils/mod.ts";
 export * as optim from "./optim/mod.ts";

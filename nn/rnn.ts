@@ -122,10 +122,12 @@ export abstract class RecurrentModule extends Module {
     this.resetParameters();
   }
 
+  /** 2 when it runs in both directions. */
   private get directions(): number {
     return this.bidirectional ? 2 : 1;
   }
 
+  /** Features of the output in one direction. */
   private get outputSize(): number {
     return this.projSize > 0 ? this.projSize : this.hiddenSize;
   }
@@ -143,6 +145,7 @@ export abstract class RecurrentModule extends Module {
     for (const p of this.parameters()) uniform_(p, -bound, bound);
   }
 
+  /** The weights of one layer in one direction. */
   private weights(suffix: string): CellWeights {
     const find = (name: string): Tensor | null => {
       const found: unknown = Reflect.get(this, name + suffix);
@@ -192,6 +195,7 @@ export abstract class RecurrentModule extends Module {
     return this.batchFirst ? transpose(x, 0, 1) : x;
   }
 
+  /** Refuses inputs of the wrong rank or size. */
   private checkInput(x: Tensor, padded: boolean): void {
     const wanted = padded ? 3 : 2;
     if (x.ndim !== wanted && !(padded && x.ndim === 2)) {
@@ -208,6 +212,7 @@ export abstract class RecurrentModule extends Module {
     }
   }
 
+  /** One tensor of the state at the start. */
   private initialState(
     x: Tensor,
     batch: number,
@@ -240,6 +245,7 @@ export abstract class RecurrentModule extends Module {
     return reorder(state, 1, packed?.sortedIndices ?? null);
   }
 
+  /** Runs the layers, one on top of the other. */
   private layers(
     step: Step,
     input: Tensor,

@@ -45,6 +45,7 @@ export class SequentialModule extends Module {
     });
   }
 
+  /** A position that may be negative as one from the start. */
   private place(op: string, index: number, length: number): number {
     const at = index < 0 ? index + length : index;
     if (!Number.isInteger(index) || at < 0 || at >= length) {

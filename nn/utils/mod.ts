@@ -3,4 +3,6 @@
  *
  * @module
  */
-export * from "./packed_sequence.ts";
+export * from "./clip_grad.ts";
+export * from "./convert_parameters.ts";
+export * as rnn from "./rnn.ts";

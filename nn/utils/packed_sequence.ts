@@ -70,7 +70,7 @@ export interface PackOptions {
  * @example
  * ```ts
  * import { nn, tensor } from "@tenon/tenon";
- * const packed = nn.utils.packPaddedSequence(tensor([[1, 2, 3], [4, 0, 0]]), [3, 1], { batchFirst: true });
+ * const packed = nn.utils.rnn.packPaddedSequence(tensor([[1, 2, 3], [4, 0, 0]]), [3, 1], { batchFirst: true });
  * console.log(packed.data.tolist(), packed.batchSizes); // [ 1, 4, 2, 3 ] [ 2, 1, 1 ]
  * ```
  */

@@ -25,6 +25,7 @@ export class CosineAnnealingLR extends LRScheduler<{ tMax: number; etaMin: numbe
     super(optimizer, { tMax, etaMin: options.etaMin ?? 0 }, options);
   }
 
+  /** The learning rates of step `lastEpoch`. */
   protected override rates(): number[] {
     const { tMax, etaMin } = this.settings, epoch = this.lastEpoch;
     if (epoch === 0) return this.current;
@@ -40,6 +41,7 @@ export class CosineAnnealingLR extends LRScheduler<{ tMax: number; etaMin: numbe
     return this.current.map((lr) => now / before * (lr - etaMin) + etaMin);
   }
 
+  /** The same from the first learning rates. */
   protected override closedForm(): number[] {
     const { tMax, etaMin } = this.settings;
     return this.baseLrs.map((lr) =>
@@ -83,6 +85,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler<WarmRestartsSetting
     super(optimizer, { t0, tI: t0, tMult, etaMin, tCur: lastEpoch }, options);
   }
 
+  /** The learning rates of step `lastEpoch`. */
   protected override rates(): number[] {
     const { etaMin, tCur, tI } = this.settings;
     return this.baseLrs.map((lr) => etaMin + (lr - etaMin) * (1 + Math.cos(Math.PI * tCur / tI)) / 2);

@@ -151,6 +151,7 @@ export class OneCycleLR
     super(optimizer, { totalSteps, phases, annealStrategy, cycleMomentum }, options);
   }
 
+  /** The learning rates of step `lastEpoch`. */
   protected override rates(): number[] {
     const { totalSteps, phases, annealStrategy, cycleMomentum } = this.settings, step = this.lastEpoch;
     if (step > totalSteps) {
@@ -274,6 +275,7 @@ export class CyclicLR extends LRScheduler<CyclicSettings> {
     this.baseLrs = lowest;
   }
 
+  /** The learning rates of step `lastEpoch`. */
   protected override rates(): number[] {
     const { maxLrs, totalSize, stepRatio, scaleMode, scale, cycleMomentum, baseMomentums, maxMomentums } =
       this.settings;

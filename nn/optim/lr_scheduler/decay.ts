@@ -35,12 +35,14 @@ export class StepLR extends LRScheduler<{ stepSize: number; gamma: number }> {
     super(optimizer, { stepSize, gamma: options.gamma ?? 0.1 }, options);
   }
 
+  /** The learning rates of step `lastEpoch`. */
   protected override rates(): number[] {
     const { stepSize, gamma } = this.settings;
     const keep = this.lastEpoch === 0 || this.lastEpoch % stepSize !== 0;
     return keep ? this.current : this.current.map((lr) => lr * gamma);
   }
 
+  /** The same from the first learning rates. */
   protected override closedForm(): number[] {
     const { stepSize, gamma } = this.settings;
     return this.baseLrs.map((lr) => lr * gamma ** Math.floor(this.lastEpoch / stepSize));
@@ -63,12 +65,14 @@ export class MultiStepLR extends LRScheduler<{ milestones: readonly number[]; ga
     );
   }
 
+  /** The learning rates of step `lastEpoch`. */
   protected override rates(): number[] {
     const { milestones, gamma } = this.settings;
     const times = milestones.filter((m) => m === this.lastEpoch).length;
     return times === 0 ? this.current : this.current.map((lr) => lr * gamma ** times);
   }
 
+  /** The same from the first learning rates. */
   protected override closedForm(): number[] {
     const { milestones, gamma } = this.settings;
     const times = milestones.filter((m) => m <= this.lastEpoch).length;
@@ -101,10 +105,12 @@ export class ExponentialLR extends LRScheduler<{ gamma: number }> {
     super(optimizer, { gamma }, options);
   }
 
+  /** The learning rates of step `lastEpoch`. */
   protected override rates(): number[] {
     return this.lastEpoch === 0 ? this.current : this.current.map((lr) => lr * this.settings.gamma);
   }
 
+  /** The same from the first learning rates. */
   protected override closedForm(): number[] {
     return this.baseLrs.map((lr) => lr * this.settings.gamma ** this.lastEpoch);
   }
@@ -133,12 +139,14 @@ export class ConstantLR extends LRScheduler<{ factor: number; totalIters: number
     super(optimizer, { factor, totalIters }, options);
   }
 
+  /** The learning rates of step `lastEpoch`. */
   protected override rates(): number[] {
     const { factor, totalIters } = this.settings;
     if (this.lastEpoch === 0) return this.current.map((lr) => lr * factor);
     return this.lastEpoch === totalIters ? this.current.map((lr) => lr * (1 / factor)) : this.current;
   }
 
+  /** The same from the first learning rates. */
   protected override closedForm(): number[] {
     const { factor, totalIters } = this.settings;
     return this.baseLrs.map((lr) => lr * (factor + (this.lastEpoch >= totalIters ? 1 : 0) * (1 - factor)));
@@ -175,6 +183,7 @@ export class LinearLR extends LRScheduler<{ startFactor: number; endFactor: numb
     super(optimizer, { startFactor, endFactor, totalIters }, options);
   }
 
+  /** The learning rates of step `lastEpoch`. */
   protected override rates(): number[] {
     const { startFactor, endFactor, totalIters } = this.settings;
     if (this.lastEpoch === 0) return this.current.map((lr) => lr * startFactor);
@@ -183,6 +192,7 @@ export class LinearLR extends LRScheduler<{ startFactor: number; endFactor: numb
     return this.current.map((lr) => lr * (1 + way / (totalIters * startFactor + (this.lastEpoch - 1) * way)));
   }
 
+  /** The same from the first learning rates. */
   protected override closedForm(): number[] {
     const { startFactor, endFactor, totalIters } = this.settings;
     return this.baseLrs.map((lr) =>
@@ -210,6 +220,7 @@ export class PolynomialLR extends LRScheduler<{ totalIters: number; power: numbe
     super(optimizer, { totalIters: options.totalIters ?? 5, power: options.power ?? 1 }, options);
   }
 
+  /** The learning rates of step `lastEpoch`. */
   protected override rates(): number[] {
     const { totalIters, power } = this.settings;
     if (this.lastEpoch === 0 || this.lastEpoch > totalIters) return this.current;
@@ -217,6 +228,7 @@ export class PolynomialLR extends LRScheduler<{ totalIters: number; power: numbe
     return this.current.map((lr) => lr * factor);
   }
 
+  /** The same from the first learning rates. */
   protected override closedForm(): number[] {
     const { totalIters, power } = this.settings;
     return this.baseLrs.map((lr) => lr * (1 - Math.min(totalIters, this.lastEpoch) / totalIters) ** power);
@@ -250,6 +262,7 @@ export class LambdaLR extends LRScheduler<{ lrLambdas: RateFunction[] }> {
     super(optimizer, { lrLambdas: functionsFor("LambdaLR", optimizer, lrLambda) }, options);
   }
 
+  /** The learning rates of step `lastEpoch`. */
   protected override rates(): number[] {
     return this.baseLrs.map((lr, i) => lr * this.settings.lrLambdas[i](this.lastEpoch));
   }
@@ -268,6 +281,7 @@ export class LambdaLR extends LRScheduler<{ lrLambdas: RateFunction[] }> {
 
 /** The last learning rate times a function of the step. `torch.optim.lr_scheduler.MultiplicativeLR`. */
 export class MultiplicativeLR extends LambdaLR {
+  /** The learning rates of step `lastEpoch`. */
   protected override rates(): number[] {
     if (this.lastEpoch === 0) return this.current;
     return this.current.map((lr, i) => lr * this.settings.lrLambdas[i](this.lastEpoch));

@@ -96,6 +96,7 @@ export class ReduceLROnPlateau {
     this.lastLr = this.optimizer.paramGroups.map((group) => group.lr);
   }
 
+  /** Whether a metric is better than the best so far. */
   private isBetter(current: number): boolean {
     const { mode, threshold, thresholdMode } = this.settings;
     const least = thresholdMode === "rel";

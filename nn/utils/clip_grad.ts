@@ -1,0 +1,73 @@
+/**
+ * Clipping gradients.
+ *
+ * @module
+ */
+import { GradError, ValueError } from "../../core/errors.ts";
+import { tensor } from "../../core/ops/create.ts";
+import { clamp } from "../../core/ops/pointwise.ts";
+import { norm } from "../../core/ops/reduce.ts";
+import { stack } from "../../core/ops/view.ts";
+import { Tensor } from "../../core/tensor.ts";
+import { named, type Trailing } from "../arguments.ts";
+
+/** Options of `clipGradNorm_`. */
+export interface ClipGradNormOptions {
+  /** Order of the norm; 2 by default, Infinity for the largest magnitude. */
+  readonly normType?: number;
+  /** Throw when the norm is infinite or not a number; reads it. */
+  readonly errorIfNonfinite?: boolean;
+}
+
+function gradientsOf(parameters: Tensor | Iterable<Tensor>): { p: Tensor; grad: Tensor }[] {
+  const list = parameters instanceof Tensor ? [parameters] : [...parameters];
+  return list.flatMap((p) => p.grad === null ? [] : [{ p, grad: p.grad.detach() }]);
+}
+
+/**
+ * Scales all gradients together so that their norm, taken over all of them, is at most `maxNorm`. Returns the norm before, a tensor without
+ * dimensions. `torch.nn.utils.clip_grad_norm_`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * const p = new nn.Parameter(tensor([0, 0]));
+ * p.grad = tensor([3, 4]);
+ * console.log(nn.utils.clipGradNorm_([p], 1).item(), p.grad.norm().item().toFixed(3)); // 5 1.000
+ * ```
+ */
+export function clipGradNorm_(
+  parameters: Tensor | Iterable<Tensor>,
+  maxNorm: number,
+  ...settings: Trailing<[normType: number, errorIfNonfinite: boolean], ClipGradNormOptions>
+): Tensor {
+  const { normType = 2, errorIfNonfinite = false } = named<ClipGradNormOptions>("clipGradNorm_", settings, [
+    "normType",
+    "errorIfNonfinite",
+  ]);
+  const all = gradientsOf(parameters);
+  if (all.length === 0) return tensor(0);
+  const norms = all.map(({ grad }) => norm(grad.reshape([-1]), normType));
+  const total = norms.length === 1 ? norms[0] : norm(stack(norms, 0), normType);
+  if (errorIfNonfinite && !Number.isFinite(total.item())) {
+    throw new GradError(
+      `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. ` +
+        "To disable this error and scale the gradients by the non-finite norm anyway, set { errorIfNonfinite: false }",
+    );
+  }
+  const factor = clamp(
+    tensor(maxNorm, { dtype: total.dtype, device: total.device }).div(total.add(1e-6)),
+    null,
+    1,
+  );
+  for (const { p, grad } of all) p.grad = grad.mul(factor);
+  return total;
+}
+
+/** Keeps every element of the gradients within -clipValue and clipValue. `torch.nn.utils.clip_grad_value_`. */
+export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
+  if (!(clipValue >= 0)) {
+    throw new ValueError(`clipGradValue_: the bound must not be negative, got ${clipValue}`);
+  }
+  for (const { p, grad } of gradientsOf(parameters)) p.grad = clamp(grad, -clipValue, clipValue);
+}
