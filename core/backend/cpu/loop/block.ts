@@ -5,7 +5,7 @@
  * @module
  */
 import type { Guard, ReduceInstr, StoreInstr } from "../../../kernel/ir.ts";
-import { stridesOf } from "../../../shape.ts";
+import { sizeOf, stridesOf } from "../../../shape.ts";
 import type { Local } from "../wasm/assembler.ts";
 import type { Expr } from "../wasm/expr.ts";
 import { i32, i32x4, select, v128 } from "../wasm/opcodes.ts";
@@ -55,6 +55,8 @@ export class Block {
   readonly #folds = new Map<number, Fold>();
   /** Values that the innermost accumulators took since they were last emptied. */
   #taken: I32 | null = null;
+  /** Rounds of ordered.ts so far, where they run over several loops. */
+  #round: I32 | null = null;
 
   constructor(
     private readonly context: BlockContext,
@@ -74,7 +76,12 @@ export class Block {
       const instr = code[i] as ReduceInstr;
       const copies = ordered ? ORDERED_VECTORS : this.#across ? unroll : values.varies(i) ? this.copies : 1;
       fold = ordered && isOrdered(shape, i)
-        ? new OrderedSum(g, instr, shape.extents[axis], () => i32.divU(streams.index[axis], ORDERED_ROUND))
+        ? new OrderedSum(
+          g,
+          instr,
+          sizeOf(shape.extents.slice(shape.outer)),
+          () => this.#round ?? i32.divU(streams.index[axis], ORDERED_ROUND),
+        )
         : new Fold(g, instr, code[instr.arg].dtype, copies, this.#across);
       this.#folds.set(i, fold);
     }
@@ -128,6 +135,7 @@ export class Block {
     const blocks = flushes && this.#rounds() > BLOCK;
     const isShort = flushes && !blocks && this.#loops.length > (this.#across ? 0 : 1);
     this.#taken = isShort ? f.keep(i32.const(0)) : null;
+    this.#round = this.context.ordered && this.#loops.length > 0 ? f.keep(i32.const(0)) : null;
     this.#nest({ sweep, used, memory, blocks }, 0);
     for (const i of sweep.folds) this.fold(i).end();
   }
@@ -260,19 +268,25 @@ export class Block {
 
   /** The same in the order of ordered.ts: rounds of eight vectors, pairs of them, and what is left. */
   #inOrder(run: Run, list: readonly number[], advance: (vectors: number) => void): void {
-    const { streams, shape: { axis, extents } } = this.context,
-      n = extents[axis],
-      index = streams.index[axis];
+    const { g: { f }, streams, shape: { axis, extents } } = this.context, round = this.#round;
+    const n = extents[axis], index = streams.index[axis];
     const sums = run.sweep.folds.map((i) => this.fold(i)).filter((fold) => fold instanceof OrderedSum);
     const rounds = n - n % ORDERED_ROUND, pairs = n - n % 8;
     const vectors = (count: number, lanes = 4) => {
       this.#points(run, list, count, lanes);
       advance(count);
     };
+    if (round !== null) {
+      return this.#count(index, n, ORDERED_ROUND, null, () => {
+        vectors(ORDERED_VECTORS);
+        f.increase(round, 1);
+        f.if(i32.eqz(i32.and(round, ORDERED_BLOCK - 1)), () => this.#flush(run));
+      });
+    }
     if (rounds > 0) {
       this.#count(index, rounds, ORDERED_ROUND, run, () => vectors(ORDERED_VECTORS), ORDERED_BLOCK);
     }
-    for (const sum of sums) sum.endRows();
+    for (const sum of sums) sum.endRounds();
     if (pairs > rounds) this.#count(index, pairs, 8, null, () => vectors(2));
     for (const sum of sums) sum.endPairs();
     for (let left = n - pairs; left > 0; left -= 4) vectors(1, Math.min(left, 4));

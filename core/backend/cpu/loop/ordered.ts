@@ -7,6 +7,7 @@
  * @module
  */
 import type { ReduceInstr } from "../../../kernel/ir.ts";
+import { sizeOf } from "../../../shape.ts";
 import type { Expr } from "../wasm/expr.ts";
 import { f32, f32x4, i32, v128 } from "../wasm/opcodes.ts";
 import { Fold } from "./folds.ts";
@@ -19,11 +20,11 @@ const MOST = 32768;
 /** Rounds after which the accumulators are emptied, and elements in a round: eight vectors. */
 export const ORDERED_BLOCK = 16, ORDERED_ROUND = 32, ORDERED_VECTORS = 8;
 
-/** Whether a reduction of the kernel is summed in PyTorch's order: one run of elements, of float32. */
+/** Whether a reduction of the kernel is summed in PyTorch's order: float32, one run of elements or several that are whole rounds. */
 export function isOrdered({ code, extents, outer }: LoopShape, i: number): boolean {
-  const instr = code[i];
+  const instr = code[i], folded = extents.slice(outer);
   return instr.op === "reduce" && instr.combiner === "sum" && instr.dtype === "float32" &&
-    extents.length === outer + 1 && extents[outer] <= MOST;
+    sizeOf(folded) <= MOST && (folded.length === 1 || folded[folded.length - 1] % ORDERED_ROUND === 0);
 }
 
 /** Whether the loop over the lanes follows PyTorch's order, because a sum in it does. */
@@ -31,7 +32,7 @@ export function hasOrdered(shape: LoopShape): boolean {
   return foldsLanes(shape) && shape.code.some((_, i) => isOrdered(shape, i));
 }
 
-/** Such a sum while it runs. Whoever runs it goes through `rows`, `pairs` and `tail`, and calls the method that ends each. */
+/** Such a sum while it runs: rounds, then groups of eight, then the rest; whoever pushes the values says where one ends. */
 export class OrderedSum extends Fold {
   readonly #g: Gen;
   readonly #levels: number;
@@ -63,6 +64,11 @@ export class OrderedSum extends Fold {
     this.#pushed = null;
   }
 
+  /** Whether the sum has so many rounds that its accumulators are emptied on the way. */
+  override get needsFlush(): boolean {
+    return this.#levels > 0;
+  }
+
   override push(copy: number, [x]: Parts, mask: Vec | null): void {
     const g = this.#g, value = mask === null ? x : v128.and(x, mask);
     if (this.#pushed !== null) g.f.set(this.#tail[this.#pushed++], value);
@@ -85,7 +91,7 @@ export class OrderedSum extends Fold {
   }
 
   /** Ends the rounds: the levels come together. */
-  endRows(): void {
+  endRounds(): void {
     const { f } = this.#g;
     for (const level of this.#cascade) {
       level.forEach((v, i) => f.set(this.#accumulators[i], f32x4.add(this.#accumulators[i], v)));
@@ -101,6 +107,10 @@ export class OrderedSum extends Fold {
 
   /** Ends the sum: at most seven elements one by one, then the eight lanes. */
   override end(): void {
+    if (this.#pushed === null) {
+      this.endRounds();
+      this.endPairs();
+    }
     const g = this.#g, [a, b] = this.#tail, [low, high] = this.#accumulators;
     const lanes = (v: Vec | undefined) =>
       v === undefined ? [] : [0, 1, 2, 3].map((lane) => f32x4.extractLane(v, lane));

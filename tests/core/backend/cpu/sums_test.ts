@@ -5,8 +5,6 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { createCpuBackend } from "../../../../core/backend/cpu/backend.ts";
-import { registerBackend } from "../../../../core/device.ts";
 import { manualSeed, randn, type Tensor } from "../../../../core/mod.ts";
 
 interface Case {
@@ -20,9 +18,16 @@ interface Case {
   readonly all: number[] | null;
 }
 
+interface Broadcast {
+  readonly shape: [number, number];
+  readonly mean: number[];
+  readonly centered: number[];
+}
+
 const fixture = new URL("../../../fixtures/sums.json", import.meta.url);
-const { cases }: { cases: Case[] } = JSON.parse(await Deno.readTextFile(fixture));
-registerBackend("cpu", createCpuBackend());
+const { cases, broadcast }: { cases: Case[]; broadcast: Broadcast[] } = JSON.parse(
+  await Deno.readTextFile(fixture),
+);
 
 function bits(x: Tensor): number[] {
   return [...new Int32Array(Float32Array.from(x.toTypedArray() as Float32Array).buffer)];
@@ -39,5 +44,15 @@ Deno.test("sums: one run of elements, alone, in an expression, in rows, as a mea
     assertEquals(bits(x.sub(x.mean()).mean()), centered, where);
     assertEquals(bits(matrix.sum(1)), rows, where);
     if (all !== null) assertEquals(bits(matrix.mean()), all, where);
+  }
+});
+
+Deno.test("sums: two loops, because a row is added to a matrix on the way", () => {
+  for (const { shape: [rows, columns], mean, centered } of broadcast) {
+    manualSeed(rows * columns);
+    const matrix = randn([rows, columns], { device: "cpu" });
+    const x = matrix.add(randn([columns], { device: "cpu" })), where = `${rows} by ${columns}`;
+    assertEquals(bits(x.sub(x.mean()).mean()), centered, where);
+    assertEquals(bits(x.mean()), mean, where);
   }
 });
