@@ -123,15 +123,18 @@ function unitPoints(shape: LoopShape, unroll: number): number {
   return foldsLanes(shape) ? 1 : Math.min(4 * unroll, shape.extents[shape.axis]);
 }
 
-/** Vectors side by side: enough to keep the machine busy where the code is short. */
+/** Vectors side by side: enough to keep the machine busy where the code is short, and none where the loop is too short for it to matter. */
 function chooseUnroll(kernel: LoopKernel, shape: LoopShape, body: number): number {
   const n = shape.extents[shape.axis];
-  const most = foldsLanes(shape) ? (body <= 4 ? 8 : body <= 10 ? 4 : body <= 24 ? 2 : 1) : folds(kernel)
-    // A block of columns takes whole cache lines.
+  // A block of columns that fold takes whole cache lines, however short the rows.
+  const columns = folds(kernel) && !foldsLanes(shape);
+  const most = columns
     ? (body <= 40 ? 4 : 2)
+    : foldsLanes(shape)
+    ? (body <= 4 ? 8 : body <= 10 ? 4 : body <= 24 ? 2 : 1)
     : (body <= 5 ? 4 : body <= 12 ? 2 : 1);
   let unroll = 1;
-  while (2 * unroll <= most && 8 * unroll <= n) unroll *= 2;
+  while (2 * unroll <= most && (columns ? 8 : 32) * unroll <= n) unroll *= 2;
   return unroll;
 }
 

@@ -31,7 +31,7 @@ const typeByte: Readonly<Record<ValueType, number>> = {
 /** A local variable or parameter; as an expression it is its value. */
 export class Local<T extends ValueType> extends Expr<T> {
   constructor(type: T, readonly index: number) {
-    super(type, [0x20, ...uleb(index)]);
+    super(type, index < 128 ? [0x20, index] : [0x20, ...uleb(index)]);
   }
 }
 
@@ -107,7 +107,7 @@ export class Func {
 
   set<T extends ValueType>(local: Local<T>, value: Operand<T>): void {
     toExpr(local.type, value).encode(this.code);
-    this.push(0x21, ...uleb(local.index));
+    this.push(0x21, local.index);
   }
 
   /** `local += by`. */
@@ -151,12 +151,12 @@ export class Func {
   }
 
   br(label: Label): void {
-    this.push(0x0c, ...uleb(this.depth - label.depth));
+    this.push(0x0c, this.depth - label.depth);
   }
 
   brIf(label: Label, condition: Operand<"i32">): void {
     toExpr("i32", condition).encode(this.code);
-    this.push(0x0d, ...uleb(this.depth - label.depth));
+    this.push(0x0d, this.depth - label.depth);
   }
 
   /** Runs the body while the condition holds. */
@@ -222,14 +222,18 @@ export class Func {
           bytes[at + i] = (rest & 0x7f) | (i < 4 ? 0x80 : 0);
         }
       }
-      for (const byte of bytes) out.push(byte);
+      for (let i = 0; i < bytes.length; i++) out.push(bytes[i]);
     }
     out.push(0x0b);
     return out;
   }
 
-  private push(...bytes: number[]): void {
-    for (const byte of bytes) this.code.bytes.push(byte);
+  private push(opcode: number, immediate = -1): void {
+    const { bytes } = this.code;
+    bytes.push(opcode);
+    if (immediate < 0) return;
+    if (immediate < 128) bytes.push(immediate);
+    else bytes.push(...uleb(immediate));
   }
 
   private nest(opcode: number, body: (label: Label) => void): void {
@@ -297,7 +301,7 @@ export class ModuleBuilder {
       const count = uleb(items.length);
       const size = items.reduce((n, item) => n + item.length, count.length);
       out.push(id, ...uleb(size), ...count);
-      for (const item of items) for (const byte of item) out.push(byte);
+      for (const item of items) for (let i = 0; i < item.length; i++) out.push(item[i]);
     };
     section(1, [...this.types.keys()].map((key) => key.split(",").map(Number)));
     section(2, [

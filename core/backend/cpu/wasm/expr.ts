@@ -33,8 +33,10 @@ export class Expr<T extends ValueType | "void"> {
   ) {}
 
   encode(out: Code): void {
-    for (const arg of this.args) arg.encode(out);
-    for (const byte of this.opcode) out.bytes.push(byte);
+    // Counted loops: most modules are encoded before the program has warmed up, when iterators are slow.
+    const { args, opcode } = this, { bytes } = out;
+    for (let i = 0; i < args.length; i++) args[i].encode(out);
+    for (let i = 0; i < opcode.length; i++) bytes.push(opcode[i]);
     if (this.callee !== null) {
       out.calls.push({ callee: this.callee, at: out.bytes.length });
       out.bytes.push(0, 0, 0, 0, 0);
@@ -49,6 +51,7 @@ type Literal<T extends ValueType> = T extends "v128" ? never : T extends "i64" ?
 
 /** Unsigned LEB128. */
 export function uleb(value: number): number[] {
+  if (value < 128) return [value];
   const out: number[] = [];
   do {
     const low = value % 128;
