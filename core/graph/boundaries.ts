@@ -107,6 +107,7 @@ export function findBoundaries(
   const cost = new Array<number>(nodes.length).fill(0);
   const count = new Array<number>(nodes.length).fill(0);
   const sources = new Array<ReadonlySet<number>>(nodes.length);
+  const fixed = fixedNodes(graph);
   for (const node of nodes) {
     const lowering = loweringOf(node);
     const { id, inputs } = node;
@@ -117,7 +118,7 @@ export function findBoundaries(
     const inside = inputs.filter((i) => !boundaries.has(i));
     if (lowering.kind === "elementwise" || lowering.kind === "cast") {
       const own = lowering.kind === "cast" || cheap.has(lowering.fn) ? 1 : 8;
-      cost[id] = own + inside.reduce((sum, i) => sum + cost[i], 0);
+      cost[id] = fixed[id] ? 0 : own + inside.reduce((sum, i) => sum + cost[i], 0);
       if (!options.fuse || (uses[id] > 1 && cost[id] > repeatable)) boundaries.add(id);
     } else if (lowering.kind === "view" || lowering.kind === "reshape") {
       cost[id] = cost[inputs[0]];
@@ -142,6 +143,17 @@ export function findBoundaries(
     if (boundaries.has(id)) cost[id] = 0;
   }
   return boundaries;
+}
+
+/** Whether a node's value depends on no data: a backend computes it once, or never. */
+function fixedNodes(graph: Graph): boolean[] {
+  const fixed: boolean[] = [];
+  for (const node of graph.nodes) {
+    const { kind } = loweringOf(node);
+    const passes = kind === "elementwise" || kind === "cast" || kind === "reshape" || kind === "view";
+    fixed.push(kind === "constant" || (passes && node.inputs.every((i) => fixed[i])));
+  }
+  return fixed;
 }
 
 function sourcesOf(

@@ -8,16 +8,17 @@ import type { Signature } from "./signature.ts";
 interface Entry<P> {
   readonly row: Int32Array;
   readonly plan: P;
-  /** Found since it was last considered for removal. */
-  used: boolean;
+  /** When it was last found. */
+  used: number;
 }
 
-/** Plans by signature. Beyond `most` of them, those that were not found for long are dropped. */
+/** Plans by signature. Of more than `most`, the one that was not found for longest goes. */
 export class PlanCache<P> {
   readonly #byHash = new Map<number, Entry<P>[]>();
   readonly #most: number;
   readonly #drop: (plan: P) => void;
   #size = 0;
+  #clock = 0;
 
   /** `drop` frees what a plan holds. */
   constructor(most: number, drop: (plan: P) => void) {
@@ -37,32 +38,33 @@ export class PlanCache<P> {
     if (list !== undefined) {
       for (let i = 0; i < list.length; i++) {
         if (signature.equals(list[i].row)) {
-          list[i].used = true;
+          list[i].used = ++this.#clock;
           return list[i].plan;
         }
       }
     }
-    const row = signature.copy();
-    const plan = make();
-    // As used, so that it is not the one that goes now.
-    const entry = { row, plan, used: true };
-    if (list === undefined) this.#byHash.set(hash, [entry]);
-    else list.push(entry);
+    const entry = { row: signature.copy(), plan: make(), used: ++this.#clock };
+    if (this.#size === this.#most) this.#dropOldest();
+    const others = this.#byHash.get(hash);
+    if (others === undefined) this.#byHash.set(hash, [entry]);
+    else others.push(entry);
     this.#size++;
-    this.#shrink();
-    return plan;
+    return entry.plan;
   }
 
-  /** Drops the oldest plans; one that was found since it came up last gets a second chance. */
-  #shrink(): void {
-    while (this.#size > this.#most) {
-      const [hash, list] = this.#byHash.entries().next().value as [number, Entry<P>[]];
-      this.#byHash.delete(hash);
-      const kept = list.filter((entry) => entry.used);
-      for (const entry of list) if (!entry.used) this.#drop(entry.plan);
-      for (const entry of kept) entry.used = false;
-      if (kept.length > 0) this.#byHash.set(hash, kept);
-      this.#size -= list.length - kept.length;
+  /** Looks at all of them, which is nothing beside making a plan. */
+  #dropOldest(): void {
+    let oldest: Entry<P> | null = null, from = 0;
+    for (const [hash, list] of this.#byHash) {
+      for (const entry of list) {
+        if (oldest === null || entry.used < oldest.used) [oldest, from] = [entry, hash];
+      }
     }
+    if (oldest === null) return;
+    const rest = (this.#byHash.get(from) ?? []).filter((entry) => entry !== oldest);
+    if (rest.length === 0) this.#byHash.delete(from);
+    else this.#byHash.set(from, rest);
+    this.#size--;
+    this.#drop(oldest.plan);
   }
 }

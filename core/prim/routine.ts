@@ -7,9 +7,9 @@ import { GradError } from "../errors.ts";
 import type { ConvAttrs, ScanCombiner, ScatterMode } from "../kernel/plan.ts";
 import { castLike } from "../ops/cast.ts";
 import { div, eq, logicalAnd, maximum, mul, where } from "../ops/elementwise.ts";
-import { concatPart, mT, reshape, transpose, windows } from "../ops/view.ts";
+import { concatPart, expand, mT, reshape, transpose, windows } from "../ops/view.ts";
 import * as op from "../ops/routine.ts";
-import { fullLike, zeros } from "../ops/create.ts";
+import { fullLike, iota, zeros } from "../ops/create.ts";
 import type { Tensor } from "../tensor.ts";
 import { definePrimitive, type Primitive } from "./primitive.ts";
 
@@ -151,8 +151,14 @@ export const gatherPrim: Primitive<{ readonly dim: number }> = definePrimitive<{
   torchName: "Gather",
   infer: ([x, index]) => ({ shape: index.shape, dtype: x.dtype }),
   vjp: [
-    (g, _y, [x, index], { dim }) =>
-      op.scatterExact(zeros(x.shape, { dtype: g.dtype, device: g.device }), dim, index, g, "add"),
+    (g, _y, [x, index], { dim }) => {
+      // With one index per row the gradient is where the index is: no scatter, and it fuses.
+      if (x.shape.every((s, d) => index.shape[d] === (d === dim ? 1 : s))) {
+        const here = eq(iota(x.shape, dim, { device: g.device }), expand(index, x.shape));
+        return where(here, expand(g, x.shape), 0);
+      }
+      return op.scatterExact(zeros(x.shape, { dtype: g.dtype, device: g.device }), dim, index, g, "add");
+    },
     null,
   ],
   batch: { attrs: ({ dim }) => ({ dim: dim + 1 }) },
