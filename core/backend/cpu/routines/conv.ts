@@ -6,10 +6,11 @@
  */
 import { bytesOf, type DType, isFloat } from "../../../dtype.ts";
 import { DTypeError } from "../../../errors.ts";
-import type { RoutineStep } from "../../../kernel/plan.ts";
+import type { ConvAttrs, RoutineStep } from "../../../kernel/plan.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../shape.ts";
 import type { StepContext, StepRunner } from "../engine.ts";
 import { LoopCall, type LoopRunner, type TileFollow } from "../loops.ts";
+import { depthwiseWeightGrad } from "./depthwise.ts";
 import { Gemm, type GemmSpec, grid, type Product } from "./gemm.ts";
 import { type RoutineMaker, runLoop, runner, withEpilogue, Workspace, zeroKernel } from "./routine.ts";
 import { computeType, type Staged, stageInput, stageOutput, stagePadded } from "./stage.ts";
@@ -32,6 +33,44 @@ function scaled(offsets: readonly number[], factors: readonly number[]): number[
   return offsets.map((x, d) => x * factors[d]);
 }
 
+/** 0, step, 2 step ... */
+function multiples(count: number, step: number): number[] {
+  return Array.from({ length: count }, (_, i) => i * step);
+}
+
+/** Every sum of one number from each list, in row-major order, times `bytes`. */
+function sums(lists: readonly (readonly number[])[], bytes: number): Int32Array {
+  const all = lists.reduce<number[]>((sums, list) => sums.flatMap((s) => list.map((x) => s + x)), [0]);
+  return Int32Array.from(all, (x) => x * bytes);
+}
+
+/** Into how many parts x is dealt out along its last dimension, so that the elements that neighbouring outputs read are neighbours too. */
+function splitOf(stride: readonly number[], kernel: readonly number[]): number {
+  const last = stride.length - 1;
+  return kernel[last] > 1 ? stride[last] : 1;
+}
+
+/** Offsets of the taps along each dimension from an output's first element of the (padded, split) x, and the way from one output to the next. */
+function windowOf(
+  { stride, dilation }: ConvAttrs,
+  kernel: readonly number[],
+  x: Staged,
+  split: number,
+): { taps: number[][]; steps: number[] } {
+  const strides = x.layout.strides.slice(2), last = kernel.length - 1;
+  const taps = kernel.map((size, d) => multiples(size, dilation[d] * strides[d]));
+  const steps = scaled(stride, strides);
+  if (split > 1) {
+    const [part, step] = strides.slice(last);
+    taps[last] = taps[last].map((_, k) => {
+      const at = k * dilation[last];
+      return at % split * part + Math.floor(at / split) * step;
+    });
+    steps[last] = step;
+  }
+  return { taps, steps };
+}
+
 /** How many points of a shape, in row-major order, lie side by side. */
 function runOf(shape: Shape, strides: readonly number[]): number {
   let run = 1;
@@ -45,15 +84,17 @@ function runOf(shape: Shape, strides: readonly number[]): number {
 /** x [N, C, ...in], w [O, C / groups, ...k] -> [N, O, ...out]: for each image and group, w [O, Ck] times patches [Ck, out]. */
 export const conv: RoutineMaker<"conv"> = (context, step, epilogue) => {
   const dtype = floatOf(context, step), compute = computeType(dtype), bytes = bytesOf(compute);
-  const { stride, padLow, padHigh, dilation, groups } = step.attrs;
+  const { stride, padLow, padHigh, groups } = step.attrs;
   const [batch, outChannels, ...out] = step.outputShape, pixels = sizeOf(out);
   const [, channels, ...kernel] = step.inputs[1].layout.shape;
   const patch = [channels, ...kernel];
   if (sizeOf(patch) === 0) return withEpilogue(zeros(context, step), epilogue);
   const space = new Workspace(context);
-  const x = stagePadded(context, space, step.inputs[0], padLow, padHigh);
+  const split = splitOf(stride, kernel);
+  const x = stagePadded(context, space, step.inputs[0], padLow, padHigh, split);
   const w = stageInput(context, space, step.inputs[1]);
-  const [xImage, xChannel, ...xSpatial] = x.layout.strides, ws = w.layout.strides;
+  const [xImage, xChannel] = x.layout.strides, ws = w.layout.strides;
+  const { taps, steps } = windowOf(step.attrs, kernel, x, split);
   const rows = outChannels / groups;
   const products: Product[] = [];
   for (let n = 0; n < batch; n++) {
@@ -72,11 +113,11 @@ export const conv: RoutineMaker<"conv"> = (context, step, epilogue) => {
     depth: sizeOf(patch),
     aRows: grid([rows], [ws[0]], bytes),
     aColumns: grid(patch, ws.slice(1), bytes),
-    bRows: grid(patch, [xChannel, ...scaled(dilation, xSpatial)], bytes),
-    bColumns: grid(out, scaled(stride, xSpatial), bytes),
+    bRows: sums([multiples(channels, xChannel), ...taps], bytes),
+    bColumns: grid(out, steps, bytes),
     cStride: pixels * bytes,
     cColumns: null,
-    run: runOf(out, scaled(stride, xSpatial)),
+    run: runOf(out, steps),
     near: sizeOf(kernel) > 1,
     products,
     packFirst: ["A"],
@@ -211,27 +252,23 @@ export const convInputGrad: RoutineMaker<"convInputGrad"> = (context, step, epil
     }, ...owned));
 };
 
-/** Every sum of one number from each list, in row-major order, times `bytes`. */
-function sums(lists: readonly (readonly number[])[], bytes: number): Int32Array {
-  const all = lists.reduce<number[]>((sums, list) => sums.flatMap((s) => list.map((x) => s + x)), [0]);
-  return Int32Array.from(all, (x) => x * bytes);
-}
-
 /**
  * x [N, C, ...in], g [N, O, ...out] -> [O, C / groups, ...kernelSize]: for each group, g [O, N out] times patches [N out, Ck]. The images are dealt out to several
  * products, whose results are added, when the result alone is too small to be shared among threads.
  */
 export const convWeightGrad: RoutineMaker<"convWeightGrad"> = (context, step, epilogue) => {
   const dtype = floatOf(context, step), compute = computeType(dtype), bytes = bytesOf(compute);
-  const { stride, padLow, padHigh, dilation, groups } = step.attrs;
+  const { stride, padLow, padHigh, groups } = step.attrs;
   const [batch, outChannels, ...out] = step.inputs[1].layout.shape, rows = outChannels / groups;
   const patch = step.outputShape.slice(1), [channels, ...kernel] = patch, columns = sizeOf(patch);
   if (batch * sizeOf(out) === 0) return withEpilogue(zeros(context, step), epilogue);
   const space = new Workspace(context);
-  const x = stagePadded(context, space, step.inputs[0], padLow, padHigh);
+  const depthwise = rows === 1 && channels === 1, split = depthwise ? 1 : splitOf(stride, kernel);
+  const x = stagePadded(context, space, step.inputs[0], padLow, padHigh, split);
   const g = stageInput(context, space, step.inputs[1]);
-  const [xImage, xChannel, ...xSpatial] = x.layout.strides,
-    [gImage, gChannel, ...gSpatial] = g.layout.strides;
+  if (depthwise) return withEpilogue(depthwiseWeightGrad(context, space, step, x, g), epilogue);
+  const { taps, steps } = windowOf(step.attrs, kernel, x, split);
+  const [xImage, xChannel] = x.layout.strides, [gImage, gChannel, ...gSpatial] = g.layout.strides;
   const parts = partsOf(batch, rows * columns * groups, bytes), images = batch / parts;
   const products: Product[] = [];
   for (let p = 0; p < parts; p++) {
@@ -250,8 +287,8 @@ export const convWeightGrad: RoutineMaker<"convWeightGrad"> = (context, step, ep
     depth: images * sizeOf(out),
     aRows: grid([rows], [gChannel], bytes),
     aColumns: grid([images, ...out], [gImage, ...gSpatial], bytes),
-    bRows: grid([images, ...out], [xImage, ...scaled(stride, xSpatial)], bytes),
-    bColumns: grid([channels, ...kernel], [xChannel, ...scaled(dilation, xSpatial)], bytes),
+    bRows: grid([images, ...out], [xImage, ...steps], bytes),
+    bColumns: sums([multiples(channels, xChannel), ...taps], bytes),
     cStride: columns * bytes,
     cColumns: null,
     run: 0,

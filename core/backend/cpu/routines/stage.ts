@@ -43,8 +43,8 @@ export function stageInput(context: StepContext, space: Workspace, input: Routin
 }
 
 /**
- * An operand with a margin of zeros around its last dimensions: `low[d]` before and `high[d]` after, where a negative margin cuts off. A
- * contiguous copy, unless there is nothing to add and nothing to convert.
+ * An operand with a margin of zeros around its last dimensions: `low[d]` before and `high[d]` after, where a negative margin cuts off. With `split` the last dimension is
+ * then dealt out to two, [split, ...]: element p goes to [p % split, floor(p / split)]. A copy, unless there is nothing to add, split or convert.
  */
 export function stagePadded(
   context: StepContext,
@@ -52,27 +52,33 @@ export function stagePadded(
   input: RoutineInput,
   low: readonly number[],
   high: readonly number[],
+  split = 1,
 ): Staged {
-  if (low.every((n, d) => n === 0 && high[d] === 0)) return stageInput(context, space, input);
+  if (split === 1 && low.every((n, d) => n === 0 && high[d] === 0)) return stageInput(context, space, input);
   const compute = computeType(input.dtype), { shape, strides } = input.layout;
-  const lead = shape.length - low.length;
-  const padded: Shape = shape.map((size, d) => d < lead ? size : size + low[d - lead] + high[d - lead]);
+  const lead = shape.length - low.length, last = shape.length - 1;
+  const padded = shape.map((size, d) => d < lead ? size : size + low[d - lead] + high[d - lead]);
   const offset = low.reduce((sum, n, d) => sum - n * strides[lead + d], 0);
-  const unit = (d: number) => padded.map((_, i) => i === d ? 1 : 0);
-  const guards = low.flatMap((n, d): Guard[] =>
-    n === 0 && high[d] === 0 ? [] : [{
-      at: { offset: 0, strides: unit(lead + d) },
-      low: n,
-      high: n + shape[lead + d],
-    }]
-  );
-  const base = copyKernel(input.dtype, compute, { shape: padded, strides, offset: 0 });
-  const code = base.code.map((instr) =>
-    instr.op === "load" ? { ...instr, at: { offset, strides }, guards } : instr
-  );
+  // What the loops over the copy mean for the index along each dimension of the operand.
+  const extents: Shape = split === 1
+    ? padded
+    : [...padded.slice(0, last), split, Math.ceil(padded[last] / split)];
+  const along = (d: number, factor: number) =>
+    extents.map((_, i) =>
+      i < last ? (i === d ? factor : 0) : d < last ? 0 : i === last ? factor : factor * split
+    );
+  const guards = shape.flatMap((size, d): Guard[] => {
+    if (d < lead || (extents.length === shape.length && size === padded[d])) return [];
+    const first = low[d - lead];
+    return [{ at: { offset: 0, strides: along(d, 1) }, low: first, high: first + size }];
+  });
+  const sources = shape.map((_, d) => along(d, strides[d]));
+  const at = { offset, strides: extents.map((_, i) => sources.reduce((sum, s) => sum + s[i], 0)) };
+  const base = copyKernel(input.dtype, compute, contiguous(extents));
+  const code = base.code.map((instr) => instr.op === "load" ? { ...instr, at, guards } : instr);
   const call = new LoopCall(context.engine, { ...base, code });
-  const place = space.take(sizeOf(padded) * bytesOf(compute));
-  return stagedBy(context, input, call, contiguous(padded), () => space.at(place));
+  const place = space.take(sizeOf(extents) * bytesOf(compute));
+  return stagedBy(context, input, call, contiguous(extents), () => space.at(place));
 }
 
 function stagedBy(
