@@ -314,9 +314,9 @@ export class ParameterDict extends DictModule<Parameter> {
     this.registerParameter(key, asParameter(value));
   }
 
-  /** Puts several parameters. */
+  /** Puts several parameters, in the order of their keys, as PyTorch does with a dict. */
   update(parameters: Readonly<Record<string, Parameter | Tensor>>): void {
-    for (const [key, value] of Object.entries(parameters)) this.set(key, value);
+    for (const key of Object.keys(parameters).sort()) this.set(key, parameters[key]);
   }
 
   /** What stands between the parentheses of the text. */

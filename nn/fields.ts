@@ -242,6 +242,13 @@ export function bufferKind(module: Module, key: string): "persistent" | "tempora
   return temporary.has(key) ? "temporary" : "persistent";
 }
 
+/** Refuses what is not a module. */
+export function checkModule(name: string, value: unknown): void {
+  if (!isModule(value)) {
+    throw new ValueError(`${typeText(value)} is not a Module subclass, under the name "${name}"`);
+  }
+}
+
 const labels: Readonly<Record<FieldKind, string>> = {
   parameter: "parameter name",
   module: "module name",

@@ -12,6 +12,7 @@ import { Tensor } from "../core/tensor.ts";
 import { callModule } from "./call.ts";
 import {
   bufferKind,
+  checkModule,
   checkName,
   className,
   fieldsOf,
@@ -124,9 +125,7 @@ export abstract class Module {
 
   /** Adds a submodule under a name made at run time; `null` keeps the name for later. `register_module`. */
   registerModule(name: string, module: Module | null): void {
-    if (module !== null && !isModule(module)) {
-      throw new ValueError(`${typeText(module)} is not a Module subclass, in registerModule("${name}")`);
-    }
+    if (module !== null) checkModule(name, module);
     checkName(this, name, "module");
     setField(this, name, module, "module");
   }
@@ -241,7 +240,7 @@ export abstract class Module {
   to(target: DType | DeviceName | { readonly dtype?: DType; readonly device?: DeviceName }): this {
     if (typeof target === "string" && isDType(target) && !isFloat(target)) {
       throw new ValueError(
-        `nn.Module.to only accepts floating point dtypes, but got desired dtype=torch.${target}`,
+        `nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.${target}`,
       );
     }
     const move = (x: Tensor) => {

@@ -5,7 +5,7 @@
  */
 import { IndexError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { isIndex, isModule, modulesOf, removeField, setField } from "./fields.ts";
+import { checkModule, isIndex, isModule, modulesOf, removeField, setField } from "./fields.ts";
 import { type Layer, Module } from "./module.ts";
 
 /** A sequence's methods; `Sequential` adds what TypeScript knows of the positions. */
@@ -34,6 +34,7 @@ export class SequentialModule extends Module {
     for (const key of Object.getOwnPropertyNames(this)) if (isIndex(key)) Reflect.deleteProperty(this, key);
     modules.forEach(([name, module], i) => {
       const position = String(i);
+      checkModule(name, module);
       if (isIndex(name)) return setField(this, position, module, "module", name);
       super.registerModule(name, module);
       Object.defineProperty(this, position, {

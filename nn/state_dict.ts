@@ -24,6 +24,7 @@ export interface LoadReport {
 }
 
 function text(this: StateDict): string {
+  if (Object.keys(this).length === 0) return "OrderedDict()";
   return `OrderedDict([${Object.entries(this).map(([key, value]) => `('${key}', ${value})`).join(", ")}])`;
 }
 
