@@ -85,6 +85,7 @@ export class Pool {
       );
     }
     this.#threads = count;
+    if (this.#scratchBytes > 0) this.reserveScratch(0);
   }
 
   /** Compiles a module that imports `env.memory` and functions of `math`; one kernel for each export, in their order. */
@@ -101,7 +102,7 @@ export class Pool {
     });
   }
 
-  /** Makes sure that every thread has `bytes` of scratch memory of its own, passed to kernels as their last argument. */
+  /** Makes sure that every thread has at least `bytes` of scratch memory of its own, passed to kernels as their last argument. */
   reserveScratch(bytes: number): void {
     const ctl = this.#ctl, stride = Math.max(Math.ceil(bytes / 64) * 64, ctl[words.scratchStride]);
     if (stride * this.#threads <= this.#scratchBytes) return;
