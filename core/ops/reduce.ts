@@ -259,7 +259,7 @@ export function variance(x: Tensor, dim?: Dims, options: VarOptions = {}): Tenso
 
 /** The standard deviation, unbiased by default. `torch.std`. */
 export function std(x: Tensor, dim?: Dims, options: VarOptions = {}): Tensor {
-  return named("Std", sqrt(variance(x, dim, options)));
+  return named("Std", flatAtZero(sqrt, variance(x, dim, options)));
 }
 
 /** ln of the sum of e^x, without overflow. `torch.logsumexp`. */
@@ -289,19 +289,20 @@ export function norm(x: Tensor, p: number | "fro" = "fro", dim?: Dims, options: 
   }
   const dims = normalizeDims("norm", allIfEmpty(dim), x.shape.length);
   const total = (z: Tensor) => over(prim.sumPrim, z, dims, options.keepdim);
-  if (order === 2) return named("NormBackward1", safeSqrt(total(mul(y, y))));
+  if (order === 2) return named("NormBackward1", flatAtZero(sqrt, total(mul(y, y))));
   if (order === 1) return named("NormBackward1", total(abs(y)));
   if (order === 0) return total(cast(ne(y, 0), y.dtype));
   if (order === Infinity) return named("NormBackward1", over(prim.amaxPrim, abs(y), dims, options.keepdim));
   if (order === -Infinity) return named("NormBackward1", over(prim.aminPrim, abs(y), dims, options.keepdim));
-  return named("NormBackward1", pow(total(pow(abs(y), order)), 1 / order));
+  const root = (z: Tensor) => pow(z, 1 / order), sum = total(pow(abs(y), order));
+  return named("NormBackward1", order > 0 ? flatAtZero(root, sum) : root(sum));
 }
 
-/** sqrt whose gradient at 0 is 0, as that of a norm. */
-function safeSqrt(x: Tensor): Tensor {
-  if (x.track === 0) return sqrt(x);
+/** A root whose gradient at 0 is 0, as that of a norm. */
+function flatAtZero(root: (x: Tensor) => Tensor, x: Tensor): Tensor {
+  if (x.track === 0) return root(x);
   const zero = eq(x, 0);
-  return where(zero, 0, sqrt(where(zero, 1, x)));
+  return where(zero, 0, root(where(zero, 1, x)));
 }
 
 /** For each element the product of all others over `dims`; the gradient of a product. */

@@ -161,16 +161,16 @@ export const powPrim = binary("pow", "Pow", [
   (g, _y, [a, b]) => where(op.eq(b, 0), 0, op.mul(g, op.mul(b, op.pow(a, op.sub(b, 1))))),
   (g, y, [a, b]) => where(op.logicalAnd(op.eq(a, 0), op.ge(b, 0)), 0, op.mul(g, op.mul(y, op.log(a)))),
 ]);
-// The larger one takes the gradient, equal ones share it.
-const share = (g: Tensor, mine: Tensor, other: Tensor, wins: (a: Tensor, b: Tensor) => Tensor) =>
-  where(op.eq(mine, other), op.mul(g, 0.5), where(wins(mine, other), g, 0));
+// The one that loses gets nothing, equal ones share the gradient, and with NaN nobody loses.
+const share = (g: Tensor, mine: Tensor, other: Tensor, loses: (a: Tensor, b: Tensor) => Tensor) =>
+  where(op.eq(mine, other), op.mul(g, 0.5), where(loses(mine, other), 0, g));
 export const maxPrim = binary("max", "Maximum", [
-  (g, _y, [a, b]) => share(g, a, b, op.gt),
-  (g, _y, [a, b]) => share(g, b, a, op.gt),
-]);
-export const minPrim = binary("min", "Minimum", [
   (g, _y, [a, b]) => share(g, a, b, op.lt),
   (g, _y, [a, b]) => share(g, b, a, op.lt),
+]);
+export const minPrim = binary("min", "Minimum", [
+  (g, _y, [a, b]) => share(g, a, b, op.gt),
+  (g, _y, [a, b]) => share(g, b, a, op.gt),
 ]);
 // d atan2(a, b) = (b da - a db) / (a^2 + b^2)
 export const atan2Prim = binary("atan2", "Atan2", [
