@@ -10,14 +10,14 @@ import { blockSize as block, boxMullerFloat32 } from "./box_muller.ts";
 import { fma } from "./double.ts";
 import { checkFloat, fillWith, inChunks, roundTo } from "./fill.ts";
 import type { Generator } from "./generator.ts";
-import { cos, exp, log, log1p, sin } from "./libm.ts";
+import { cos, exp, log, sin } from "./libm.ts";
 
 /** One standard normal: the waiting one, or the first of a new pair. */
 function standardNormal(generator: Generator): number {
   const waiting = generator.takeNormal();
   if (waiting !== null) return waiting;
   const u1 = generator.uniform(), u2 = generator.uniform();
-  const radius = Math.sqrt(-2 * log1p(-u2)), theta = 2 * Math.PI * u1;
+  const radius = Math.sqrt(-2 * log(1 - u2)), theta = 2 * Math.PI * u1;
   generator.keepNormal(radius * sin(theta));
   return radius * cos(theta);
 }

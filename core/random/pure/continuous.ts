@@ -25,9 +25,9 @@ import {
   sqrt,
   sub,
   tan,
-  unsignedRightShift,
   where,
 } from "../../ops/elementwise.ts";
+import { unsignedRightShift } from "../../ops/logical.ts";
 import type { Shape } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
 import { checkShape, full } from "../../ops/create.ts";

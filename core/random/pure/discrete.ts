@@ -8,6 +8,7 @@ import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import { cast, type TensorLike } from "../../ops/cast.ts";
 import { arange, zeros } from "../../ops/create.ts";
 import * as op from "../../ops/elementwise.ts";
+import { bitwiseAnd, bitwiseRightShift, bitwiseXor } from "../../ops/logical.ts";
 import { indexSelect, takeAlongDim } from "../../ops/indexing.ts";
 import { argmax } from "../../ops/reduce.ts";
 import { searchsorted } from "../../ops/binning.ts";
@@ -24,12 +25,12 @@ function unsignedRemainder(x: Tensor, span: bigint, width: 32 | 64): Tensor {
   const lowest = -(1n << BigInt(width - 1)), literal = BigInt.asIntN(width, span);
   const reduce = (y: Tensor) => {
     // Unsigned order is signed order with the sign bit flipped.
-    const inside = op.lt(op.bitwiseXor(y, lowest), literal ^ lowest);
+    const inside = op.lt(bitwiseXor(y, lowest), literal ^ lowest);
     return op.where(inside, y, op.sub(y, literal));
   };
   if (literal < 0n) return reduce(x);
-  const half = op.bitwiseAnd(op.bitwiseRightShift(x, 1), -lowest - 1n);
-  return reduce(op.add(op.mul(op.remainder(half, span), 2), op.bitwiseAnd(x, 1)));
+  const half = bitwiseAnd(bitwiseRightShift(x, 1), -lowest - 1n);
+  return reduce(op.add(op.mul(op.remainder(half, span), 2), bitwiseAnd(x, 1)));
 }
 
 /**
@@ -125,7 +126,7 @@ function shuffle(key: Tensor, x: Tensor, dim: number): Tensor {
     const [kept, used] = split(next);
     next = kept;
     // Words sort as unsigned numbers.
-    const order = argsort(op.bitwiseXor(bits(used, x.shape), -(2 ** 31)), dim);
+    const order = argsort(bitwiseXor(bits(used, x.shape), -(2 ** 31)), dim);
     result = takeAlongDim(result, order, dim);
   }
   return result;

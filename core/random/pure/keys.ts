@@ -7,7 +7,7 @@ import type { DeviceName } from "../../device.ts";
 import { TenonError, ValueError } from "../../errors.ts";
 import { cast } from "../../ops/cast.ts";
 import { checkShape, fromHost, full, zeros } from "../../ops/create.ts";
-import { bitwiseAnd, bitwiseLeftShift, bitwiseOr, bitwiseXor } from "../../ops/elementwise.ts";
+import { bitwiseAnd, bitwiseLeftShift, bitwiseOr, bitwiseXor } from "../../ops/logical.ts";
 import { stack } from "../../ops/view.ts";
 import type { Shape } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";

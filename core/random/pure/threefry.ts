@@ -6,7 +6,8 @@
  */
 import { DTypeError, ShapeError } from "../../errors.ts";
 import { iota, zerosLike } from "../../ops/create.ts";
-import { add, bitwiseLeftShift, bitwiseOr, bitwiseXor, unsignedRightShift } from "../../ops/elementwise.ts";
+import { add } from "../../ops/elementwise.ts";
+import { bitwiseLeftShift, bitwiseOr, bitwiseXor, unsignedRightShift } from "../../ops/logical.ts";
 import { reshape, select } from "../../ops/view.ts";
 import { type Shape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
