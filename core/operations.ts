@@ -26,6 +26,7 @@ export {
   narrowCopy,
   negative,
   notEqual,
+  positive,
   ravel,
   rowStack,
   sgn,
@@ -107,12 +108,6 @@ export {
   atan,
   atan2,
   atanh,
-  bitwiseAnd,
-  bitwiseLeftShift,
-  bitwiseNot,
-  bitwiseOr,
-  bitwiseRightShift,
-  bitwiseXor,
   ceil,
   copysign,
   cos,
@@ -141,10 +136,6 @@ export {
   log10,
   log1p,
   log2,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  logicalXor,
   lt,
   maximum,
   minimum,
@@ -168,6 +159,18 @@ export {
   trunc,
   where,
 } from "./ops/elementwise.ts";
+export {
+  bitwiseAnd,
+  bitwiseLeftShift,
+  bitwiseNot,
+  bitwiseOr,
+  bitwiseRightShift,
+  bitwiseXor,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+} from "./ops/logical.ts";
 export { histogram, type HistogramOptions, mode, uniqueConsecutive } from "./ops/frequency.ts";
 export type { Bound, Index, Slice, SliceText } from "./ops/index_terms.ts";
 export {

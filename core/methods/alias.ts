@@ -6,6 +6,7 @@
 import type { TensorLike } from "../ops/cast.ts";
 import * as op from "../ops/elementwise.ts";
 import { dot, outer } from "../ops/linalg.ts";
+import { positive } from "../ops/aliases.ts";
 import { movedim } from "../ops/rearrange.ts";
 import { chunk, narrow, split, transpose } from "../ops/view.ts";
 import type { Tensor } from "../tensor.ts";
@@ -105,7 +106,7 @@ export abstract class AliasMethods extends ArrangeMethods {
 
   /** This tensor itself. */
   positive(this: Tensor): Tensor {
-    return this.value;
+    return positive(this);
   }
 
   /** `sign` under its other name. */

@@ -5,6 +5,7 @@
  */
 import type { TensorLike } from "../ops/cast.ts";
 import * as op from "../ops/elementwise.ts";
+import * as logic from "../ops/logical.ts";
 import type { Tensor } from "../tensor.ts";
 import { ReadMethods } from "./read.ts";
 
@@ -97,42 +98,42 @@ export abstract class MathMethods extends ReadMethods {
 
   /** Both non-zero. */
   logicalAnd(this: Tensor, other: TensorLike): Tensor {
-    return op.logicalAnd(this, other);
+    return logic.logicalAnd(this, other);
   }
 
   /** One of both non-zero. */
   logicalOr(this: Tensor, other: TensorLike): Tensor {
-    return op.logicalOr(this, other);
+    return logic.logicalOr(this, other);
   }
 
   /** Exactly one non-zero. */
   logicalXor(this: Tensor, other: TensorLike): Tensor {
-    return op.logicalXor(this, other);
+    return logic.logicalXor(this, other);
   }
 
   /** Bitwise and. */
   bitwiseAnd(this: Tensor, other: TensorLike): Tensor {
-    return op.bitwiseAnd(this, other);
+    return logic.bitwiseAnd(this, other);
   }
 
   /** Bitwise or. */
   bitwiseOr(this: Tensor, other: TensorLike): Tensor {
-    return op.bitwiseOr(this, other);
+    return logic.bitwiseOr(this, other);
   }
 
   /** Bitwise exclusive or. */
   bitwiseXor(this: Tensor, other: TensorLike): Tensor {
-    return op.bitwiseXor(this, other);
+    return logic.bitwiseXor(this, other);
   }
 
   /** Shifted left. */
   bitwiseLeftShift(this: Tensor, other: TensorLike): Tensor {
-    return op.bitwiseLeftShift(this, other);
+    return logic.bitwiseLeftShift(this, other);
   }
 
   /** Shifted right, keeping the sign. */
   bitwiseRightShift(this: Tensor, other: TensorLike): Tensor {
-    return op.bitwiseRightShift(this, other);
+    return logic.bitwiseRightShift(this, other);
   }
 
   /** This where the condition is true, `other` elsewhere. */
@@ -317,12 +318,12 @@ export abstract class MathMethods extends ReadMethods {
 
   /** True where zero. */
   logicalNot(this: Tensor): Tensor {
-    return op.logicalNot(this);
+    return logic.logicalNot(this);
   }
 
   /** All bits inverted. */
   bitwiseNot(this: Tensor): Tensor {
-    return op.bitwiseNot(this);
+    return logic.bitwiseNot(this);
   }
 
   /** Where NaN. */

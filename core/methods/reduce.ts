@@ -59,7 +59,10 @@ export abstract class ReduceMethods extends MathMethods {
   max(this: Tensor): Tensor;
   /** The largest values along `dim` and their indices. */
   max(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
-  max(this: Tensor, dim?: number, options?: ReduceOptions): Tensor | ValuesAndIndices {
+  /** The larger one of both tensors' elements. */
+  max(this: Tensor, other: Tensor): Tensor;
+  max(this: Tensor, dim?: number | Tensor, options?: ReduceOptions): Tensor | ValuesAndIndices {
+    if (typeof dim === "object") return op.max(this, dim);
     return dim === undefined ? op.max(this) : op.max(this, dim, options);
   }
 
@@ -67,7 +70,10 @@ export abstract class ReduceMethods extends MathMethods {
   min(this: Tensor): Tensor;
   /** The smallest values along `dim` and their indices. */
   min(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
-  min(this: Tensor, dim?: number, options?: ReduceOptions): Tensor | ValuesAndIndices {
+  /** The smaller one of both tensors' elements. */
+  min(this: Tensor, other: Tensor): Tensor;
+  min(this: Tensor, dim?: number | Tensor, options?: ReduceOptions): Tensor | ValuesAndIndices {
+    if (typeof dim === "object") return op.min(this, dim);
     return dim === undefined ? op.min(this) : op.min(this, dim, options);
   }
 

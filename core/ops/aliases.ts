@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { DTypeError } from "../errors.ts";
+import type { Tensor } from "../tensor.ts";
 import {
   abs,
   acos,
@@ -139,3 +141,9 @@ export const vdot: typeof dot = dot;
 
 /** `div` under its other name. `torch.true_divide`. */
 export const trueDivide: typeof div = div;
+
+/** x itself; refuses bools. `torch.positive`. */
+export function positive(x: Tensor): Tensor {
+  if (x.dtype !== "bool") return x.value;
+  throw new DTypeError("The `+` operator, on a bool tensor is not supported.");
+}

@@ -11,6 +11,7 @@ import { Tensor } from "../tensor.ts";
 import { cast, commonType } from "./cast.ts";
 import { fromHost, full, onesLike, tensor, zeros } from "./create.ts";
 import * as math from "./elementwise.ts";
+import { logicalAnd, logicalNot } from "./logical.ts";
 import { atLeastVector, indexSelect } from "./indexing.ts";
 import { amax, amin } from "./reduce.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
@@ -58,8 +59,8 @@ export function searchsorted(
     const found = gatherExact(from, rank - 1, math.minimum(middle, size - 1));
     const stays = options.right ? math.gt(found, items) : math.ge(found, items);
     const open = math.lt(low, high);
-    const up = math.logicalAnd(open, math.logicalNot(stays));
-    high = math.where(math.logicalAnd(open, stays), middle, high);
+    const up = logicalAnd(open, logicalNot(stays));
+    high = math.where(logicalAnd(open, stays), middle, high);
     low = math.where(up, math.add(middle, 1), low);
   }
   return reshape(low, wanted.shape);
@@ -105,7 +106,7 @@ export function histc(x: Tensor, bins = 100, min = 0, max = 0): Tensor {
   const equal = math.eq(low, high);
   low = math.where(equal, math.sub(low, 1), low);
   high = math.where(equal, math.add(high, 1), high);
-  const inside = math.logicalAnd(math.ge(flat, low), math.le(flat, high));
+  const inside = logicalAnd(math.ge(flat, low), math.le(flat, high));
   const place = math.floor(math.div(math.mul(math.sub(flat, low), bins), math.sub(high, low)));
   const bin = math.where(inside, math.minimum(place, bins - 1), 0);
   return scatterExact(base, 0, cast(bin, "int64"), cast(inside, x.dtype), "add");

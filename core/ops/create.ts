@@ -194,8 +194,15 @@ function inferType(flat: readonly Scalar[]): DType {
 /** A literal in the form that a constant of `dtype` holds: bigint for int64, 0 or 1 for bool. */
 export function fillValue(value: Scalar, dtype: DType): number | bigint {
   if (dtype === "bool") return value === true || (value !== false && value != 0) ? 1 : 0;
-  if (dtype === "int64") return typeof value === "bigint" ? value : BigInt(Math.trunc(Number(value)));
-  return isInt(dtype) ? Math.trunc(Number(value)) : Number(value);
+  if (!isInt(dtype)) return Number(value);
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    throw new ValueError(`value cannot be converted to type ${dtype} without overflow: ${value}`);
+  }
+  const whole = typeof value === "bigint" ? value : BigInt(Math.trunc(Number(value)));
+  if (dtype === "int64") return whole;
+  // Numbers wrap to the width of the dtype, so a uint8 is compared with 255 where -1 is meant, as in PyTorch.
+  const bits = 8 * bytesOf(dtype);
+  return Number(dtype === "uint8" ? BigInt.asUintN(bits, whole) : BigInt.asIntN(bits, whole));
 }
 
 /** One value everywhere. Without `dtype`: float32 for numbers, int64 for bigints, bool for booleans. `torch.full`. */

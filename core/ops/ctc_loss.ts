@@ -16,7 +16,6 @@ import {
   ge,
   isinf,
   log,
-  logicalAnd,
   lt,
   maximum,
   ne,
@@ -25,6 +24,7 @@ import {
   sub,
   where,
 } from "./elementwise.ts";
+import { logicalAnd } from "./logical.ts";
 import { checkHeldRange, indexHint, toIndex } from "./indexing.ts";
 import { checkReduction, type LossOptions, reduced } from "./loss.ts";
 import { mean, sum } from "./reduce.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { apply, named } from "../apply.ts";
-import { type DType, isFloat, isInt, kindOf, scalarName } from "../dtype.ts";
+import { type DType, isFloat, isInt, kindOf } from "../dtype.ts";
 import { DTypeError, ValueError } from "../errors.ts";
 import * as prim from "../prim/elementwise.ts";
 import type { Primitive } from "../prim/primitive.ts";
@@ -28,7 +28,7 @@ function floatUnary(p: Primitive<undefined>, x: Tensor): Tensor {
 }
 
 /** Both operands at one dtype and one shape, and `p` of them. */
-function binaryAs(p: Primitive<undefined>, a: TensorLike, b: TensorLike, dtype: DType): Tensor {
+export function binaryAs(p: Primitive<undefined>, a: TensorLike, b: TensorLike, dtype: DType): Tensor {
   if (a instanceof Tensor) {
     if (b instanceof Tensor) {
       const x = cast(a, dtype), y = cast(b, dtype);
@@ -61,28 +61,27 @@ function floatBinary(p: Primitive<undefined>, a: TensorLike, b: TensorLike): Ten
   return binaryAs(p, a, b, floatType(commonType(p.name, [a, b])));
 }
 
-function shift(p: Primitive<undefined>, name: string, a: TensorLike, b: TensorLike): Tensor {
-  if (commonType(name, [a, b]) === "bool") {
-    throw new DTypeError(`"${name}_cpu" not implemented for 'Bool': cast with .to("int64")`);
-  }
-  return bitwise(p, name, a, b);
+/** The common dtype, which has to be a float. */
+export function floatsAlone(op: string, a: TensorLike, b: TensorLike): DType {
+  const dtype = commonType(op, [a, b]);
+  if (isFloat(dtype)) return dtype;
+  throw new DTypeError(`"${op}" not implemented for '${dtype}': it needs floats; cast with .to("float32")`);
 }
 
-function bitwise(p: Primitive<undefined>, name: string, a: TensorLike, b: TensorLike): Tensor {
-  const dtype = commonType(name, [a, b]);
-  if (isFloat(dtype)) {
-    throw new DTypeError(
-      `"${name}_cpu" not implemented for '${
-        scalarName(dtype)
-      }': it needs integer or bool tensors; cast with .to("int64")`,
+/** b times the factor of an addition, which is whole unless the sum is of floats. */
+function times(op: string, a: TensorLike, b: TensorLike, alpha: number | undefined): TensorLike {
+  if (alpha === undefined) return b;
+  if (!Number.isInteger(alpha) && !isFloat(commonType(op, [a, b]))) {
+    throw new ValueError(
+      `For integral input tensors, argument alpha must not be a floating point number., in ${op}: got ${alpha}`,
     );
   }
-  return binaryAs(p, a, b, dtype);
+  return mul(b, alpha);
 }
 
 /** a + b. `torch.add`, with `alpha` as a factor of b. */
 export function add(a: TensorLike, b: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
-  return binary(prim.addPrim, a, options.alpha === undefined ? b : mul(b, options.alpha));
+  return binary(prim.addPrim, a, times("add", a, b, options.alpha));
 }
 
 /** a - b. `torch.sub`, with `alpha` as a factor of b. */
@@ -98,7 +97,7 @@ export function sub(a: TensorLike, b: TensorLike, options: { readonly alpha?: nu
       "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead: logicalNot(x), or cast it with .to()",
     );
   }
-  const y = binaryAs(prim.subPrim, a, options.alpha === undefined ? b : mul(b, options.alpha), dtype);
+  const y = binaryAs(prim.subPrim, a, times("sub", a, b, options.alpha), dtype);
   return a instanceof Tensor ? y : named("RsubBackward1", y);
 }
 
@@ -171,7 +170,10 @@ export function pow(a: TensorLike, b: TensorLike): Tensor {
     }
   }
   const dtype = commonType("pow", [a, b]);
-  if (dtype === "bool") throw new DTypeError(`"pow" not implemented for 'Bool': cast with .to("int64")`);
+  if (
+    dtype === "bool" ||
+    (a instanceof Tensor && a.dtype === "bool" && typeof b === "number" && b < 0 && Number.isInteger(b))
+  ) throw new DTypeError(`"pow" not implemented for 'Bool': cast with .to("int64")`);
   return numbered("Pow", binaryAs(prim.powPrim, a, b, dtype), b);
 }
 
@@ -202,7 +204,7 @@ export function atan2(a: TensorLike, b: TensorLike): Tensor {
 
 /** sqrt(a^2 + b^2) without overflow. `torch.hypot`. */
 export function hypot(a: TensorLike, b: TensorLike): Tensor {
-  return floatBinary(prim.hypotPrim, a, b);
+  return binaryAs(prim.hypotPrim, a, b, floatsAlone("hypot", a, b));
 }
 
 /** |a| with the sign of b. `torch.copysign`. */
@@ -213,7 +215,7 @@ export function copysign(a: TensorLike, b: TensorLike): Tensor {
 
 /** The next representable value after a towards b. `torch.nextafter`. */
 export function nextafter(a: TensorLike, b: TensorLike): Tensor {
-  return floatBinary(prim.nextafterPrim, a, b);
+  return binaryAs(prim.nextafterPrim, a, b, floatsAlone("nextafter", a, b));
 }
 
 /** a == b, as bool. `torch.eq`. */
@@ -251,70 +253,6 @@ export function toBool(x: Tensor): Tensor {
   return cast(x, "bool");
 }
 
-function logicalOperand(x: TensorLike): TensorLike {
-  return x instanceof Tensor ? toBool(x) : fillValue(x, "bool") === 1;
-}
-
-/** Both are non-zero. `torch.logical_and`. */
-export function logicalAnd(a: TensorLike, b: TensorLike): Tensor {
-  return binaryAs(prim.andPrim, logicalOperand(a), logicalOperand(b), "bool");
-}
-
-/** One of both is non-zero. `torch.logical_or`. */
-export function logicalOr(a: TensorLike, b: TensorLike): Tensor {
-  return binaryAs(prim.orPrim, logicalOperand(a), logicalOperand(b), "bool");
-}
-
-/** Exactly one of both is non-zero. `torch.logical_xor`. */
-export function logicalXor(a: TensorLike, b: TensorLike): Tensor {
-  return binaryAs(prim.xorPrim, logicalOperand(a), logicalOperand(b), "bool");
-}
-
-/** The element is zero. `torch.logical_not`. */
-export function logicalNot(x: Tensor): Tensor {
-  return apply(prim.notPrim, [toBool(x)], undefined);
-}
-
-/** Bitwise and; logical for bool. `torch.bitwise_and`. */
-export function bitwiseAnd(a: TensorLike, b: TensorLike): Tensor {
-  return bitwise(prim.andPrim, "bitwise_and", a, b);
-}
-
-/** Bitwise or; logical for bool. `torch.bitwise_or`. */
-export function bitwiseOr(a: TensorLike, b: TensorLike): Tensor {
-  return bitwise(prim.orPrim, "bitwise_or", a, b);
-}
-
-/** Bitwise exclusive or; logical for bool. `torch.bitwise_xor`. */
-export function bitwiseXor(a: TensorLike, b: TensorLike): Tensor {
-  return bitwise(prim.xorPrim, "bitwise_xor", a, b);
-}
-
-/** All bits inverted; logical for bool. `torch.bitwise_not`. */
-export function bitwiseNot(x: Tensor): Tensor {
-  if (isFloat(x.dtype)) {
-    throw new DTypeError(
-      `~ (operator.invert) is only implemented on integer and Boolean-type tensors, but bitwiseNot got ${x.dtype}`,
-    );
-  }
-  return apply(prim.notPrim, [x], undefined);
-}
-
-/** a shifted left by b bits. `torch.bitwise_left_shift`. */
-export function bitwiseLeftShift(a: TensorLike, b: TensorLike): Tensor {
-  return shift(prim.shlPrim, "lshift", a, b);
-}
-
-/** a shifted right by b bits, keeping the sign. `torch.bitwise_right_shift`. */
-export function bitwiseRightShift(a: TensorLike, b: TensorLike): Tensor {
-  return shift(prim.shrPrim, "rshift", a, b);
-}
-
-/** An int32 tensor shifted right by b bits, zeros coming in. */
-export function unsignedRightShift(a: Tensor, b: TensorLike): Tensor {
-  return binaryAs(prim.ushrPrim, a, b, "int32");
-}
-
 /** a where the condition is true, b elsewhere; all three broadcast. `torch.where`. */
 export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   if (condition.dtype !== "bool" && condition.dtype !== "uint8") {
@@ -345,7 +283,7 @@ export function neg(x: Tensor): Tensor {
 
 /** |x|. `torch.abs`. */
 export function abs(x: Tensor): Tensor {
-  return kindOf(x.dtype) === "bool" ? x.value : apply(prim.absPrim, [x], undefined);
+  return apply(prim.absPrim, [notBool("abs", x)], undefined);
 }
 
 /** -1, 0 or 1; 0 for NaN, as PyTorch has it. `torch.sign`. */
@@ -354,8 +292,14 @@ export function sign(x: Tensor): Tensor {
   return apply(prim.signPrim, [where(isnan(x), 0, x)], undefined);
 }
 
+/** x, unless it is of bools. */
+function notBool(op: string, x: Tensor): Tensor {
+  if (x.dtype !== "bool") return x.value;
+  throw new DTypeError(`"${op}" not implemented for 'Bool': cast with .to("int64")`);
+}
+
 function rounding(p: Primitive<undefined>, x: Tensor): Tensor {
-  return isFloat(x.dtype) ? apply(p, [x], undefined) : x.value;
+  return isFloat(x.dtype) ? apply(p, [x], undefined) : notBool(p.name, x);
 }
 
 /** The largest whole number not above x. `torch.floor`. */

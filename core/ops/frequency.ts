@@ -10,9 +10,10 @@ import { Tensor } from "../tensor.ts";
 import { searchsorted, type UniqueOptions, type UniqueResult } from "./binning.ts";
 import { cast } from "./cast.ts";
 import { fromHost, iota, linspace, onesLike, tensor, zeros, zerosLike } from "./create.ts";
-import { div, eq, logicalAnd, minimum, mul, sub, where } from "./elementwise.ts";
+import { div, eq, minimum, mul, sub, where } from "./elementwise.ts";
+import { logicalAnd } from "./logical.ts";
 import { atLeastVector, indexSelect } from "./indexing.ts";
-import { amax, amin, highest, type ReduceOptions, sumDims, type ValuesAndIndices } from "./reduce.ts";
+import { amax, amin, type ReduceOptions, sumDims, type ValuesAndIndices } from "./reduce.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
 import { narrow, permute, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
 
@@ -28,7 +29,7 @@ export function mode(x: Tensor, dim = -1, options: ReduceOptions = {}): ValuesAn
   const equal = eq(unsqueeze(rows, -1), unsqueeze(rows, -2));
   const counts = sumDims(cast(equal, "int32"), [last + 1]);
   const frequent = eq(counts, amax(counts, -1, { keepdim: true }));
-  const least = amin(where(frequent, rows, highest(rows.dtype)), -1, { keepdim: true });
+  const least = amin(where(frequent, rows, amax(rows, -1, { keepdim: true })), -1, { keepdim: true });
   const chosen = logicalAnd(frequent, eq(rows, least));
   const place = amax(where(chosen, iota(rows.shape, last, { device: x.device }), 0), -1, { keepdim: true });
   const indices = transpose(place, at, -1), values = gatherExact(x, at, indices);

@@ -9,22 +9,8 @@ import { type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast, requireFloat } from "./cast.ts";
 import { ones, tensor } from "./create.ts";
-import {
-  add,
-  div,
-  eq,
-  floor,
-  fmod,
-  ge,
-  le,
-  logicalAnd,
-  lt,
-  mul,
-  remainder,
-  round,
-  sub,
-  where,
-} from "./elementwise.ts";
+import { add, div, eq, floor, fmod, ge, le, lt, mul, remainder, round, sub, where } from "./elementwise.ts";
+import { logicalAnd } from "./logical.ts";
 import { gatherExact, matmulExact, nothing } from "./routine.ts";
 import { cat, expand, reshape, select, transpose } from "./view.ts";
 

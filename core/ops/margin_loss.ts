@@ -10,22 +10,8 @@ import { sameShape, type Shape, torchSize } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { requireFloat } from "./cast.ts";
 import { fullLike, iota } from "./create.ts";
-import {
-  add,
-  div,
-  eq,
-  exp,
-  log1p,
-  logicalAnd,
-  logicalNot,
-  lt,
-  minimum,
-  mul,
-  neg,
-  sqrt,
-  sub,
-  where,
-} from "./elementwise.ts";
+import { add, div, eq, exp, log1p, lt, minimum, mul, neg, sqrt, sub, where } from "./elementwise.ts";
+import { logicalAnd, logicalNot } from "./logical.ts";
 import { logsigmoid } from "./activation.ts";
 import { checkHeldRange, indexHint, toIndex } from "./indexing.ts";
 import { type LossOptions, reduced } from "./loss.ts";

@@ -8,7 +8,7 @@ import { named } from "../apply.ts";
 import { cppName, type DType, isFloat, scalarName } from "../dtype.ts";
 import { DTypeError, TenonError, ValueError } from "../errors.ts";
 import { Tensor } from "../tensor.ts";
-import { asFloat, commonType, deviceOf, floatType, type TensorLike, toTensor } from "./cast.ts";
+import { asFloat, cast, commonType, deviceOf, floatType, type TensorLike, toTensor } from "./cast.ts";
 import {
   abs,
   add,
@@ -16,14 +16,12 @@ import {
   eq,
   exp,
   exp2,
+  floatsAlone,
   gt,
   isnan,
   le,
   log,
   log1p,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
   lt,
   maximum,
   mul,
@@ -34,6 +32,7 @@ import {
   trunc,
   where,
 } from "./elementwise.ts";
+import { logicalAnd, logicalNot, logicalOr } from "./logical.ts";
 
 /**
  * x with what is below `min` raised to it and what is above `max` lowered to it; either may be left out or null, both may be tensors. Where the
@@ -152,20 +151,26 @@ export function heaviside(x: Tensor, values: Tensor): Tensor {
     throw new DTypeError("heaviside is not yet implemented for tensors with different dtypes.");
   }
   const step = where(lt(x, 0), 0, where(gt(x, 0), 1, values));
-  return where(isnan(x), x, step).detach();
+  return cast(where(isnan(x), x, step), x.dtype).detach();
+}
+
+/** Both operands as floats of one dtype, and their distance. */
+function logOperands(op: string, a: Tensor, b: Tensor): { readonly top: Tensor; readonly gap: Tensor } {
+  const dtype = floatsAlone(op, a, b), x = cast(a, dtype), y = cast(b, dtype);
+  // Equal operands may be infinite; their difference would be NaN.
+  return { top: maximum(x, y), gap: where(eq(x, y), 0, abs(sub(x, y))) };
 }
 
 /** ln(e^a + e^b), without overflow. `torch.logaddexp`. */
 export function logaddexp(a: Tensor, b: Tensor): Tensor {
-  // Equal operands may be infinite; their difference would be NaN.
-  const gap = where(eq(a, b), 0, abs(sub(a, b)));
-  return named("Logaddexp", add(maximum(a, b), log1p(exp(mul(gap, -1)))));
+  const { top, gap } = logOperands("logaddexp", a, b);
+  return named("Logaddexp", add(top, log1p(exp(mul(gap, -1)))));
 }
 
 /** log2(2^a + 2^b), without overflow. `torch.logaddexp2`. */
 export function logaddexp2(a: Tensor, b: Tensor): Tensor {
-  const gap = where(eq(a, b), 0, abs(sub(a, b)));
-  return named("Logaddexp2", add(maximum(a, b), mul(log1p(exp2(mul(gap, -1))), 1 / Math.LN2)));
+  const { top, gap } = logOperands("logaddexp2", a, b);
+  return named("Logaddexp2", add(top, mul(log1p(exp2(mul(gap, -1))), 1 / Math.LN2)));
 }
 
 /** a ln(b), which is 0 where a is 0 and b is not NaN. `torch.xlogy`. */

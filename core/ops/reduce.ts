@@ -12,7 +12,23 @@ import { normalizeDim, normalizeDims, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { asFloat, cast, type Scalar } from "./cast.ts";
 import { full } from "./create.ts";
-import { abs, div, eq, exp, isfinite, log, mul, ne, pow, sqrt, sub, toBool, where } from "./elementwise.ts";
+import {
+  abs,
+  div,
+  eq,
+  exp,
+  isfinite,
+  log,
+  maximum,
+  minimum,
+  mul,
+  ne,
+  pow,
+  sqrt,
+  sub,
+  toBool,
+  where,
+} from "./elementwise.ts";
 import { gatherExact } from "./routine.ts";
 import { narrow, padDim, reshape, squeeze } from "./view.ts";
 
@@ -198,7 +214,14 @@ function extremeAlong(
 export function max(x: Tensor): Tensor;
 /** The largest values along `dim` and their indices. */
 export function max(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
-export function max(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+/** The larger one of two tensors' elements: `maximum`. */
+export function max(x: Tensor, other: Tensor): Tensor;
+export function max(
+  x: Tensor,
+  dim?: number | Tensor,
+  options: ReduceOptions = {},
+): Tensor | ValuesAndIndices {
+  if (typeof dim === "object") return maximum(x, dim);
   return dim === undefined
     ? extremeOf(prim.amaxPrim, "max", x)
     : extremeAlong(prim.argmaxPrim, "max", x, dim, options.keepdim);
@@ -208,7 +231,14 @@ export function max(x: Tensor, dim?: number, options: ReduceOptions = {}): Tenso
 export function min(x: Tensor): Tensor;
 /** The smallest values along `dim` and their indices. */
 export function min(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
-export function min(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+/** The smaller one of two tensors' elements: `minimum`. */
+export function min(x: Tensor, other: Tensor): Tensor;
+export function min(
+  x: Tensor,
+  dim?: number | Tensor,
+  options: ReduceOptions = {},
+): Tensor | ValuesAndIndices {
+  if (typeof dim === "object") return minimum(x, dim);
   return dim === undefined
     ? extremeOf(prim.aminPrim, "min", x)
     : extremeAlong(prim.argminPrim, "min", x, dim, options.keepdim);

@@ -10,7 +10,8 @@ import { normalizeDim, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
 import { full, tensor, zeros } from "./create.ts";
-import { add, ceil, div, floor, isnan, logicalNot, maximum, mul, round, sub, where } from "./elementwise.ts";
+import { add, ceil, div, floor, isnan, maximum, mul, round, sub, where } from "./elementwise.ts";
+import { logicalNot } from "./logical.ts";
 import { atLeastVector } from "./indexing.ts";
 import { lerp } from "./pointwise.ts";
 import { any, type ReduceOptions, sumDims, type ValuesAndIndices } from "./reduce.ts";
@@ -98,6 +99,9 @@ function medianAlong(
   keepdim: boolean | undefined,
 ): ValuesAndIndices {
   const at = normalizeDim(op, dim, x.shape.length), size = x.shape[at] ?? 1;
+  if (x.dtype === "bool") {
+    throw new DTypeError(`"median_out" not implemented for 'Bool': cast with .to("uint8"), in ${op}`);
+  }
   if (size === 0) {
     throw new IndexError(`${op}(): Expected reduction dim ${at} to have non-zero size.`);
   }

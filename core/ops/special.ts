@@ -30,8 +30,6 @@ import {
   log,
   log1p,
   log2,
-  logicalAnd,
-  logicalOr,
   lt,
   mul,
   neg,
@@ -44,6 +42,7 @@ import {
   trunc,
   where,
 } from "./elementwise.ts";
+import { logicalAnd, logicalOr } from "./logical.ts";
 import { square, trigamma } from "./pointwise.ts";
 
 /** e^(x^2) erfc(x), which falls slowly where erfc vanishes. `torch.special.erfcx`. */

@@ -9,7 +9,8 @@ import { DTypeError, ShapeError } from "../errors.ts";
 import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { asFloat, cast } from "./cast.ts";
-import { div, eq, isnan, logicalNot, mul, sqrt, sub, where } from "./elementwise.ts";
+import { div, eq, isnan, mul, sqrt, sub, where } from "./elementwise.ts";
+import { logicalNot } from "./logical.ts";
 import { matmul } from "./linalg.ts";
 import { clamp, type CloseOptions, isclose } from "./pointwise.ts";
 import {

@@ -7,6 +7,7 @@ import type { DType } from "../dtype.ts";
 import type { BinaryFn, UnaryFn } from "../kernel/scalar.ts";
 import { cast } from "../ops/cast.ts";
 import * as op from "../ops/elementwise.ts";
+import { logicalAnd } from "../ops/logical.ts";
 import { where } from "../ops/elementwise.ts";
 import { trigamma } from "../ops/pointwise.ts";
 import { fullLike, zerosLike } from "../ops/create.ts";
@@ -159,7 +160,7 @@ export const fmodPrim = binary("fmod", "Fmod", [
 // d a^b = b a^(b - 1) da + a^b ln(a) db; both are 0 where the factor before them is
 export const powPrim = binary("pow", "Pow", [
   (g, _y, [a, b]) => where(op.eq(b, 0), 0, op.mul(g, op.mul(b, op.pow(a, op.sub(b, 1))))),
-  (g, y, [a, b]) => where(op.logicalAnd(op.eq(a, 0), op.ge(b, 0)), 0, op.mul(g, op.mul(y, op.log(a)))),
+  (g, y, [a, b]) => where(logicalAnd(op.eq(a, 0), op.ge(b, 0)), 0, op.mul(g, op.mul(y, op.log(a)))),
 ]);
 // The one that loses gets nothing, equal ones share the gradient, and with NaN nobody loses.
 const share = (g: Tensor, mine: Tensor, other: Tensor, loses: (a: Tensor, b: Tensor) => Tensor) =>

@@ -6,7 +6,8 @@
 import { GradError } from "../errors.ts";
 import type { ConvAttrs, ScanCombiner, ScatterMode } from "../kernel/plan.ts";
 import { castLike } from "../ops/cast.ts";
-import { div, eq, logicalAnd, maximum, mul, where } from "../ops/elementwise.ts";
+import { div, eq, maximum, mul, where } from "../ops/elementwise.ts";
+import { logicalAnd } from "../ops/logical.ts";
 import { concatPart, expand, mT, reshape, transpose, windows } from "../ops/view.ts";
 import * as op from "../ops/routine.ts";
 import { fullLike, iota, zeros } from "../ops/create.ts";
