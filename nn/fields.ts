@@ -124,9 +124,9 @@ function admit(module: Module, state: ModuleState, name: string, value: unknown)
     (before === "buffer" ? value instanceof Tensor || now === "module" : before === now);
   if (!fits) {
     throw new ValueError(
-      `cannot assign '${typeText(value)}' as ${wanted[before].replace("$", name)}, in ${className(module)}: ${
-        hints[before]
-      }`,
+      `cannot assign '${typeText(value)}' as ${
+        wanted[before].replace("$", state.labels.get(name) ?? name)
+      }, in ${className(module)}: ${hints[before]}`,
     );
   }
   if (now === null || now === before) return;
