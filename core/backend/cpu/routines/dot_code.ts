@@ -1,6 +1,7 @@
 /**
  * The code of dot products: each of a few rows times many rows, where all are contiguous along the depth. This is a linear layer on one or two samples, or a matrix times a
- * vector: every element of the large operand is used once or twice, so it is read where it is, a vector of the depth at a time.
+ * vector: every element of the large operand is used once or twice, so it is read where it is, a vector of the depth at a time. At small depths
+ * four rows are turned to columns instead: each sum then runs along the depth in order, as BLAS does it, and PyTorch's digits are met.
  *
  * @module
  */
@@ -21,6 +22,24 @@ export const GROUP = 4;
 const UNROLL = 2;
 /** Elements of the depth after which the running sums are put aside, so that errors do not grow with its length. */
 const BLOCK = 2048;
+
+/** Depths below which float32 sums run in order. */
+const IN_ORDER = 32;
+
+function words(a: Expr<"v128">, b: Expr<"v128">, list: readonly number[]): Expr<"v128"> {
+  return i8x16.shuffle(a, b, list.flatMap((w) => [4 * w, 4 * w + 1, 4 * w + 2, 4 * w + 3]));
+}
+
+/** The columns of the 4 by 4 matrix that four vectors are the rows of. */
+function turned(f: Func, [a, b, c, d]: readonly Expr<"v128">[]): Local<"v128">[] {
+  const halves = [[a, b], [c, d]].map(([x, y]) => {
+    const [p, q] = [f.keep(x), f.keep(y)];
+    return [f.keep(words(p, q, [0, 4, 1, 5])), f.keep(words(p, q, [2, 6, 3, 7]))];
+  });
+  return [0, 1].flatMap((half) =>
+    [[0, 1, 4, 5], [2, 3, 6, 7]].map((list) => f.keep(words(halves[0][half], halves[1][half], list)))
+  );
+}
 
 /** A module with the kernel `dots`: (start, end, args, scratch) over groups of rows of all products. */
 export function dotModule(dtype: FloatType, relaxed: boolean): Uint8Array<ArrayBuffer> {
@@ -51,6 +70,27 @@ export function dotModule(dtype: FloatType, relaxed: boolean): Uint8Array<ArrayB
       for (const pointer of [...at, y]) f.increase(pointer, by);
       f.increase(block, -by);
     };
+    /** The whole depth, with a row in each lane of the first total. */
+    const inOrder = () => {
+      const [total] = totals;
+      f.while(() => i32.geS(left, 16), () =>
+        f.scope(() => {
+          f.set(right, v128.load(y));
+          turned(f, at.map((pointer) => v128.load(pointer))).forEach((column, k) =>
+            f.set(total, ops.madd(column, words(right, right, [k, k, k, k]), total))
+          );
+          for (const pointer of [...at, y]) f.increase(pointer, 16);
+          f.increase(left, -16);
+        }));
+      f.while(() => i32.gtS(left, 0), () =>
+        f.scope(() => {
+          const [column] = turned(f, at.map((pointer) => ops.loadOne(pointer)));
+          f.set(right, ops.loadOne(y));
+          f.set(total, ops.madd(column, words(right, right, [0, 0, 0, 0]), total));
+          for (const pointer of [...at, y]) f.increase(pointer, bytes);
+          f.increase(left, -bytes);
+        }));
+    };
     f.while(() => i32.ltS(start, end), () => {
       const product = f.keep(
         i32.add(i32.add(args, 4 * dotWords.products), i32.mul(i32.divU(start, groups), 12)),
@@ -70,6 +110,7 @@ export function dotModule(dtype: FloatType, relaxed: boolean): Uint8Array<ArrayB
         f.set(y, i32.add(few, i32.mul(column, fewStep)));
         f.set(left, i32.mul(depth, bytes));
         totals.forEach((total) => f.set(total, ops.zero));
+        if (dtype === "float32") f.if(i32.ltS(depth, IN_ORDER), inOrder);
         f.while(() => i32.gtS(left, 0), () => {
           f.set(block, left);
           f.if(i32.gtS(block, BLOCK * bytes), () => f.set(block, BLOCK * bytes));
@@ -82,9 +123,15 @@ export function dotModule(dtype: FloatType, relaxed: boolean): Uint8Array<ArrayB
             f.set(total, ops.add(total, sums.map((list) => list[i] as Expr<"v128">).reduce(ops.add)));
           });
         });
-        for (const [result, rowsOf] of lanesSummed(f, ops, totals)) {
-          rowsOf.forEach((row, lane) => f.do(ops.storeLane(to[row], result, lane)));
-        }
+        const store = (results: readonly [Local<"v128">, number[]][]) => {
+          for (const [result, rowsOf] of results) {
+            rowsOf.forEach((row, lane) => f.do(ops.storeLane(to[row], result, lane)));
+          }
+        };
+        const summed = () => f.scope(() => store(lanesSummed(f, ops, totals)));
+        if (dtype === "float32") {
+          f.if(i32.ltS(depth, IN_ORDER), () => store([[totals[0], [0, 1, 2, 3]]]), summed);
+        } else summed();
         f.increase(out, outColumn);
       });
       f.increase(start, 1);
@@ -94,8 +141,6 @@ export function dotModule(dtype: FloatType, relaxed: boolean): Uint8Array<ArrayB
 
   /** The sum of the lanes of each vector: vectors of sums, and whose they are. */
   function lanesSummed(f: Func, ops: FloatOps, v: readonly Local<"v128">[]): [Local<"v128">, number[]][] {
-    const words = (a: Expr<"v128">, b: Expr<"v128">, list: readonly number[]) =>
-      i8x16.shuffle(a, b, list.flatMap((w) => [4 * w, 4 * w + 1, 4 * w + 2, 4 * w + 3]));
     const halves = (a: Local<"v128">, b: Local<"v128">) =>
       f.keep(ops.add(words(a, b, [0, 1, 4, 5]), words(a, b, [2, 3, 6, 7])));
     if (lanes === 2) return [[halves(v[0], v[1]), [0, 1]], [halves(v[2], v[3]), [2, 3]]];
