@@ -105,7 +105,7 @@ export class Pool {
   /** Makes sure that every thread has at least `bytes` of scratch memory of its own, passed to kernels as their last argument. */
   reserveScratch(bytes: number): void {
     const ctl = this.#ctl, stride = Math.max(Math.ceil(bytes / 64) * 64, ctl[words.scratchStride]);
-    if (stride * this.#threads <= this.#scratchBytes) return;
+    if (stride === ctl[words.scratchStride] && stride * this.#threads <= this.#scratchBytes) return;
     if (this.#scratchBytes > 0) this.#arena.release(ctl[words.scratch], this.#scratchBytes);
     this.#scratchBytes = 0;
     ctl[words.scratch] = this.#arena.allocate(stride * this.#threads);

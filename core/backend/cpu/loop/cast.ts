@@ -110,14 +110,31 @@ function toI64(g: Gen, value: Parts, from: DType): Parts {
     }
     case "i32":
       return [g.keep(i64x2.extendLowI32x4S(value[0])), g.keep(i64x2.extendHighI32x4S(value[0]))];
-    default: {
-      const truncate = g.helpers.get("wrapToI64", wrapToI64);
-      return toF64(g, value, from).map((v) => {
-        const low = i64x2.splat(truncate.call(f64x2.extractLane(v, 0)));
-        return g.keep(i64x2.replaceLane(low, 1, truncate.call(f64x2.extractLane(v, 1))));
-      });
+    case "f32": {
+      const v = value[0], low = g.f.local("v128"), high = g.f.local("v128");
+      g.f.if(fitsInt32(g, v), () => {
+        const whole = g.keep(i32x4.truncSatF32x4S(v));
+        g.f.set(low, i64x2.extendLowI32x4S(whole));
+        g.f.set(high, i64x2.extendHighI32x4S(whole));
+      }, () => truncate(g, promote(g, v)).forEach((v, part) => g.f.set(part === 0 ? low : high, v)));
+      return [low, high];
     }
+    default:
+      return truncate(g, value);
   }
+}
+
+function truncate(g: Gen, value: Parts): Parts {
+  const scalar = g.helpers.get("wrapToI64", wrapToI64);
+  return value.map((v) => {
+    const low = i64x2.splat(scalar.call(f64x2.extractLane(v, 0)));
+    return g.keep(i64x2.replaceLane(low, 1, scalar.call(f64x2.extractLane(v, 1))));
+  });
+}
+
+/** Whether all lanes are within int32, where a vector instruction truncates them; beyond, it saturates. */
+function fitsInt32(g: Gen, v: Vec): Expr<"i32"> {
+  return i32x4.allTrue(f32x4.lt(f32x4.abs(v), g.fc(2 ** 31)));
 }
 
 function toI32(g: Gen, value: Parts, from: DType): Vec {
@@ -126,11 +143,9 @@ function toI32(g: Gen, value: Parts, from: DType): Vec {
   if (rep === "mask") return g.keep(v128.and(value[0], g.ic(1)));
   if (rep === "i64") return narrowParts(g, value);
   if (!isFloat(from) || isWide(rep)) return narrowParts(g, toI64(g, value, from));
-  // Within int32 the vector instruction does it; it saturates, so the rest goes the long way.
   const out = g.f.local("v128");
-  const fits = f32x4.lt(f32x4.abs(value[0]), g.fc(2 ** 31));
   g.f.if(
-    i32x4.allTrue(fits),
+    fitsInt32(g, value[0]),
     () => g.f.set(out, i32x4.truncSatF32x4S(value[0])),
     () => g.f.set(out, narrowParts(g, toI64(g, value, from))),
   );

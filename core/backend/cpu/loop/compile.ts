@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { LoopKernel } from "../../../kernel/ir.ts";
+import { type LoopKernel, stagesOf } from "../../../kernel/ir.ts";
 import { sizeOf } from "../../../shape.ts";
 import { type MemoryImport, ModuleBuilder } from "../wasm/assembler.ts";
 import type { Features } from "../wasm/features.ts";
@@ -23,6 +23,8 @@ import { Values } from "./values.ts";
 
 /** The memory that all kernels import. */
 const memory: MemoryImport = { initial: 1, maximum: 65536, shared: true };
+/** Accumulators that fit the machine's registers beside what is computed. */
+const ACCUMULATORS = 8;
 /** Nanoseconds that an instruction on a vector takes, roughly. */
 const INSTRUCTION = 0.12;
 /** Bytes of kept values that a thread may have: they should stay in its cache. */
@@ -133,9 +135,21 @@ function chooseUnroll(kernel: LoopKernel, shape: LoopShape, body: number): numbe
     : foldsLanes(shape)
     ? (body <= 4 ? 8 : body <= 10 ? 4 : body <= 24 ? 2 : 1)
     : (body <= 5 ? 4 : body <= 12 ? 2 : 1);
+  const room = Math.min(most, Math.floor(ACCUMULATORS / Math.max(1, accumulators(kernel))));
   let unroll = 1;
-  while (2 * unroll <= most && (columns ? 8 : 32) * unroll <= n) unroll *= 2;
+  while (2 * unroll <= room && (columns ? 8 : 32) * unroll <= n) unroll *= 2;
   return unroll;
+}
+
+/** Vectors that running folds need for one vector of values, in the stage that folds most. */
+function accumulators(kernel: LoopKernel): number {
+  const stages = stagesOf(kernel), needed: number[] = [];
+  kernel.code.forEach((instr, i) => {
+    if (instr.op !== "reduce") return;
+    const wide = isWide(repOf(instr.dtype)) ? 2 : 1, vectors = instr.combiner === "sum" ? 1 : 2;
+    needed[stages[i]] = (needed[stages[i]] ?? 0) + wide * vectors;
+  });
+  return needed.reduce((a, b) => Math.max(a, b), 0);
 }
 
 /** The sweeps, with the values that are kept between them and their places in the scratch memory. */
