@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { type DType, dtypes } from "../../../core/dtype.ts";
+import { type DType, dtypes, isFloat } from "../../../core/dtype.ts";
 import type { Affine, Guard } from "../../../core/kernel/ir.ts";
 import type { Plan } from "../../../core/kernel/plan.ts";
 import { sizeOf } from "../../../core/shape.ts";
-import { affine, KernelBuilder, slot } from "./build.ts";
+import { affine, hostOf, KernelBuilder, slot } from "./build.ts";
 import { type ConformanceCase, exactly, numerically } from "./conformance_case.ts";
 import { small, spread } from "./conformance_values.ts";
 
@@ -152,6 +152,58 @@ function planCases(): ConformanceCase[] {
   }];
 }
 
+/** What compilers like to simplify, wrongly where x is infinite, NaN or zero: x * 0, x - x, x / x; and folding of constants that gives NaN. */
+function simplificationCases(): ConformanceCase[] {
+  const values = [0, -0, 1, -2.5, Infinity, -Infinity, NaN, 3, 1e30], n = values.length;
+  return dtypes.filter(isFloat).map((dtype) => {
+    const k = new KernelBuilder([n]);
+    const x = k.load(dtype, n), zero = k.constant(dtype, 0);
+    k.store(k.apply("mul", x, zero), n).store(k.apply("mul", k.constant(dtype, -0), x), n);
+    k.store(k.apply("sub", x, x), n).store(k.apply("div", x, x), n);
+    k.store(k.apply("div", zero, zero), n, k.contiguous);
+    return {
+      name: `simplifications ${dtype}`,
+      plan: k.plan("simplifications"),
+      inputs: [hostOf(dtype, values)],
+      tolerance: exactly,
+    };
+  });
+}
+
+/** Two outputs: the first, a constant, takes the place of the input that the second one is made of. */
+function overwritingCases(): ConformanceCase[] {
+  return [3, 8, 1003].map((n) => {
+    const k = new KernelBuilder([n]);
+    const one = k.constant("float32", 1);
+    k.load("float32", n);
+    k.store(one, n).store(k.apply("mul", 1, k.constant("float32", 3)), n);
+    const plan = k.plan("overwriting");
+    return {
+      name: `overwriting an input of ${n} that another output needs`,
+      plan: { ...plan, slots: plan.slots.map((s, i) => i === 1 ? { ...s, inPlaceOf: 0 } : s) },
+      inputs: [small("float32", n, 26)],
+      tolerance: exactly,
+    };
+  });
+}
+
+/** Loads and tests that are in range for no point of the loop, or for all. */
+function decidedCases(): ConformanceCase[] {
+  const k = new KernelBuilder([4]);
+  const guard = (offset: number, stride: number) => [{ at: affine(offset, stride), low: 0, high: 5 }];
+  const never = k.load("float32", 5, affine(-1, 0), guard(-1, 0));
+  const always = k.load("float32", 5, affine(1, 1), guard(1, 1));
+  const some = k.load("float32", 5, affine(2, 1), guard(2, 1));
+  k.store(k.apply("add", never, k.apply("add", always, some)), 4);
+  k.store(k.inside(guard(9, 0)), 4, k.contiguous).store(k.inside(guard(0, 1)), 4, k.contiguous);
+  return [{
+    name: "guards that always or never hold",
+    plan: k.plan("guards"),
+    inputs: [27, 28, 29].map((seed) => small("float32", 5, seed)),
+    tolerance: exactly,
+  }];
+}
+
 /** Loops without folds, and plans of them. */
 export function loopCases(): ConformanceCase[] {
   return [
@@ -159,5 +211,8 @@ export function loopCases(): ConformanceCase[] {
     ...indexCases(),
     ...chainCases(),
     ...planCases(),
+    ...simplificationCases(),
+    ...overwritingCases(),
+    ...decidedCases(),
   ];
 }

@@ -10,7 +10,7 @@ import { windowsOf } from "../wgsl/bindings.ts";
 import { renderElementwise } from "../wgsl/elementwise.ts";
 import { Emitter, type LoopJob } from "../wgsl/emitter.ts";
 import { renderRows, type RowPlan } from "../wgsl/rows.ts";
-import { coalesced, flattened, type Moved, rebased } from "./rewrite.ts";
+import { coalesced, decided, flattened, type Moved, rebased } from "./rewrite.ts";
 import { type SplitBuffer, splitReductions } from "./split.ts";
 
 /** Adds the dispatches of a kernel over the given buffers. */
@@ -21,7 +21,7 @@ export function lowerLoop(
   outputs: readonly Ref[],
   label: string,
 ): void {
-  const merged = mergeInputs(builder, coalesced(flattened(kernel)), inputs);
+  const merged = mergeInputs(builder, coalesced(flattened(decided(kernel))), inputs);
   lowerMerged(builder, merged.kernel, merged.inputs, outputs, label);
 }
 

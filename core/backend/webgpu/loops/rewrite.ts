@@ -37,6 +37,34 @@ export function mapAffines(instr: Instr, map: (at: Affine) => Affine): Instr {
   }
 }
 
+/**
+ * The kernel without the guards that always hold. A load whose guards never hold is a zero, and `inside` is a literal where it does not depend on the
+ * loops; so no load is left whose address is always out of range, which a compiler would refuse.
+ */
+export function decided(kernel: LoopKernel): LoopKernel {
+  const extents = [...kernel.outer, ...kernel.inner];
+  /** True or false when every point agrees, else null. */
+  const holds = ({ at, low, high }: Guard): boolean | null => {
+    let least = at.offset, most = at.offset;
+    at.strides.forEach((s, d) => {
+      if (s > 0) most += s * (extents[d] - 1);
+      else least += s * (extents[d] - 1);
+    });
+    return least >= low && most < high ? true : most < low || least >= high ? false : null;
+  };
+  const code = kernel.code.map((instr): Instr => {
+    if (instr.op !== "load" && instr.op !== "inside") return instr;
+    const { dtype, level } = instr;
+    const known = instr.guards.map(holds);
+    const value = dtype === "int64" ? 0n : 0;
+    if (known.includes(false)) return { op: "const", dtype, level, value };
+    const guards = instr.guards.filter((_, i) => known[i] === null);
+    if (instr.op === "inside" && guards.length === 0) return { op: "const", dtype, level, value: 1 };
+    return { ...instr, guards };
+  });
+  return { ...kernel, code };
+}
+
 /** The kernel with its inner loops made outer ones, when nothing is reduced; otherwise the kernel itself. */
 export function flattened(kernel: LoopKernel): LoopKernel {
   if (kernel.code.some((i) => i.op === "reduce")) return kernel;

@@ -42,7 +42,7 @@ export function renderElementwise(job: LoopJob, target: Target): Rendered {
 
   emitter.indices = kernel.outer.map((_, d) => `i${d}`);
   indexLines("p", steps, emitter.indices, lanes).forEach((text) => emitter.line(text));
-  for (const instr of kernel.code) if (instr.op === "store") emitter.store(instr, last);
+  emitter.stores(kernel.code.filter((i) => i.op === "store"), last);
   const body = emitter.take();
   const loop = perThread === 1
     ? `  let p = first;\n  if (p >= ${points}) { return; }\n${body}`

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import type { DType } from "../../../dtype.ts";
+import { type DType, kindOf } from "../../../dtype.ts";
 import {
   type Affine,
+  type ApplyInstr,
   type Guard,
   type Instr,
   type LoopKernel,
@@ -15,7 +16,7 @@ import {
 } from "../../../kernel/ir.ts";
 import { type Word, wordOf } from "../storage.ts";
 import { Bindings } from "./bindings.ts";
-import { applyText, castText, literal, registerType, type Rounding } from "./scalar.ts";
+import { applyText, castText, literal, narrowed, registerType, type Rounding } from "./scalar.ts";
 
 /** What a kernel is lowered for. */
 export interface Target {
@@ -160,6 +161,12 @@ export class Emitter {
     return v.length === 1 ? v[0] : v[lane];
   }
 
+  /** Writes stores, after everything that they read: an output may stand in place of an input. */
+  stores(instrs: readonly StoreInstr[], tail: number): void {
+    for (const instr of instrs) this.value(instr.arg);
+    for (const instr of instrs) this.store(instr, tail);
+  }
+
   /** Writes a store. `tail` is the number of points along the innermost loop when that may end inside a vector. */
   store(instr: StoreInstr, tail: number): void {
     const dtype = instr.dtype;
@@ -240,7 +247,8 @@ export class Emitter {
     };
     switch (instr.op) {
       case "const":
-        return [literal(instr.dtype, instr.value)];
+        // As a variable: what is computed from literals alone is computed by the compiler, which refuses NaN and overflow.
+        return each(false, () => literal(instr.dtype, instr.value));
       case "index":
         return each(
           this.#stride(instr.at) !== 0,
@@ -256,6 +264,14 @@ export class Emitter {
         return this.#load(i, instr.input, instr.dtype, instr.at, instr.guards);
       case "apply": {
         const args = instr.args.map((a) => this.#values.get(a)!);
+        const careful = this.#careful(instr);
+        if (careful !== null) {
+          const [name, a] = careful, arg = this.#values.get(a)!;
+          return each(
+            arg.length > 1,
+            (l) => narrowed(instr.dtype, `${name}(${arg.length > 1 ? arg[l] : arg[0]})`),
+          );
+        }
         const operand = this.kernel.code[instr.args[instr.fn === "where" ? 1 : 0]].dtype;
         return each(
           args.some((a) => a.length > 1),
@@ -271,6 +287,24 @@ export class Emitter {
       default:
         throw new TypeError(`webgpu: ${instr.op} used before it is known`);
     }
+  }
+
+  /**
+   * The function and argument to use in place of x * 0, x - x and x / x, which drivers take for 0, 0 and 1 even when x is infinite or NaN. Null for
+   * everything else.
+   */
+  #careful({ fn, args: [a, b], dtype }: ApplyInstr): [string, number] | null {
+    if (kindOf(dtype) !== "float") return null;
+    if (fn === "sub" && a === b) return ["minus_itself", a];
+    if (fn === "div" && a === b) return ["over_itself", a];
+    if (fn !== "mul") return null;
+    for (const [zero, x] of [[a, b], [b, a]]) {
+      const c = this.kernel.code[zero];
+      if (c.op === "const" && Number(c.value) === 0) {
+        return [Object.is(c.value, -0) ? "times_minus_zero" : "times_zero", x];
+      }
+    }
+    return null;
   }
 
   #load(i: number, input: number, dtype: DType, at: Affine, guards: readonly Guard[]): Value {

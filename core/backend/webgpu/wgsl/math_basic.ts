@@ -17,6 +17,18 @@ export const basicMath: Readonly<Record<string, string>> = {
   copysign: `fn copysign(x: f32, s: f32) -> f32 {
   return bitcast<f32>((bitcast<u32>(x) & 0x7fffffffu) | (bitcast<u32>(s) & 0x80000000u));
 }`,
+  // Drivers take x * 0, x - x and x / x for 0, 0 and 1 without looking at x.
+  is_finite: `fn is_finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }`,
+  times_zero:
+    `fn times_zero(x: f32) -> f32 { return select(from_bits(0x7fc00000u), copysign(0.0, x), is_finite(x)); }`,
+  times_minus_zero: `fn times_minus_zero(x: f32) -> f32 {
+  return select(from_bits(0x7fc00000u), copysign(0.0, bitcast<f32>(bitcast<u32>(x) ^ 0x80000000u)), is_finite(x));
+}`,
+  minus_itself:
+    `fn minus_itself(x: f32) -> f32 { return select(from_bits(0x7fc00000u), 0.0, is_finite(x)); }`,
+  over_itself: `fn over_itself(x: f32) -> f32 {
+  return select(from_bits(0x7fc00000u), 1.0, is_finite(x) && (bitcast<u32>(x) & 0x7fffffffu) != 0u);
+}`,
   // Rounds to the nearest float16, ties to even, and gives it as float32.
   round_f16: `fn round_f16(x: f32) -> f32 {
   let bits = bitcast<u32>(x);

@@ -89,10 +89,10 @@ class RowRenderer {
       this.#outerValues(here, stores, stages, sweep);
       this.#sweep(here, stores);
     }
-    for (const instr of code) {
-      if (instr.op !== "store" || instr.level !== "outer") continue;
-      emitter.value(instr.arg);
-      this.#flush();
+    const outerStores = code.filter((i): i is StoreInstr => i.op === "store" && i.level === "outer");
+    for (const instr of outerStores) emitter.value(instr.arg);
+    this.#flush();
+    for (const instr of outerStores) {
       emitter.storeOne(instr);
       const text = emitter.take();
       this.#lines.push(by === "thread" ? text : `if (t == 0) {\n${text}\n}`);
@@ -163,7 +163,7 @@ ${this.#lines.join("\n")}
     const inBlock = (r: Reduction): string =>
       blocked.includes(r) ? `${accumulator(r)}_block` : accumulator(r);
     for (const r of here) this.#accumulate(r, inBlock(r));
-    for (const s of stores) emitter.store(s, last);
+    emitter.stores(stores, last);
     const body = emitter.take();
     emitter.close();
     const begin = blocked.flatMap((r) => declareAccumulator(r, inBlock(r)));
