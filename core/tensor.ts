@@ -10,7 +10,7 @@ import { type DType, type HostArray, isDType, isFloat } from "./dtype.ts";
 import { DTypeError, GradError, IndexError, ValueError } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { FACADE } from "./grad_mode.ts";
-import { FormMethods } from "./methods/form.ts";
+import { RandomMethods } from "./methods/random.ts";
 import { readAsync } from "./methods/read.ts";
 import type { NodeInit } from "./node.ts";
 import { cast } from "./ops/cast.ts";
@@ -53,7 +53,7 @@ function printedElements(x: Tensor): Tensor {
  * console.log(x.mul(2).sum().item()); // 20
  * ```
  */
-export class Tensor extends FormMethods {
+export class Tensor extends RandomMethods {
   /** The gradient that `backward()` accumulated here, or null. */
   grad: Tensor | null = null;
 
