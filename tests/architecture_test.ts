@@ -65,8 +65,9 @@ async function walk(folder: string): Promise<string[]> {
   const files: string[] = [];
   for await (const entry of Deno.readDir(new URL(folder, root))) {
     const path = folder + entry.name;
-    if (entry.isDirectory && entry.name !== "fixtures") files.push(...await walk(`${path}/`));
-    else if (entry.name.endsWith(".ts")) files.push(path);
+    if (entry.isDirectory && entry.name !== "fixtures" && entry.name !== "node_modules") {
+      files.push(...await walk(`${path}/`));
+    } else if (entry.name.endsWith(".ts")) files.push(path);
   }
   return files.sort();
 }

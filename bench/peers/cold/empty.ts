@@ -1,0 +1,6 @@
+/**
+ * Cold start of Deno itself.
+ *
+ * @module
+ */
+console.log(0.11742);
