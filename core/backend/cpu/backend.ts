@@ -11,6 +11,7 @@ import type { Backend, BackendMemory, DeviceBuffer, DeviceInfo, Executable } fro
 import type { Views } from "./arena.ts";
 import { Engine } from "./engine.ts";
 import { CpuBuffer, CpuExecutable } from "./executable.ts";
+import { blasName } from "./routines/blas.ts";
 import { detectFeatures } from "./wasm/features.ts";
 
 /** How a CPU backend is set up. */
@@ -21,6 +22,8 @@ export interface CpuOptions {
   readonly memoryLimit?: number;
   /** `plain` does without relaxed SIMD where the engine has it, for tests. */
   readonly simd?: "plain";
+  /** `none` does without the system's BLAS where the program may use it (`--allow-ffi`). */
+  readonly blas?: "none";
 }
 
 /** The backend. */
@@ -34,6 +37,7 @@ export class CpuBackend implements Backend {
     this.#engine = new Engine(
       options.memoryLimit,
       options.simd === "plain" ? { relaxedSimd: false } : detectFeatures(),
+      options.blas !== "none",
     );
     if (options.threads !== undefined) this.#engine.pool.setNumThreads(options.threads);
   }
@@ -103,6 +107,7 @@ export class CpuBackend implements Backend {
       details: {
         engine: "WebAssembly",
         simd: features.relaxedSimd ? "relaxed" : "plain",
+        blas: blasName(this.#engine),
         threads: pool.threads,
         workersStarted: pool.started,
         kernels,

@@ -35,14 +35,17 @@ export class Engine {
   readonly pool: Pool;
   /** What kernels may use. */
   readonly features: Features;
+  /** Whether large products may go to the system's BLAS. */
+  readonly blas: boolean;
   readonly #loops = new Map<string, CompiledLoop>();
   #scratch = 0;
   #scratchBytes = 0;
 
-  constructor(limitBytes?: number, features: Features = detectFeatures()) {
+  constructor(limitBytes?: number, features: Features = detectFeatures(), blas = true) {
     this.arena = new Arena(1 << 20, limitBytes);
     this.pool = new Pool(this.arena);
     this.features = features;
+    this.blas = blas;
   }
 
   /** The compiled form of a kernel; kernels with the same text are compiled once. */

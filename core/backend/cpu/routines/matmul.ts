@@ -8,7 +8,9 @@ import type { Instr, LoopKernel } from "../../../kernel/ir.ts";
 import type { RoutineInput } from "../../../kernel/plan.ts";
 import type { Layout } from "../../../layout.ts";
 import { type Shape, stridesOf } from "../../../shape.ts";
+import type { Engine } from "../engine.ts";
 import { LoopCall } from "../loops.ts";
+import { type NativeGemm, nativeGemm, storedAs } from "./blas.ts";
 import { Dots, suitsDots } from "./dot.ts";
 import type { FloatType } from "./floats.ts";
 import { Gemm, type GemmSpec, type Product, steps } from "./gemm.ts";
@@ -57,6 +59,14 @@ export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
       result.finish();
     };
     return withEpilogue(runner(product, left, right, result, dots), epilogue);
+  }
+  const native = nativeProduct(context.engine, problem, computeType(dtype));
+  if (native !== null) {
+    const product = () => {
+      native(left.stage(), right.stage(), result.address());
+      result.finish();
+    };
+    return withEpilogue(runner(product, left, right, result), epilogue);
   }
   const gemm = new Gemm(context.engine, specOf(problem, computeType(dtype)));
   const packed = space.take(gemm.workspaceBytes);
@@ -127,6 +137,18 @@ function specOf(problem: Problem, dtype: FloatType): GemmSpec {
     run: bColumn === 1 || columns === 1 ? columns : 0,
     near: false,
     packFirst: ["B"],
+  };
+}
+
+/** The products as calls of the system's BLAS, or null where that is not to be used. */
+function nativeProduct(engine: Engine, problem: Problem, dtype: FloatType): NativeGemm | null {
+  const { rows: m, columns: n, depth: k, aRow, aColumn, bRow, bColumn, products } = problem;
+  const a = storedAs(m, k, aRow, aColumn), b = storedAs(k, n, bRow, bColumn), bytes = bytesOf(dtype);
+  if (a === null || b === null) return null;
+  const gemm = nativeGemm(engine, { dtype, m, n, k, a, b });
+  if (gemm === null) return null;
+  return (at, bt, ct) => {
+    for (const { a, b, c } of products) gemm(at + a * bytes, bt + b * bytes, ct + c * bytes);
   };
 }
 

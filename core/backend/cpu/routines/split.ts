@@ -12,12 +12,13 @@ import type { FloatType } from "./floats.ts";
 const LARGE_RESULT = 1 << 18;
 /** Parts that keep any number of threads busy. */
 const PARTS = 8;
-/** Bytes that the results of all parts may take. */
-const PART_LIMIT = 1 << 26;
+/** Bytes that the results of all parts may take; and up to which every slice is a part of its own, whose rows are contiguous more often. */
+const PART_LIMIT = 1 << 26, SMALL_PARTS = 1 << 20;
 
 /** Into how many parts to cut `units` equal slices of the depth, for a result of `count` elements of `bytes` bytes: a divisor of `units`. */
 export function partsOf(units: number, count: number, bytes: number): number {
   if (count >= LARGE_RESULT) return 1;
+  if (units * count * bytes <= SMALL_PARTS) return units;
   const most = Math.floor(PART_LIMIT / (count * bytes));
   for (let parts = Math.min(PARTS, units); parts <= Math.min(units, most); parts++) {
     if (units % parts === 0) return parts;
