@@ -21,11 +21,17 @@ export interface WebGpuOptions {
 
 /** The limits that decide how kernels are cut, in bytes, counts and threads. */
 export interface GpuLimits {
+  /** Storage buffers that one kernel may bind. */
   readonly storageBuffers: number;
+  /** Bytes of one binding. */
   readonly bindingBytes: number;
+  /** Bytes of one buffer. */
   readonly bufferBytes: number;
+  /** Workgroups along one dimension of a dispatch. */
   readonly workgroupsPerDimension: number;
+  /** Threads of one workgroup. */
   readonly threadsPerWorkgroup: number;
+  /** Bytes of memory that the threads of a workgroup share. */
   readonly workgroupBytes: number;
 }
 

@@ -1,7 +1,8 @@
 /**
  * How each dtype is held in device memory. Integers and bool are 32-bit words that wrap to their width after each operation; int64 is narrowed to
- * int32, and writing a value that does not fit is refused. float16 is true half precision where the device has `shader-f16`, otherwise a float32
- * word rounded to half precision after each operation, as bfloat16 always is. float64 is not held.
+ * int32, and writing a value that does not fit is refused (in kernels, the limits of int64 stand for those of int32). float16 is true half
+ * precision where the device has `shader-f16`, otherwise a float32 word rounded to half precision after each operation, as bfloat16 always is.
+ * float64 is not held.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * The operations against PyTorch on WebGPU, as ops_test.ts and its neighbours do on the CPU: every case but those of dtypes and values that WebGPU does
- * not hold. Compiling kernels takes long on a software adapter, so each operation runs every third case; with TENON_CONFORMANCE=full all of them.
+ * not hold. Compiling kernels takes long on a software adapter, so every twelfth case runs; with TENON_CONFORMANCE=full all of them.
  */
 import { assertGreater } from "@std/assert";
 import { setFusion } from "../../../core/mod.ts";
@@ -20,11 +20,11 @@ for (const file of ["ops", "ops_nn", "ops_matrix"]) {
     forEachDevice(`${file} as PyTorch's, fusion ${fusion ? "on" : "off"}`, (device) => {
       setFusion(fusion);
       try {
-        const first = fusion ? 0 : 1;
-        const cases = [...casesOf(file).values()].flatMap((list) =>
-          list.filter(fits).filter((_, i, all) => full || i % 3 === Math.min(first, all.length - 1))
+        const first = fusion ? 0 : 6;
+        const cases = [...casesOf(file).values()].flat().filter(fits).filter((_, i) =>
+          full || i % 12 === first
         );
-        assertGreater(cases.length, 50);
+        assertGreater(cases.length, 10);
         runCases(cases, { device, strided: !fusion });
       } finally {
         setFusion(true);

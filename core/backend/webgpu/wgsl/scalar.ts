@@ -44,10 +44,16 @@ export function literal(dtype: DType, value: number | bigint): string {
   const kind = kindOf(dtype);
   if (kind === "bool") return Number(value) !== 0 ? "true" : "false";
   if (kind === "int") {
-    const n = narrowInt64(typeof value === "bigint" ? value : BigInt(Math.trunc(value)));
+    const n = narrowLimit(typeof value === "bigint" ? value : BigInt(Math.trunc(value)));
     return n === -2147483648 ? "(-2147483647 - 1)" : n < 0 ? `(${n})` : `${n}`;
   }
   return floatLiteral(Number(value));
+}
+
+/** The limits of int64, which operations fold from, stand for those of what holds it here; other values that do not fit are refused. */
+function narrowLimit(value: bigint): number {
+  const limit = 2n ** 63n;
+  return value === -limit ? -(2 ** 31) : value === limit - 1n ? 2 ** 31 - 1 : narrowInt64(value);
 }
 
 /** A float32 literal. NaN, infinities, -0 and denormals go through their bits, as WGSL text has none of them. */
