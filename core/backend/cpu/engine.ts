@@ -11,6 +11,9 @@ import { type CompiledLoop, loadLoop } from "./loops.ts";
 import { Pool } from "./pool.ts";
 import { detectFeatures, type Features } from "./wasm/features.ts";
 
+/** Compiled kernels that are kept though no plan uses them. */
+const MOST_IDLE = 2048;
+
 /** A step of a prepared plan. */
 export interface StepRunner {
   run(): void;
@@ -38,6 +41,8 @@ export class Engine {
   /** Whether large products may go to the system's BLAS. */
   readonly blas: boolean;
   readonly #loops = new Map<string, CompiledLoop>();
+  /** Kernels that no plan uses now, by how long that is so. */
+  readonly #idle = new Map<string, CompiledLoop>();
   #scratch = 0;
   #scratchBytes = 0;
 
@@ -48,15 +53,27 @@ export class Engine {
     this.blas = blas;
   }
 
-  /** The compiled form of a kernel; kernels with the same text are compiled once. */
+  /** The compiled form of a kernel; kernels with the same text are compiled once. To be given back with `releaseLoop`. */
   loop(kernel: LoopKernel): CompiledLoop {
     const text = kernelText(kernel);
     let loop = this.#loops.get(text);
-    if (loop === undefined) this.#loops.set(text, loop = loadLoop(this.pool, kernel, this.features));
+    if (loop === undefined) this.#loops.set(text, loop = loadLoop(this.pool, kernel, text, this.features));
+    if (loop.users++ === 0) this.#idle.delete(text);
     return loop;
   }
 
-  /** Kernels compiled so far. */
+  /** Gives a kernel back. The latest that nobody uses are kept: a plan like theirs may come again. */
+  releaseLoop(loop: CompiledLoop): void {
+    if (--loop.users > 0) return;
+    this.#idle.set(loop.text, loop);
+    if (this.#idle.size <= MOST_IDLE) return;
+    const [oldest] = this.#idle.values();
+    this.#idle.delete(oldest.text);
+    this.#loops.delete(oldest.text);
+    this.pool.unload(oldest.passes.map((pass) => pass.kernel));
+  }
+
+  /** Compiled kernels there are. */
   get kernels(): number {
     return this.#loops.size;
   }

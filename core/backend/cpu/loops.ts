@@ -32,10 +32,14 @@ export interface CompiledLoop {
   /** Whether its points are those of the outer loops in row-major order, in one pass. */
   readonly rowMajor: boolean;
   readonly workspaceBytes: number;
+  /** The text of the kernel, its key. */
+  readonly text: string;
+  /** Calls that hold it. */
+  users: number;
 }
 
 /** Compiles and loads a kernel. */
-export function loadLoop(pool: Pool, kernel: LoopKernel, features: Features): CompiledLoop {
+export function loadLoop(pool: Pool, kernel: LoopKernel, text: string, features: Features): CompiledLoop {
   const { bytes, passes, rowMajor, scratchBytes, workspaceBytes } = compileLoop(kernel, features);
   if (scratchBytes > 0) pool.reserveScratch(scratchBytes);
   const kernels = pool.load(bytes);
@@ -47,6 +51,8 @@ export function loadLoop(pool: Pool, kernel: LoopKernel, features: Features): Co
     })),
     rowMajor,
     workspaceBytes,
+    text,
+    users: 0,
   };
 }
 
@@ -114,6 +120,7 @@ export class LoopCall {
 
   dispose(): void {
     this.#engine.arena.release(this.#args, this.#tableBytes);
+    this.#engine.releaseLoop(this.#loop);
   }
 }
 

@@ -25,6 +25,7 @@ export interface PoolKernel {
 
 /** A module's bytes, put into the shared memory when a worker first needs them. */
 interface PoolModule {
+  readonly id: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
   address: number;
 }
@@ -94,12 +95,19 @@ export class Pool {
       env: { memory: this.#arena.memory },
       math: Math as object as WebAssembly.ModuleImports,
     });
-    const module: PoolModule = { bytes, address: 0 };
+    const module: PoolModule = { id: this.#kernels, bytes, address: 0 };
     return (Object.values(instance.exports) as KernelFn[]).map((fn, entry) => {
       const id = this.#kernels++;
-      this.#main.functions[id] = fn;
+      this.#main.functions.set(id, fn);
       return { fn, id, module, entry };
     });
+  }
+
+  /** Gives up the kernels of a module, all that `load` returned. */
+  unload(kernels: readonly PoolKernel[]): void {
+    for (const { id } of kernels) this.#main.functions.delete(id);
+    const { module } = kernels[0];
+    if (module.address !== 0) this.#arena.release(module.address, module.bytes.length);
   }
 
   /** Makes sure that every thread has at least `bytes` of scratch memory of its own, passed to kernels as their last argument. */
@@ -203,9 +211,10 @@ export class Pool {
       this.#arena.views.u8.set(module.bytes, module.address);
     }
     ctl[word] = kernel.id;
-    ctl[word + 1] = module.address;
-    ctl[word + 2] = module.bytes.length;
-    ctl[word + 3] = kernel.entry;
+    ctl[word + 1] = module.id;
+    ctl[word + 2] = module.address;
+    ctl[word + 3] = module.bytes.length;
+    ctl[word + 4] = kernel.entry;
   }
 }
 

@@ -19,21 +19,21 @@ export const words = {
   /** Chunks that are done. */
   finished: 32,
   failed: 33,
-  /** The job: its kernel's id, module address, module bytes, export number. */
+  /** The job: its kernel's id, module id, module address, module bytes, export number. */
   kernel: 48,
-  args: 52,
-  tasks: 53,
-  chunk: 54,
-  end: 55,
-  scratch: 56,
-  scratchStride: 57,
-  /** The kernel that follows on each finished tile (four words as above), its arguments, and the tiling of the result. */
+  args: 53,
+  tasks: 54,
+  chunk: 55,
+  end: 56,
+  scratch: 57,
+  scratchStride: 58,
+  /** The kernel that follows on each finished tile (five words as above), its arguments, and the tiling of the result. */
   follow: 64,
-  followArgs: 68,
-  rows: 69,
-  columns: 70,
-  tileRows: 71,
-  tileColumns: 72,
+  followArgs: 69,
+  rows: 70,
+  columns: 71,
+  tileRows: 72,
+  tileColumns: 73,
   length: 80,
 } as const;
 
@@ -48,7 +48,7 @@ export interface ThreadSetup {
 /** A thread's own state. */
 export interface Thread {
   /** Kernels by id. */
-  readonly functions: (KernelFn | undefined)[];
+  readonly functions: Map<number, KernelFn>;
   /** Takes chunks of the current job until none is left; returns what a chunk threw. */
   drain(): unknown;
 }
@@ -56,24 +56,30 @@ export interface Thread {
 /** The state of thread `index`. */
 export function makeThread({ memory, control, index, words }: ThreadSetup): Thread {
   const ctl = new Int32Array(memory.buffer, control, words.length);
-  const functions: (KernelFn | undefined)[] = [];
+  const functions = new Map<number, KernelFn>();
   const instances = new Map<number, KernelFn[]>();
 
   const kernelAt = (word: number): KernelFn => {
-    const known = functions[ctl[word]];
+    const known = functions.get(ctl[word]);
     if (known !== undefined) return known;
-    const address = ctl[word + 1] >>> 0;
-    let entries = instances.get(address);
+    // On a worker. What the main thread has given up meanwhile goes too, now and then; the rest is made again from its bytes.
+    if (functions.size > 8192) {
+      functions.clear();
+      instances.clear();
+    }
+    let entries = instances.get(ctl[word + 1]);
     if (entries === undefined) {
-      const bytes = new Uint8Array(memory.buffer, address, ctl[word + 2]).slice();
+      const bytes = new Uint8Array(memory.buffer, ctl[word + 2] >>> 0, ctl[word + 3]).slice();
       const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
         env: { memory },
         math: Math as object as WebAssembly.ModuleImports,
       });
       entries = Object.values(instance.exports) as KernelFn[];
-      instances.set(address, entries);
+      instances.set(ctl[word + 1], entries);
     }
-    return functions[ctl[word]] = entries[ctl[word + 3]];
+    const fn = entries[ctl[word + 4]];
+    functions.set(ctl[word], fn);
+    return fn;
   };
 
   /** Runs the following kernel on the points of one tile of a stack of row-major matrices. */

@@ -133,7 +133,7 @@ function chooseUnroll(kernel: LoopKernel, shape: LoopShape, body: number): numbe
   const most = columns
     ? (body <= 40 ? 4 : 2)
     : foldsLanes(shape)
-    ? (body <= 4 ? 8 : body <= 10 ? 4 : body <= 24 ? 2 : 1)
+    ? (body <= 4 ? 8 : body <= 10 ? 2 : 1)
     : (body <= 5 ? 4 : body <= 12 ? 2 : 1);
   const room = Math.min(most, Math.floor(ACCUMULATORS / Math.max(1, accumulators(kernel))));
   let unroll = 1;

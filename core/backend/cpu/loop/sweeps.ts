@@ -79,9 +79,10 @@ export function planSweeps(shape: LoopShape, kernel: LoopKernel, keeping: boolea
         sweep.kept.push(i);
         continue;
       }
-      sweep.each.unshift(i);
+      sweep.each.push(i);
       for (const arg of operandsOf(code[i])) wanted.add(arg);
     }
+    sweep.each.reverse();
     for (const i of sweep.each) if (!first.has(i)) first.set(i, stage);
     sweeps.push(sweep);
   }

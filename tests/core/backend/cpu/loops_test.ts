@@ -151,3 +151,15 @@ Deno.test("loops: the points of a kernel may be taken in any ranges", () => {
     assertEquals(runRanges(kernel, x, outputs, [0, 1, 3, 4, 11, 12, 25, points - 1, points]), whole);
   }
 });
+
+Deno.test("loops: kernels that no plan uses any more are given up, the oldest first", () => {
+  const backend = createCpuBackend({ threads: 1 });
+  const run = (summand: number) => {
+    const k = new KernelBuilder([1]);
+    k.store(k.apply("add", k.load("float32", 1), k.constant("float32", summand)), 1);
+    return runPlan(backend, k.plan("add"), [Float32Array.of(1)])[0][0];
+  };
+  for (let i = 0; i < 2100; i++) assertEquals(run(i), i + 1);
+  assertEquals(backend.info().details.kernels, 2048);
+  assertEquals([run(0), run(2099)], [1, 2100]);
+});
