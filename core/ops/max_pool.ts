@@ -8,12 +8,12 @@ import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { sameShape, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { iota, zeros } from "./create.ts";
-import { add, floorDivide, lt, mul, remainder, where } from "./elementwise.ts";
+import { add, eq, floorDivide, lt, mul, remainder, where } from "./elementwise.ts";
 import { elementDims, optionsOf, planWindows, type Windows, windowsOf } from "./pool.ts";
-import { amax, argmaxDims, lowest, type ValuesAndIndices } from "./reduce.ts";
+import { amax, argmaxDims, lowest, sumDims, type ValuesAndIndices } from "./reduce.ts";
 import { gatherExact, nothing, scatterExact } from "./routine.ts";
 import { batched, type Sizes, sizesOf, unbatched } from "./spatial.ts";
-import { reshape } from "./view.ts";
+import { reshape, spread } from "./view.ts";
 
 /** Options of max pooling. */
 export interface MaxPoolOptions {
@@ -54,6 +54,15 @@ function places(input: Tensor, plan: Windows): Tensor {
   return flat as Tensor;
 }
 
+/** The first largest element of each window, chosen by comparing places: its gradient is elementwise where windows do not overlap. */
+function chosen(input: Tensor, plan: Windows): Tensor {
+  const windows = windowsOf(input, plan, lowest(input.dtype)), dims = elementDims(plan);
+  const best = argmaxDims(windows, dims), count = sizeOf(plan.kernel);
+  const place = reshape(iota([count], 0, { device: input.device }), plan.kernel);
+  const isBest = eq(spread(best, dims, windows.shape), place);
+  return sumDims(where(isBest, windows, 0), dims);
+}
+
 function maxPool(
   op: string,
   rank: number,
@@ -79,11 +88,12 @@ function maxPool(
   if (!options.returnIndices && input.track === 0) {
     return unbatched(amax(windowsOf(input, plan, lowest(input.dtype)), elementDims(plan)), x);
   }
+  if (!options.returnIndices) return finished(chosen(input, plan));
   const [n, c] = input.shape, count = sizeOf(plan.out);
   const indices = places(input, plan);
   const flat = reshape(input, [n, c, sizeOf(input.shape.slice(2))]);
   const values = finished(reshape(gatherExact(flat, 2, reshape(indices, [n, c, count])), shape));
-  return options.returnIndices ? { values, indices: unbatched(indices, x) } : values;
+  return { values, indices: unbatched(indices, x) };
 }
 
 /**
