@@ -1,0 +1,105 @@
+/**
+ * Training on every device: the losses of the first steps are those of the plain interpreter, with fusion on and off; a module moves between devices with its
+ * state.
+ *
+ * @module
+ */
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { type DeviceName, setDefaultDevice } from "../../core/device.ts";
+import { setFusion } from "../../core/evaluate.ts";
+import { crossEntropy, mseLoss } from "../../core/mod.ts";
+import { rand, randint } from "../../core/ops/random.ts";
+import { manualSeed } from "../../core/random/generator.ts";
+import * as nn from "../../nn/mod.ts";
+import { forEachDevice } from "../core/devices.ts";
+
+/** Losses of a small convolutional classifier under Adam. */
+function convolutional(): number[] {
+  manualSeed(0);
+  const net = new nn.Sequential(
+    new nn.Conv2d(1, 4, 3, { padding: 1 }),
+    new nn.BatchNorm2d(4),
+    new nn.ReLU(),
+    new nn.MaxPool2d(2),
+    new nn.Flatten(),
+    new nn.Linear(4 * 4 * 4, 5),
+  );
+  const optimizer = new nn.optim.Adam(net.parameters(), { lr: 0.01 });
+  const x = rand(6, 1, 8, 8), y = randint(5, [6]);
+  return [0, 1, 2].map(() => {
+    optimizer.zeroGrad();
+    const loss = crossEntropy(net(x), y);
+    loss.backward();
+    optimizer.step();
+    return loss.item();
+  });
+}
+
+/** Losses of a perceptron with layer norm under SGD with momentum. */
+function perceptron(): number[] {
+  manualSeed(1);
+  const net = new nn.Sequential(
+    new nn.Linear(20, 33),
+    new nn.LayerNorm([33]),
+    new nn.GELU(),
+    new nn.Dropout(0.2),
+    new nn.Linear(33, 3),
+  );
+  const optimizer = new nn.optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
+  const x = rand(10, 20), y = rand(10, 3);
+  return [0, 1, 2, 3].map(() => {
+    optimizer.zeroGrad();
+    const loss = mseLoss(net(x), y);
+    loss.backward();
+    optimizer.step();
+    return loss.item();
+  });
+}
+
+const wanted = new Map<() => number[], number[]>();
+
+/** The losses on the interpreter, computed once. */
+function reference(train: () => number[], device: DeviceName): number[] {
+  let losses = wanted.get(train);
+  if (losses === undefined) {
+    setDefaultDevice("reference");
+    wanted.set(train, losses = train());
+    setDefaultDevice(device);
+  }
+  return losses;
+}
+
+for (const train of [convolutional, perceptron]) {
+  for (const fusion of [true, false]) {
+    forEachDevice(
+      `a ${train.name} network trains as on the interpreter, fusion ${fusion ? "on" : "off"}`,
+      (device) => {
+        setFusion(fusion);
+        try {
+          const losses = train();
+          reference(train, device).forEach((want, i) => assertAlmostEquals(losses[i], want, 2e-4));
+        } finally {
+          setFusion(true);
+        }
+      },
+      { devices: ["cpu", "webgpu"] },
+    );
+  }
+}
+
+forEachDevice("a module moves to a device and back with parameters and buffers", (device) => {
+  setDefaultDevice("cpu");
+  manualSeed(2);
+  const net = new nn.Sequential(new nn.Linear(4, 3), new nn.BatchNorm1d(3)).eval();
+  const x = rand(5, 4);
+  const kept = net.parameters().map((p) => p.tolist());
+  net.to(device);
+  assertEquals(net.parameters().map((p) => p.device), net.parameters().map(() => device));
+  assertEquals(net.buffers().map((b) => b.device), net.buffers().map(() => device));
+  assertEquals(net.parameters().map((p) => p.tolist()), kept);
+  const there = net(x.to(device));
+  assertEquals(there.device, device);
+  const here = net.to("cpu")(x);
+  assertEquals(here.device, "cpu");
+  assertAlmostEquals(there.detach().to("cpu").sub(here).abs().max().item(), 0, 1e-5);
+});
