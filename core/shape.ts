@@ -58,9 +58,18 @@ export function withTorchText(shape: Shape): Shape {
   });
 }
 
+/** Whether the last dimensions of a shape are those of another, which then broadcasts to it. */
+function endsWith(shape: Shape, end: Shape): boolean {
+  const extra = shape.length - end.length;
+  if (extra < 0) return false;
+  for (let i = 0; i < end.length; i++) if (shape[extra + i] !== end[i]) return false;
+  return true;
+}
+
 /** The shape both broadcast to; throws with PyTorch's sentence when they do not. */
 export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
-  if (sameShape(a, b)) return a;
+  if (endsWith(a, b)) return a;
+  if (endsWith(b, a)) return b;
   const rank = Math.max(a.length, b.length);
   const out = new Array<number>(rank);
   // From the last dimension, as PyTorch: of several that do not fit it names that one.

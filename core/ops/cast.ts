@@ -61,6 +61,15 @@ export function deviceOf(operands: readonly TensorLike[]): DeviceName {
 
 /** The common dtype of the operands of an operation, as PyTorch's type promotion. */
 export function commonType(op: string, operands: readonly TensorLike[]): DType {
+  // The common cases first, since every operation comes by here.
+  if (operands.length === 2) {
+    const [x, y] = operands;
+    if (x instanceof Tensor) {
+      if (y instanceof Tensor ? x.dtype === y.dtype : typeof y === "number" && isFloat(x.dtype)) {
+        return x.dtype;
+      }
+    } else if (typeof x === "number" && y instanceof Tensor && isFloat(y.dtype)) return y.dtype;
+  }
   for (const x of operands) {
     if (!(x instanceof Tensor) && typeof x !== "number" && typeof x !== "bigint" && typeof x !== "boolean") {
       throw new TenonError(
@@ -71,9 +80,6 @@ export function commonType(op: string, operands: readonly TensorLike[]): DType {
     }
   }
   const [a, b] = operands;
-  if (operands.length === 2 && a instanceof Tensor && b instanceof Tensor && a.dtype === b.dtype) {
-    return a.dtype;
-  }
   if (
     operands.length === 2 && a instanceof Tensor && b instanceof Tensor &&
     (a.shape.length > 0) === (b.shape.length > 0)

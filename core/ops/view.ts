@@ -108,10 +108,11 @@ export function expand(x: Tensor, shape: Shape): Tensor {
     }
     return s;
   });
-  const aligned = extra === 0 ? x : reshape(x, [...new Array<number>(extra).fill(1), ...x.shape]);
-  return sameShape(aligned.shape, target)
-    ? aligned.value
-    : apply(prim.expandPrim, [aligned], { shape: target });
+  if (sameShape(x.shape, target)) return x.value;
+  // Where nothing is repeated it is a reshape.
+  return sizeOf(x.shape) === sizeOf(target)
+    ? reshape(x, target)
+    : apply(prim.expandPrim, [x], { shape: target });
 }
 
 /** A dimension of size 1 put in at `dim`. `torch.unsqueeze`. */

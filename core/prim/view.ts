@@ -56,7 +56,7 @@ function inverse(dims: readonly number[]): number[] {
   return out;
 }
 
-/** Repeats dimensions of size 1; the ranks are equal. */
+/** Repeats dimensions of size 1, and the whole in new dimensions in front. */
 export const expandPrim: Primitive<ShapeAttrs> = definePrimitive<ShapeAttrs>({
   name: "expand",
   fields: { shape: true },
@@ -64,14 +64,23 @@ export const expandPrim: Primitive<ShapeAttrs> = definePrimitive<ShapeAttrs>({
   infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
   // What was repeated is summed.
   vjp: [(g, _y, [x], { shape }) => {
-    const dims = shape.map((_, d) => d).filter((d) => x.shape[d] !== shape[d]);
+    const extra = shape.length - x.shape.length;
+    const dims = shape.map((_, d) => d).filter((d) => d < extra || x.shape[d - extra] !== shape[d]);
     return view.reshape(sumDims(g, dims), x.shape);
   }],
-  batch: { attrs: ({ shape }, size) => ({ shape: [size, ...shape] }) },
+  // The new dimensions stand behind the batch.
+  batch: {
+    compose: ([x], _plain, { shape }, size) => {
+      const [, ...own] = x.shape, ones = new Array<number>(shape.length - own.length).fill(1);
+      return view.expand(view.reshape(x, [size, ...ones, ...own]), [size, ...shape]);
+    },
+  },
   lowering: {
     kind: "view",
-    map: (index, from) => ({
-      at: index.at.map((a, d) => from[d] === 1 ? constant(0, a.strides.length) : a),
+    map: (index, from, to) => ({
+      at: index.at.slice(to.length - from.length).map((a, d) =>
+        from[d] === 1 ? constant(0, a.strides.length) : a
+      ),
       guards: index.guards,
     }),
   },
