@@ -145,8 +145,8 @@ export interface NativeProduct {
   readonly b: Stored;
 }
 
-/** Computes a product; the addresses are those of the shared memory. */
-export type NativeGemm = (a: number, b: number, c: number) => void;
+/** Computes a product, or adds it to what is there; the addresses are those of the shared memory. */
+export type NativeGemm = (a: number, b: number, c: number, accumulate?: boolean) => void;
 
 /** The function that computes a product in the library, or null where there is no library or the product is too small. */
 export function nativeGemm(engine: Engine, { dtype, m, n, k, a, b }: NativeProduct): NativeGemm | null {
@@ -156,10 +156,10 @@ export function nativeGemm(engine: Engine, { dtype, m, n, k, a, b }: NativeProdu
   const gemm = library.gemm[dtype], base = baseOf(engine, "base");
   const transA = a.transposed ? TRANSPOSED : AS_IS, transB = b.transposed ? TRANSPOSED : AS_IS;
   const pointer = (address: number) => BigInt(base + address);
-  return (at, bt, ct) => {
+  return (at, bt, ct, accumulate = false) => {
     library.setThreads(engine.pool.threads);
     // deno-fmt-ignore
-    gemm(ROW_MAJOR, transA, transB, m, n, k, 1, pointer(at), a.step, pointer(bt), b.step, 0, pointer(ct), n);
+    gemm(ROW_MAJOR, transA, transB, m, n, k, 1, pointer(at), a.step, pointer(bt), b.step, accumulate ? 1 : 0, pointer(ct), n);
   };
 }
 

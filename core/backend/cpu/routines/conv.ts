@@ -10,6 +10,7 @@ import type { ConvAttrs, RoutineStep } from "../../../kernel/plan.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../shape.ts";
 import type { StepContext, StepRunner } from "../engine.ts";
 import { LoopCall, type LoopRunner, type TileFollow } from "../loops.ts";
+import { nativeConv, nativeInputGrad, nativeWeightGrad } from "./conv_native.ts";
 import { depthwiseWeightGrad } from "./depthwise.ts";
 import { Gemm, type GemmSpec, grid, type Product } from "./gemm.ts";
 import { type RoutineMaker, runLoop, runner, withEpilogue, Workspace, zeroKernel } from "./routine.ts";
@@ -89,6 +90,8 @@ export const conv: RoutineMaker<"conv"> = (context, step, epilogue) => {
   const [, channels, ...kernel] = step.inputs[1].layout.shape;
   const patch = [channels, ...kernel];
   if (sizeOf(patch) === 0) return withEpilogue(zeros(context, step), epilogue);
+  const native = nativeConv(context, step);
+  if (native !== null) return withEpilogue(native, epilogue);
   const space = new Workspace(context);
   const split = splitOf(stride, kernel);
   const x = stagePadded(context, space, step.inputs[0], padLow, padHigh, split);
@@ -185,6 +188,8 @@ export const convInputGrad: RoutineMaker<"convInputGrad"> = (context, step, epil
   const phases = perDim.reduce<Phase[][]>((all, own) => all.flatMap((p) => own.map((q) => [...p, q])), [[]]);
   const reached = phases.filter((p) => depth > 0 && p.every((q) => q.taps.length > 0));
   if (reached.length === 0) return withEpilogue(zeros(context, step), epilogue);
+  const native = nativeInputGrad(context, step);
+  if (native !== null) return withEpilogue(native, epilogue);
   // Margins of zeros, for what lies outside g.
   const low = perDim.map((list) => Math.max(0, ...list.flatMap((p) => p.taps.map(({ shift }) => -shift))));
   const high = perDim.map((list, d) =>
@@ -262,6 +267,8 @@ export const convWeightGrad: RoutineMaker<"convWeightGrad"> = (context, step, ep
   const [batch, outChannels, ...out] = step.inputs[1].layout.shape, rows = outChannels / groups;
   const patch = step.outputShape.slice(1), [channels, ...kernel] = patch, columns = sizeOf(patch);
   if (batch * sizeOf(out) === 0) return withEpilogue(zeros(context, step), epilogue);
+  const native = nativeWeightGrad(context, step);
+  if (native !== null) return withEpilogue(native, epilogue);
   const space = new Workspace(context);
   const depthwise = rows === 1 && channels === 1, split = depthwise ? 1 : splitOf(stride, kernel);
   const x = stagePadded(context, space, step.inputs[0], padLow, padHigh, split);
