@@ -12,6 +12,8 @@ import type { WebGpuBackend, WebGpuOptions } from "./backend/webgpu/backend.ts";
 import { findGpu } from "./backend/webgpu/find.ts";
 import { DeviceError } from "./errors.ts";
 
+export type { GpuLimits, WebGpuOptions } from "./backend/webgpu/device.ts";
+
 /** `cpu`, `webgpu`, or `reference` (a plain interpreter, for tests). */
 export type DeviceName = "cpu" | "webgpu" | "reference";
 

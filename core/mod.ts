@@ -16,6 +16,7 @@ export {
   kindOf,
   promoteTypes,
 } from "./dtype.ts";
+export { getDefaultDtype, setDefaultDtype } from "./default_dtype.ts";
 export { finfo, FloatInfo, iinfo, IntInfo } from "./dtype_info.ts";
 export { broadcastShapes, type Shape, type SizeList } from "./shape.ts";
 export {
@@ -52,11 +53,12 @@ export {
   deviceInfo,
   type DeviceName,
   getNumThreads,
+  type GpuLimits,
   requestDevice,
   setDefaultDevice,
   setNumThreads,
+  type WebGpuOptions,
 } from "./device.ts";
-export type { WebGpuOptions } from "./backend/webgpu/device.ts";
 export type { DeviceInfo } from "./backend/backend.ts";
 export { evaluate, type EvaluateOptions, setFusion } from "./evaluate.ts";
 export { setDebug } from "./graph/compile.ts";

@@ -14,5 +14,6 @@ export * as data from "./data/mod.ts";
 export type { HostTensor } from "./host_tensor.ts";
 export type { Plain, State } from "./plain.ts";
 export * as safetensors from "./safetensors.ts";
+export type { Metadata } from "./safetensors.ts";
 export { load, type LoadOptions, loadTorch, save, type SaveOptions, type TorchObject } from "./tensors.ts";
 export * as torchFile from "./torch_file.ts";

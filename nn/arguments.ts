@@ -8,9 +8,15 @@ import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
 import type { Parameter } from "./parameter.ts";
 
-/** Arguments of types P in their order; a record of options can stand after any of them. */
-export type Trailing<P extends readonly unknown[], O> = P extends readonly [infer Head, ...infer Rest]
-  ? [options?: O] | [Head | undefined, ...Trailing<Rest, O>]
+/**
+ * Arguments of types P in their order; a record of options can stand after any of them. Nothing fits `never[]` that does not fit the
+ * rest; the declarations that a registry derives from the sources call the constructors of base classes with it.
+ */
+export type Trailing<P extends readonly unknown[], O> = Leading<P, O> | never[];
+
+/** The first arguments, then options. */
+export type Leading<P extends readonly unknown[], O> = P extends readonly [infer Head, ...infer Rest]
+  ? [options?: O] | [Head | undefined, ...Leading<Rest, O>]
   : [options?: O];
 
 /** The options that arguments given by position and by name amount to. */
