@@ -16,14 +16,20 @@ let depth = 0;
 export function callModule(module: Module, hooks: Hooks, given: unknown[]): unknown {
   depth++;
   try {
-    const inputs = hooks.inputs(module, given);
+    const watch = hooks.watch(module);
+    const started = hooks.inputs(module, given);
+    const inputs = watch === null ? started : watch.before(started);
     const made: unknown = Reflect.apply(module.forward, module, inputs);
+    const finish = (value: unknown) => {
+      const output = hooks.output(module, inputs, value);
+      return watch === null ? output : watch.after(output);
+    };
     if (made instanceof Promise) {
-      return made.then((value) => keep(hooks.output(module, inputs, value)), (error) => {
+      return made.then((value) => keep(finish(value))).catch((error) => {
         throw located(error, module);
       });
     }
-    const output = hooks.output(module, inputs, made);
+    const output = finish(made);
     return depth === 1 ? keep(output) : output;
   } catch (error) {
     throw located(error, module);

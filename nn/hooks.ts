@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type BackwardHook, BackwardWatch } from "./backward_hooks.ts";
 import type { Module } from "./module.ts";
 
 /** Runs before `forward` with its inputs; what it returns (if anything) replaces them: a list of inputs, or the only one. */
@@ -20,6 +21,7 @@ export interface HookHandle {
 export class Hooks {
   private before: readonly { readonly hook: ForwardPreHook }[] = [];
   private after: readonly { readonly hook: ForwardHook }[] = [];
+  private backward: readonly { readonly hook: BackwardHook }[] = [];
   private first: ((module: Module, inputs: unknown[]) => void) | null = null;
 
   /** Has a function run before everything else in the first call, as lazy modules need. */
@@ -31,6 +33,7 @@ export class Hooks {
   copyFrom(other: Hooks): void {
     this.before = other.before;
     this.after = other.after;
+    this.backward = other.backward;
     this.first = other.first;
   }
 
@@ -46,6 +49,20 @@ export class Hooks {
     const entry = { hook };
     this.after = [...this.after, entry];
     return { remove: () => this.after = this.after.filter((e) => e !== entry) };
+  }
+
+  /** Adds a hook that runs during the backward pass. */
+  addBackward(hook: BackwardHook): HookHandle {
+    const entry = { hook };
+    this.backward = [...this.backward, entry];
+    return { remove: () => this.backward = this.backward.filter((e) => e !== entry) };
+  }
+
+  /** What backward hooks do to a call; null without any. */
+  watch(module: Module): BackwardWatch | null {
+    return this.backward.length === 0
+      ? null
+      : new BackwardWatch(module, this.backward.map(({ hook }) => hook));
   }
 
   /** The inputs that `forward` gets. */

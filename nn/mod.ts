@@ -4,7 +4,7 @@
  * @module
  */
 export * from "./activation.ts";
-export type { BiasOf, FactoryOptions, Trailing } from "./arguments.ts";
+export type { BiasOf, FactoryOptions, Leading, Trailing } from "./arguments.ts";
 export {
   BatchNorm,
   BatchNorm1d,
@@ -41,6 +41,7 @@ export * from "./lazy_norm.ts";
 export * from "./linear.ts";
 export * from "./attention.ts";
 export { deepcopy } from "./deepcopy.ts";
+export type { BackwardHook, Gradients } from "./backward_hooks.ts";
 export type { ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
 export { type Layer, Module } from "./module.ts";
 export * as init from "../init/mod.ts";

@@ -9,6 +9,7 @@ import { type DType, isDType, isFloat } from "../core/dtype.ts";
 import { IndexError, ValueError } from "../core/errors.ts";
 import { zerosLike } from "../core/ops/create.ts";
 import { Tensor } from "../core/tensor.ts";
+import type { BackwardHook } from "./backward_hooks.ts";
 import { callModule } from "./call.ts";
 import {
   bufferKind,
@@ -295,6 +296,14 @@ export abstract class Module {
   /** Registers a function to run after `forward`. */
   registerForwardHook(hook: ForwardHook): HookHandle {
     return stateOf(this).hooks.addAfter(hook);
+  }
+
+  /**
+   * Registers a function to see the gradients of a module's inputs and outputs during the backward pass; what it returns (if anything)
+   * replaces those of the inputs. `register_full_backward_hook`.
+   */
+  registerFullBackwardHook(hook: BackwardHook): HookHandle {
+    return stateOf(this).hooks.addBackward(hook);
   }
 
   /** What stands between the parentheses of the module's text, in PyTorch's spelling. */

@@ -5,4 +5,6 @@
  */
 export * from "./clip_grad.ts";
 export * from "./convert_parameters.ts";
+export * as parametrize from "./parametrize.ts";
 export * as rnn from "./rnn.ts";
+export * from "./weight_norm.ts";

@@ -235,6 +235,76 @@ const scenarios: Record<string, () => Found> = {
     net(ones([1, 2]));
     return order;
   },
+  parametrized() {
+    const { registerParametrization, removeParametrizations, isParametrized } = nn.utils.parametrize;
+    const x = ones([1, 3]);
+    const layer = registerParametrization(new nn.Linear(3, 3), "weight", new Symmetric());
+    const out: Found[] = [
+      String(layer),
+      String(layer.weight),
+      Object.keys(layer.stateDict()),
+      String(layer(x)),
+    ];
+    layer(x).sum().backward();
+    const original = (name: string) => layer.getParameter(`parametrizations.${name}.original`);
+    out.push(String(original("weight").grad), Number(isParametrized(layer, "bias")));
+    registerParametrization(layer, "bias", new Doubled());
+    out.push(String(layer.bias), String(original("bias")));
+    assign(layer, "bias", ones([3]));
+    out.push(String(original("bias")), String(layer));
+    assertEquals(String(nn.deepcopy(layer)(x)), String(layer(x)));
+    removeParametrizations(layer, "weight");
+    removeParametrizations(layer, "bias", false);
+    out.push(String(layer), String(layer.weight), String(layer.bias));
+    out.push(message(() => removeParametrizations(layer, "weight")));
+    return out;
+  },
+  normalisedWeights() {
+    const x = ones([1, 3]), out: Found[] = [];
+    let layer = new nn.Linear(3, 2);
+    for (const dim of [0, 1, null]) {
+      layer = nn.utils.weightNorm(dim === 0 ? layer : new nn.Linear(3, 2), "weight", dim);
+      out.push(Object.keys(layer.stateDict()), [...layer.getParameter("weight_g").shape], String(layer(x)));
+    }
+    out.push(message(() => nn.utils.weightNorm(layer)));
+    layer(x).sum().backward();
+    out.push(String(layer.getParameter("weight_g").grad), String(layer.getParameter("weight_v").grad));
+    nn.utils.removeWeightNorm(layer);
+    out.push(Object.keys(layer.stateDict()), String(layer(x)), String(layer));
+    layer = nn.utils.spectralNorm(new nn.Linear(3, 2), "weight", { nPowerIterations: 2 });
+    out.push(Object.keys(layer.stateDict()), String(layer(x)), String(layer(x)));
+    out.push(String(layer.eval()(x)), String(layer.getBuffer("weight_u")));
+    nn.utils.removeSpectralNorm(layer);
+    out.push(Object.keys(layer.stateDict()), String(layer(x)));
+    const conv = nn.utils.spectralNorm(new nn.ConvTranspose2d(2, 3, 2));
+    out.push([...conv.getBuffer("weight_u").shape], String(conv(ones([1, 2, 1, 1])).sum()));
+    return out;
+  },
+  backwardHooks() {
+    const out: unknown[] = [];
+    const plain = (grads: nn.Gradients) => grads.map((g) => g === null ? null : g.tolist());
+    const net = new nn.Sequential(new nn.Linear(2, 2), new nn.Tanh(), new nn.Linear(2, 1));
+    const x = tensor([[1, 2]]);
+    net[0].registerFullBackwardHook((_, gi, go) => void out.push(["0", plain(gi), plain(go)]));
+    net[1].registerFullBackwardHook((_, gi, go) => void out.push(["1", plain(gi), plain(go)]));
+    const handle = net[2].registerFullBackwardHook((_, gi) => gi.map((g) => g === null ? null : g.mul(2)));
+    net(x).sum().backward();
+    out.push(net[0].weight.grad?.tolist());
+    handle.remove();
+    net.zeroGrad();
+    net(x).sum().backward();
+    out.push(net[0].weight.grad?.tolist());
+    const two = new nn.Bilinear(2, 2, 1);
+    const a = ones([1, 2], { requiresGrad: true }), b = ones([1, 2], { requiresGrad: true });
+    two.registerFullBackwardHook((_, gi, go) => {
+      out.push([plain(gi), plain(go)]);
+      return gi.map((g, i) => g === null ? null : g.mul(i + 2));
+    });
+    two(a, b).sum().backward();
+    out.push([a.grad?.tolist(), b.grad?.tolist()]);
+    const rounded = (_: string, v: unknown) => typeof v === "number" ? Math.round(v * 1e5) / 1e5 : v;
+    return [JSON.parse(JSON.stringify(out, rounded))];
+  },
   applied() {
     const order: string[] = [];
     const net = new nn.Sequential(new nn.Linear(2, 2), new nn.Sequential(new nn.ReLU(), new nn.Linear(2, 1)));
@@ -242,6 +312,22 @@ const scenarios: Record<string, () => Found> = {
     return order;
   },
 };
+
+class Symmetric extends nn.Module {
+  override forward(x: Tensor): Tensor {
+    return x.triu().add(x.triu(1).t());
+  }
+}
+
+class Doubled extends nn.Module {
+  override forward(x: Tensor): Tensor {
+    return x.mul(2);
+  }
+
+  rightInverse(x: Tensor): Tensor {
+    return x.div(2);
+  }
+}
 
 /** Names that JavaScript would list in the order of the numbers. */
 function numbered(): nn.Module {

@@ -1,0 +1,216 @@
+/**
+ * Parametrizations: a parameter as a function of others, computed anew whenever it is used.
+ *
+ * @module
+ */
+import { DTypeError, ShapeError, ValueError } from "../../core/errors.ts";
+import { noGrad } from "../../core/grad_mode.ts";
+import { sameShape, torchSize } from "../../core/shape.ts";
+import { Tensor } from "../../core/tensor.ts";
+import { ModuleDict, ModuleList } from "../containers.ts";
+import { className, isModule, removeField } from "../fields.ts";
+import type { Module } from "../module.ts";
+import { Parameter } from "../parameter.ts";
+
+/** From a tensor (or several) to the tensor that a module uses; `rightInverse` finds a tensor that is mapped to a given one. */
+export type Parametrization = Module & ((...originals: Tensor[]) => Tensor) & {
+  /** A tensor, or several, that `forward` maps to x. */
+  rightInverse?(x: Tensor): Tensor | readonly Tensor[];
+};
+
+/** The parametrizations of one tensor, and what they start from. `torch.nn.utils.parametrize.ParametrizationList`. */
+export class ParametrizationList extends ModuleList<Parametrization> {
+  /** The names of the tensors that the first parametrization is given. */
+  private originals: readonly string[] = [];
+
+  /** Starts from a tensor, or from what the parametrization maps to it. */
+  constructor(parametrization: Parametrization, original: Parameter) {
+    super([parametrization]);
+    const start = noGrad(() => parametrization.rightInverse?.(original) ?? original);
+    const list = start instanceof Tensor ? [start] : start;
+    this.originals = list.map((_, i) => start instanceof Tensor ? "original" : `original${i}`);
+    list.forEach((x, i) => {
+      const { requiresGrad } = original;
+      // One tensor stays the parameter that it was, so that optimizers go on knowing it.
+      if (start instanceof Tensor) original.data = x.detach();
+      this.registerParameter(
+        this.originals[i],
+        start instanceof Tensor ? original : new Parameter(x.detach(), { requiresGrad }),
+      );
+    });
+  }
+
+  /** The parametrized tensor. */
+  value(): Tensor {
+    const [first, ...rest] = this;
+    let x = first(...this.originals.map((name) => this.getParameter(name)));
+    for (const parametrization of rest) x = parametrization(x);
+    return x;
+  }
+
+  /** Sets the originals so that the parametrized tensor is x. */
+  setValue(x: Tensor): void {
+    const found = noGrad(() =>
+      [...this].reverse().reduce((value: Tensor | readonly Tensor[], parametrization) => {
+        if (parametrization.rightInverse === undefined) {
+          throw new ValueError(
+            `parametrization ${className(parametrization)} does not implement rightInverse.`,
+          );
+        }
+        return parametrization.rightInverse(value as Tensor);
+      }, x)
+    );
+    const list = found instanceof Tensor ? [found] : found;
+    list.forEach((value, i) => this.getParameter(this.originals[i]).data = value.detach());
+  }
+
+  /** The original, when there is one alone. */
+  single(): Parameter | null {
+    return this.originals.length === 1 && this.originals[0] === "original"
+      ? this.getParameter("original")
+      : null;
+  }
+}
+
+/** The list of a parametrized tensor. */
+function listOf(module: Module, name: string): ParametrizationList | null {
+  const all: unknown = Reflect.get(module, "parametrizations");
+  if (!(all instanceof ModuleDict) || !all.has(name)) return null;
+  const list: unknown = all.get(name);
+  return list instanceof ParametrizationList ? list : null;
+}
+
+/** Whether a module has parametrized tensors, or one of a name. `torch.nn.utils.parametrize.is_parametrized`. */
+export function isParametrized(module: Module, name?: string): boolean {
+  if (name !== undefined) return listOf(module, name) !== null;
+  const all: unknown = Reflect.get(module, "parametrizations");
+  return all instanceof ModuleDict && all.length > 0;
+}
+
+function check(module: Module, name: string, before: Tensor): void {
+  const list = listOf(module, name) as ParametrizationList;
+  const after = noGrad(() => list.value());
+  if (!(after instanceof Tensor)) {
+    throw new ValueError(`A parametrization must return a tensor. Got ${typeof after}.`);
+  }
+  if (after.dtype !== before.dtype) {
+    throw new DTypeError(
+      `Registering a parametrization may not change the dtype of the tensor: it was ${before.dtype} and became ${after.dtype}`,
+    );
+  }
+  if (!sameShape(after.shape, before.shape)) {
+    throw new ShapeError(
+      `Registering a parametrization may not change the shape of the tensor: it was ${
+        torchSize(before.shape)
+      } and became ${torchSize(after.shape)}`,
+    );
+  }
+}
+
+/**
+ * Makes a module's parameter a function of itself: from now on `module[name]` is what the parametrization makes of the original, which
+ * stays a parameter, as `parametrizations.<name>.original`. Several on one name are applied in order. Returns the module.
+ * `torch.nn.utils.parametrize.register_parametrization`.
+ *
+ * @throws {ShapeError} when the shape changes
+ * @throws {DTypeError} when the dtype changes
+ * @example
+ * ```ts
+ * import { nn, type Tensor } from "@tenon/tenon";
+ * class Symmetric extends nn.Module {
+ *   override forward(x: Tensor): Tensor {
+ *     return x.triu().add(x.triu(1).t());
+ *   }
+ * }
+ * const layer = nn.utils.parametrize.registerParametrization(new nn.Linear(3, 3), "weight", new Symmetric());
+ * console.log(layer.weight.equal(layer.weight.t())); // true
+ * ```
+ */
+export function registerParametrization<M extends Module>(
+  module: M,
+  name: string,
+  parametrization: Parametrization,
+): M {
+  if (!isModule(parametrization)) {
+    throw new ValueError(
+      `registerParametrization: the parametrization must be a module, got ${typeof parametrization}`,
+    );
+  }
+  const known = listOf(module, name);
+  const before: unknown = Reflect.get(module, name);
+  if (known !== null && before instanceof Tensor) {
+    const target = before.detach();
+    known.append(parametrization);
+    if (parametrization.rightInverse !== undefined) known.setValue(target);
+    check(module, name, target);
+    return module;
+  }
+  if (!(before instanceof Parameter)) {
+    throw new ValueError(
+      `Module '${
+        className(module)
+      }' does not have a parameter, a buffer, or a parametrized element with name '${name}'`,
+    );
+  }
+  const shown = before.data;
+  const list = new ParametrizationList(parametrization, before);
+  if (!isParametrized(module)) {
+    module.registerModule("parametrizations", new ModuleDict());
+    rename(module, `Parametrized${className(module)}`);
+  }
+  (Reflect.get(module, "parametrizations") as ModuleDict<ParametrizationList>).set(name, list);
+  removeField(module, name);
+  Object.defineProperty(module, name, {
+    get(this: Module) {
+      return listOf(this, name)?.value();
+    },
+    set(this: Module, x: Tensor) {
+      listOf(this, name)?.setValue(x);
+    },
+    configurable: true,
+  });
+  check(module, name, shown);
+  return module;
+}
+
+/** Gives a module a class of its own, derived from the one it has. Only its name and prototype are ever used. */
+function rename(module: Module, name: string): void {
+  const constructor = function () {};
+  const prototype: object = Object.create(Object.getPrototypeOf(module), {
+    constructor: { value: constructor },
+  });
+  Object.defineProperties(constructor, { name: { value: name }, prototype: { value: prototype } });
+  Object.setPrototypeOf(module, prototype);
+}
+
+/**
+ * Takes the parametrizations of a name off; the parameter keeps the value they gave it, or with `leaveParametrized` false the original.
+ * Returns the module. `torch.nn.utils.parametrize.remove_parametrizations`.
+ */
+export function removeParametrizations<M extends Module>(
+  module: M,
+  name: string,
+  leaveParametrized = true,
+): M {
+  const list = listOf(module, name);
+  if (list === null) {
+    throw new ValueError(`Module ${module} does not have a parametrization on ${name}`);
+  }
+  const original = list.single();
+  if (!leaveParametrized && original === null) {
+    throw new ValueError(
+      `Cannot leave unparametrized (\`leave_parametrized=False\`) a tensor that is parametrized in terms of a sequence of tensors: ${name}`,
+    );
+  }
+  const parameter = original ?? new Parameter(noGrad(() => list.value()));
+  if (leaveParametrized) parameter.data = noGrad(() => list.value()).detach();
+  const all = Reflect.get(module, "parametrizations") as ModuleDict<ParametrizationList>;
+  all.pop(name);
+  Reflect.deleteProperty(module, name);
+  module.registerParameter(name, parameter);
+  if (all.length === 0) {
+    removeField(module, "parametrizations");
+    Object.setPrototypeOf(module, Object.getPrototypeOf(Object.getPrototypeOf(module)));
+  }
+  return module;
+}
