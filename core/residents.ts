@@ -22,7 +22,7 @@ class Table {
    * Values above which values leave, so that many small ones do not fill the host's heap: what a loop makes is best collected while it is young. Grows
    * like the budget.
    */
-  most = 4096;
+  most = 1024;
   oldest: Residency | null = null;
   newest: Residency | null = null;
 

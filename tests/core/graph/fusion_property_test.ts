@@ -35,9 +35,13 @@ function assertSame(fused: readonly Tensor[], plain: readonly Tensor[]): void {
 /** Every third tensor and the last one. */
 const chosen = (made: readonly Tensor[]) => made.filter((_, i) => i % 3 === 0 || i === made.length - 1);
 
-function values(program: readonly Choice[], fuse: boolean): Tensor[] {
+function values(
+  program: readonly Choice[],
+  fuse: boolean,
+  device: "cpu" | "reference" = "reference",
+): Tensor[] {
   return withFusion(fuse, () => {
-    const roots = chosen(runProgram(program, leaves("reference")));
+    const roots = chosen(runProgram(program, leaves(device)));
     evaluate(roots);
     return roots;
   });
@@ -84,5 +88,12 @@ Deno.test("what is evaluated half-way is a leaf of what comes after", () => {
       assertSame(roots, values(p, false));
     }),
     { ...runs, numRuns: 80 },
+  );
+});
+
+Deno.test("the CPU engine computes what the plain interpreter computes", () => {
+  fc.assert(
+    fc.property(programs(20), (p) => assertSame(values(p, true, "cpu"), values(p, false))),
+    { ...runs, numRuns: 60 },
   );
 });

@@ -21,7 +21,7 @@ const nat = fc.nat({ max: 1 << 16 });
 
 /** Programs of up to `maxLength` choices. */
 export function programs(maxLength: number): fc.Arbitrary<Choice[]> {
-  return fc.array(fc.record({ op: nat, a: nat, b: nat, c: nat }), { minLength: 1, maxLength });
+  return fc.array(fc.record({ op: nat, a: nat, b: nat, c: nat }), { minLength: 1, maxLength, size: "max" });
 }
 
 const small = (x: Tensor) => x.tanh();
