@@ -8,8 +8,8 @@ import type { Expr } from "../wasm/expr.ts";
 import { f32x4, f64x2, i32x4, v128 } from "../wasm/opcodes.ts";
 import { mapF64 } from "./cast.ts";
 import type { Gen, Vec } from "./gen.ts";
-import { demote, narrowParts, type Parts, promote } from "./lanes.ts";
-import { exp64, log64 } from "./math_f64.ts";
+import { demote, narrowParts, promote } from "./lanes.ts";
+import { powShort } from "./math_f64.ts";
 
 /** 1.5 * 2^23: added to a small float32, it leaves the nearest integer in the low bits. */
 const MAGIC = 12582912;
@@ -250,9 +250,8 @@ export function tan(g: Gen, x: Vec): Vec {
 
 /** x^y as IEEE 754's pow, within 0.51 ULP: float64 inside. */
 export function pow(g: Gen, x: Vec, y: Vec): Vec {
-  const a = promote(g, g.keep(f32x4.abs(x))), b = promote(g, y);
-  const power: Parts = a.map((v, i) => exp64(g, g.keep(f64x2.mul(b[i], log64(g, v)))));
-  const magnitude = demote(g, power);
+  const base = promote(g, g.keep(f32x4.abs(x))), power = promote(g, y);
+  const magnitude = demote(g, base.map((v, i) => powShort(g, v, power[i])));
   const integral = g.keep(f32x4.eq(f32x4.trunc(y), y));
   const half = g.keep(f32x4.mul(y, g.fc(0.5)));
   const odd = v128.and(integral, f32x4.ne(f32x4.trunc(half), half));
