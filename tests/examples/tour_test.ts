@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { programs } from "../../examples/tour.ts";
 import { manualSeed, setDefaultDevice } from "../../mod.ts";
+import { run } from "./run.ts";
 
 interface Fixture {
   readonly seeds: Record<string, Record<string, string>>;
@@ -54,25 +55,8 @@ for (const name of Object.keys(programs)) {
   });
 }
 
-async function run(...args: string[]): Promise<{ code: number; text: string; errors: string }> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", ...args],
-    cwd: root,
-    env: { NO_COLOR: "1", TENON_DEVICE: "cpu" },
-  });
-  const { code, stdout, stderr } = await command.output();
-  return { code, text: new TextDecoder().decode(stdout), errors: new TextDecoder().decode(stderr) };
-}
-
 Deno.test("tour: the task's program runs all of them, from the seed that it is given", async () => {
-  const { code, text, errors } = await run(
-    "--no-prompt",
-    "--no-check",
-    "--allow-env",
-    "examples/tour.ts",
-    "--seed",
-    "42",
-  );
+  const { code, text, errors } = await run(["--allow-env"], "tour", "--seed", "42");
   assertEquals(code, 0, errors);
   const expected = Object.entries(programs).map(([name, title]) =>
     `\n# ${title} (examples/tour/${name}.ts)\n\n${seeds[42][name]}`
@@ -82,12 +66,14 @@ Deno.test("tour: the task's program runs all of them, from the seed that it is g
 
 Deno.test("tour: each program runs by itself, without any permission", async () => {
   for (const name of Object.keys(programs)) {
-    const { code, text, errors } = await run("--no-prompt", "--no-check", `examples/tour/${name}.ts`);
+    const { code, text, errors } = await run([], `tour/${name}`);
     assertEquals(code, 0, `${name}: ${errors}`);
     assert(text.includes("tensor("), name);
   }
 });
 
 Deno.test("tour: an option that does not exist is refused", async () => {
-  assertEquals((await run("--no-check", "examples/tour.ts", "--sead")).code, 2);
+  const { code, errors } = await run([], "tour", "--sead");
+  assertEquals(code, 2);
+  assertMatch(errors, /usage: deno task tour \[--seed N\]/);
 });
