@@ -396,3 +396,19 @@ export {
   unflatten,
   unsqueeze,
 } from "./ops/view.ts";
+export { igamma, igammac } from "./ops/gamma.ts";
+export {
+  adjoint,
+  clampMax,
+  clampMin,
+  clone,
+  detach,
+  isFloatingPoint,
+  isNonzero,
+  isTensor,
+  numel,
+  rsub,
+  scalarTensor,
+  t,
+} from "./ops/tensor_functions.ts";
+export { variance as var } from "./ops/reduce.ts";

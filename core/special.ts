@@ -5,6 +5,7 @@
  */
 export { expit, gammaln, psi } from "./ops/aliases.ts";
 export { digamma, erf, erfc, erfinv, exp2, expm1, log1p, round } from "./ops/elementwise.ts";
+export { igamma as gammainc, igammac as gammaincc } from "./ops/gamma.ts";
 export { logit, sinc, xlogy } from "./ops/pointwise.ts";
 export { logsumexp } from "./ops/reduce.ts";
 export { logSoftmax, softmax } from "./ops/softmax.ts";

@@ -73,6 +73,16 @@ export abstract class MatrixMethods extends SpecialMethods {
     return solve.cholesky(this, { upper });
   }
 
+  /** X with A X = this, from the Cholesky factor of A. */
+  choleskySolve(this: Tensor, factor: Tensor, upper = false): Tensor {
+    return solve.choleskySolve(this, factor, { upper });
+  }
+
+  /** The inverse of A, from this Cholesky factor of it. */
+  choleskyInverse(this: Tensor, upper = false): Tensor {
+    return solve.choleskyInverse(this, { upper });
+  }
+
   /** Orthonormal columns and an upper triangular factor. */
   qr(this: Tensor, mode?: QrMode): { readonly Q: Tensor; readonly R: Tensor } {
     return qr(this, mode);

@@ -7,6 +7,7 @@ import { copysign, hypot, nextafter } from "../ops/elementwise.ts";
 import { hardshrink, prelu } from "../ops/activation.ts";
 import { clamp } from "../ops/pointwise.ts";
 import type { TensorLike } from "../ops/cast.ts";
+import { igamma, igammac } from "../ops/gamma.ts";
 import * as op from "../ops/special.ts";
 import { dist, renorm } from "../ops/matrix_functions.ts";
 import type { Tensor } from "../tensor.ts";
@@ -62,6 +63,16 @@ export abstract class SpecialMethods extends IndexMethods {
   /** The modified Bessel function of order 0. */
   i0(this: Tensor): Tensor {
     return op.i0(this);
+  }
+
+  /** The regularised lower incomplete gamma function at (this, x). */
+  igamma(this: Tensor, x: Tensor): Tensor {
+    return igamma(this, x);
+  }
+
+  /** The regularised upper incomplete gamma function at (this, x). */
+  igammac(this: Tensor, x: Tensor): Tensor {
+    return igammac(this, x);
   }
 
   /** Whether elements are -Infinity. */

@@ -56,13 +56,13 @@ interface Input {
   readonly back: (g: Tensor) => Tensor;
 }
 
-function inputOf(recorded: Recorded, options: RunOptions): Input {
+function inputOf(recorded: Recorded, differentiated: boolean, options: RunOptions): Input {
   const value = leafOf(recorded, options.device), rank = value.shape.length;
   const turned = Array.from({ length: rank }, (_, d) => rank - 1 - d);
   const strided = options.strided === true && rank > 1;
   const leaf = strided ? value.permute(turned).clone().detach() : value.detach();
   if (strided) core.evaluate([leaf]);
-  if (isFloat(leaf.dtype)) leaf.requiresGrad = true;
+  if (differentiated && isFloat(leaf.dtype)) leaf.requiresGrad = true;
   return strided
     ? { leaf, x: leaf.permute(turned), back: (g) => g.permute(turned) }
     : { leaf, x: leaf, back: (g) => g };
@@ -149,7 +149,9 @@ function projected(outputs: readonly Tensor[]): Tensor | null {
 /** What is wrong with a case, or "". */
 function problem(recorded: Case, options: RunOptions): string {
   const [op, given, args, outputs, grads] = recorded;
-  const inputs = given.map((t) => inputOf(t, options));
+  // Without recorded gradients all inputs are followed, as the way to a value may depend on it.
+  const all = grads.every((g) => g === null);
+  const inputs = given.map((t, i) => inputOf(t, all || grads[i] !== null, options));
   const xs = inputs.map(({ x }) => x);
   const results = flat(call(op, args.map((a) => argumentOf(a, xs))));
   if (results.length !== outputs.length) return `gives ${results.length} outputs, not ${outputs.length}`;

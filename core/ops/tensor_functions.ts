@@ -1,0 +1,84 @@
+/**
+ * Methods of tensors under the function names that `torch` has for them.
+ *
+ * @module
+ */
+import { isFloat } from "../dtype.ts";
+import { ShapeError } from "../errors.ts";
+import { sizeOf } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import type { Scalar, TensorLike } from "./cast.ts";
+import { full, type TensorOptions } from "./create.ts";
+import { ne, sub } from "./elementwise.ts";
+import { clamp } from "./pointwise.ts";
+import { mT, transpose } from "./view.ts";
+
+/** The transpose of a matrix; a vector or a number as it is. `torch.t`. */
+export function t(x: Tensor): Tensor {
+  if (x.shape.length > 2) {
+    throw new ShapeError(`t() expects a tensor with <= 2 dimensions, but self is ${x.shape.length}D`);
+  }
+  return x.shape.length < 2 ? x.value : transpose(x, 0, 1);
+}
+
+/** The last two dimensions swapped. `torch.adjoint`. */
+export function adjoint(x: Tensor): Tensor {
+  return mT(x);
+}
+
+/** A tensor with the value of x, whose gradient flows there. `torch.clone`. */
+export function clone(x: Tensor): Tensor {
+  return x.clone();
+}
+
+/** The value of x without its history. `torch.detach`. */
+export function detach(x: Tensor): Tensor {
+  return x.detach();
+}
+
+/** Number of elements. `torch.numel`. */
+export function numel(x: Tensor): number {
+  return sizeOf(x.shape);
+}
+
+/** Whether a value is a tensor. `torch.is_tensor`. */
+export function isTensor(x: unknown): x is Tensor {
+  return x instanceof Tensor;
+}
+
+/** Whether the dtype is one of the floating-point types. `torch.is_floating_point`. */
+export function isFloatingPoint(x: Tensor): boolean {
+  return isFloat(x.dtype);
+}
+
+/** Whether the single element is not zero. Reads x. `torch.is_nonzero`. */
+export function isNonzero(x: Tensor): boolean {
+  if (sizeOf(x.shape) !== 1) {
+    throw new ShapeError(
+      sizeOf(x.shape) === 0
+        ? "Boolean value of Tensor with no values is ambiguous, in is_nonzero"
+        : "Boolean value of Tensor with more than one value is ambiguous, in is_nonzero",
+    );
+  }
+  return ne(x, 0).item<boolean>();
+}
+
+/** A 0-d tensor; float32 without a dtype. `torch.scalar_tensor`. */
+export function scalarTensor(value: Scalar, options: TensorOptions = {}): Tensor {
+  return full([], value, { dtype: "float32", ...options });
+}
+
+/** No less than `min`. `torch.clamp_min`. */
+export function clampMin(x: Tensor, min: TensorLike): Tensor {
+  return clamp(x, min);
+}
+
+/** No more than `max`. `torch.clamp_max`. */
+export function clampMax(x: Tensor, max: TensorLike): Tensor {
+  return clamp(x, null, max);
+}
+
+/** other - alpha * x. `torch.rsub`. */
+export function rsub(x: Tensor, other: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
+  return sub(other, x, options);
+}
