@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { getDefaultDtype } from "./default_dtype.ts";
 import { type DType, type HostArray, isFloat, readElement, torchName } from "./dtype.ts";
 import { ValueError } from "./errors.ts";
 import { formatFixed, formatScientific } from "./format_number.ts";
@@ -121,10 +122,10 @@ export function formatTensor(tensor: Printable, options: PrintOptions = current)
   let body: string;
   if (sizeOf(shape) === 0) {
     if (shape.length !== 1) suffixes.push(`size=(${shape.join(", ")})`);
-    if (dtype !== "float32") suffixes.push(`dtype=${torchName(dtype)}`);
+    if (dtype !== getDefaultDtype()) suffixes.push(`dtype=${torchName(dtype)}`);
     body = "[]";
   } else {
-    if (dtype !== "float32" && dtype !== "int64" && dtype !== "bool") {
+    if (dtype !== getDefaultDtype() && dtype !== "int64" && dtype !== "bool") {
       suffixes.push(`dtype=${torchName(dtype)}`);
     }
     body = formatElements(tensor, prefix.length, options);

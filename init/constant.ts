@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getDefaultDtype } from "../core/default_dtype.ts";
 import { ShapeError, ValueError } from "../core/errors.ts";
 import type { DType } from "../core/dtype.ts";
 import type { DeviceName } from "../core/device.ts";
@@ -22,7 +23,7 @@ export interface FillOptions {
 
 /** A tensor of one value. */
 export function constant(shape: Shape, value: number, options: FillOptions = {}): Tensor {
-  return full(shape, value, { ...options, dtype: options.dtype ?? "float32" });
+  return full(shape, value, { ...options, dtype: options.dtype ?? getDefaultDtype() });
 }
 
 /**
@@ -68,7 +69,7 @@ export function eye(shape: Shape, options: FillOptions = {}): Tensor {
       `Only tensors with 2 dimensions are supported, in init.eye: got shape [${shape.join(", ")}]`,
     );
   }
-  const { dtype = "float32", device } = options;
+  const { dtype = getDefaultDtype(), device } = options;
   return cast(identity(shape[0], shape[1], { device }), dtype);
 }
 
@@ -102,7 +103,7 @@ export function dirac(shape: Shape, groups = 1, options: FillOptions = {}): Tens
       data[((g * perGroup + d) * inputs + d) * size + middle] = 1;
     }
   }
-  return cast(fromHost(data, shape, "float32", options.device), options.dtype ?? "float32");
+  return cast(fromHost(data, shape, "float32", options.device), options.dtype ?? getDefaultDtype());
 }
 
 /** Fills a convolution kernel so that it passes on as many channels as it can. `torch.nn.init.dirac_`. */

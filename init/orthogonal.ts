@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getDefaultDtype } from "../core/default_dtype.ts";
 import type { Generator } from "../core/random/generator.ts";
 import { ShapeError } from "../core/errors.ts";
 import { cast } from "../core/ops/cast.ts";
@@ -61,7 +62,7 @@ export function orthogonal(shape: Shape, gain = 1, options: InitOptions = {}): T
       }]`,
     );
   }
-  const { dtype = "float32", device, generator } = options;
+  const { dtype = getDefaultDtype(), device, generator } = options;
   const count = sizeOf(shape);
   if (count === 0) return empty(shape, { dtype, device });
   const rows = shape[0], columns = count / rows;

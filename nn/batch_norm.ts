@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getDefaultDtype } from "../core/default_dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { full, ones, tensor, zeros } from "../core/ops/create.ts";
 import { batchNorm, instanceNorm, type RunningNormResult } from "../core/ops/normalization.ts";
@@ -76,7 +77,7 @@ export abstract class RunningNorm extends Module {
     this.momentum = momentum;
     this.affine = affine;
     this.trackRunningStats = options.trackRunningStats ?? true;
-    const { dtype = "float32", device } = options;
+    const { dtype = getDefaultDtype(), device } = options;
     const each = [numFeatures];
     this.registerParameter("weight", affine ? new Parameter(ones(each, { dtype, device })) : null);
     this.registerParameter("bias", affine ? new Parameter(zeros(each, { dtype, device })) : null);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getDefaultDtype } from "../core/default_dtype.ts";
 import { ValueError } from "../core/errors.ts";
 import { ones, zeros } from "../core/ops/create.ts";
 import { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "../core/ops/normalization.ts";
@@ -56,7 +57,7 @@ export class LayerNorm extends Module {
     ...settings: Trailing<[eps: number, elementwiseAffine: boolean], LayerNormOptions>
   ) {
     super();
-    const { eps = 1e-5, elementwiseAffine = true, bias = true, dtype = "float32", device } = named<
+    const { eps = 1e-5, elementwiseAffine = true, bias = true, dtype = getDefaultDtype(), device } = named<
       LayerNormOptions
     >(
       "LayerNorm",
@@ -115,7 +116,7 @@ export class RMSNorm extends Module {
     ...settings: Trailing<[eps: number | null, elementwiseAffine: boolean], RMSNormOptions>
   ) {
     super();
-    const { eps = null, elementwiseAffine = true, dtype = "float32", device } = named<RMSNormOptions>(
+    const { eps = null, elementwiseAffine = true, dtype = getDefaultDtype(), device } = named<RMSNormOptions>(
       "RMSNorm",
       settings,
       ["eps", "elementwiseAffine"],
@@ -176,7 +177,7 @@ export class GroupNorm extends Module {
     ...settings: Trailing<[eps: number, affine: boolean], GroupNormOptions>
   ) {
     super();
-    const { eps = 1e-5, affine = true, dtype = "float32", device } = named<GroupNormOptions>(
+    const { eps = 1e-5, affine = true, dtype = getDefaultDtype(), device } = named<GroupNormOptions>(
       "GroupNorm",
       settings,
       [

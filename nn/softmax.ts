@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getDefaultDtype } from "../core/default_dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { prelu } from "../core/ops/activation.ts";
 import { full } from "../core/ops/create.ts";
@@ -106,7 +107,7 @@ export class PReLU extends Module {
     this.numParameters = numParameters;
     this.registerParameter(
       "weight",
-      new Parameter(full([numParameters], init, { dtype: dtype ?? "float32", device })),
+      new Parameter(full([numParameters], init, { dtype: dtype ?? getDefaultDtype(), device })),
     );
   }
 

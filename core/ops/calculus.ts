@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { isFloat } from "../dtype.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { normalizeDim, normalizeDims } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { asFloat, cast } from "./cast.ts";
+import { asFloat } from "./cast.ts";
 import { tensor } from "./create.ts";
 import { add, div, mul, sub } from "./elementwise.ts";
 import { sum } from "./reduce.ts";
@@ -32,7 +31,7 @@ function trapezoids(
 ): { readonly areas: Tensor; readonly dim: number } {
   const { dx = 1, x, dim = -1 } = options;
   const at = normalizeDim(op, dim, y.shape.length), size = y.shape[at] ?? 1;
-  const values = isFloat(y.dtype) ? y : cast(y, "float32");
+  const values = asFloat(y);
   const pairs = (t: Tensor, d: number) =>
     [narrow(t, d, 1, Math.max(0, t.shape[d] - 1)), narrow(t, d, 0, Math.max(0, t.shape[d] - 1))] as const;
   if (size === 0) return { areas: values, dim: at };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getDefaultDtype } from "../default_dtype.ts";
 import { apply } from "../apply.ts";
 import { defaultDevice, type DeviceName } from "../device.ts";
 import { type DType, isFloat, kindOf, type Operand, promoteTypes, resultType, scalarName } from "../dtype.ts";
@@ -27,9 +28,9 @@ export function castLike(x: Tensor, other: Tensor): Tensor {
   return cast(x, other.dtype);
 }
 
-/** x as floats: integers and bools become float32, as PyTorch does for functions such as exp. */
+/** x as floats: integers and bools become the default dtype, as PyTorch does for functions such as exp. */
 export function asFloat(x: Tensor): Tensor {
-  return isFloat(x.dtype) ? x.value : cast(x, "float32");
+  return isFloat(x.dtype) ? x.value : cast(x, getDefaultDtype());
 }
 
 /** Refuses what is not a float tensor. */
@@ -44,7 +45,7 @@ export function requireFloat(op: string, x: Tensor): void {
 function numberOperand(value: Scalar): Operand {
   if (typeof value === "boolean") return { dtype: "bool", weight: "number" };
   if (typeof value === "bigint" || Number.isInteger(value)) return { dtype: "int64", weight: "number" };
-  return { dtype: "float32", weight: "number" };
+  return { dtype: getDefaultDtype(), weight: "number" };
 }
 
 /** How an operand takes part in promotion. */
@@ -100,5 +101,5 @@ export function toTensor(x: TensorLike, dtype: DType, device: DeviceName): Tenso
 
 /** Whether the dtype can be the result of a division or a transcendental function. */
 export function floatType(dtype: DType): DType {
-  return kindOf(dtype) === "float" ? dtype : "float32";
+  return kindOf(dtype) === "float" ? dtype : getDefaultDtype();
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getDefaultDtype } from "../default_dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { hostArray, isFloat, writeElement } from "../dtype.ts";
 import { sizeOf } from "../shape.ts";
@@ -86,7 +87,7 @@ function windowFunction(
   if (!Number.isInteger(length) || length < 0) {
     throw new ValueError(`${name} requires non-negative window_length, got window_length=${length}`);
   }
-  const { periodic = true, dtype = "float32", device } = options;
+  const { periodic = true, dtype = getDefaultDtype(), device } = options;
   if (!isFloat(dtype)) {
     throw new DTypeError(`${name} expects floating point dtypes, got: ${dtype}`);
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getDefaultDtype } from "../default_dtype.ts";
 import { source } from "../apply.ts";
 import { defaultDevice, type DeviceName } from "../device.ts";
 import { bytesOf, type DType, type HostArray, hostArray, isInt, writeElement } from "../dtype.ts";
@@ -16,7 +17,7 @@ import { add, eq } from "./elementwise.ts";
 
 /** Options of every function that makes a tensor. */
 export interface TensorOptions {
-  /** Element type; float32 for numbers when not given. */
+  /** Element type; the default one, float32, for numbers when not given. */
   readonly dtype?: DType;
   /** Device; the default device when not given. */
   readonly device?: DeviceName;
@@ -185,10 +186,10 @@ function ragged(shape: Shape, depth: number, got: string): ShapeError {
 }
 
 function inferType(flat: readonly Scalar[]): DType {
-  if (flat.length === 0) return "float32";
+  if (flat.length === 0) return getDefaultDtype();
   if (flat.every((v) => typeof v === "boolean")) return "bool";
   if (flat.every((v) => typeof v !== "number")) return "int64";
-  return "float32";
+  return getDefaultDtype();
 }
 
 /** A literal in the form that a constant of `dtype` holds: bigint for int64, 0 or 1 for bool. */
@@ -215,13 +216,13 @@ export function full(shape: Shape, value: Scalar, options: TensorOptions = {}): 
 /** All zeros: `zeros(2, 3)` or `zeros([2, 3])`, and options. `torch.zeros`. */
 export function zeros(...args: SizeArguments<TensorOptions>): Tensor {
   const [shape, options] = sizeArguments(args);
-  return full(shape, 0, { dtype: "float32", ...options });
+  return full(shape, 0, { dtype: getDefaultDtype(), ...options });
 }
 
 /** All ones: `ones(2, 3)` or `ones([2, 3])`, and options. `torch.ones`. */
 export function ones(...args: SizeArguments<TensorOptions>): Tensor {
   const [shape, options] = sizeArguments(args);
-  return full(shape, 1, { dtype: "float32", ...options });
+  return full(shape, 1, { dtype: getDefaultDtype(), ...options });
 }
 
 /** A tensor whose values do not matter; here they are zeros. `torch.empty`. */
@@ -278,7 +279,7 @@ export function arange(start: number, end?: number, step = 1, options: TensorOpt
     );
   }
   const whole = [from, to, step].every(Number.isInteger);
-  const dtype = options.dtype ?? (whole ? "int64" : "float32");
+  const dtype = options.dtype ?? (whole ? "int64" : getDefaultDtype());
   const size = Math.ceil((to - from) / step);
   const host = hostArray(dtype, size);
   for (let i = 0; i < size; i++) writeElement(host, dtype, i, from + i * step);
@@ -290,7 +291,7 @@ export function linspace(start: number, end: number, steps: number, options: Ten
   if (!Number.isInteger(steps) || steps < 0) {
     throw new ValueError(`number of steps must be non-negative, got ${steps}, in linspace`);
   }
-  const dtype = options.dtype ?? "float32";
+  const dtype = options.dtype ?? getDefaultDtype();
   const host = hostArray(dtype, steps);
   // From both ends, as PyTorch does: symmetric, and the last value is exactly `end`.
   const round = dtype === "float32" ? Math.fround : (v: number) => v;
@@ -310,7 +311,7 @@ export function logspace(
   base = 10,
   options: TensorOptions = {},
 ): Tensor {
-  const dtype = options.dtype ?? "float32";
+  const dtype = options.dtype ?? getDefaultDtype();
   const host = hostArray(dtype, steps);
   const step = steps > 1 ? (end - start) / (steps - 1) : 0;
   for (let i = 0; i < steps; i++) {
@@ -334,7 +335,7 @@ export function diagonalMask(rows: number, columns: number, offset: number, devi
 export function eye(n: number, m: number = n, options: TensorOptions = {}): Tensor {
   checkShape("eye", [n, m]);
   const mask = diagonalMask(n, m, 0, options.device ?? defaultDevice());
-  return finish(cast(mask, options.dtype ?? "float32"), options);
+  return finish(cast(mask, options.dtype ?? getDefaultDtype()), options);
 }
 
 /** Bytes of the elements on the host. */

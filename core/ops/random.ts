@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { getDefaultDtype } from "../default_dtype.ts";
 import { defaultDevice } from "../device.ts";
 import { type DType, type HostArray, isFloat, scalarName } from "../dtype.ts";
 import { makeDraw } from "../draws.ts";
@@ -58,7 +59,7 @@ function like(x: Tensor, options: RandomOptions): RandomOptions {
  */
 export function rand(...args: SizeArguments<RandomOptions>): Tensor {
   const [shape, options = {}] = sizeArguments(args);
-  return drawn("rand", shape, "float32", options, (g, n, dtype) => drawUniform(g, n, dtype));
+  return drawn("rand", shape, getDefaultDtype(), options, (g, n, dtype) => drawUniform(g, n, dtype));
 }
 
 /** Uniform numbers in the shape, dtype and device of `x`. `torch.rand_like`. */
@@ -68,7 +69,13 @@ export function randLike(x: Tensor, options: RandomOptions = {}): Tensor {
 
 /** Uniform numbers in [low, high). `torch.Tensor.uniform_`. */
 export function uniform(shape: Shape, low = 0, high = 1, options: RandomOptions = {}): Tensor {
-  return drawn("uniform", shape, "float32", options, (g, n, dtype) => drawUniform(g, n, dtype, low, high));
+  return drawn(
+    "uniform",
+    shape,
+    getDefaultDtype(),
+    options,
+    (g, n, dtype) => drawUniform(g, n, dtype, low, high),
+  );
 }
 
 /**
@@ -83,7 +90,7 @@ export function uniform(shape: Shape, low = 0, high = 1, options: RandomOptions 
  */
 export function randn(...args: SizeArguments<RandomOptions>): Tensor {
   const [shape, options = {}] = sizeArguments(args);
-  return drawn("randn", shape, "float32", options, (g, n, dtype) => gaussian.normal(g, n, dtype));
+  return drawn("randn", shape, getDefaultDtype(), options, (g, n, dtype) => gaussian.normal(g, n, dtype));
 }
 
 /** Normal numbers in the shape, dtype and device of `x`. `torch.randn_like`. */
@@ -109,7 +116,7 @@ export function normal(
     return drawn(
       "normal",
       shape,
-      "float32",
+      getDefaultDtype(),
       options,
       (g, n, dtype) => gaussian.normal(g, n, dtype, mean, std),
     );
@@ -222,7 +229,7 @@ export function exponential(shape: Shape, lambda = 1, options: RandomOptions = {
   return drawn(
     "exponential",
     shape,
-    "float32",
+    getDefaultDtype(),
     options,
     (g, n, dtype) => continuous.exponential(g, n, dtype, lambda),
   );
@@ -233,7 +240,7 @@ export function cauchy(shape: Shape, median = 0, sigma = 1, options: RandomOptio
   return drawn(
     "cauchy",
     shape,
-    "float32",
+    getDefaultDtype(),
     options,
     (g, n, dtype) => continuous.cauchy(g, n, dtype, median, sigma),
   );
@@ -241,7 +248,13 @@ export function cauchy(shape: Shape, median = 0, sigma = 1, options: RandomOptio
 
 /** Trials up to and with the first success of probability `p`. `torch.Tensor.geometric_`. */
 export function geometric(shape: Shape, p: number, options: RandomOptions = {}): Tensor {
-  return drawn("geometric", shape, "float32", options, (g, n, dtype) => continuous.geometric(g, n, dtype, p));
+  return drawn(
+    "geometric",
+    shape,
+    getDefaultDtype(),
+    options,
+    (g, n, dtype) => continuous.geometric(g, n, dtype, p),
+  );
 }
 
 /** Numbers whose logarithm is normal. `torch.Tensor.log_normal_`. */
@@ -249,7 +262,7 @@ export function logNormal(shape: Shape, mean = 1, std = 2, options: RandomOption
   return drawn(
     "logNormal",
     shape,
-    "float32",
+    getDefaultDtype(),
     options,
     (g, n, dtype) => gaussian.logNormal(g, n, dtype, mean, std),
   );

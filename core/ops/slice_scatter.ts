@@ -29,7 +29,11 @@ function written(op: string, x: Tensor, source: Tensor, read: (x: Tensor) => Ten
   if (sizeOf(view.shape) === 0) return x.value;
   const like = source.dtype === x.dtype ? source : cast(source, x.dtype);
   // A view's transpose puts elements back where they came from, zeros elsewhere.
-  const mask = pull(read, cast(onesLike(x), "float32"), full(view.shape, 1, { device: x.device })) as Tensor;
+  const mask = pull(
+    read,
+    cast(onesLike(x), "float32"),
+    full(view.shape, 1, { dtype: "float32", device: x.device }),
+  ) as Tensor;
   const spread = pull(read, x.detach(), like) as Tensor;
   return where(mask.gt(0), spread, x);
 }

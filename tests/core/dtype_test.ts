@@ -6,6 +6,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import * as t from "../../core/mod.ts";
 import type { DType, Tensor, TensorLike } from "../../core/mod.ts";
+import * as nn from "../../nn/mod.ts";
 import { forEachDevice } from "./devices.ts";
 
 interface Arithmetic {
@@ -241,4 +242,41 @@ Deno.test("dtypes: finfo and iinfo", () => {
   }
   assertThrows(() => t.finfo("int8"), t.DTypeError, "torch.finfo() requires a floating point input type.");
   assertThrows(() => t.iinfo("bool"), t.DTypeError, "torch.iinfo() requires an integer input type.");
+});
+
+Deno.test("dtypes: the default one is what numbers, new tensors and layers have", () => {
+  // torch.set_default_dtype(torch.float64), and the same expressions.
+  t.setDefaultDtype("float64");
+  try {
+    const made: Record<string, Tensor> = {
+      tensor: t.tensor([0.5]),
+      zeros: t.zeros([1]),
+      rand: t.rand([1]),
+      arange: t.arange(0, 1, 0.5),
+      linspace: t.linspace(0, 1, 3),
+      eye: t.eye(2),
+      full: t.full([1], 0.5),
+      exp: t.exp(t.tensor([1n])),
+      quotient: t.tensor([1n]).div(2n),
+      sum: t.tensor([1n]).add(0.5),
+      weight: new nn.Linear(2, 2).weight,
+      layer: new nn.Sequential(
+        new nn.Linear(2, 4),
+        new nn.LayerNorm(4),
+        new nn.BatchNorm1d(4),
+        new nn.PReLU(),
+      ).forward(
+        t.rand([3, 2]),
+      ),
+    };
+    assertEquals(Object.entries(made).filter(([, x]) => x.dtype !== "float64").map(([name]) => name), []);
+    assertEquals(t.getDefaultDtype(), "float64");
+    assertEquals(String(t.tensor([0.5])), "tensor([0.5000])");
+    assertEquals(String(t.tensor([0.5], { dtype: "float32" })), "tensor([0.5000], dtype=torch.float32)");
+    assertEquals(t.tensor(Float32Array.of(1)).dtype, "float32");
+    assertEquals(t.ones([1], { dtype: "float32" }).add(0.5).dtype, "float32");
+  } finally {
+    t.setDefaultDtype("float32");
+  }
+  assertThrows(() => t.setDefaultDtype("int64"), t.DTypeError, "only floating-point types are supported");
 });
