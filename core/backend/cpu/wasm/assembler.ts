@@ -4,8 +4,10 @@
  *
  * @example
  * ```ts
+ * import { ModuleBuilder } from "./assembler.ts";
+ * import { f32x4, v128 } from "./opcodes.ts";
  * const module = new ModuleBuilder({ initial: 1, maximum: 1, shared: true });
- * module.func("double", ["i32", "i32"], [], (f, start, end) => {
+ * module.func("double", ["i32", "i32"], "void", (f, start, end) => {
  *   const i = f.local("i32");
  *   f.for(i, start, end, 16, () => {
  *     const x = f.keep(v128.load(i));
