@@ -11,13 +11,14 @@ import { sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import { castLanes } from "../loop/cast.ts";
 import { type Combining, combining, type Next, type State } from "../loop/combine.ts";
-import { Gen, Helpers } from "../loop/gen.ts";
+import { Gen, Helpers, type Vec } from "../loop/gen.ts";
 import { loadLanes, type Parts, storeLanes } from "../loop/lanes.ts";
 import { chunkOf, LoopCall, runChunked } from "../loops.ts";
 import type { PoolKernel } from "../pool.ts";
 import { type Func, type Local, ModuleBuilder } from "../wasm/assembler.ts";
 import type { Features } from "../wasm/features.ts";
-import { f64x2, i32, v128 } from "../wasm/opcodes.ts";
+import type { Expr } from "../wasm/expr.ts";
+import { f64x2, i32, i8x16, v128 } from "../wasm/opcodes.ts";
 import { ArgumentBlock, engineCache } from "./arguments.ts";
 import { sharedMemory } from "./floats.ts";
 import {
@@ -30,17 +31,17 @@ import {
   Workspace,
 } from "./routine.ts";
 
-/** Places in the argument block. `step` is the way from an element to the next, in bytes: negative in reverse. */
-const words = { x: 0, out: 1, states: 2, length: 3, blocks: 4, block: 5, step: 6, count: 7 } as const;
+/** Places in the argument block. */
+const words = { x: 0, out: 1, states: 2, length: 3, blocks: 4, block: 5 } as const;
 
 /** Elements of a block, and of a row that is not cut. */
 const BLOCK = 8192;
 /** Bytes that the state of a fold takes at most. */
 const STATE = 64;
 
-const kernels = engineCache((engine: Engine, key: `${DType} ${ScanCombiner}`): PoolKernel[] => {
-  const [dtype, combiner] = key.split(" ") as [DType, ScanCombiner];
-  return engine.pool.load(scanModule(dtype, combiner, engine.features));
+const kernels = engineCache((engine: Engine, key: `${DType} ${ScanCombiner} ${boolean}`): PoolKernel[] => {
+  const [dtype, combiner, reverse] = key.split(" ") as [DType, ScanCombiner, string];
+  return engine.pool.load(scanModule(dtype, combiner, reverse === "true", engine.features));
 });
 
 /** x [..., n] -> [..., n]. */
@@ -54,10 +55,9 @@ export const scan: RoutineMaker<"scan"> = (context, step, epilogue) => {
   const place = copy === null ? 0 : space.take(sizeOf(shape) * bytes);
   const blocks = Math.ceil(length / BLOCK);
   const states = blocks === 1 ? 0 : space.take(rows * blocks * STATE);
-  const step1 = reverse ? -bytes : bytes;
-  const block = new ArgumentBlock(engine, [0, 0, 0, length, blocks, BLOCK, step1, rows * blocks]);
-  const [scanBlocks, foldBlocks, scanFolds] = kernels(engine, `${dtype} ${combiner}`);
-  const chunk = chunkOf(rows * blocks, 20 + Math.min(length, BLOCK) * 1.5);
+  const block = new ArgumentBlock(engine, [0, 0, 0, length, blocks, BLOCK]);
+  const [scanBlocks, foldBlocks, scanFolds] = kernels(engine, `${dtype} ${combiner} ${reverse}`);
+  const chunk = chunkOf(rows * blocks, 20 + Math.min(length, BLOCK));
   const run = () => {
     const { words: args } = block;
     args[words.x] = addressOf(context, x);
@@ -115,9 +115,54 @@ class Running {
   }
 }
 
+/** Sums in float64 of four elements at a time: the sums of the four are made apart, so that only one addition waits for the four before. */
+class FourSums {
+  constructor(private readonly f: Func, private readonly g: Gen, private readonly run: Running) {}
+
+  #halves(a: Vec, b: Vec, lanes: readonly [number, number]): Expr<"v128"> {
+    return i8x16.shuffle(
+      a,
+      b,
+      lanes.flatMap((lane) => [0, 1, 2, 3, 4, 5, 6, 7].map((byte) => 8 * lane + byte)),
+    );
+  }
+
+  /** Goes on from the running sum while `step` gives the elements; `out` takes the sums that end with each of them. */
+  scan(loop: (step: (x: Parts) => Parts) => void): void {
+    const { f, g, run: { state: [[sum]] } } = this;
+    f.set(sum, this.#halves(sum, sum, [0, 0]));
+    loop(([a, b]) => {
+      const zero = g.dc(0);
+      const low = g.keep(f64x2.add(a, this.#halves(zero, a, [0, 2])));
+      const rest = g.keep(f64x2.add(b, this.#halves(zero, b, [0, 2])));
+      const high = g.keep(f64x2.add(rest, this.#halves(low, low, [1, 1])));
+      const sums = [g.keep(f64x2.add(low, sum)), g.keep(f64x2.add(high, sum))];
+      f.set(sum, f64x2.add(sum, this.#halves(high, high, [1, 1])));
+      return sums;
+    });
+  }
+
+  /** Adds the elements that `step` gives to the running sum. */
+  fold(loop: (step: (x: Parts) => void) => void): void {
+    const { f, g, run: { state: [[sum]] } } = this;
+    const [low, high] = [f.keep<"v128">(g.dc(0)), f.keep<"v128">(g.dc(0))];
+    loop(([a, b]) => {
+      f.set(low, f64x2.add(low, a));
+      f.set(high, f64x2.add(high, b));
+    });
+    const both = g.keep(f64x2.add(low, high));
+    f.set(sum, f64x2.add(sum, f64x2.add(both, this.#halves(both, both, [1, 1]))));
+  }
+}
+
 /** Kernels `scanBlocks` and `foldBlocks` over blocks, and `scanFolds` over rows: (start, end, args, scratch). */
-function scanModule(dtype: DType, combiner: ScanCombiner, features: Features): Uint8Array<ArrayBuffer> {
-  const fold = scanning(combiner, dtype), bytes = bytesOf(dtype);
+function scanModule(
+  dtype: DType,
+  combiner: ScanCombiner,
+  reverse: boolean,
+  features: Features,
+): Uint8Array<ArrayBuffer> {
+  const fold = scanning(combiner, dtype), bytes = bytesOf(dtype), step = reverse ? -bytes : bytes;
   const module = new ModuleBuilder(sharedMemory), helpers = new Helpers(module);
   const four = ["i32", "i32", "i32", "i32"] as const;
   const define = (
@@ -134,30 +179,49 @@ function scanModule(dtype: DType, combiner: ScanCombiner, features: Features): U
   const blockKernel = (name: string, stores: boolean) =>
     define(name, (f, g, run, start, args) => {
       const word = (name: keyof typeof words) => f.keep(i32.load(args, 4 * words[name]));
-      const length = word("length"), blocks = word("blocks"), block = word("block"), step = word("step");
+      const length = word("length"), blocks = word("blocks"), block = word("block");
       const states = word("states"), x = word("x"), out = word("out");
       const state = f.keep(i32.add(states, i32.mul(start, STATE)));
       const first = f.keep(i32.mul(i32.remU(start, blocks), block));
       const left = f.keep(i32.sub(length, first));
       f.if(i32.gtS(left, block), () => f.set(left, block));
       // In reverse, a row begins at its end.
-      const at = f.keep(
-        i32.add(i32.mul(i32.mul(i32.divU(start, blocks), length), bytes), i32.mul(first, step)),
-      );
-      f.if(i32.ltS(step, 0), () => f.increase(at, i32.mul(i32.sub(length, 1), bytes)));
+      const at = f.keep(i32.mul(i32.mul(i32.divU(start, blocks), length), bytes));
+      f.increase(at, i32.mul(first, step));
+      if (reverse) f.increase(at, i32.mul(i32.sub(length, 1), bytes));
       f.increase(x, at);
       f.increase(out, at);
       if (stores) f.if(states, () => run.load(state), () => run.reset());
       else run.reset();
-      f.while(() => i32.gtS(left, 0), () => {
-        const place = (address: Local<"i32">) => ({ address, offset: 0, stride: 1, lanes: 1 });
-        run.set(fold.step(g, run.state, loadLanes(g, dtype, place(x)), null, null));
+      const place = (address: Local<"i32">, lanes: 1 | 4) => ({
+        address,
+        offset: 0,
+        stride: reverse ? -1 : 1,
+        lanes,
+      });
+      const move = (n: number) => {
+        f.increase(x, n * step);
+        if (stores) f.increase(out, n * step);
+        f.increase(left, -n);
+      };
+      if (combiner === "sum" && isFloat(dtype)) {
+        const sums = new FourSums(f, g, run);
+        const wide = () => castLanes(g, loadLanes(g, dtype, place(x, 4)), dtype, "float64");
+        const loop = (body: () => void) =>
+          f.while(() => i32.geS(left, 4), () => {
+            body();
+            move(4);
+          });
         if (stores) {
-          storeLanes(g, dtype, fold.result(g, run.state), place(out));
-          f.increase(out, step);
-        }
-        f.increase(x, step);
-        f.increase(left, -1);
+          sums.scan((next) =>
+            loop(() => storeLanes(g, dtype, castLanes(g, next(wide()), "float64", dtype), place(out, 4)))
+          );
+        } else sums.fold((next) => loop(() => next(wide())));
+      }
+      f.while(() => i32.gtS(left, 0), () => {
+        run.set(fold.step(g, run.state, loadLanes(g, dtype, place(x, 1)), null, null));
+        if (stores) storeLanes(g, dtype, fold.result(g, run.state), place(out, 1));
+        move(1);
       });
       if (!stores) run.store(state);
     });

@@ -30,10 +30,8 @@ const words = {
   rowStep: 10, rows: 11, sizeStep: 12, sizes: 13, allRows: 14, walk: 15,
 } as const;
 
-/** Elements below which a scatter is one part. */
-const WORTH_SPLITTING = 1 << 15;
-/** The most parts there are: few where each part has to look at an index for every element. */
-const PARTS = { perRow: 8, perElement: 3 } as const;
+/** Elements below which a scatter is one part, and the most parts there are. */
+const WORTH_SPLITTING = 1 << 15, PARTS = 8;
 
 const kernels = engineCache((engine: Engine, key: `${DType} ${ScatterMode}`): PoolKernel => {
   const [dtype, mode] = key.split(" ") as [DType, ScatterMode];
@@ -59,8 +57,9 @@ export const scatter: RoutineMaker<"scatter"> = (context, step, epilogue) => {
   // Rows of different outermost index meet only where that is an index along `dim`.
   const [outermost] = rowWalks, apart = outermost.strides[0] !== 0 && outermost.size > 1;
   const units = apart ? outermost.size : size;
-  const most = apart || indexStep === 0 ? PARTS.perRow : PARTS.perElement;
-  const parts = rows * count < WORTH_SPLITTING ? 1 : Math.min(most, units);
+  // Where every element has an index of its own, looking at all of them in each part would cost more than it saves.
+  const single = rows * count < WORTH_SPLITTING || !(apart || indexStep === 0);
+  const parts = single ? 1 : Math.min(PARTS, units);
   const unit = Math.ceil(units / parts), unitRows = unit * rows / outermost.size;
   const split = apart ? [unitRows, unitRows, 0, size] : [0, rows, unit, unit];
   const block = new ArgumentBlock(engine, [
