@@ -20,7 +20,7 @@ import { Progress } from "./train/progress.ts";
 import { TrainingRun } from "./train/run.ts";
 import { type Corpus, readCorpus } from "./train/text.ts";
 
-const defaultSteps = 2000, stepsBetweenSaves = 500;
+const defaultSteps = 3000, stepsBetweenSaves = 500;
 
 /** Runs steps until the target is reached, or the user interrupts; returns whether they did. */
 async function train(run: TrainingRun, checkpoint: string): Promise<boolean> {

@@ -6,7 +6,7 @@
 
 /** What the user asked for. */
 export interface Options {
-  /** Steps in all; those of the checkpoint, or 2000, when not given. */
+  /** Steps in all; those of the checkpoint, or 3000, when not given. */
   readonly steps: number | null;
   readonly out: string;
   readonly device: "cpu" | "webgpu" | null;
@@ -24,7 +24,7 @@ export const help = `Trains a small language model, which predicts a character f
 
   deno task train [options]
 
-  --steps N      training steps in all (default 2000, about a minute)
+  --steps N      training steps in all (default 3000, about a minute)
   --text FILE    text to learn from (default: the declarations that "deno types" prints)
   --out DIR      folder for checkpoint, loss curve and sample (default out/train)
   --resume       go on from the checkpoint in that folder
