@@ -16,26 +16,32 @@ let depth = 0;
 export function callModule(module: Module, hooks: Hooks, given: unknown[]): unknown {
   depth++;
   try {
-    const watch = hooks.watch(module);
-    const started = hooks.inputs(module, given);
-    const inputs = watch === null ? started : watch.before(started);
-    const made: unknown = Reflect.apply(module.forward, module, inputs);
-    const finish = (value: unknown) => {
-      const output = hooks.output(module, inputs, value);
-      return watch === null ? output : watch.after(output);
-    };
-    if (made instanceof Promise) {
-      return made.then((value) => keep(finish(value))).catch((error) => {
+    const output = hooks.idle
+      ? (module.forward as (...inputs: unknown[]) => unknown)(...given)
+      : callHooked(module, hooks, given);
+    if (output instanceof Promise) {
+      return output.then(keep).catch((error) => {
         throw located(error, module);
       });
     }
-    const output = finish(made);
     return depth === 1 ? keep(output) : output;
   } catch (error) {
     throw located(error, module);
   } finally {
     depth--;
   }
+}
+
+function callHooked(module: Module, hooks: Hooks, given: unknown[]): unknown {
+  const started = hooks.inputs(module, given);
+  const watch = hooks.watch(module);
+  const inputs = watch === null ? started : watch.before(started);
+  const made: unknown = Reflect.apply(module.forward, module, inputs);
+  const finish = (value: unknown) => {
+    const output = hooks.output(module, inputs, value);
+    return watch === null ? output : watch.after(output);
+  };
+  return made instanceof Promise ? made.then(finish) : finish(made);
 }
 
 /** Marks what the caller gets: an optimizer step that overwrites parameters computes it first. */

@@ -26,6 +26,10 @@ export interface ModuleState {
   readonly temporary: Set<string>;
   /** Values of the fields that are accessors by now. */
   readonly cells: Map<string, { value: unknown }>;
+  /** Goes up whenever a field becomes something else. */
+  version: number;
+  /** The submodules at some version. */
+  children: { readonly version: number; readonly fields: number; readonly modules: readonly Module[] } | null;
   /** PyTorch's names of fields that are called otherwise here, such as running_mean of runningMean. */
   readonly labels: Map<string, string>;
 }
@@ -41,6 +45,8 @@ export function newState(module: object): ModuleState {
     temporary: new Set(),
     cells: new Map(),
     labels: new Map(),
+    version: 0,
+    children: null,
   };
   states.set(module, state);
   return state;
@@ -137,12 +143,14 @@ function admit(module: Module, state: ModuleState, name: string, value: unknown)
 /** Makes a field an accessor that keeps watch over what is assigned. */
 function watch(module: Module, state: ModuleState, name: string, value: unknown): void {
   admit(module, state, name, value);
+  state.version++;
   const cell = { value };
   state.cells.set(name, cell);
   Object.defineProperty(module, name, {
     get: () => cell.value,
     set: (next: unknown) => {
       admit(module, state, name, next);
+      state.version++;
       cell.value = next;
     },
     enumerable: true,
@@ -176,6 +184,7 @@ export function setField(module: Module, key: string, value: unknown, kind: Fiel
 }
 
 function forget(state: ModuleState, name: string): void {
+  state.version++;
   state.kinds.delete(name);
   state.temporary.delete(name);
   state.cells.delete(name);
@@ -233,6 +242,19 @@ export function modulesOf(module: Module): [string, Module | null][] {
   return fieldsOf(module).flatMap(({ key, name, value }): [string, Module | null][] =>
     isModule(value) ? [[name, value]] : value === null && kinds.get(key) === "module" ? [[name, null]] : []
   );
+}
+
+/** Submodules in order, a repeated one each time; remembered, since a sequence asks at every call. */
+export function childrenOf(module: Module): readonly Module[] {
+  const state = stateOf(module);
+  // A field that was just defined, or deleted, shows in the number of fields alone.
+  const fields = Object.keys(module).length;
+  let known = state.children;
+  if (known === null || known.version !== state.version || known.fields !== fields) {
+    const modules = modulesOf(module).flatMap(([, child]) => child === null ? [] : [child]);
+    state.children = known = { version: state.version, fields, modules };
+  }
+  return known.modules;
 }
 
 /** Whether a field is a buffer of a module, and whether it is saved. */

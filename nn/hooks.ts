@@ -24,6 +24,12 @@ export class Hooks {
   private backward: readonly { readonly hook: BackwardHook }[] = [];
   private first: ((module: Module, inputs: unknown[]) => void) | null = null;
 
+  /** Whether nothing runs around the next call, which is nearly always so. */
+  get idle(): boolean {
+    return this.first === null && this.before.length === 0 && this.after.length === 0 &&
+      this.backward.length === 0;
+  }
+
   /** Has a function run before everything else in the first call, as lazy modules need. */
   runFirst(fn: (module: Module, inputs: unknown[]) => void): void {
     this.first = fn;

@@ -5,7 +5,7 @@
  */
 import { IndexError } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { checkModule, isIndex, isModule, modulesOf, removeField, setField } from "./fields.ts";
+import { checkModule, childrenOf, isIndex, isModule, modulesOf, removeField, setField } from "./fields.ts";
 import { type Layer, Module } from "./module.ts";
 
 /** A sequence's methods; `Sequential` adds what TypeScript knows of the positions. */
@@ -130,9 +130,9 @@ export class SequentialModule extends Module {
 
   /** Calls the modules one after the other. */
   override forward(input: Tensor): Tensor {
-    let x: unknown = input;
-    for (const [, module] of this.namedEntries()) x = Reflect.apply(module, undefined, [x]);
-    return x as Tensor;
+    let x = input;
+    for (const module of childrenOf(this)) x = (module as Layer)(x);
+    return x;
   }
 }
 
