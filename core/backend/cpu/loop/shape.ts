@@ -160,21 +160,23 @@ function chooseAxis(shape: Merged & Pick<LoopShape, "depends">): number {
   const { extents, outer, code, depends } = shape;
   const arg = code.some((i) => i.op === "reduce" && i.combiner.startsWith("arg"));
   const reduces = code.filter((i) => i.op === "reduce").length;
-  const inner = sizeOf(extents.slice(outer));
+  const inner = sizeOf(extents.slice(outer)), folding = extents.length > outer;
   let best = outer - 1, least = Infinity;
   // The last loops come first: they win where the cost is the same.
   for (let axis = extents.length - 1; axis >= 0; axis--) {
     // Moving a folded loop would change which of two equal extremes comes first.
     if (arg && axis >= outer && axis < extents.length - 1) continue;
     const n = Math.max(1, extents[axis]);
-    let cost = 1;
+    const vectors = Math.ceil(n / 4) / n;
+    // Per point of the innermost loop; what is done once for many of them counts for little.
+    let total = vectors + 10 / n;
+    if (axis >= outer) total += reduces * 24 / Math.max(1, inner);
     code.forEach((instr, i) => {
-      const cost4 = instrCost(instr, code, axis);
-      cost += (depends[i] & 1 << axis) === 0 && instr.op !== "reduce" ? cost4 / 8 : cost4;
+      const cost = instrCost(instr, code, axis);
+      if (folding && instr.level === "outer" && instr.op !== "reduce") {
+        total += cost * (axis >= outer ? 1 : vectors) / Math.max(1, inner);
+      } else total += cost * vectors * ((depends[i] & 1 << axis) === 0 && instr.op !== "reduce" ? 1 / 8 : 1);
     });
-    const perVector = cost * Math.ceil(n / 4),
-      perRow = axis >= outer ? reduces * 24 * n / Math.max(1, inner) : 0;
-    const total = (perVector + perRow + 10) / n;
     if (total < least) {
       least = total;
       best = axis;
