@@ -5,14 +5,14 @@
  * @module
  */
 import { bytesOf } from "../../../dtype.ts";
-import type { Instr, LoopKernel } from "../../../kernel/ir.ts";
 import type { ConvAttrs, RoutineStep } from "../../../kernel/plan.ts";
 import { isContiguous, type Layout } from "../../../layout.ts";
-import { type Shape, sizeOf, stridesOf } from "../../../shape.ts";
+import { type Shape, sizeOf } from "../../../shape.ts";
 import type { StepContext, StepRunner } from "../engine.ts";
 import { LoopCall } from "../loops.ts";
 import { nativeGemm, type Stored } from "./blas.ts";
 import type { FloatType } from "./floats.ts";
+import { sumOfPatches } from "./patches.ts";
 import { copyKernel, runLoop, runner, Workspace } from "./routine.ts";
 import { computeType, type Staged, stageInput, stageOutput, stagePadded } from "./stage.ts";
 
@@ -170,7 +170,7 @@ export function nativeWeightGrad(
 export function nativeInputGrad(context: StepContext, step: RoutineStep<"convInputGrad">): StepRunner | null {
   const { engine } = context, { attrs, inputs: [grad, weight] } = step, { groups } = attrs;
   const sizes = sizesOf(context, step, weight.layout.shape, grad.layout.shape, groups);
-  const { rows, patch, pixels, type, bytes, channels, kernel } = sizes;
+  const { rows, patch, pixels, type, bytes, channels, kernel, out } = sizes;
   const product = {
     dtype: type,
     m: patch,
@@ -187,62 +187,21 @@ export function nativeInputGrad(context: StepContext, step: RoutineStep<"convInp
   const result = stageOutput(context, space, step), [gImage, gChannel] = g.layout.strides;
   // With single taps and no padding, the product is the result.
   const single = sizeOf(kernel) === 1 && [...attrs.padLow, ...attrs.padHigh].every((n) => n === 0);
-  const sum = new LoopCall(engine, sumOfPatches(sizes, attrs));
+  const sum = new LoopCall(engine, sumOfPatches(1, channels, kernel, out, attrs, type));
   const place = single ? 0 : space.take(patch * pixels * bytes), plane = channels * sizeOf(attrs.inputSize);
   const partials = space.take(sum.workspaceBytes);
   const run = () => {
-    const left = w.stage(), right = g.stage(), out = result.address();
+    const left = w.stage(), right = g.stage(), to = result.address();
     each(sizes, (n, k) => {
-      const to = out + bytes * (n * groups + k) * plane, product = single ? to : space.at(place);
+      const image = to + bytes * (n * groups + k) * plane, product = single ? image : space.at(place);
       gemm(
         left + bytes * k * rows * w.layout.strides[0],
         right + bytes * (n * gImage + k * rows * gChannel),
         product,
       );
-      if (!single) runLoop(sum, product, to, space.at(partials));
+      if (!single) runLoop(sum, product, image, space.at(partials));
     });
     result.finish();
   };
   return runner(run, w, g, result, sum);
-}
-
-/** A kernel that adds up patches [channels, ...kernel, ...out] to an image [channels, ...in]. */
-function sumOfPatches(
-  { channels, kernel, out, type }: Sizes,
-  { padLow, dilation, inputSize }: RoutineStep<"convInputGrad">["attrs"],
-): LoopKernel {
-  const outer = [channels, ...inputSize], rank = kernel.length;
-  const [channel, ...rest] = stridesOf([channels, ...kernel, ...out]);
-  const tap = rest.slice(0, rank), pixel = rest.slice(rank);
-  // The output that joins position i with tap k is i + pad - k * dilation.
-  const along = (
-    d: number,
-  ) => [0, ...inputSize.map((_, i) => +(i === d)), ...kernel.map((_, i) => i === d ? -dilation[d] : 0)];
-  const code: Instr[] = [
-    {
-      op: "load",
-      dtype: type,
-      level: "inner",
-      input: 0,
-      at: {
-        offset: padLow.reduce((offset, n, d) => offset + n * pixel[d], 0),
-        strides: [channel, ...pixel, ...tap.map((s, d) => s - dilation[d] * pixel[d])],
-      },
-      guards: out.map((size, d) => ({
-        at: { offset: padLow[d], strides: along(d) },
-        low: 0,
-        high: size,
-      })),
-    },
-    { op: "reduce", dtype: type, level: "outer", combiner: "sum", arg: 0 },
-    {
-      op: "store",
-      dtype: type,
-      level: "outer",
-      output: 0,
-      at: { offset: 0, strides: [...stridesOf(outer), ...kernel.map(() => 0)] },
-      arg: 1,
-    },
-  ];
-  return { outer, inner: kernel, inputs: [type], outputs: [type], code };
 }
