@@ -73,7 +73,7 @@ function matmul(m: number, k: number, n: number): Workload {
     flop: 2 * m * k * n,
     setup: () => {
       const a = data(1, [m, k]), b = data(2, [k, n]);
-      return element(() => a.matmul(b), [0, Math.min(n - 1, 5)]);
+      return element(() => a.matmul(b), [Math.min(m - 1, 3), Math.min(n - 1, 5)]);
     },
   };
 }

@@ -236,6 +236,11 @@ export function discard(storage: Storage): void {
   storage.residency.host = null;
 }
 
+/** Frees the memory of a tensor's value, unless other tensors have it too. */
+export function dispose(x: { readonly storage: Storage | null }): void {
+  if (x.storage !== null && !x.storage.shared) discard(x.storage);
+}
+
 /** What a device holds. */
 export interface MemoryReport {
   /** The name of the device. */

@@ -17,6 +17,7 @@ import { cast } from "./ops/cast.ts";
 import { fromHost } from "./ops/create.ts";
 import { alias, cat, narrow } from "./ops/view.ts";
 import { formatTensor, printedShape } from "./print.ts";
+import { dispose } from "./residents.ts";
 import type { Shape } from "./shape.ts";
 import { normalizeDim, sameShape, sizeOf, withTorchText } from "./shape.ts";
 import { backward, type BackwardOptions } from "./transform/backward.ts";
@@ -247,6 +248,14 @@ export class Tensor extends RandomMethods {
    */
   registerHook(hook: GradHook): HookRemover {
     return addHook(this, hook);
+  }
+
+  /**
+   * Frees the memory of the value at once, for `using`. Nobody has to: what no tensor holds is freed by itself. A parameter, and a value that
+   * other tensors have too, stay; expressions of this tensor that are not evaluated yet throw.
+   */
+  [Symbol.dispose](): void {
+    if (this.value.owner === null) dispose(this.value);
   }
 
   /** Iterates over the first dimension. */

@@ -128,7 +128,7 @@ function consumed(x: Tensor): TenonError {
   return new GradError(
     `a value of shape [${
       x.shape.join(", ")
-    }] is gone: an optimizer step or a compiled function overwrote it before an expression of it ` +
+    }] is gone: an optimizer step or a compiled function overwrote it, or it was disposed of, before an expression of it ` +
       `was evaluated; read or evaluate() the expression before the step, or keep a copy with clone()`,
   );
 }

@@ -26,7 +26,7 @@ export interface CompileFunctionOptions {
   readonly donate?: readonly number[];
   /**
    * Tensors besides parameters and arguments that the function reads and that may be replaced between calls, such as
-   * `() => net.buffers()`. Other tensors it uses are constants of the compiled function.
+   * `() => net.buffers()`. Those of a compiled module are read without being told. Other tensors are constants of the compiled function.
    */
   readonly captures?: () => readonly Tensor[];
 }
@@ -125,16 +125,31 @@ function leavesBehind(outputs: readonly Tensor[], captured: ReadonlySet<Storage>
   return found;
 }
 
+/** What compile looks at where the function is a module. */
+interface ModuleLike {
+  readonly training?: boolean;
+  buffers?(): readonly Tensor[];
+}
+
+const noTensors = (): readonly Tensor[] => [];
+
 class Compiled<A extends readonly unknown[], Y> {
   private readonly forms: Form[] = [];
+  private readonly module: ModuleLike;
+  private readonly captures: () => readonly Tensor[];
 
-  constructor(private readonly fn: (...args: A) => Y, private readonly options: CompileFunctionOptions) {}
+  constructor(private readonly fn: (...args: A) => Y, private readonly options: CompileFunctionOptions) {
+    this.module = fn as typeof fn & ModuleLike;
+    // Modules without buffers, which are most, are not searched for them at every call.
+    const buffers = () => this.module.buffers?.() ?? [];
+    this.captures = options.captures ?? (buffers().length > 0 ? buffers : noTensors);
+  }
 
   call(args: A): Y {
-    const key: unknown[] = [defaultDevice(), (this.fn as { readonly training?: boolean }).training];
+    const key: unknown[] = [defaultDevice(), this.module.training];
     const given: Tensor[] = [];
     for (let i = 0; i < args.length; i++) describe(args[i], key, given);
-    const captured = this.options.captures?.() ?? [];
+    const captured = this.captures();
     const donated = this.donatedTensors(args);
     if (donated !== null) key.push(donated.size > 0);
     const form = this.find(key) ?? this.trace(key, args, captured, donated ?? new Set());

@@ -5,6 +5,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import {
   DeviceError,
   evaluate,
+  GradError,
   memory,
   setDefaultDevice,
   setMemoryBudget,
@@ -116,6 +117,22 @@ Deno.test("out of memory: what can leave leaves first; else the error says what 
     // Nothing was lost by the failure.
     assertEquals([a.sum().item(), b.sum().item()], [100_000, 200_000]);
   });
+});
+
+Deno.test("using frees a value at once, but none that is needed elsewhere", () => {
+  const before = memory(device).bytes;
+  const kept = tensor([1, 2, 3, 4]).mul(1);
+  let stale: Tensor;
+  {
+    using x = tensor(new Float32Array(1000).fill(3)).mul(1);
+    using same = kept.reshape([2, 2]);
+    evaluate([kept, x, same]);
+    stale = x.mul(2).sum();
+    assertEquals([x.sum().item(), same.sum().item()], [3000, 10]);
+  }
+  assertEquals(kept.tolist(), [1, 2, 3, 4]);
+  assertThrows(() => stale.item(), GradError, "or it was disposed of");
+  assert(memory(device).bytes - before < 4200, "the input stays, the product does not");
 });
 
 Deno.test("a synchronous loop holds what one step holds", () => {

@@ -19,6 +19,7 @@ import {
   ValueError,
   vmap,
 } from "../../../core/mod.ts";
+import { Module } from "../../../nn/module.ts";
 import { Parameter } from "../../../nn/parameter.ts";
 
 /** Counts how often a function is run. */
@@ -85,6 +86,32 @@ Deno.test("captured tensors are read at each call", () => {
   assertEquals(f(tensor([1, 1])).tolist(), [0, -1]);
   state.mean = tensor([5, 5]);
   assertEquals(f(tensor([1, 1])).tolist(), [-4, -4]);
+});
+
+Deno.test("a compiled module: its parameters, its buffers and its mode are those of the call", () => {
+  class Scaled extends Module {
+    weight = new Parameter(tensor([2, 3]));
+    declare mean: Tensor;
+    constructor() {
+      super();
+      this.registerBuffer("mean", tensor([1, 1]));
+    }
+    override forward(x: Tensor): Tensor {
+      const y = x.sub(this.mean).mul(this.weight);
+      return this.training ? dropout(y, 1) : y;
+    }
+  }
+  const net = new Scaled(), f = compile(net), x = tensor([5, 5]);
+  assertEquals(f(x).tolist(), [0, 0]);
+  net.eval();
+  assertEquals(f(x).tolist(), [8, 12]);
+  net.mean = tensor([0, 5]);
+  net.weight.data = tensor([1, 1]);
+  assertEquals(f(x).tolist(), [5, 0]);
+  f(x).sum().backward();
+  assertEquals(net.weight.grad?.tolist(), [5, 0]);
+  net.train();
+  assertEquals(f(x).tolist(), [0, 0]);
 });
 
 Deno.test("gradients flow through a compiled function", () => {
