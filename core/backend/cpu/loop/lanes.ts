@@ -80,7 +80,7 @@ export function loadWhere(
   return decode(g, dtype, raw);
 }
 
-/** Loads one element into every lane where `valid` holds, zero where not. */
+/** Loads four elements where `valid` holds, zeros where not. */
 export function loadIf(g: Gen, dtype: DType, place: Place, valid: Expr<"i32">): Parts {
   const raw = Array.from({ length: sizeOf(dtype) === 8 ? 2 : 1 }, () => g.f.local("v128"));
   g.f.if(

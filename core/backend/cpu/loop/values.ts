@@ -124,10 +124,11 @@ export class Values {
       const start = g.f.keep(i32.sub(first, interval.low));
       return loadWhere(g, dtype, place, all, (lane) => i32.ltU(i32.add(start, lane), count));
     }
+    const near = place.stride === 0 || place.stride === 1 || (place.stride === -1 && bytesOf(dtype) >= 4);
     if (guards.length > 0) {
-      // Without a stride along the axis one element serves all lanes; with one, the guard holds for all of them.
+      // The guards hold for all lanes or for none; past the end of the loop a near load may read what is not used.
       const condition = streams.conditionOf(guards);
-      if (place.stride === 0) return loadIf(g, dtype, place, condition);
+      if (near) return loadIf(g, dtype, place, condition);
       const count = typeof lanes === "number" ? i32.const(lanes) : lanes;
       return loadWhere(
         g,
@@ -137,7 +138,6 @@ export class Values {
         (lane) => i32.and(condition, i32.gtS(count, lane)),
       );
     }
-    const near = place.stride === 0 || place.stride === 1 || (place.stride === -1 && bytesOf(dtype) >= 4);
     if (near) return loadLanes(g, dtype, place);
     if (typeof lanes === "number") return loadLanes(g, dtype, { ...place, lanes });
     return loadWhere(g, dtype, place, i32.geS(lanes, 4), (lane) => i32.gtS(lanes, lane));
