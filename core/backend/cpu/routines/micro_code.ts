@@ -35,7 +35,9 @@ export function defineMicroKernels(module: ModuleBuilder, ops: FloatOps, form: G
   const kernels: { rows: number; vectors: number; micro: Micro }[] = [];
   for (let rows = form.rows; rows >= 1; rows--) {
     for (let vectors = form.vectors; vectors >= 1; vectors--) {
-      kernels.push({ rows, vectors, micro: microKernel(module, ops, { ...form, rows, vectors }) });
+      // What is not a whole register tile is rare; less code for it is made sooner.
+      const unroll = rows === form.rows && vectors === form.vectors ? 8 : 4;
+      kernels.push({ rows, vectors, micro: microKernel(module, ops, { ...form, rows, vectors }, unroll) });
     }
   }
   return module.func(null, ten, "void", (f, mr, nv, ...args) => {
@@ -53,6 +55,7 @@ function microKernel(
   module: ModuleBuilder,
   ops: FloatOps,
   { directA, directB, rows, vectors }: GemmForm,
+  unroll: number,
 ): Micro {
   return module.func(null, eight, "void", (f, a, aRows, b, bRows, c, cStride, k, accumulate) => {
     const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => f.local("v128")));
@@ -90,7 +93,7 @@ function microKernel(
         f.increase(c, cStride);
       }
     };
-    steps(8);
+    steps(unroll);
     steps(1);
     f.if(accumulate, () => store((sum, v) => ops.add(v128.load(c, v * 16), sum)), () => store((sum) => sum));
   });
