@@ -67,7 +67,7 @@ export class Staging {
       const buffer = this.#ring.find((b) => b.size >= rest) ?? this.#ring[this.#ring.length - 1];
       const piece = Math.min(rest, buffer.size);
       copy(at, buffer, piece);
-      new Uint8Array(target, at, piece).set(readNow(buffer, piece));
+      readNow(buffer, new Uint8Array(target, at, piece));
       at += piece;
     }
     return target;
@@ -77,7 +77,7 @@ export class Staging {
   wait(copy: CopyOut): void {
     if (!this.#sync) return;
     copy(0, this.#ring[0], 4);
-    readNow(this.#ring[0], 4);
+    readNow(this.#ring[0], new Uint8Array(4));
   }
 
   /** The same as `read` without blocking. */
@@ -143,8 +143,9 @@ export class Staging {
       const encoder = this.#device.createCommandEncoder();
       encoder.copyBufferToBuffer(source, 0, this.#ring[0], 0, 4);
       this.#device.queue.submit([encoder.finish()]);
-      const bytes = readNow(this.#ring[0], 4);
-      return new Uint32Array(bytes.slice().buffer)[0] === 0x7e404e;
+      const word = new Uint32Array(1);
+      readNow(this.#ring[0], new Uint8Array(word.buffer));
+      return word[0] === 0x7e404e;
     } catch {
       return false;
     } finally {
@@ -153,15 +154,16 @@ export class Staging {
   }
 }
 
-/** The one early read. */
-function readNow(buffer: Primed, bytes: number): Uint8Array {
+/** The one early read: fills `target` from the start of the buffer. */
+function readNow(buffer: Primed, target: Uint8Array): void {
+  // Mappings come in words.
+  const bytes = (target.byteLength + 3) & ~3;
   const mapping = buffer.mapAsync(mapRead, 0, bytes);
   // A failed mapping shows as a throw of getMappedRange below; its promise must not count as unhandled. An abort by unmap is expected.
   mapping.catch(() => {});
   try {
-    const view = new Uint8Array(buffer.getMappedRange(0, bytes)).slice();
+    target.set(new Uint8Array(buffer.getMappedRange(0, bytes), 0, target.byteLength));
     buffer.unmap();
-    return view;
   } catch (cause) {
     throw new DeviceError(
       `webgpu: reading back failed: ${

@@ -1,5 +1,5 @@
 /**
- * The loop kernel that copies a strided view to contiguous memory.
+ * The loop kernels that copy a strided view to contiguous memory, and that write zeros.
  *
  * @module
  */
@@ -19,6 +19,20 @@ export function copyKernel(layout: Layout, dtype: DType): LoopKernel {
     code: [
       { op: "load", dtype, level: "outer", input: 0, at: { offset, strides }, guards: [] },
       { op: "store", dtype, level: "outer", output: 0, at: { offset: 0, strides: stridesOf(shape) }, arg: 0 },
+    ],
+  };
+}
+
+/** Zeros everywhere. */
+export function zeroKernel(count: number, dtype: DType): LoopKernel {
+  return {
+    outer: [count],
+    inner: [],
+    inputs: [],
+    outputs: [dtype],
+    code: [
+      { op: "const", dtype, level: "outer", value: dtype === "int64" ? 0n : 0 },
+      { op: "store", dtype, level: "outer", output: 0, at: { offset: 0, strides: [1] }, arg: 0 },
     ],
   };
 }

@@ -3,18 +3,29 @@
  *
  * @module
  */
+import type { Instr } from "../../../kernel/ir.ts";
 import type { RoutineInput, RoutineStep } from "../../../kernel/plan.ts";
-import { sizeOf } from "../../../shape.ts";
-import type { Builder } from "../builder.ts";
+import { contiguous } from "../../../layout.ts";
+import { sizeOf, stridesOf } from "../../../shape.ts";
+import type { Builder, Ref } from "../builder.ts";
+import { zeroKernel } from "../loops/copy.ts";
+import { lowerLoop } from "../loops/lower.ts";
 import { lowerProduct, type Product } from "./gemm.ts";
 import type { Coordinate, IndexPart } from "./gemm_index.ts";
 
 /** out[n, o, p] = sum over c, q of w[o, c, q] x[n, c, p * stride - pad + q * dilation]. */
 export function lowerConv(builder: Builder, step: RoutineStep<"conv">): void {
-  const [x, w] = step.inputs;
+  const [source, w] = step.inputs;
   const { stride, dilation, padLow, groups } = step.attrs;
   const [n, o, ...out] = step.outputShape;
   const [, c, ...kernel] = w.layout.shape;
+  const windows = padLow.map((pad, d): Window => ({
+    start: -pad,
+    step: 1,
+    low: -pad,
+    high: -pad + (out[d] - 1) * stride[d] + (kernel[d] - 1) * dilation[d],
+  }));
+  const { input: x, coordinates } = windowedInput(builder, source, windows, step.label);
   const xs = x.layout.strides, ws = w.layout.strides;
   const positions = sizeOf(out), rows = o / groups;
   run(builder, step, w, x, {
@@ -30,7 +41,7 @@ export function lowerConv(builder: Builder, step: RoutineStep<"conv">): void {
       batch: group(groups, xs[1] * c),
       row: windowed(n, xs[0], out, stride),
       k: windowed(c, xs[1], kernel, dilation),
-      coordinates: coordinatesOf(x, padLow.map((p) => -p), padLow.map(() => 1)),
+      coordinates,
     },
     out: {
       batch: group(groups, rows * positions),
@@ -43,10 +54,17 @@ export function lowerConv(builder: Builder, step: RoutineStep<"conv">): void {
 
 /** dx[n, c, i] = sum over o, q of w[o, c, q] g[n, o, (i + pad - q * dilation) / stride], where that is a position of g. */
 export function lowerConvInputGrad(builder: Builder, step: RoutineStep<"convInputGrad">): void {
-  const [g, w] = step.inputs;
+  const [source, w] = step.inputs;
   const { stride, dilation, padLow, groups } = step.attrs;
   const [n, channels, ...size] = step.outputShape;
   const [o, c, ...kernel] = w.layout.shape;
+  const windows = padLow.map((pad, d): Window => ({
+    start: pad,
+    step: stride[d],
+    low: pad - (kernel[d] - 1) * dilation[d],
+    high: pad + size[d] - 1,
+  }));
+  const { input: g, coordinates } = windowedInput(builder, source, windows, step.label);
   const gs = g.layout.strides, ws = w.layout.strides;
   const positions = sizeOf(size), rows = o / groups;
   run(builder, step, w, g, {
@@ -62,7 +80,7 @@ export function lowerConvInputGrad(builder: Builder, step: RoutineStep<"convInpu
       batch: group(groups, gs[1] * rows),
       row: windowed(n, gs[0], size, size.map(() => 1)),
       k: windowed(rows, gs[1], kernel, dilation.map((d) => -d)),
-      coordinates: coordinatesOf(g, padLow, stride),
+      coordinates,
     },
     out: {
       batch: group(groups, c * positions),
@@ -75,10 +93,17 @@ export function lowerConvInputGrad(builder: Builder, step: RoutineStep<"convInpu
 
 /** dw[o, c, q] = sum over n, p of g[n, o, p] x[n, c, p * stride - pad + q * dilation]. */
 export function lowerConvWeightGrad(builder: Builder, step: RoutineStep<"convWeightGrad">): void {
-  const [x, g] = step.inputs;
+  const [source, g] = step.inputs;
   const { stride, dilation, padLow, groups } = step.attrs;
   const [o, c, ...kernel] = step.outputShape;
   const [n, , ...out] = g.layout.shape;
+  const windows = padLow.map((pad, d): Window => ({
+    start: -pad,
+    step: 1,
+    low: -pad,
+    high: -pad + (out[d] - 1) * stride[d] + (kernel[d] - 1) * dilation[d],
+  }));
+  const { input: x, coordinates } = windowedInput(builder, source, windows, step.label);
   const xs = x.layout.strides, gs = g.layout.strides;
   const rows = o / groups, columns = c * sizeOf(kernel);
   run(builder, step, g, x, {
@@ -94,7 +119,7 @@ export function lowerConvWeightGrad(builder: Builder, step: RoutineStep<"convWei
       batch: group(groups, xs[1] * c),
       row: windowed(c, xs[1], kernel, dilation),
       k: windowed(n, xs[0], out, stride),
-      coordinates: coordinatesOf(x, padLow.map((p) => -p), padLow.map(() => 1)),
+      coordinates,
     },
     out: {
       batch: group(groups, rows * columns),
@@ -123,17 +148,100 @@ function windowed(
   };
 }
 
-function coordinatesOf(
+/** Where windows go along one spatial dimension: coordinates from `low` to `high`, of which multiples of `step` name elements. */
+interface Window {
+  readonly start: number;
+  readonly step: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * An operand that is read through windows. Software devices pay for each test in the innermost loop, more than for a copy of the operand with
+ * zeros around its elements (and between them, where the step is not 1), which no window leaves; so there it is copied.
+ */
+function windowedInput(
+  builder: Builder,
   input: RoutineInput,
-  starts: readonly number[],
-  steps: readonly number[],
-): Coordinate[] {
-  return starts.map((start, d) => ({
-    start,
-    step: steps[d],
-    size: input.layout.shape[d + 2],
-    stride: input.layout.strides[d + 2],
-  }));
+  windows: readonly Window[],
+  label: string,
+): { readonly input: RoutineInput; readonly coordinates: Coordinate[] } {
+  const { shape, strides } = input.layout;
+  const padded = [...shape.slice(0, 2), ...windows.map(({ low, high }) => high - low + 1)];
+  const tested = windows.some((w, d) => w.step !== 1 || w.low < 0 || w.high >= shape[d + 2]);
+  // Elements that no window reaches would have to be cut off, and a copy that is much larger costs more than it saves.
+  const covered = windows.every((w, d) => w.low <= 0 && w.high >= (shape[d + 2] - 1) * w.step);
+  if (!builder.target.software || !tested || !covered || sizeOf(padded) > 5 * sizeOf(shape)) {
+    return {
+      input,
+      coordinates: windows.map(({ start, step }, d) => ({
+        start,
+        step,
+        size: shape[d + 2],
+        stride: strides[d + 2],
+      })),
+    };
+  }
+  const layout = contiguous(padded);
+  const slot = builder.temp(builder.word(input.dtype), sizeOf(padded));
+  pad(builder, input, windows, padded, slot, label);
+  return {
+    input: { slot, dtype: input.dtype, layout },
+    coordinates: windows.map(({ start, low }, d) => ({
+      start: start - low,
+      step: 1,
+      size: padded[d + 2],
+      stride: layout.strides[d + 2],
+    })),
+  };
+}
+
+/** Copies the input into the middle of zeros. */
+function pad(
+  builder: Builder,
+  { slot, dtype, layout }: RoutineInput,
+  windows: readonly Window[],
+  padded: readonly number[],
+  to: Ref,
+  label: string,
+): void {
+  const { shape, strides } = layout;
+  const target = stridesOf(padded);
+  const one = windows.every(({ step }) => step === 1);
+  const across = (sum: number, terms: readonly number[]): number => terms.reduce((n, t) => n + t, sum);
+  if (!one) lowerLoop(builder, zeroKernel(sizeOf(padded), dtype), [], [to], label);
+  const load: Instr = {
+    op: "load",
+    dtype,
+    level: "outer",
+    input: 0,
+    at: {
+      offset: one ? across(layout.offset, windows.map(({ low }, d) => low * strides[d + 2])) : layout.offset,
+      strides,
+    },
+    guards: one
+      ? windows.map(({ low }, d) => ({
+        at: { offset: low, strides: padded.map((_, k) => k === d + 2 ? 1 : 0) },
+        low: 0,
+        high: shape[d + 2],
+      }))
+      : [],
+  };
+  const store: Instr = {
+    op: "store",
+    dtype,
+    level: "outer",
+    output: 0,
+    at: one ? { offset: 0, strides: target } : {
+      offset: across(0, windows.map(({ low }, d) => -low * target[d + 2])),
+      strides: target.map((s, k) => k < 2 ? s : s * windows[k - 2].step),
+    },
+    arg: 0,
+  };
+  const outer = one ? padded : shape;
+  lowerLoop(builder, { outer, inner: [], inputs: [dtype], outputs: [dtype], code: [load, store] }, [slot], [
+    to,
+  ], label);
 }
 
 function run(

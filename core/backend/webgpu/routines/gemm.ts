@@ -8,6 +8,7 @@ import type { Instr, LoopKernel } from "../../../kernel/ir.ts";
 import type { Builder, Ref } from "../builder.ts";
 import { lowerLoop } from "../loops/lower.ts";
 import { type IndexPart, isVector, merged, type Side, simplified, sizeOfPart } from "./gemm_index.ts";
+import { packSide } from "./gemm_pack.ts";
 import { renderDirect } from "./gemm_direct.ts";
 import { renderTiled } from "./gemm_tiled.ts";
 
@@ -64,12 +65,18 @@ export function lowerProduct(
 ): void {
   const m = sizeOfPart(product.a.row), n = sizeOfPart(product.b.row), k = sizeOfPart(product.a.k);
   const batches = Math.max(sizeOfPart(product.out.batch), 1);
-  const sideA = simplified(product.a), sideB = simplified(product.b);
+  const { software } = builder.target;
+  const prepared = (side: Side, ref: Ref, dtype: DType, uses: number): { side: Side; ref: Ref } => {
+    const plain = simplified(side);
+    const packed = software ? packSide(builder, plain, ref, dtype, uses, label) : null;
+    return packed ?? { side: plain, ref };
+  };
+  const { side: sideA, ref: refA } = prepared(product.a, a, types[0], n);
+  const { side: sideB, ref: refB } = prepared(product.b, b, types[1], m);
   const vectorOf = (side: Side): "row" | "k" | null =>
     isVector(side, "k") ? "k" : isVector(side, "row") ? "row" : null;
   const aVector = vectorOf(sideA);
-  const { software } = builder.target;
-  const tile = software ? directTile(batches * m, m, n) : tiledTile(batches, m, n);
+  const tile = software ? directTile(batches * m, m, n, k, aVector === "row") : tiledTile(batches, m, n);
   const parts = splitsOf(batches, m, n, k, tile, software);
   const kPart = Math.ceil(k / parts / 4) * 4;
   const cut = parts > 1 && kPart < k;
@@ -93,7 +100,7 @@ export function lowerProduct(
     parts: cut ? Math.ceil(k / kPart) : 1,
     kPart: cut ? kPart : k,
     outCount,
-    counts: { a: builder.count(a), b: builder.count(b), out: builder.count(target) },
+    counts: { a: builder.count(refA), b: builder.count(refB), out: builder.count(target) },
     words: { a: types[0], b: types[1], out: cut ? accumulate : product.dtype },
     // Tiles of fewer than four rows may start inside a vector.
     aVector: aVector === "row" && tile.tm < 4 ? null : aVector,
@@ -103,7 +110,7 @@ export function lowerProduct(
   const rendered = software
     ? renderDirect(job, tile, builder.target)
     : renderTiled(job, tile, builder.target);
-  builder.dispatch(rendered, [a, b, target], label);
+  builder.dispatch(rendered, [refA, refB, target], label);
   if (cut) {
     lowerLoop(builder, sumOfParts(outCount, job.parts, accumulate, product.dtype), [target], [out], label);
   }
@@ -118,12 +125,14 @@ function isVectorOut(out: Product["out"]): boolean {
 }
 
 /** Without shared memory: large tiles per thread, made smaller while there are too few threads for the lanes. */
-function directTile(rows: number, m: number, n: number): Tile {
-  let tm = m >= 8 ? 8 : m >= 4 ? 4 : m >= 2 ? 2 : 1;
+function directTile(rows: number, m: number, n: number, k: number, vectors: boolean): Tile {
+  let tm = m >= 16 && vectors ? 16 : m >= 8 ? 8 : m >= 4 ? 4 : m >= 2 ? 2 : 1;
   let tn = n >= 16 ? 16 : n >= 8 ? 8 : 4;
   const threads = (): number => Math.ceil(rows / tm) * Math.ceil(n / tn);
-  while (threads() < 128 && tn > 4) tn /= 2;
-  while (threads() < 64 && tm > 1) tm /= 2;
+  // A long k is cut into parts instead: larger tiles read less.
+  const parts = Math.max(1, Math.min(8, Math.floor(k / 512)));
+  while (threads() * parts < 128 && tn > 4) tn /= 2;
+  while (threads() * parts < 64 && tm > 1) tm /= 2;
   const columns = Math.ceil(n / tn);
   const wx = columns >= 8 ? 8 : columns >= 4 ? 4 : columns >= 2 ? 2 : 1;
   const wy = Math.min(32 / wx, 2 ** Math.ceil(Math.log2(Math.ceil(m / tm))));
@@ -144,8 +153,8 @@ function tiledTile(batches: number, m: number, n: number): Tile {
 function splitsOf(batches: number, m: number, n: number, k: number, tile: Tile, software: boolean): number {
   if (software) {
     const threads = batches * Math.ceil(m / tile.tm) * Math.ceil(n / tile.tn);
-    if (threads >= 48 || k < 256) return 1;
-    return Math.min(Math.ceil(64 / threads), Math.floor(k / 64));
+    if (threads >= 192 || k < 256) return 1;
+    return Math.min(Math.ceil(256 / threads), Math.floor(k / 128));
   }
   const tiles = batches * Math.ceil(m / (tile.tm * tile.wy)) * Math.ceil(n / (tile.tn * tile.wx));
   if (tiles >= 128 || k < 512) return 1;

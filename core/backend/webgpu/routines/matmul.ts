@@ -8,6 +8,7 @@ import type { Instr, LoopKernel } from "../../../kernel/ir.ts";
 import type { RoutineStep } from "../../../kernel/plan.ts";
 import { stridesOf } from "../../../shape.ts";
 import type { Builder } from "../builder.ts";
+import { zeroKernel } from "../loops/copy.ts";
 import { lowerLoop } from "../loops/lower.ts";
 import { lowerProduct } from "./gemm.ts";
 
@@ -21,7 +22,7 @@ export function lowerMatmul(builder: Builder, step: RoutineStep<"matmul">): void
   const dtype = builder.dtypeOf(step.output);
   if (k === 0) {
     const count = builder.count(step.output);
-    lowerLoop(builder, zeros(count, dtype), [], [step.output], step.label);
+    lowerLoop(builder, zeroKernel(count, dtype), [], [step.output], step.label);
     return;
   }
   const outStrides = stridesOf(step.outputShape);
@@ -101,12 +102,4 @@ function dotProducts(step: RoutineStep<"matmul">, k: number, dtype: DType): Loop
     },
   ];
   return { outer: step.outputShape, inner: [k], inputs: [a.dtype, b.dtype], outputs: [dtype], code };
-}
-
-function zeros(count: number, dtype: DType): LoopKernel {
-  const code: Instr[] = [
-    { op: "const", dtype, level: "outer", value: dtype === "int64" ? 0n : 0 },
-    { op: "store", dtype, level: "outer", output: 0, at: { offset: 0, strides: [1] }, arg: 0 },
-  ];
-  return { outer: [count], inner: [], inputs: [], outputs: [dtype], code };
 }
