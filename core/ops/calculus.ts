@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { named } from "../apply.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { normalizeDim, normalizeDims } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
@@ -57,7 +58,7 @@ function trapezoids(
 /** The integral along a dimension by the trapezoidal rule. `torch.trapezoid`, `torch.trapz`. */
 export function trapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
   const { areas, dim } = trapezoids("trapezoid", y, options);
-  return sum(areas, dim);
+  return named("MulBackward1", sum(areas, dim));
 }
 
 /** The running integral along a dimension by the trapezoidal rule, one element shorter. `torch.cumulative_trapezoid`. */

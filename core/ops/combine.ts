@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { named } from "../apply.ts";
 import { getDefaultDtype } from "../default_dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { hostArray, isFloat, writeElement } from "../dtype.ts";
@@ -165,7 +166,7 @@ export function flipud(x: Tensor): Tensor {
 
 /** The flattened x on the diagonal `offset` of a matrix. `torch.diagflat`. */
 export function diagflat(x: Tensor, offset = 0): Tensor {
-  return diagEmbed(reshape(x, [sizeOf(x.shape)]), offset);
+  return named("Diag", diagEmbed(reshape(x, [sizeOf(x.shape)]), offset));
 }
 
 function splitAlong(

@@ -109,7 +109,8 @@ function channelDropout(
     );
   }
   if (rank === batched) return featureDropout(x, p, training, options);
-  return reshape(featureDropout(reshape(x, [1, ...x.shape]), p, training, options), x.shape);
+  const y = featureDropout(reshape(x, [1, ...x.shape]), p, training, options);
+  return named("SqueezeBackward1", reshape(y, x.shape), x);
 }
 
 function alphaMasked(x: Tensor, p: number, shape: Shape, options: DropoutOptions): Tensor {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { named } from "../apply.ts";
 import { hostArray, isFloat, readElement, writeElement } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { normalizeDim, sizeOf } from "../shape.ts";
@@ -34,8 +35,8 @@ export function mode(x: Tensor, dim = -1, options: ReduceOptions = {}): ValuesAn
   const place = amax(where(chosen, iota(rows.shape, last, { device: x.device }), 0), -1, { keepdim: true });
   const indices = transpose(place, at, -1), values = gatherExact(x, at, indices);
   return options.keepdim
-    ? { values, indices }
-    : { values: squeeze(values, at), indices: squeeze(indices, at) };
+    ? { values: named("Mode", values), indices }
+    : { values: named("Mode", squeeze(values, at)), indices: squeeze(indices, at) };
 }
 
 function int64(values: readonly number[], like: Tensor): Tensor {

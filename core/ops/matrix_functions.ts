@@ -187,7 +187,7 @@ export function pdist(x: Tensor, p = 2): Tensor {
   if (!(p >= 0)) throw new ValueError(`pdist only supports non-negative p values, but got ${p}`);
   const pairs = triuIndices(x.shape[0], x.shape[0], 1, { device: x.device });
   const row = (i: number) => indexSelect(x, 0, select(pairs, 0, i));
-  return named("PdistForward", norm(sub(row(0), row(1)), p, 1));
+  return named("Pdist", norm(sub(row(0), row(1)), p, 1));
 }
 
 /** The p-norm of a - b. `torch.dist`. */

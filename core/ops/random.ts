@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { named } from "../apply.ts";
 import { getDefaultDtype } from "../default_dtype.ts";
 import { defaultDevice } from "../device.ts";
 import { type DType, type HostArray, isFloat, scalarName } from "../dtype.ts";
@@ -18,8 +19,17 @@ import * as gaussian from "../random/normal.ts";
 import { uniform as drawUniform } from "../random/uniform.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { checkShape, fromHost, type SizeArguments, sizeArguments, type TensorOptions } from "./create.ts";
-import { add, mul } from "./elementwise.ts";
+import { cast } from "./cast.ts";
+import {
+  checkShape,
+  fromHost,
+  full,
+  type SizeArguments,
+  sizeArguments,
+  type TensorOptions,
+} from "./create.ts";
+import { add, mul, where } from "./elementwise.ts";
+import { checkHeld } from "./indexing.ts";
 
 /** Options of functions that make random tensors. */
 export interface RandomOptions extends TensorOptions {
@@ -125,11 +135,24 @@ export function normal(
   if (typeof std === "number" && std < 0) {
     throw new ValueError(`normal expects std >= 0.0, but found std ${std}`);
   }
-  if (mean instanceof Tensor && std instanceof Tensor) {
-    const shape = broadcastShapes("normal", mean.shape, std.shape);
-    return add(mul(randn(shape, like(mean, options)), std), mean);
+  if (std instanceof Tensor) {
+    checkHeld(
+      std,
+      (v) => v < 0,
+      (v) => new ValueError(`normal expects all elements of std >= 0.0, but found ${v}`),
+    );
   }
-  return add(mul(randn(model.shape, like(model, options)), std), mean);
+  const both = mean instanceof Tensor && std instanceof Tensor;
+  const size = both ? broadcastShapes("normal", mean.shape, std.shape) : model.shape;
+  const value = (x: number | Tensor) => x instanceof Tensor ? x.detach() : x;
+  const y = add(mul(randn(size, like(model, options)), value(std)), value(mean));
+  // PyTorch's gradient of a draw is zero, not that of mean + std * noise; random.normal is the one to differentiate through.
+  const never = full([], false, { device: y.device });
+  const result = [mean, std].reduce<Tensor>(
+    (acc, x) => x instanceof Tensor && x.value.track !== 0 ? where(never, cast(x, y.dtype), acc) : acc,
+    y,
+  );
+  return named(`NormalBackward${both ? 3 : mean instanceof Tensor ? 1 : 2}`, result);
 }
 
 /** Integers in [low, high), int64: `randint(high, shape)` or `randint(low, high, shape)`. `torch.randint`. */

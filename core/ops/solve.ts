@@ -223,17 +223,15 @@ export function cholesky(x: Tensor, options: { readonly upper?: boolean } = {}):
 /** X with A X = B, from the Cholesky factor of A. Reads both. `torch.cholesky_solve`. */
 export function choleskySolve(b: Tensor, factor: Tensor, options: { readonly upper?: boolean } = {}): Tensor {
   const l = options.upper ? mT(factor) : factor;
-  return solveTriangular(mT(l), solveTriangular(l, b, { upper: false }), { upper: true });
+  const x = solveTriangular(mT(l), solveTriangular(l, b, { upper: false }), { upper: true });
+  return named("CholeskySolve", x);
 }
 
 /** The inverse of A, from its Cholesky factor. Reads it. `torch.cholesky_inverse`. */
 export function choleskyInverse(factor: Tensor, options: { readonly upper?: boolean } = {}): Tensor {
   const n = factor.shape[factor.shape.length - 1];
-  return choleskySolve(
-    expand(eye(n, n, { dtype: factor.dtype, device: factor.device }), factor.shape),
-    factor,
-    options,
-  );
+  const one = expand(eye(n, n, { dtype: factor.dtype, device: factor.device }), factor.shape);
+  return named("CholeskyInverse", choleskySolve(one, factor, options));
 }
 
 /** Permutation, lower and upper factor: A = P L U, with partial pivoting. Reads x. `torch.linalg.lu`. */

@@ -231,7 +231,7 @@ function quantileOf(
   const out = options.keepdim
     ? (dim === undefined ? x.shape.map(() => 1) : shape.slice(0, x.shape.length))
     : shape.filter((_, d) => d !== at);
-  return reshape(withDim, levels.shape.length === 0 ? out : [count, ...out]);
+  return named("SqueezeBackward3", reshape(withDim, levels.shape.length === 0 ? out : [count, ...out]));
 }
 
 /** The values below which a fraction q of the elements lies; several fractions come first in the result. `torch.quantile`. */

@@ -54,12 +54,12 @@ export function aminmax(
 
 /** The standard deviation and the mean. `torch.std_mean`. */
 export function stdMean(x: Tensor, dim?: Dims, options: VarOptions = {}): [Tensor, Tensor] {
-  return [std(x, dim, options), mean(x, dim, options)];
+  return [named("StdMean", std(x, dim, options)), named("StdMean", mean(x, dim, options))];
 }
 
 /** The variance and the mean. `torch.var_mean`. */
 export function varMean(x: Tensor, dim?: Dims, options: VarOptions = {}): [Tensor, Tensor] {
-  return [variance(x, dim, options), mean(x, dim, options)];
+  return [named("VarMean", variance(x, dim, options)), named("VarMean", mean(x, dim, options))];
 }
 
 /** The covariance matrix of variables in rows, observations in columns. `torch.cov`. */
@@ -73,7 +73,7 @@ export function cov(x: Tensor, options: { readonly correction?: number } = {}): 
   const centred = sub(y, mean(y, 1, { keepdim: true }));
   const divisor = Math.max(0, y.shape[1] - (options.correction ?? 1));
   const c = div(matmul(centred, transpose(centred, 0, 1)), divisor);
-  return x.shape.length < 2 ? reshape(c, []) : c;
+  return named("Squeeze", x.shape.length < 2 ? reshape(c, []) : c);
 }
 
 /** The correlation matrix of variables in rows, observations in columns. `torch.corrcoef`. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { named } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import { sizeOf } from "../shape.ts";
@@ -18,7 +19,7 @@ export function t(x: Tensor): Tensor {
   if (x.shape.length > 2) {
     throw new ShapeError(`t() expects a tensor with <= 2 dimensions, but self is ${x.shape.length}D`);
   }
-  return x.shape.length < 2 ? x.value : transpose(x, 0, 1);
+  return x.shape.length < 2 ? x.value : named("T", transpose(x, 0, 1));
 }
 
 /** The last two dimensions swapped. `torch.adjoint`. */
@@ -70,15 +71,15 @@ export function scalarTensor(value: Scalar, options: TensorOptions = {}): Tensor
 
 /** No less than `min`. `torch.clamp_min`. */
 export function clampMin(x: Tensor, min: TensorLike): Tensor {
-  return clamp(x, min);
+  return named(`ClampMinBackward${min instanceof Tensor ? 1 : 0}`, clamp(x, min));
 }
 
 /** No more than `max`. `torch.clamp_max`. */
 export function clampMax(x: Tensor, max: TensorLike): Tensor {
-  return clamp(x, null, max);
+  return named(`ClampMaxBackward${max instanceof Tensor ? 1 : 0}`, clamp(x, null, max));
 }
 
 /** other - alpha * x. `torch.rsub`. */
 export function rsub(x: Tensor, other: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
-  return sub(other, x, options);
+  return named(`RsubBackward${other instanceof Tensor ? 0 : 1}`, sub(other, x, options));
 }

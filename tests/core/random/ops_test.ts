@@ -145,3 +145,16 @@ Deno.test("the default generator's state is saved, restored and forked", async (
   const wrong = assertThrows(() => t.setRngState(t.zeros([5056])), t.TenonError);
   assertStringIncludes(wrong.message, "RNG state must be a torch.ByteTensor");
 });
+
+Deno.test("normal with tensors: PyTorch's zero gradient, and its refusal", () => {
+  const mean = t.ones([2, 1], { requiresGrad: true }), std = t.ones([3], { requiresGrad: true });
+  const x = t.normal(mean, std);
+  assertEquals([x.shape, x.gradFn], [[2, 3], "NormalBackward3"]);
+  x.sum().backward();
+  assertEquals([mean.grad?.tolist(), std.grad?.tolist()], [[[0], [0]], [0, 0, 0]]);
+  assertThrows(
+    () => t.normal(t.zeros([2]), t.tensor([1, -1])),
+    t.ValueError,
+    "normal expects all elements of std >= 0.0",
+  );
+});
