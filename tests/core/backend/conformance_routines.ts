@@ -54,6 +54,10 @@ const convs: readonly ConvSpec[] = [
   { batch: 1, channels: [3, 2], size: [13, 13], kernel: [7, 7], stride: [4, 4], pad: [[3, 3], [3, 3]] },
   { batch: 1, channels: [2, 3], size: [4, 5], kernel: [2, 2], pad: [[3, 3], [3, 3]] },
   { batch: 2, channels: [32, 33], size: [12, 12], kernel: [3, 3], pad: [[1, 1], [1, 1]] },
+  // Many channels on one side: each element of the other operand is used often.
+  { batch: 2, channels: [4, 64], size: [8, 8], kernel: [3, 3], pad: [[1, 1], [1, 1]] },
+  { batch: 2, channels: [64, 8], size: [8, 8], kernel: [3, 3], stride: [2, 2], pad: [[1, 0], [1, 0]] },
+  { batch: 1, channels: [8, 128], size: [6, 8], kernel: [1, 3], dilation: [1, 2], groups: 2 },
   {
     batch: 1,
     channels: [2, 4],
