@@ -5,6 +5,8 @@
  */
 export * from "./activation.ts";
 export type { BiasOf, FactoryOptions, Leading, Trailing } from "./arguments.ts";
+export * from "./attention.ts";
+export type { BackwardHook, Gradients } from "./backward_hooks.ts";
 export {
   BatchNorm,
   BatchNorm1d,
@@ -18,8 +20,8 @@ export {
   type RunningNormArguments,
   type RunningNormOptions,
 } from "./batch_norm.ts";
-export * from "./containers.ts";
 export * from "./class_loss.ts";
+export * from "./containers.ts";
 export {
   Conv,
   Conv1d,
@@ -32,27 +34,26 @@ export {
   type PaddingMode,
 } from "./conv.ts";
 export * from "./conv_transpose.ts";
+export { deepcopy } from "./deepcopy.ts";
 export * from "./distance.ts";
 export * from "./dropout.ts";
 export * from "./embedding.ts";
 export * from "./flatten.ts";
+export { functionalCall, valueAndGrad } from "./functional_call.ts";
+export type { ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
 export * from "./lazy_conv.ts";
 export * from "./lazy_norm.ts";
 export * from "./linear.ts";
-export * from "./attention.ts";
-export { deepcopy } from "./deepcopy.ts";
-export type { BackwardHook, Gradients } from "./backward_hooks.ts";
-export type { ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
-export { type Layer, Module } from "./module.ts";
-export * as init from "../init/mod.ts";
-export { Parameter, type ParameterOptions } from "./parameter.ts";
 export * from "./loss.ts";
 export * from "./max_pool.ts";
+export { type Layer, Module } from "./module.ts";
 export * from "./normalization.ts";
 export * from "./padding.ts";
+export { Parameter, type ParameterOptions } from "./parameter.ts";
 export * from "./pool.ts";
-export * from "./resample.ts";
+export * from "./rectifier.ts";
 export type { CellState, CellWeights, Step } from "./recurrence.ts";
+export * from "./resample.ts";
 export {
   GRU,
   LSTM,
@@ -64,14 +65,14 @@ export {
   type RNNOptions,
 } from "./rnn.ts";
 export * from "./rnn_cell.ts";
+export { type Positions, Sequential, type SequentialConstructor, SequentialModule } from "./sequential.ts";
 export * from "./softmax.ts";
+export { type LoadReport, type StateDict } from "./state_dict.ts";
 export * from "./transformer.ts";
 export * from "./transformer_layer.ts";
-export { type Positions, Sequential, type SequentialConstructor, SequentialModule } from "./sequential.ts";
 export { UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";
-export { type LoadReport, type StateDict } from "./state_dict.ts";
-export { functionalCall, valueAndGrad } from "./functional_call.ts";
-export * as functional from "./functional.ts";
 export type { PackedSequence } from "./utils/packed_sequence.ts";
-export * as utils from "./utils/mod.ts";
+export * as functional from "./functional.ts";
 export * as optim from "./optim/mod.ts";
+export * as utils from "./utils/mod.ts";
+export * as init from "../init/mod.ts";
