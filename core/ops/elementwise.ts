@@ -21,6 +21,7 @@ import {
   toTensor,
 } from "./cast.ts";
 import { fillValue, full } from "./create.ts";
+import { checkHeld } from "./indexing.ts";
 import { expand } from "./view.ts";
 
 function floatUnary(p: Primitive<undefined>, x: Tensor): Tensor {
@@ -106,17 +107,17 @@ export function mul(a: TensorLike, b: TensorLike): Tensor {
   return binary(prim.mulPrim, a, b);
 }
 
-/** The dtype of a division that stays with whole numbers; refuses bool, and zero as the number that integers are divided by. */
+/** The dtype of a division that stays with whole numbers; refuses bool, and zeros at hand that integers are divided by. */
 function divisionType(op: string, a: TensorLike, b: TensorLike): DType {
   const dtype = commonType(op, [a, b]);
   if (dtype === "bool") {
     throw new DTypeError(`"${op}_cpu" not implemented for 'Bool': cast with .to("int64"), or use logicalAnd`);
   }
-  if (!isFloat(dtype) && !(b instanceof Tensor) && Number(b) === 0) {
-    throw new ValueError(
-      `ZeroDivisionError: ${op} of ${dtype} by zero; make the operands floats to get infinity`,
-    );
-  }
+  if (isFloat(dtype)) return dtype;
+  const byZero = () =>
+    new ValueError(`ZeroDivisionError: ${op} of ${dtype} by zero; make the operands floats to get infinity`);
+  if (b instanceof Tensor) checkHeld(b, (v) => v === 0 || v === 0n, byZero);
+  else if (Number(b) === 0) throw byZero();
   return dtype;
 }
 

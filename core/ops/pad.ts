@@ -113,6 +113,9 @@ export function pad(
     if (mode === "constant") y = padDim(y, dim, low, high, value ?? 0);
     else if (mode === "circular") {
       const rest = size + Math.min(low, 0) + Math.min(high, 0);
+      if (low > rest || high > rest) {
+        throw new ShapeError(`${sentences.circular()}, in pad at dimension ${dim}`);
+      }
       y = bordered(narrow(y, dim, Math.max(-low, 0), rest), dim, Math.max(low, 0), Math.max(high, 0), mode);
     } else {
       // Mirrored elements are those of the whole tensor, so what is cut goes last.

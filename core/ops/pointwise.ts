@@ -43,9 +43,16 @@ import { logicalAnd, logicalNot, logicalOr } from "./logical.ts";
 export function clamp(x: Tensor, min?: TensorLike | null, max?: TensorLike | null): Tensor {
   const noMin = min === undefined || min === null, noMax = max === undefined || max === null;
   if (noMin && noMax) throw new ValueError("torch.clamp: At least one of 'min' or 'max' must not be None");
-  const raised = noMin ? x : where(lt(x, min), min, x);
+  // A bound that is NaN gives NaN.
+  const beyond = (bound: TensorLike, crossed: Tensor) =>
+    bound instanceof Tensor && isFloat(bound.dtype) ? logicalOr(crossed, isnan(bound)) : crossed;
+  // One dtype for all before anything is compared: a number wraps to the dtype that it is compared in.
+  const bounds = [min, max].filter((b) => b !== undefined && b !== null);
+  const y = cast(x, commonType("clamp", [x, ...bounds]));
+  const raised = noMin ? y : where(beyond(min, lt(y, min)), min, y);
   const tensors = min instanceof Tensor || max instanceof Tensor;
-  return named(tensors ? "Clamp" : "ClampBackward1", noMax ? raised : where(gt(raised, max), max, raised));
+  const z = noMax ? raised : where(beyond(max, gt(raised, max)), max, raised);
+  return named(tensors ? "Clamp" : "ClampBackward1", z);
 }
 
 /** `clamp` under NumPy's name. `torch.clip`. */

@@ -275,7 +275,9 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   const axes = space.map((s, i) => axis(s, out[i], factors[i], align, x.dtype));
   const y = axes.reduce((acc, a, i) => {
     if (!smooth) return nearest(acc, i + 2, a, mode === "nearest-exact");
-    return a.size === a.out && a.scale === 1 ? acc : resample(acc, i + 2, tapsOf(mode, antialias, a));
+    // PyTorch takes equal sizes as they are, except where it weighs more than two elements.
+    const plain = a.size === a.out && (a.scale === 1 || (mode !== "bicubic" && !antialias));
+    return plain ? acc : resample(acc, i + 2, tapsOf(mode, antialias, a));
   }, x.value);
   return named(`${torchNames[mode]}${rank}D${antialias ? "Aa" : ""}Backward1`, y, x);
 }

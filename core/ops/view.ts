@@ -297,7 +297,9 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   if (tensors.length === 0) throw new ValueError("torch.cat(): expected a non-empty list of Tensors");
   // PyTorch ignores 1-D empty tensors here, whatever the rank of the others.
   const real = tensors.filter((t) => !(t.shape.length === 1 && t.shape[0] === 0));
-  if (real.length === 0) return tensors[0].value;
+  if (real.length === 0) {
+    return cast(tensors[0], tensors.length === 1 ? tensors[0].dtype : commonType("cat", tensors));
+  }
   const first = real[0];
   if (first.shape.length === 0) {
     throw new ShapeError("zero-dimensional tensor (at position 0) cannot be concatenated, in cat");
@@ -319,7 +321,7 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
       }
     });
   });
-  const dtype = commonType("cat", real.length === 1 ? [first, first] : real);
+  const dtype = commonType("cat", tensors.length === 1 ? [first, first] : tensors);
   const parts = real.filter((t) => sizeOf(t.shape) > 0).map((t) => cast(t, dtype));
   if (parts.length === 0) {
     const total = real.reduce((n, t) => n + t.shape[at], 0);
