@@ -11,7 +11,7 @@ import { chunkOf, runChunked, type TileFollow } from "../loops.ts";
 import type { Follow, PoolKernel } from "../pool.ts";
 import type { FloatType } from "./floats.ts";
 import { engineCache } from "./arguments.ts";
-import { gemmModule, gemmWords } from "./gemm_code.ts";
+import { gemmModule, gemmWords, PACK_ROWS } from "./gemm_code.ts";
 import type { GemmForm } from "./micro_code.ts";
 
 /** Depth of a block: a panel of A and one of B fit the first-level cache together. */
@@ -86,10 +86,10 @@ export function grid(shape: Shape, strides: readonly number[], bytes: number): I
 const tiles = { usual: [6, 2], few: [3, 4], single: [1, 8] } as const;
 
 const kernels = engineCache(
-  (engine: Engine, key: `${FloatType} ${keyof typeof tiles} ${boolean} ${boolean}`) => {
-    const [dtype, tile, directA, directB] = key.split(" ") as [FloatType, keyof typeof tiles, string, string];
+  (engine: Engine, key: `${FloatType} ${keyof typeof tiles} ${boolean}`) => {
+    const [dtype, tile, directB] = key.split(" ") as [FloatType, keyof typeof tiles, string];
     const [rows, vectors] = tiles[tile];
-    const form: GemmForm = { directA: directA === "true", directB: directB === "true", rows, vectors };
+    const form: GemmForm = { directB: directB === "true", rows, vectors };
     return { form, kernels: engine.pool.load(gemmModule(dtype, form, engine.features.relaxedSimd)) };
   },
 );
@@ -132,7 +132,7 @@ export class Gemm {
       A: rows * depth * bytes,
       B: Math.ceil(columns / lanes) * lanes * depth * bytes,
     };
-    const direct = { A: form.directA, B: form.directB };
+    const aStep = stepOf(spec), direct = { A: aStep !== 0, B: form.directB };
     const packs = (side: "A" | "B") =>
       !direct[side] && spec.packFirst.includes(side) &&
       copyBytes[side] * sources[side].offsets.length <= PACK_LIMIT;
@@ -184,16 +184,17 @@ export class Gemm {
       put(`packed${side}`, 0);
       if (!packs(side)) continue;
       const copies = sources[side].offsets.length;
-      const panels = copies * Math.ceil(side === "A" ? rows / ROWS : columns / W);
-      const chunk = chunkOf(panels, depth * (side === "A" ? ROWS : W) * 0.5);
+      const panels = copies * Math.ceil(side === "A" ? rows / PACK_ROWS : columns / W);
+      const chunk = chunkOf(panels, depth * (side === "A" ? PACK_ROWS : W) * 0.5);
       const kernel = side === "A" ? packA : packB;
       this.#packings.push({ kernel, word: `packed${side}`, panels, chunk, offset: workspace });
       workspace += Math.ceil(copyBytes[side] * copies / 64) * 64;
     }
     this.workspaceBytes = workspace;
 
+    put("aStep", aStep);
     put("run", form.directB ? spec.run : columns);
-    const scratchB = packs("A") || form.directA ? 0 : Math.ceil(tileRows * tileDepth * bytes / 64) * 64;
+    const scratchB = packs("A") || direct.A ? 0 : Math.ceil(tileRows * tileDepth * bytes / 64) * 64;
     const spare = scratchB +
       (packs("B") || form.directB ? 0 : Math.ceil(tileColumns / W) * W * tileDepth * bytes);
     put("scratchB", scratchB), put("scratchTile", spare);
@@ -227,13 +228,17 @@ export class Gemm {
 /** Rows of A up to which packing B costs more than reading it in place. */
 const FEW_ROWS = 24;
 
-function chooseForm(spec: GemmSpec): `${FloatType} ${keyof typeof tiles} ${boolean} ${boolean}` {
-  const { dtype, rows, run, aColumns, near } = spec, bytes = bytesOf(dtype);
-  const directA = aColumns.every((at, k) => at === aColumns[0] + k * bytes);
-  const wide = run * bytes >= 32;
-  const directB = wide && (near || rows <= FEW_ROWS);
+function chooseForm({ dtype, rows, run, near }: GemmSpec): `${FloatType} ${keyof typeof tiles} ${boolean}` {
+  const directB = run * bytesOf(dtype) >= 32 && (near || rows <= FEW_ROWS);
   const tile = directB && rows === 1 ? "single" : directB && rows <= 3 ? "few" : "usual";
-  return `${dtype} ${tile} ${directA} ${directB}`;
+  return `${dtype} ${tile} ${directB}`;
+}
+
+/** Bytes between the rows of A where these are contiguous, else 0. */
+function stepOf({ dtype, aRows, aColumns }: GemmSpec): number {
+  const bytes = bytesOf(dtype), step = aRows.length > 1 ? aRows[1] - aRows[0] : bytes;
+  const even = (table: Int32Array, step: number) => table.every((at, i) => at === table[0] + i * step);
+  return even(aColumns, bytes) && even(aRows, step) ? step : 0;
 }
 
 /** Rows and columns of a tile: large enough to reuse what is packed, small enough that there are tiles for every thread. */

@@ -54,7 +54,9 @@ export const gemmWords = {
   scratchTile: 25,
   /** Columns of B that lie side by side where B is read in place; all of them where it is packed. */
   run: 26,
-  length: 27,
+  /** Bytes between rows of A, where these are contiguous; 0 where A is packed, which makes them so. */
+  aStep: 27,
+  length: 28,
 } as const;
 
 /** Words of an entry of the batch table. */
@@ -68,11 +70,11 @@ type Int = Expr<"i32">;
 export function gemmModule(dtype: FloatType, form: GemmForm, relaxed: boolean): Uint8Array<ArrayBuffer> {
   const ops = floatOps(dtype, relaxed);
   const module = new ModuleBuilder(sharedMemory);
-  const { panel, block } = definePacking(module, ops);
+  const packing = definePacking(module, ops);
   const micro = defineMicroKernels(module, ops, form);
-  defineTiles(module, ops, form, block, micro, defineMerge(module, ops));
-  definePackOperand(module, ops, form, panel, "A");
-  definePackOperand(module, ops, form, panel, "B");
+  defineTiles(module, ops, form, packing, micro, defineMerge(module, ops));
+  definePackOperand(module, ops, form, packing.panel, "A");
+  definePackOperand(module, ops, form, packing.panel, "B");
   return module.encode();
 }
 
@@ -81,7 +83,7 @@ function defineTiles(
   module: ModuleBuilder,
   ops: FloatOps,
   form: GemmForm,
-  block: PackBlock,
+  { panel, block }: { readonly panel: PackPanel; readonly block: PackBlock },
   micro: MicroKernels,
   merge: Merge,
 ): void {
@@ -98,7 +100,7 @@ function defineTiles(
     const [rows, columns, depth, across, down] =
       (["rows", "columns", "depth", "tilesAcross", "tilesDown"] as const).map(keep);
     const [tileRows, tileColumns, tileDepth] = (["tileRows", "tileColumns", "tileDepth"] as const).map(keep);
-    const cStride = keep("cStride"), cColumns = keep("cColumns"), run = keep("run");
+    const cStride = keep("cStride"), cColumns = keep("cColumns"), run = keep("run"), aStep = keep("aStep");
     const padded = f.keep(roundUp(columns, lanes));
     const spare = f.keep(i32.add(scratch, word("scratchTile")));
     const k0 = f.local("i32"), m = f.local("i32"), n = f.local("i32");
@@ -115,18 +117,22 @@ function defineTiles(
       f.for(k0, 0, depth, tileDepth, () => {
         const kc = smaller(i32.sub(depth, k0), tileDepth);
         const packed = f.keep(word("packedA"));
-        const panelsA = f.local("i32"), panelsB = f.local("i32");
-        if (form.directA) f.set(panelsA, i32.add(baseA, entryOf(word("aColumns"), k0)));
-        else {
+        const panelsA = f.local("i32"), panelsB = f.local("i32"), rowStep = f.local("i32");
+        f.set(rowStep, aStep);
+        f.if(aStep, () => {
+          f.set(panelsA, i32.add(i32.add(baseA, entryOf(word("aColumns"), k0)), i32.mul(m0, aStep)));
+        }, () => {
+          f.set(rowStep, scaled(kc));
           f.if(packed, () => {
             const copy = i32.add(packed, i32.mul(i32.load(entry, 12), word("packedABytes")));
             f.set(panelsA, i32.add(copy, scaled(i32.add(i32.mul(k0, rows), i32.mul(m0, kc)))));
           }, () => {
             f.set(panelsA, scratch);
-            const kTable = i32.add(word("aColumns"), i32.mul(k0, 4));
-            f.do(block.call(word("aRows"), kTable, baseA, m0, m1, form.rows, 1, kc, scratch));
+            const columnTable = i32.add(word("aColumns"), i32.mul(k0, 4));
+            const rowTable = i32.add(word("aRows"), i32.mul(m0, 4));
+            f.do(panel.call(columnTable, rowTable, baseA, i32.sub(m1, m0), scratch, kc, kc));
           });
-        }
+        });
         const rowsOfB = f.keep(i32.add(word("bRows"), i32.mul(k0, 4)));
         f.set(packed, word("packedB"));
         if (!form.directB) {
@@ -155,12 +161,11 @@ function defineTiles(
           f.for(m, m0, m1, form.rows, () => {
             const mr = f.keep(i32.sub(m1, m));
             f.if(i32.gtS(mr, form.rows), () => f.set(mr, form.rows));
-            const panelA = form.directA ? panelsA : i32.add(panelsA, scaled(i32.mul(i32.sub(m, m0), kc)));
-            const rowsOfA = i32.add(word("aRows"), i32.mul(m, 4));
+            const panelA = i32.add(panelsA, i32.mul(i32.sub(m, m0), rowStep));
             const to = f.keep(i32.add(baseC, i32.mul(m, cStride)));
             f.if(indirect, () => {
               const stride = i32.mul(nv, 16);
-              f.do(micro.call(mr, nv, panelA, rowsOfA, panelB, rowsOfB, spare, stride, kc, 0));
+              f.do(micro.call(mr, nv, panelA, rowStep, panelB, rowsOfB, spare, stride, kc, 0));
               const table = f.local("i32");
               f.set(table, 0);
               f.if(
@@ -171,7 +176,7 @@ function defineTiles(
               f.do(merge.call(spare, stride, to, cStride, table, mr, nw, k0));
             }, () => {
               const there = i32.add(to, scaled(n));
-              f.do(micro.call(mr, nv, panelA, rowsOfA, panelB, rowsOfB, there, cStride, kc, k0));
+              f.do(micro.call(mr, nv, panelA, rowStep, panelB, rowsOfB, there, cStride, kc, k0));
             });
           });
         });
@@ -181,7 +186,10 @@ function defineTiles(
   });
 }
 
-/** (start, end, args, scratch): packs panels of all copies of an operand, over the whole depth. */
+/** Rows of A that a thread packs at a time. */
+export const PACK_ROWS = 32;
+
+/** (start, end, args, scratch): packs all copies of an operand over the whole depth. B goes to panels, `PACK_ROWS` rows of A at a time to contiguous rows. */
 function definePackOperand(
   module: ModuleBuilder,
   ops: FloatOps,
@@ -190,7 +198,7 @@ function definePackOperand(
   side: "A" | "B",
 ): void {
   const isA = side === "A", { bytes } = ops;
-  const W = isA ? form.rows : ops.lanes * form.vectors, round = isA ? 1 : ops.lanes;
+  const W = isA ? PACK_ROWS : ops.lanes * form.vectors, round = isA ? 1 : ops.lanes;
   module.func(`pack${side}`, four, "void", (f, start, end, args) => {
     const word = (name: keyof typeof gemmWords) => f.keep(i32.load(args, 4 * gemmWords[name]));
     const rows = word(isA ? "rows" : "columns"), base = word(isA ? "a" : "b");
@@ -209,16 +217,13 @@ function definePackOperand(
       f.for(k0, 0, depth, tileDepth, () => {
         const kc = f.keep(i32.sub(depth, k0));
         f.if(i32.gtS(kc, tileDepth), () => f.set(kc, tileDepth));
+        const across = i32.add(rowTable, i32.mul(row, 4)), down = i32.add(kTable, i32.mul(k0, 4));
+        const to = i32.add(out, i32.mul(i32.add(i32.mul(k0, padded), i32.mul(row, kc)), bytes));
+        // Rows of A are a single panel that is as wide as the depth.
         f.do(
-          panel.call(
-            i32.add(rowTable, i32.mul(row, 4)),
-            i32.add(kTable, i32.mul(k0, 4)),
-            from,
-            kc,
-            i32.add(out, i32.mul(i32.add(i32.mul(k0, padded), i32.mul(row, kc)), bytes)),
-            width,
-            roundUp(width, round),
-          ),
+          isA
+            ? panel.call(down, across, from, width, to, kc, kc)
+            : panel.call(across, down, from, kc, to, width, roundUp(width, round)),
         );
       });
       f.increase(start, 1);

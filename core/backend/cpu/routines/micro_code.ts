@@ -1,5 +1,5 @@
 /**
- * Micro-kernels of the matrix product: code that keeps a tile of the result in registers while it goes down the depth. An operand is either packed into panels or
+ * Micro-kernels of the matrix product: code that keeps a tile of the result in registers while it goes down the depth. B is either packed into panels or
  * read where it is, which pays where it is used only a few times.
  *
  * @module
@@ -11,8 +11,6 @@ import type { FloatOps } from "./floats.ts";
 
 /** How a matrix product takes its operands, and the size of its register tile. */
 export interface GemmForm {
-  /** Reads A through a table of rows, each of which is contiguous; else from panels of `rows` rows. */
-  readonly directA: boolean;
   /** Reads B through a table of rows, whose columns are contiguous; else from panels of `vectors` vectors. */
   readonly directB: boolean;
   /** Rows of a register tile, and vectors across it. */
@@ -23,7 +21,10 @@ export interface GemmForm {
 const eight = ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"] as const;
 const ten = [...eight, "i32", "i32"] as const;
 
-/** (a, aRows, b, bRows, c, cStride, k, accumulate): one register tile. `aRows` and `bRows` are tables of byte offsets, for operands read where they are. */
+/**
+ * (a, aStep, b, bRows, c, cStride, k, accumulate): one register tile. Rows of A are contiguous and `aStep` bytes apart; `bRows` is a table of byte offsets for a B that is
+ * read where it is.
+ */
 type Micro = Callable<typeof eight, "void">;
 /** (mr, nv, ...): the register tile of `mr` rows and `nv` vectors. */
 export type MicroKernels = Callable<typeof ten, "void">;
@@ -54,12 +55,12 @@ export function defineMicroKernels(module: ModuleBuilder, ops: FloatOps, form: G
 function microKernel(
   module: ModuleBuilder,
   ops: FloatOps,
-  { directA, directB, rows, vectors }: GemmForm,
+  { directB, rows, vectors }: GemmForm,
   unroll: number,
 ): Micro {
-  return module.func(null, eight, "void", (f, a, aRows, b, bRows, c, cStride, k, accumulate) => {
+  return module.func(null, eight, "void", (f, a, aStep, b, bRows, c, cStride, k, accumulate) => {
     const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => f.local("v128")));
-    const left = leftOperand(f, ops, directA, rows, a, aRows);
+    const left = leftOperand(f, ops, rows, a, aStep);
     const right = rightOperand(f, directB, vectors, b, bRows);
     const x = Array.from({ length: rows }, () => f.local("v128"));
     const y = Array.from({ length: vectors }, () => f.local("v128"));
@@ -99,22 +100,16 @@ function microKernel(
   });
 }
 
-/** Loads of A: one element in every lane. */
+/** Loads of A: one element in every lane. A pointer for each row is faster than a packed panel with one for all. */
 function leftOperand(
   f: Func,
   ops: FloatOps,
-  direct: boolean,
   rows: number,
   a: Local<"i32">,
-  aRows: Local<"i32">,
+  aStep: Local<"i32">,
 ): { load(u: number, i: number): Expr<"v128">; advance(n: number): void } {
-  if (!direct) {
-    return {
-      load: (u, i) => ops.splat(a, (u * rows + i) * ops.bytes),
-      advance: (n) => f.increase(a, n * rows * ops.bytes),
-    };
-  }
-  const starts = Array.from({ length: rows }, (_, i) => f.keep(i32.add(a, i32.load(aRows, 4 * i))));
+  const starts = [a];
+  while (starts.length < rows) starts.push(f.keep(i32.add(starts[starts.length - 1], aStep)));
   return {
     load: (u, i) => ops.splat(starts[i], u * ops.bytes),
     advance: (n) => starts.forEach((row) => f.increase(row, n * ops.bytes)),
