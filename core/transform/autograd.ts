@@ -10,6 +10,8 @@ import type { Tensor } from "../tensor.ts";
 import { type BackwardOptions, recordedNodes, releaseNodes, startOf } from "./backward.ts";
 import { pullAll } from "./pull.ts";
 
+export * as functional from "./functional.ts";
+
 /** Options of `autograd.grad`. */
 export interface AutogradOptions extends BackwardOptions {
   /** The cotangent of each output; null or nothing for outputs with one element. */

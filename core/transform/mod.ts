@@ -22,3 +22,4 @@ export { compile, type CompileFunctionOptions } from "./compile.ts";
 export type { GradHook, HookRemover } from "./hooks.ts";
 export * as autograd from "./autograd.ts";
 export type { AutogradOptions } from "./autograd.ts";
+export type { FunctionalOptions, Tensors } from "./functional.ts";
