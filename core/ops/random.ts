@@ -12,6 +12,7 @@ import { makeDraw } from "../draws.ts";
 import { DTypeError, ShapeError, TenonError, ValueError } from "../errors.ts";
 import * as draw from "../random/bernoulli.ts";
 import * as continuous from "../random/continuous.ts";
+import * as counts from "../random/counts.ts";
 import { defaultGenerator, type Generator } from "../random/generator.ts";
 import * as integers from "../random/integers.ts";
 import { multinomial as drawCategories } from "../random/multinomial.ts";
@@ -30,6 +31,7 @@ import {
 } from "./create.ts";
 import { add, mul, where } from "./elementwise.ts";
 import { checkHeld } from "./indexing.ts";
+import { expand } from "./view.ts";
 
 /** Options of functions that make random tensors. */
 export interface RandomOptions extends TensorOptions {
@@ -146,13 +148,20 @@ export function normal(
   const size = both ? broadcastShapes("normal", mean.shape, std.shape) : model.shape;
   const value = (x: number | Tensor) => x instanceof Tensor ? x.detach() : x;
   const y = add(mul(randn(size, like(model, options)), value(std)), value(mean));
-  // PyTorch's gradient of a draw is zero, not that of mean + std * noise; random.normal is the one to differentiate through.
+  return drawnFrom(`NormalBackward${both ? 3 : mean instanceof Tensor ? 1 : 2}`, y, [mean, std]);
+}
+
+/**
+ * A draw as the result of its parameters: their gradient is zero, as PyTorch's is, not that of a formula such as mean + std * noise; the functions of
+ * `random` are the ones to differentiate through.
+ */
+function drawnFrom(name: string, y: Tensor, parameters: readonly (number | Tensor)[]): Tensor {
   const never = full([], false, { device: y.device });
-  const result = [mean, std].reduce<Tensor>(
+  const result = parameters.reduce<Tensor>(
     (acc, x) => x instanceof Tensor && x.value.track !== 0 ? where(never, cast(x, y.dtype), acc) : acc,
     y,
   );
-  return named(`NormalBackward${both ? 3 : mean instanceof Tensor ? 1 : 2}`, result);
+  return named(name, result, y);
 }
 
 /** Integers in [low, high), int64: `randint(high, shape)` or `randint(low, high, shape)`. `torch.randint`. */
@@ -227,12 +236,58 @@ export function bernoulli(x: Tensor, options: RandomOptions = {}): Tensor {
       }': probabilities are floats; cast with .to("float32")`,
     );
   }
-  return drawn(
+  const y = drawn(
     "bernoulli",
     x.shape,
     x.dtype,
     { device: x.device, ...options },
     (g, _n, dtype) => draw.bernoulliEach(g, x.detach().toTypedArray(), x.dtype, dtype),
+  );
+  return drawnFrom("Bernoulli", y, [x]);
+}
+
+/**
+ * Numbers of events whose expected number is each element of `rates`, in its dtype. Reads the rates. `torch.poisson`.
+ *
+ * @throws {ValueError} when a rate is negative
+ */
+export function poisson(rates: Tensor, options: { readonly generator?: Generator } = {}): Tensor {
+  const { shape, dtype, device } = rates;
+  const y = drawn(
+    "poisson",
+    shape,
+    dtype,
+    { device, ...options },
+    (g) => counts.poisson(g, rates.detach().toTypedArray(), dtype),
+  );
+  return drawnFrom("Poisson", y, [rates]);
+}
+
+/**
+ * Numbers of successes among `trials` trials of probability `p`; both are float tensors of one dtype, broadcast. Reads them. `torch.binomial`.
+ *
+ * @throws {DTypeError} when the dtypes differ, or are not floating-point
+ */
+export function binomial(
+  trials: Tensor,
+  p: Tensor,
+  options: { readonly generator?: Generator } = {},
+): Tensor {
+  if (trials.dtype !== p.dtype) {
+    throw new DTypeError(
+      `Found dtype ${scalarName(p.dtype)} but expected ${
+        scalarName(trials.dtype)
+      }, in binomial; cast one with .to()`,
+    );
+  }
+  const { dtype, device } = trials, shape = broadcastShapes("binomial", trials.shape, p.shape);
+  const host = (x: Tensor) => expand(x.detach(), shape).toTypedArray();
+  return drawn(
+    "binomial",
+    shape,
+    dtype,
+    { device, ...options },
+    (g) => counts.binomial(g, host(trials), host(p), dtype),
   );
 }
 

@@ -80,6 +80,16 @@ const groups: Record<string, (() => t.Tensor)[]> = {
     () => t.multinomial(t.tensor([0, 3, 0, 1]), 2),
     () => t.multinomial(plus.double(), 2),
   ],
+  counts: [
+    () => t.poisson(m.mul(3)),
+    () => t.poisson(t.full([40], 25)),
+    () => t.poisson(t.full([6], 1e5, float64)),
+    () => t.poisson(t.full([20], 0.7)),
+    () => t.binomial(t.full([20], 5), t.tensor(0.3)),
+    () => t.binomial(m.mul(20), m.div(6)),
+    () => t.binomial(t.full([40], 300), t.full([40], 0.8)),
+    () => t.binomial(t.full([2, 1], 50, float64), t.tensor([0.1, 0.5, 0.9], float64)),
+  ],
   dropout: [
     () => t.dropout(plus),
     () => t.dropout(plus, 0.25),
@@ -144,6 +154,30 @@ Deno.test("the default generator's state is saved, restored and forked", async (
   assertNotEquals(t.seed(), fresh);
   const wrong = assertThrows(() => t.setRngState(t.zeros([5056])), t.TenonError);
   assertStringIncludes(wrong.message, "RNG state must be a torch.ByteTensor");
+});
+
+Deno.test("draws from tensors have a zero gradient, and PyTorch's name", () => {
+  const p = t.full([4], 0.5, { requiresGrad: true });
+  for (
+    const [draw, name] of [[t.bernoulli, "BernoulliBackward0"], [t.poisson, "PoissonBackward0"]] as const
+  ) {
+    const p = half(), x = draw(p);
+    assertEquals(x.gradFn, name);
+    x.sum().backward();
+    assertEquals(p.grad?.tolist(), [0, 0, 0, 0]);
+  }
+  assertEquals(t.bernoulli(half().detach()).requiresGrad, false);
+  assertThrows(
+    () => t.poisson(t.tensor([-1])),
+    t.ValueError,
+    "invalid Poisson rate, expected rate to be non-negative",
+  );
+  assertThrows(() => t.poisson(t.tensor([1n])), t.DTypeError, "\"poisson_cpu\" not implemented for 'Long'");
+  assertThrows(
+    () => t.binomial(half(), half().double()),
+    t.DTypeError,
+    "Found dtype Double but expected Float",
+  );
 });
 
 Deno.test("normal with tensors: PyTorch's zero gradient, and its refusal", () => {
