@@ -11,7 +11,7 @@ import { chunkOf, runChunked, type TileFollow } from "../loops.ts";
 import type { Follow, PoolKernel } from "../pool.ts";
 import type { FloatType } from "./floats.ts";
 import { engineCache } from "./arguments.ts";
-import { gemmModule, gemmWords, PACK_ROWS } from "./gemm_code.ts";
+import { gemmModule, gemmWords, PACK_PANELS, PACK_ROWS } from "./gemm_code.ts";
 import type { GemmForm } from "./micro_code.ts";
 
 /** Depth of a block: a panel of A and one of B fit the first-level cache together. */
@@ -184,8 +184,8 @@ export class Gemm {
       put(`packed${side}`, 0);
       if (!packs(side)) continue;
       const copies = sources[side].offsets.length;
-      const panels = copies * Math.ceil(side === "A" ? rows / PACK_ROWS : columns / W);
-      const chunk = chunkOf(panels, depth * (side === "A" ? PACK_ROWS : W) * 0.5);
+      const panels = copies * Math.ceil(side === "A" ? rows / PACK_ROWS : columns / (W * PACK_PANELS));
+      const chunk = chunkOf(panels, depth * (side === "A" ? PACK_ROWS : W * PACK_PANELS) * 0.5);
       const kernel = side === "A" ? packA : packB;
       this.#packings.push({ kernel, word: `packed${side}`, panels, chunk, offset: workspace });
       workspace += Math.ceil(copyBytes[side] * copies / 64) * 64;

@@ -15,7 +15,7 @@ import {
   type Merge,
   type MicroKernels,
 } from "./micro_code.ts";
-import { definePacking, type PackBlock, type PackPanel, roundUp } from "./pack_code.ts";
+import { definePacking, type Packing, roundUp } from "./pack_code.ts";
 
 /** Places in the argument block, in 32-bit words. */
 export const gemmWords = {
@@ -73,8 +73,8 @@ export function gemmModule(dtype: FloatType, form: GemmForm, relaxed: boolean): 
   const packing = definePacking(module, ops);
   const micro = defineMicroKernels(module, ops, form);
   defineTiles(module, ops, form, packing, micro, defineMerge(module, ops));
-  definePackOperand(module, ops, form, packing.panel, "A");
-  definePackOperand(module, ops, form, packing.panel, "B");
+  definePackOperand(module, ops, form, packing, "A");
+  definePackOperand(module, ops, form, packing, "B");
   return module.encode();
 }
 
@@ -83,7 +83,7 @@ function defineTiles(
   module: ModuleBuilder,
   ops: FloatOps,
   form: GemmForm,
-  { panel, block }: { readonly panel: PackPanel; readonly block: PackBlock },
+  { panel, block }: Packing,
   micro: MicroKernels,
   merge: Merge,
 ): void {
@@ -186,44 +186,44 @@ function defineTiles(
   });
 }
 
-/** Rows of A that a thread packs at a time. */
-export const PACK_ROWS = 32;
+/** Rows of A that a thread packs at a time; of B it takes panels of half as many columns in all, so that cache lines are used up before they are gone. */
+export const PACK_ROWS = 32, PACK_PANELS = 4;
 
-/** (start, end, args, scratch): packs all copies of an operand over the whole depth. B goes to panels, `PACK_ROWS` rows of A at a time to contiguous rows. */
+/** (start, end, args, scratch): packs all copies of an operand over the whole depth: A to contiguous rows, B to panels. */
 function definePackOperand(
   module: ModuleBuilder,
-  ops: FloatOps,
+  { bytes, lanes }: FloatOps,
   form: GemmForm,
-  panel: PackPanel,
+  { panel, block }: Packing,
   side: "A" | "B",
 ): void {
-  const isA = side === "A", { bytes } = ops;
-  const W = isA ? PACK_ROWS : ops.lanes * form.vectors, round = isA ? 1 : ops.lanes;
+  const isA = side === "A", W = lanes * form.vectors, step = isA ? PACK_ROWS : W * PACK_PANELS;
   module.func(`pack${side}`, four, "void", (f, start, end, args) => {
     const word = (name: keyof typeof gemmWords) => f.keep(i32.load(args, 4 * gemmWords[name]));
     const rows = word(isA ? "rows" : "columns"), base = word(isA ? "a" : "b");
     const rowTable = word(isA ? "aRows" : "bColumns"), kTable = word(isA ? "aColumns" : "bRows");
     const depth = word("depth"), tileDepth = word("tileDepth"), sources = word(`sources${side}`);
     const packed = word(`packed${side}`), copyBytes = word(`packed${side}Bytes`);
-    const padded = f.keep(roundUp(rows, round));
-    const panels = f.keep(i32.divU(i32.add(rows, W - 1), W));
+    const padded = f.keep(roundUp(rows, isA ? 1 : lanes));
+    const groups = f.keep(i32.divU(i32.add(rows, step - 1), step));
     const k0 = f.local("i32");
     f.while(() => i32.ltS(start, end), () => {
-      const copy = f.keep(i32.divU(start, panels)), row = f.keep(i32.mul(i32.remU(start, panels), W));
-      const width = f.keep(i32.sub(rows, row));
-      f.if(i32.gtS(width, W), () => f.set(width, W));
+      const copy = f.keep(i32.divU(start, groups)), first = f.keep(i32.mul(i32.remU(start, groups), step));
+      const last = f.keep(i32.add(first, step));
+      f.if(i32.gtS(last, rows), () => f.set(last, rows));
       const from = f.keep(i32.add(base, i32.load(i32.add(sources, i32.mul(copy, 4)))));
       const out = f.keep(i32.add(packed, i32.mul(copy, copyBytes)));
       f.for(k0, 0, depth, tileDepth, () => {
         const kc = f.keep(i32.sub(depth, k0));
         f.if(i32.gtS(kc, tileDepth), () => f.set(kc, tileDepth));
-        const across = i32.add(rowTable, i32.mul(row, 4)), down = i32.add(kTable, i32.mul(k0, 4));
-        const to = i32.add(out, i32.mul(i32.add(i32.mul(k0, padded), i32.mul(row, kc)), bytes));
+        const down = i32.add(kTable, i32.mul(k0, 4));
+        const to = i32.add(out, i32.mul(i32.add(i32.mul(k0, padded), i32.mul(first, kc)), bytes));
         // Rows of A are a single panel that is as wide as the depth.
+        const across = i32.add(rowTable, i32.mul(first, 4));
         f.do(
           isA
-            ? panel.call(down, across, from, width, to, kc, kc)
-            : panel.call(across, down, from, kc, to, width, roundUp(width, round)),
+            ? panel.call(down, across, from, i32.sub(last, first), to, kc, kc)
+            : block.call(rowTable, down, from, first, last, W, lanes, kc, to),
         );
       });
       f.increase(start, 1);

@@ -136,7 +136,7 @@ function specOf(problem: Problem, dtype: FloatType): GemmSpec {
     products: products.map(({ a, b, c }) => ({ a: a * bytes, b: b * bytes, c: c * bytes })),
     run: bColumn === 1 || columns === 1 ? columns : 0,
     near: false,
-    packFirst: ["B"],
+    packFirst: ["A", "B"],
   };
 }
 

@@ -15,10 +15,13 @@ type Int = Local<"i32">;
 const seven = ["i32", "i32", "i32", "i32", "i32", "i32", "i32"] as const;
 const nine = [...seven, "i32", "i32"] as const;
 
-/** (rowTable, kTable, base, k, out, width, padded): packs one panel of `width` rows and zeros up to `padded`. */
-export type PackPanel = Callable<typeof seven, "void">;
-/** (rowTable, kTable, base, from, to, panelWidth, round, k, out): packs panels of rows `from` to `to`, widths rounded up to `round`. */
-export type PackBlock = Callable<typeof nine, "void">;
+/** The packing functions of a module. */
+export interface Packing {
+  /** (rowTable, kTable, base, k, out, width, padded): packs one panel of `width` rows and zeros up to `padded`. */
+  readonly panel: Callable<typeof seven, "void">;
+  /** (rowTable, kTable, base, from, to, panelWidth, round, k, out): packs panels of rows `from` to `to`, widths rounded up to `round`. */
+  readonly block: Callable<typeof nine, "void">;
+}
 
 /** Rounds up to a multiple of a power of two. */
 export function roundUp(n: Expr<"i32">, to: Expr<"i32"> | number): Expr<"i32"> {
@@ -26,7 +29,7 @@ export function roundUp(n: Expr<"i32">, to: Expr<"i32"> | number): Expr<"i32"> {
 }
 
 /** The two packing functions. */
-export function definePacking(module: ModuleBuilder, ops: FloatOps): { panel: PackPanel; block: PackBlock } {
+export function definePacking(module: ModuleBuilder, ops: FloatOps): Packing {
   const { bytes, lanes } = ops;
   const widths: number[] = lanes === 4 ? [4, 2, 1] : [2, 1];
   const groups = widths.map((width) => packGroup(module, ops, width));
