@@ -97,11 +97,11 @@ export function evaluate(tensors: readonly Tensor[], options: EvaluateOptions = 
 function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readonly Tensor[]): void {
   const found = trace(asked);
   const { nodes, leaves, signature } = found;
-  // Values of parameters are brought to memory when met, not computed again each time. Where memory is about to be overwritten,
-  // so is what a caller of a module holds: afterwards it could not be computed.
+  // Values of parameters are brought to memory when met, not computed again each time. So is what a caller of a module holds, where a
+  // step may overwrite what it is computed from: afterwards it could not be computed.
   const roots = [...asked];
   for (const x of nodes) {
-    if (x.owner === null && !(x.kept && donate.length > 0)) continue;
+    if (x.owner === null && !(x.kept && (donate.length > 0 || x.track !== 0))) continue;
     // An empty tensor has no memory to be brought to.
     if (!isHeld(x) && sizeOf(x.shape) > 0 && !asked.includes(x)) roots.push(x);
   }
@@ -251,7 +251,7 @@ const none: readonly Tensor[] = [];
 
 /** Drops the graph behind a value that is there. */
 function release(x: Tensor): void {
-  for (const input of x.inputs) if (input.owner !== null) input.uses--;
+  if (!x.released) { for (const input of x.inputs) if (input.owner !== null) input.uses--; }
   x.inputs = none;
 }
 
@@ -269,7 +269,7 @@ function donatedLeaves(
   const seen = new Map<Tensor, number>();
   for (const x of donate) seen.set(x, 0);
   for (const x of nodes) {
-    if (isHeld(x)) continue;
+    if (isHeld(x) || x.released) continue;
     for (const input of x.inputs) {
       const count = seen.get(input);
       if (count !== undefined) seen.set(input, count + 1);

@@ -44,7 +44,7 @@ export abstract class Node {
   opName: string | null = null;
   /** @internal For a leaf with `requiresGrad`: the tensor whose `.grad` receives its gradient. */
   owner: Tensor | null = null;
-  /** @internal How many nodes were built on this leaf and are not evaluated yet; kept for leaves that have an owner. */
+  /** @internal How many nodes were built on this leaf that may still need it; kept for leaves that have an owner. */
   uses = 0;
   /** @internal The graph behind was released by `backward()`. */
   released = false;

@@ -64,7 +64,12 @@ export function recordedNodes(roots: readonly Tensor[]): Tensor[] {
 /** Frees the graph for backward, unless it is wanted again. */
 export function releaseNodes(nodes: readonly Tensor[], options: BackwardOptions): void {
   if (options.retainGraph ?? options.createGraph) return;
-  for (const x of nodes) if (x.owner === null) x.released = true;
+  for (const x of nodes) {
+    if (x.owner !== null) continue;
+    x.released = true;
+    // It will not need its arguments again, except for the evaluation that it is part of.
+    for (const input of x.inputs) if (input.owner !== null) input.uses--;
+  }
 }
 
 /** Adds the gradients of `output` to its leaves. */

@@ -237,6 +237,30 @@ Deno.test("an optimizer step overwrites memory only where nobody can see it", ()
   assertEquals([...kept, state.momentum_buffer as Tensor].map((x) => x.tolist()), before);
 });
 
+Deno.test("reading the loss, or a prediction, before the step leaves no memory behind", () => {
+  const first = new Linear(8, 16), second = new Linear(16, 4);
+  const optimizer = new Adam([...first.parameters(), ...second.parameters()], { lr: 0.01 });
+  const x = tensor(new Float32Array(24).map((_, i) => Math.sin(i)), { shape: [3, 8] });
+  const step = () => {
+    optimizer.zeroGrad();
+    const y = second(first(x).tanh()), loss = y.pow(2).mean();
+    loss.item();
+    loss.backward();
+    optimizer.step();
+    return y;
+  };
+  const before = [step(), step()].map((y) => y.tolist());
+  assertEquals(before.length, 2);
+  const held = memory("reference").bytes;
+  const y = step();
+  // What is new: the loss, the predictions and the hidden values that backward kept. No parameter and no moment.
+  assert(
+    memory("reference").bytes - held < 4 * (3 * 4 * 3 + 3 * 16 * 3),
+    `${memory("reference").bytes - held}`,
+  );
+  assertEquals((y.tolist() as number[][]).length, 3);
+});
+
 Deno.test("a step that leaves a parameter as it is does not lose it", () => {
   const w = new Parameter(tensor(new Float32Array(64).fill(2)));
   const optimizer = new SGD([w], { lr: 0 });
