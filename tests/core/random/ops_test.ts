@@ -157,10 +157,9 @@ Deno.test("the default generator's state is saved, restored and forked", async (
 });
 
 Deno.test("draws from tensors have a zero gradient, and PyTorch's name", () => {
-  const p = t.full([4], 0.5, { requiresGrad: true });
-  for (
-    const [draw, name] of [[t.bernoulli, "BernoulliBackward0"], [t.poisson, "PoissonBackward0"]] as const
-  ) {
+  const half = () => t.full([4], 0.5, { requiresGrad: true });
+  const draws = [[t.bernoulli, "BernoulliBackward0"], [t.poisson, "PoissonBackward0"]] as const;
+  for (const [draw, name] of draws) {
     const p = half(), x = draw(p);
     assertEquals(x.gradFn, name);
     x.sum().backward();
