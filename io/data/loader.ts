@@ -35,6 +35,17 @@ export interface DataLoaderOptions<T, B = Batch<T>> {
   readonly generator?: Generator;
 }
 
+/** The options there are; the type makes the list complete. */
+const optionNames: Readonly<Record<keyof DataLoaderOptions<unknown>, true>> = {
+  batchSize: true,
+  shuffle: true,
+  sampler: true,
+  batchSampler: true,
+  dropLast: true,
+  collateFn: true,
+  generator: true,
+};
+
 function exclusive(message: string): ValueError {
   return new ValueError(`${message}, in DataLoader: leave one of them out`);
 }
@@ -65,9 +76,17 @@ export class DataLoader<T, B = Batch<T>> {
   /**
    * Nothing is read yet.
    *
-   * @throws {ValueError} for options that exclude each other, a batch size below 1, or an empty data set that is to be shuffled
+   * @throws {ValueError} for options that are unknown or exclude each other, a batch size below 1, or an empty data set that is to be shuffled
    */
   constructor(dataset: DatasetLike<T> | IterableDataset<T>, options: DataLoaderOptions<T, B> = {}) {
+    const unknown = Object.keys(options).find((name) => !Object.hasOwn(optionNames, name));
+    if (unknown !== undefined) {
+      throw new ValueError(
+        `__init__() got an unexpected keyword argument '${unknown}', in DataLoader, which takes ${
+          Object.keys(optionNames).join(", ")
+        }: batches are made in this thread, when they are asked for`,
+      );
+    }
     const { sampler, batchSampler, shuffle = false, dropLast = false, batchSize = 1, generator } = options;
     this.dataset = dataset;
     this.options = options;

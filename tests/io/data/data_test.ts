@@ -191,6 +191,11 @@ Deno.test("data: mistakes are named with PyTorch's sentences", () => {
     "batch_size should be a positive integer value, but got batch_size=0",
   );
   assertThrows(
+    loader({ numWorkers: 2 }),
+    ValueError,
+    "__init__() got an unexpected keyword argument 'numWorkers'",
+  );
+  assertThrows(
     loader({ sampler, shuffle: true }),
     ValueError,
     "sampler option is mutually exclusive with shuffle",
