@@ -6,6 +6,7 @@
 export { Adam, type AdamSettings, AdamW } from "./adam.ts";
 export { Adadelta, type AdadeltaSettings, Adagrad, type AdagradSettings } from "./adagrad.ts";
 export { ASGD, type ASGDSettings, Rprop, type RpropSettings } from "./asgd.ts";
+export { LBFGS, type LBFGSSettings } from "./lbfgs.ts";
 export * as lrScheduler from "./lr_scheduler/mod.ts";
 export {
   Adamax,

@@ -14,8 +14,8 @@ import { takePending } from "../../core/transform/backward.ts";
 import { Parameter } from "../parameter.ts";
 import { flag, number, tuple } from "../repr.ts";
 
-/** A value of a parameter's state: a tensor, a count, or null where PyTorch has None. */
-export type StateValue = Tensor | number | null;
+/** A value of a parameter's state: a tensor, several, a count, or null where PyTorch has None. */
+export type StateValue = Tensor | readonly Tensor[] | number | null;
 /** The state of one parameter, under PyTorch's names. */
 export type ParameterState = Record<string, StateValue>;
 
@@ -308,7 +308,7 @@ export function tensorOf(value: StateValue | undefined): Tensor | undefined {
 
 /** A value of a state as a number; `missing` before the first step. */
 export function numberOf(value: StateValue | undefined, missing = 0): number {
-  return value instanceof Tensor ? Number(value.item()) : value ?? missing;
+  return value instanceof Tensor ? Number(value.item()) : typeof value === "number" ? value : missing;
 }
 
 /** Throws unless the value is in range, with PyTorch's sentence. */
