@@ -56,7 +56,7 @@ interface Form {
   /** The graph over the placeholders, for gradients of the whole. */
   readonly outputs: readonly Tensor[];
   readonly program: Program | null;
-  /** What the function returned; its tensors stand for the outputs, in order. */
+  /** What the function returns; its tensors are the outputs, in order. */
   readonly result: unknown;
 }
 
@@ -222,7 +222,9 @@ class Compiled<A extends readonly unknown[], Y> {
     }
     const placeholders = inputs.map((input) => input.placeholder);
     const program = full.length === 0 ? null : prepare(full, placeholders, donate);
-    const form = { key: [...key], inputs, outputs, program, result };
+    // Over the placeholders too, so that it holds no old value of a parameter.
+    let at = 0;
+    const form = { key, inputs, outputs, program, result: replaceTensors(result, () => outputs[at++]) };
     this.forms.push(form);
     if (this.forms.length > mostForms) this.forms.shift()?.program?.dispose();
     return form;
