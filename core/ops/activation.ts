@@ -10,6 +10,7 @@ import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import type { Generator } from "../random/generator.ts";
 import { normalizeDim, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { inSingle } from "./cast.ts";
 import {
   abs,
   add,
@@ -107,19 +108,22 @@ export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
   const y = floats("GeluKernelImpl", x);
   const approximate = options.approximate ?? "none";
   if (approximate === "none") {
-    return named("Gelu", mul(mul(y, 0.5), add(erf(mul(y, Math.SQRT1_2)), 1)));
+    return named("Gelu", inSingle(y, (z) => mul(mul(z, 0.5), add(erf(mul(z, Math.SQRT1_2)), 1))));
   }
   if (approximate !== "tanh") {
     throw new ValueError(`approximate argument must be either none or tanh, got ${approximate}, in gelu`);
   }
-  const inner = mul(add(y, mul(mul(mul(y, y), y), 0.044715)), Math.sqrt(2 / Math.PI));
-  return named("Gelu", mul(mul(y, 0.5), add(tanh(inner), 1)));
+  const curve = (z: Tensor) => {
+    const inner = mul(add(z, mul(mul(mul(z, z), z), 0.044715)), Math.sqrt(2 / Math.PI));
+    return mul(mul(z, 0.5), add(tanh(inner), 1));
+  };
+  return named("Gelu", inSingle(y, curve));
 }
 
 /** x sigmoid(x), also called swish. `torch.nn.functional.silu`. */
 export function silu(x: Tensor): Tensor {
   const y = floats("silu_cpu", x);
-  return named("Silu", mul(y, sigmoid(y)));
+  return named("Silu", inSingle(y, (z) => mul(z, sigmoid(z))));
 }
 
 /** ln(1 + e^(beta x)) / beta; x itself where beta x is above `threshold`. `torch.nn.functional.softplus`. */
@@ -134,7 +138,7 @@ export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
 /** x tanh(softplus(x)). `torch.nn.functional.mish`. */
 export function mish(x: Tensor): Tensor {
   const y = floats("mish_cpu", x);
-  return named("Mish", mul(y, tanh(softplus(y))));
+  return named("Mish", inSingle(y, (z) => mul(z, tanh(softplus(z)))));
 }
 
 /** x / (1 + |x|). `torch.nn.functional.softsign`. */

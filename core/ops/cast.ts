@@ -33,6 +33,15 @@ export function asFloat(x: Tensor): Tensor {
   return isFloat(x.dtype) ? x.value : cast(x, getDefaultDtype());
 }
 
+/**
+ * `f` of a float tensor, computed in float32 where its dtype has half the width, and rounded once: as PyTorch's kernels do, sums do not overflow and
+ * steps in between lose no digits.
+ */
+export function inSingle(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
+  const { dtype } = x;
+  return dtype === "float16" || dtype === "bfloat16" ? cast(f(cast(x, "float32")), dtype) : f(x);
+}
+
 /** Refuses what is not a float tensor. */
 export function requireFloat(op: string, x: Tensor): void {
   if (!isFloat(x.dtype)) {

@@ -7,7 +7,7 @@ import { named } from "../apply.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { broadcastShapes, sameShape, type Shape, sizeOf, torchSize } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { requireFloat } from "./cast.ts";
+import { inSingle, requireFloat } from "./cast.ts";
 import { add, div, lt, mul, pow, rsqrt, sub, where } from "./elementwise.ts";
 import { mean, norm, sum } from "./reduce.ts";
 import { expand, padDim, reshape, windows } from "./view.ts";
@@ -23,9 +23,11 @@ type MaybeTensor = Tensor | null | undefined;
 
 /** (x - mean) / sqrt(variance + eps) over dims, with the biased variance. */
 function standardized(x: Tensor, dims: readonly number[], eps: number): Tensor {
-  const centred = sub(x, mean(x, dims, { keepdim: true }));
-  const spread = mean(mul(centred, centred), dims, { keepdim: true });
-  return mul(centred, rsqrt(add(spread, eps)));
+  return inSingle(x, (y) => {
+    const centred = sub(y, mean(y, dims, { keepdim: true }));
+    const spread = mean(mul(centred, centred), dims, { keepdim: true });
+    return mul(centred, rsqrt(add(spread, eps)));
+  });
 }
 
 function scaled(x: Tensor, weight: MaybeTensor, bias: MaybeTensor): Tensor {
@@ -96,7 +98,8 @@ export function rmsNorm(
   const dims = checkNormalized("rms_norm", x, normalizedShape, [["weight", weight]]);
   if (sizeOf(x.shape) === 0) return x.value;
   const eps = options.eps ?? machineEpsilon[x.dtype];
-  return scaled(mul(x, rsqrt(add(mean(mul(x, x), dims, { keepdim: true }), eps))), weight, null);
+  const unit = inSingle(x, (y) => mul(y, rsqrt(add(mean(mul(y, y), dims, { keepdim: true }), eps))));
+  return scaled(unit, weight, null);
 }
 
 /** Options of `batchNorm`. */

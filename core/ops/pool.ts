@@ -8,7 +8,7 @@ import { named } from "../apply.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { requireFloat, type Scalar } from "./cast.ts";
+import { inSingle, requireFloat, type Scalar } from "./cast.ts";
 import { iota } from "./create.ts";
 import { abs, div, maximum, minimum, mul, pow, sign, sub } from "./elementwise.ts";
 import { relu } from "./activation.ts";
@@ -141,9 +141,12 @@ function avgPool(
   const plan = planWindows(op, input, kernelSize, options);
   const shape = [...input.shape.slice(0, 2), ...plan.out];
   if (sizeOf(input.shape) === 0) return unbatched(nothing(shape, [input]), x);
-  const total = sumDims(windowsOf(input, plan, 0), elementDims(plan));
   const divisor = divisorOverride ?? divisorOf(input, plan, options.countIncludePad ?? true);
-  const y = named(name, div(total, typeof divisor === "number" ? divisor : divisor.to(x.dtype)));
+  const averages = inSingle(input, (z) => {
+    const total = sumDims(windowsOf(z, plan, 0), elementDims(plan));
+    return div(total, typeof divisor === "number" ? divisor : divisor.to(z.dtype));
+  });
+  const y = named(name, averages);
   return rank === 1 ? named("SqueezeBackward1", unbatched(y, x)) : named(name, unbatched(y, x));
 }
 

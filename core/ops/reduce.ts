@@ -10,7 +10,7 @@ import type { Primitive } from "../prim/primitive.ts";
 import * as prim from "../prim/reduce.ts";
 import { normalizeDim, normalizeDims, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { asFloat, cast, type Scalar } from "./cast.ts";
+import { asFloat, cast, inSingle, type Scalar } from "./cast.ts";
 import { full } from "./create.ts";
 import {
   abs,
@@ -102,7 +102,7 @@ export function mean(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor
   const count = dims.reduce((n, d) => n * x.shape[d], 1);
   return named(
     (dim ?? null) === null ? "Mean" : "MeanBackward1",
-    div(over(prim.sumPrim, y, dims, options.keepdim), count),
+    inSingle(y, (z) => div(over(prim.sumPrim, z, dims, options.keepdim), count)),
   );
 }
 
@@ -282,14 +282,19 @@ export function variance(x: Tensor, dim?: Dims, options: VarOptions = {}): Tenso
   const dims = normalizeDims("var", allIfEmpty(dim), x.shape.length);
   const count = dims.reduce((n, d) => n * x.shape[d], 1);
   const correction = options.correction ?? (options.unbiased === false ? 0 : 1);
-  const centred = sub(x, mean(x, dims.length === 0 ? undefined : dims, { keepdim: true }));
-  const total = over(prim.sumPrim, mul(centred, centred), dims, options.keepdim);
-  return named("Var", div(total, Math.max(0, count - correction)));
+  return named(
+    "Var",
+    inSingle(x, (y) => {
+      const centred = sub(y, mean(y, dims.length === 0 ? undefined : dims, { keepdim: true }));
+      const total = over(prim.sumPrim, mul(centred, centred), dims, options.keepdim);
+      return div(total, Math.max(0, count - correction));
+    }),
+  );
 }
 
 /** The standard deviation, unbiased by default. `torch.std`. */
 export function std(x: Tensor, dim?: Dims, options: VarOptions = {}): Tensor {
-  return named("Std", flatAtZero(sqrt, variance(x, dim, options)));
+  return named("Std", inSingle(x, (y) => flatAtZero(sqrt, variance(y, dim, options))));
 }
 
 /** ln of the sum of e^x, without overflow. `torch.logsumexp`. */
@@ -300,8 +305,10 @@ export function logsumexp(x: Tensor, dim: Dims, options: ReduceOptions = {}): Te
   const top = sizeOf(dims.map((d) => x.shape[d])) === 0 ? null : over(prim.amaxPrim, y, dims, true).detach();
   // An infinite maximum must not be subtracted: inf - inf is NaN.
   const shift = top === null ? null : where(isfinite(top), top, 0);
-  const total = log(over(prim.sumPrim, exp(shift === null ? y : sub(y, shift)), dims, true));
-  const full = shift === null ? total : total.add(shift);
+  const full = inSingle(y, (z) => {
+    const total = log(over(prim.sumPrim, exp(shift === null ? z : sub(z, shift)), dims, true));
+    return shift === null ? total : total.add(cast(shift, total.dtype));
+  });
   return named("Logsumexp", options.keepdim ? full : squeeze(full, dims));
 }
 
@@ -319,13 +326,19 @@ export function norm(x: Tensor, p: number | "fro" = "fro", dim?: Dims, options: 
   }
   const dims = normalizeDims("norm", allIfEmpty(dim), x.shape.length);
   const total = (z: Tensor) => over(prim.sumPrim, z, dims, options.keepdim);
-  if (order === 2) return named("NormBackward1", flatAtZero(sqrt, total(mul(y, y))));
+  if (order === 2) {
+    return named("NormBackward1", inSingle(y, (z) => flatAtZero(sqrt, total(mul(z, z)))));
+  }
   if (order === 1) return named("NormBackward1", total(abs(y)));
   if (order === 0) return total(cast(ne(y, 0), y.dtype));
   if (order === Infinity) return named("NormBackward1", over(prim.amaxPrim, abs(y), dims, options.keepdim));
   if (order === -Infinity) return named("NormBackward1", over(prim.aminPrim, abs(y), dims, options.keepdim));
-  const root = (z: Tensor) => pow(z, 1 / order), sum = total(pow(abs(y), order));
-  return named("NormBackward1", order > 0 ? flatAtZero(root, sum) : root(sum));
+  const root = (z: Tensor) => pow(z, 1 / order);
+  const rooted = inSingle(y, (z) => {
+    const powers = total(pow(abs(z), order));
+    return order > 0 ? flatAtZero(root, powers) : root(powers);
+  });
+  return named("NormBackward1", rooted);
 }
 
 /** A root whose gradient at 0 is 0, as that of a norm. */

@@ -8,7 +8,7 @@ import { type DType, isFloat, scalarName } from "../dtype.ts";
 import { DTypeError } from "../errors.ts";
 import { normalizeDim, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { cast } from "./cast.ts";
+import { cast, inSingle } from "./cast.ts";
 import { div, exp, log, neg, sub } from "./elementwise.ts";
 import { amax, sum } from "./reduce.ts";
 
@@ -53,16 +53,22 @@ function shifted(x: Tensor, dim: number): Tensor {
 export function softmax(x: Tensor, dim: number = implicitDim(x), options: SoftmaxOptions = {}): Tensor {
   const y = operand("softmax", x, dim, options);
   if (sizeOf(y.shape) === 0) return y;
-  const e = exp(shifted(y, dim));
-  return named("Softmax", div(e, sum(e, dim, { keepdim: true })));
+  const shares = (x: Tensor) => {
+    const e = exp(shifted(x, dim));
+    return div(e, sum(e, dim, { keepdim: true }));
+  };
+  return named("Softmax", inSingle(y, shares));
 }
 
 /** ln of softmax, without the loss of digits. `torch.log_softmax`. */
 export function logSoftmax(x: Tensor, dim: number = implicitDim(x), options: SoftmaxOptions = {}): Tensor {
   const y = operand("log_softmax", x, dim, options);
   if (sizeOf(y.shape) === 0) return y;
-  const z = shifted(y, dim);
-  return named("LogSoftmax", sub(z, log(sum(exp(z), dim, { keepdim: true }))));
+  const logs = (x: Tensor) => {
+    const z = shifted(x, dim);
+    return sub(z, log(sum(exp(z), dim, { keepdim: true })));
+  };
+  return named("LogSoftmax", inSingle(y, logs));
 }
 
 /** Softmax of -x. `torch.nn.functional.softmin`. */

@@ -108,8 +108,8 @@ function flat(y: unknown): Tensor[] {
 const precision: Readonly<Partial<Record<DType, number>>> = {
   float64: 2e-8,
   float32: 2e-5,
-  float16: 4e-3,
-  bfloat16: 3e-2,
+  float16: 1e-3,
+  bfloat16: 8e-3,
 };
 
 /** What is wrong with `got`, or "". */
