@@ -22,6 +22,7 @@ import {
 } from "./cast.ts";
 import { fillValue, full } from "./create.ts";
 import { checkHeld } from "./indexing.ts";
+import { nonzero } from "./mask.ts";
 import { expand } from "./view.ts";
 
 function floatUnary(p: Primitive<undefined>, x: Tensor): Tensor {
@@ -255,7 +256,17 @@ export function toBool(x: Tensor): Tensor {
 }
 
 /** a where the condition is true, b elsewhere; all three broadcast. `torch.where`. */
-export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
+export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor;
+/** The indices where the condition is not zero, one tensor per dimension: `nonzero` as a tuple. Reads the condition. */
+export function where(condition: Tensor): Tensor[];
+/** Either form. */
+export function where(condition: Tensor, a?: TensorLike, b?: TensorLike): Tensor | Tensor[] {
+  if (a === undefined && b === undefined) return nonzero(condition, { asTuple: true });
+  // One of two is an operand that is missing, which the common dtype refuses.
+  return chosen(condition, a as TensorLike, b as TensorLike);
+}
+
+function chosen(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   if (condition.dtype !== "bool" && condition.dtype !== "uint8") {
     throw new DTypeError(
       `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,

@@ -7,7 +7,7 @@ import { named } from "../apply.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { broadcastShapes, sameShape, type Shape, sizeOf, torchSize } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { inSingle, requireFloat } from "./cast.ts";
+import { cast, commonType, inSingle, requireFloat } from "./cast.ts";
 import { add, div, lt, mul, pow, rsqrt, sub, where } from "./elementwise.ts";
 import { mean, norm, sum } from "./reduce.ts";
 import { expand, padDim, reshape, windows } from "./view.ts";
@@ -353,8 +353,9 @@ export function cosineSimilarity(
   const { dim = 1, eps = 1e-8 } = options;
   // Broadcast first: `dim` counts in the common shape.
   const shape = broadcastShapes("cosine_similarity", a.shape, b.shape);
+  const dtype = commonType("cosine_similarity", [a, b]);
   const unit = (x: Tensor) => {
-    const y = expand(x, shape);
+    const y = expand(cast(x, dtype), shape);
     return div(y, atLeast(norm(y, 2, dim, { keepdim: true }), eps));
   };
   return sum(mul(unit(a), unit(b)), dim);

@@ -4,7 +4,7 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { ShapeError, ValueError } from "../errors.ts";
+import { IndexError, ShapeError, ValueError } from "../errors.ts";
 import { broadcastShapes, normalizeDim, normalizeDims, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { repeatEach } from "./binning.ts";
@@ -178,20 +178,47 @@ export function tensorSplit(x: Tensor, sections: number | readonly number[], dim
 /** The slices along `dim`, which disappears. `torch.unbind`. */
 export function unbind(x: Tensor, dim = 0): Tensor[] {
   const at = normalizeDim("unbind", dim, x.shape.length);
-  return Array.from({ length: x.shape[at] ?? 0 }, (_, i) => named("Unbind", select(x, at, i)));
+  if (x.shape.length === 0) {
+    throw new IndexError(`Dimension specified as ${dim} but tensor has no dimensions, in unbind`);
+  }
+  return Array.from({ length: x.shape[at] }, (_, i) => named("Unbind", select(x, at, i)));
 }
 
-/** The tensors at one shape. `torch.broadcast_tensors`. */
-export function broadcastTensors(tensors: readonly Tensor[]): Tensor[] {
+/** Tensors as arguments: `f(a, b)` or `f([a, b])`. */
+export type TensorList = readonly [readonly Tensor[]] | readonly Tensor[];
+
+/** The list in arguments that may come either way. */
+function tensorsIn(args: TensorList): readonly Tensor[] {
+  const [first] = args;
+  return Array.isArray(first) ? first : args as readonly Tensor[];
+}
+
+/** The tensors at one shape: `broadcastTensors(a, b)` or `broadcastTensors([a, b])`. `torch.broadcast_tensors`. */
+export function broadcastTensors(...args: TensorList): Tensor[] {
+  const tensors = tensorsIn(args);
   const shape = tensors.reduce<Shape>((acc, t) => broadcastShapes("broadcast_tensors", acc, t.shape), []);
   return tensors.map((t) => expand(t, shape));
 }
 
-/** Vectors as grids: each result varies along the dimension of its vector ("ij"); "xy" swaps the first two. `torch.meshgrid`. */
+/** Options of `meshgrid`. */
+export interface MeshgridOptions {
+  /** "ij": each result varies along the dimension of its vector; "xy" swaps the first two. */
+  readonly indexing?: "ij" | "xy";
+}
+
+/** Vectors as grids: `meshgrid(x, y)` or `meshgrid([x, y])`, and options. `torch.meshgrid`. */
+export function meshgrid(...tensors: readonly Tensor[]): Tensor[];
+/** Vectors as grids. */
+export function meshgrid(tensors: readonly Tensor[], options?: MeshgridOptions): Tensor[];
+/** Vectors as grids. */
+export function meshgrid(x: Tensor, y: Tensor, options: MeshgridOptions): Tensor[];
+/** Vectors as grids. */
 export function meshgrid(
-  tensors: readonly Tensor[],
-  options: { readonly indexing?: "ij" | "xy" } = {},
+  ...args: readonly (Tensor | readonly Tensor[] | MeshgridOptions | undefined)[]
 ): Tensor[] {
+  const tensors = args.flat().filter((x) => x instanceof Tensor);
+  const last = args[args.length - 1];
+  const options: MeshgridOptions = last !== undefined && "indexing" in last ? last : {};
   if (tensors.length === 0) throw new ValueError("meshgrid expects a non-empty TensorList");
   if (options.indexing === "xy" && tensors.length > 1) {
     const [a, b, ...rest] = tensors;
@@ -290,9 +317,9 @@ export function diag(x: Tensor, offset = 0): Tensor {
   throw new ShapeError(`diag: matrix or a vector expected, but got shape [${x.shape.join(", ")}]`);
 }
 
-/** Matrices along the diagonal of one matrix, zeros elsewhere. `torch.block_diag`. */
-export function blockDiag(tensors: readonly Tensor[]): Tensor {
-  const blocks = tensors.map(atleast2d);
+/** Matrices along the diagonal of one matrix, zeros elsewhere: `blockDiag(a, b)` or `blockDiag([a, b])`. `torch.block_diag`. */
+export function blockDiag(...args: TensorList): Tensor {
+  const blocks = tensorsIn(args).map(atleast2d);
   const dtype = commonType("block_diag", blocks);
   const width = blocks.reduce((n, t) => n + t.shape[1], 0);
   let start = 0;
