@@ -12,11 +12,14 @@ export class ArgumentBlock {
   readonly words: Int32Array<SharedArrayBuffer>;
   readonly #engine: Engine;
 
-  constructor(engine: Engine, words: readonly number[]) {
+  /** A block of the words given, or of as many zeros. */
+  constructor(engine: Engine, words: readonly number[] | number) {
+    const length = typeof words === "number" ? words : words.length;
     this.#engine = engine;
-    this.address = engine.allocate(4 * words.length);
-    this.words = new Int32Array(engine.arena.views.i32.buffer, this.address, words.length);
-    this.words.set(words);
+    this.address = engine.allocate(4 * length);
+    this.words = new Int32Array(engine.arena.views.i32.buffer, this.address, length);
+    if (typeof words === "number") this.words.fill(0);
+    else this.words.set(words);
   }
 
   dispose(): void {

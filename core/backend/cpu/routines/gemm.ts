@@ -9,8 +9,8 @@ import { type Shape, sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import { chunkOf, runChunked, type TileFollow } from "../loops.ts";
 import type { Follow, PoolKernel } from "../pool.ts";
+import { ArgumentBlock, engineCache } from "./arguments.ts";
 import type { FloatType } from "./floats.ts";
-import { engineCache } from "./arguments.ts";
 import { gemmModule, gemmWords, PACK_PANELS, PACK_ROWS } from "./gemm_code.ts";
 import type { GemmForm } from "./micro_code.ts";
 
@@ -97,10 +97,25 @@ const kernels = engineCache(
 interface Packing {
   readonly kernel: PoolKernel;
   readonly word: "packedA" | "packedB";
-  readonly panels: number;
+  /** Groups of rows or panels, of all copies. */
+  readonly groups: number;
   readonly chunk: number;
   /** Where it goes, from the start of the workspace. */
   readonly offset: number;
+}
+
+/** How a batch of products is cut up. */
+interface Blocking {
+  readonly tileRows: number;
+  readonly tileColumns: number;
+  readonly tileDepth: number;
+  /** Operands that are packed as a whole, before. */
+  readonly whole: readonly ("A" | "B")[];
+  /** Bytes of a packed copy, and the different operands of the batch. */
+  readonly copyBytes: Readonly<Record<"A" | "B", number>>;
+  readonly sources: Readonly<Record<"A" | "B", Distinct>>;
+  /** Bytes between rows of A that are read in place, else 0. */
+  readonly aStep: number;
 }
 
 /** A batch of products, ready to run. */
@@ -109,9 +124,7 @@ export class Gemm {
   readonly workspaceBytes: number;
   readonly #engine: Engine;
   readonly #tiles: PoolKernel;
-  readonly #args: number;
-  readonly #argsBytes: number;
-  readonly #words: Int32Array<SharedArrayBuffer>;
+  readonly #block: ArgumentBlock;
   readonly #packings: Packing[] = [];
   readonly #count: number;
   readonly #split: boolean;
@@ -121,108 +134,101 @@ export class Gemm {
     this.#engine = engine;
     const { dtype, rows, columns, depth, products } = spec, bytes = bytesOf(dtype);
     const { form, kernels: [tiles, packA, packB] } = kernels(engine, chooseForm(spec));
-    const lanes = 16 / bytes, ROWS = form.rows, W = lanes * form.vectors;
-    this.#tiles = tiles;
-
-    const streams = form.directB && form.rows <= 3 && columns * bytes > NEAR_ROWS;
-    const depths = Math.max(1, Math.ceil(depth / (streams ? STREAMS : DEPTH)));
-    const tileDepth = Math.ceil(depth / depths / 8) * 8;
-    const sources = { A: distinct(products.map((p) => p.a)), B: distinct(products.map((p) => p.b)) };
-    const copyBytes = {
-      A: rows * depth * bytes,
-      B: Math.ceil(columns / lanes) * lanes * depth * bytes,
-    };
-    const aStep = stepOf(spec), direct = { A: aStep !== 0, B: form.directB };
-    const packs = (side: "A" | "B") =>
-      !direct[side] && spec.packFirst.includes(side) &&
-      copyBytes[side] * sources[side].offsets.length <= PACK_LIMIT;
-    const work = rows * columns * depth * products.length;
-    const { tileRows, tileColumns } = tileSize(
-      rows,
-      columns,
-      work,
-      products.length,
-      packs("B") || form.directB ? columns : TILE_COLUMNS,
-      ROWS,
-      W,
-      streams ? NEAR_ROWS / bytes : 4 * W,
-    );
+    const W = 16 / bytes * form.vectors;
+    const blocking = blockingOf(spec, form);
+    const { tileRows, tileColumns, tileDepth, whole, copyBytes, sources, aStep } = blocking;
     const tilesDown = Math.ceil(rows / tileRows), tilesAcross = Math.ceil(columns / tileColumns);
+    this.#tiles = tiles;
     this.#count = tilesDown * tilesAcross * products.length;
-    this.#split = work >= WORTH_SPLITTING && this.#count > 1;
+    this.#split = rows * columns * depth * products.length >= WORTH_SPLITTING && this.#count > 1;
     this.#tile = { tileRows, tileColumns };
 
-    // The argument block: words, then the tables.
-    const parts = [spec.aRows, spec.aColumns, spec.bRows, spec.bColumns, spec.cColumns ?? new Int32Array(0)];
-    const batch = products.flatMap((p, i) => [p.a, p.b, p.c, sources.A.index[i], sources.B.index[i]]);
-    parts.push(
-      Int32Array.from(batch),
-      Int32Array.from(sources.A.offsets),
-      Int32Array.from(sources.B.offsets),
-    );
-    const length = parts.reduce<number>((n, part) => n + part.length, gemmWords.length);
-    this.#argsBytes = 4 * length;
-    this.#args = engine.allocate(this.#argsBytes);
-    const words = this.#words = new Int32Array(engine.arena.views.i32.buffer, this.#args, length);
-    let at: number = gemmWords.length;
-    const places = parts.map((part) => {
-      words.set(part, at);
-      at += part.length;
-      return this.#args + 4 * (at - part.length);
-    });
-    const put = (name: keyof typeof gemmWords, value: number) => words[gemmWords[name]] = value;
-    put("rows", rows), put("columns", columns), put("depth", depth);
-    put("tileRows", tileRows), put("tileColumns", tileColumns), put("tileDepth", tileDepth);
-    put("tilesDown", tilesDown), put("tilesAcross", tilesAcross);
-    put("aRows", places[0]), put("aColumns", places[1]), put("bRows", places[2]), put("bColumns", places[3]);
-    put("cStride", spec.cStride), put("cColumns", spec.cColumns === null ? 0 : places[4]);
-    put("batch", places[5]), put("sourcesA", places[6]), put("sourcesB", places[7]);
-    put("packedABytes", copyBytes.A), put("packedBBytes", copyBytes.B);
-
     let workspace = 0;
-    for (const side of ["A", "B"] as const) {
-      put(`packed${side}`, 0);
-      if (!packs(side)) continue;
-      const copies = sources[side].offsets.length;
-      const panels = copies * Math.ceil(side === "A" ? rows / PACK_ROWS : columns / (W * PACK_PANELS));
-      const chunk = chunkOf(panels, depth * (side === "A" ? PACK_ROWS : W * PACK_PANELS) * 0.5);
-      const kernel = side === "A" ? packA : packB;
-      this.#packings.push({ kernel, word: `packed${side}`, panels, chunk, offset: workspace });
+    for (const side of whole) {
+      const copies = sources[side].offsets.length, step = side === "A" ? PACK_ROWS : W * PACK_PANELS;
+      const groups = copies * Math.ceil((side === "A" ? rows : columns) / step);
+      this.#packings.push({
+        kernel: side === "A" ? packA : packB,
+        word: `packed${side}`,
+        groups,
+        chunk: chunkOf(groups, depth * step * 0.5),
+        offset: workspace,
+      });
       workspace += Math.ceil(copyBytes[side] * copies / 64) * 64;
     }
     this.workspaceBytes = workspace;
 
-    put("aStep", aStep);
-    put("run", form.directB ? spec.run : columns);
-    const scratchB = packs("A") || direct.A ? 0 : Math.ceil(tileRows * tileDepth * bytes / 64) * 64;
-    const spare = scratchB +
-      (packs("B") || form.directB ? 0 : Math.ceil(tileColumns / W) * W * tileDepth * bytes);
-    put("scratchB", scratchB), put("scratchTile", spare);
-    engine.pool.reserveScratch(spare + ROWS * W * bytes);
+    const scratchA = whole.includes("A") || aStep !== 0
+      ? 0
+      : Math.ceil(tileRows * tileDepth * bytes / 64) * 64;
+    const scratchB = whole.includes("B") || form.directB
+      ? 0
+      : Math.ceil(tileColumns / W) * W * tileDepth * bytes;
+    engine.pool.reserveScratch(scratchA + scratchB + form.rows * W * bytes);
+    this.#block = argumentsOf(engine, spec, blocking, {
+      ...{ rows, columns, depth, tileRows, tileColumns, tileDepth, tilesDown, tilesAcross, aStep },
+      cStride: spec.cStride,
+      packedABytes: copyBytes.A,
+      packedBBytes: copyBytes.B,
+      scratchB: scratchA,
+      scratchTile: scratchA + scratchB,
+      run: form.directB ? spec.run : columns,
+    });
   }
 
   /** Computes the products. `epilogue` is bound already, and follows on each tile of C. */
   run(a: number, b: number, c: number, workspace: number, epilogue: TileFollow | null = null): void {
-    const words = this.#words, { pool } = this.#engine;
+    const { words, address } = this.#block, { pool } = this.#engine;
     words[gemmWords.a] = a;
     words[gemmWords.b] = b;
     words[gemmWords.c] = c;
-    for (const { kernel, word, panels, chunk, offset } of this.#packings) {
+    for (const { kernel, word, groups, chunk, offset } of this.#packings) {
       words[gemmWords[word]] = workspace + offset;
-      runChunked(pool, kernel, panels, chunk, this.#args);
+      runChunked(pool, kernel, groups, chunk, address);
     }
     if (this.#split) {
       const follow: Follow | null = epilogue === null ? null : { ...epilogue, ...this.#tile };
-      pool.run(this.#tiles, this.#count, 1, this.#args, follow);
+      pool.run(this.#tiles, this.#count, 1, address, follow);
     } else {
-      this.#tiles.fn(0, this.#count, this.#args, pool.scratch);
+      this.#tiles.fn(0, this.#count, address, pool.scratch);
       if (epilogue !== null) epilogue.kernel.fn(0, epilogue.points, epilogue.args, 0);
     }
   }
 
   dispose(): void {
-    this.#engine.arena.release(this.#args, this.#argsBytes);
+    this.#block.dispose();
   }
+}
+
+/** The argument block: the words given, zeros for those that `run` sets, and the tables. */
+function argumentsOf(
+  engine: Engine,
+  spec: GemmSpec,
+  { sources }: Blocking,
+  values: Partial<Record<keyof typeof gemmWords, number>>,
+): ArgumentBlock {
+  const batch = spec.products.flatMap((p, i) => [p.a, p.b, p.c, sources.A.index[i], sources.B.index[i]]);
+  const tables: [keyof typeof gemmWords, ArrayLike<number>][] = [
+    ["aRows", spec.aRows],
+    ["aColumns", spec.aColumns],
+    ["bRows", spec.bRows],
+    ["bColumns", spec.bColumns],
+    ["cColumns", spec.cColumns ?? []],
+    ["batch", batch],
+    ["sourcesA", sources.A.offsets],
+    ["sourcesB", sources.B.offsets],
+  ];
+  const length = tables.reduce<number>((n, [, table]) => n + table.length, gemmWords.length);
+  const block = new ArgumentBlock(engine, length), { words } = block;
+  for (const [name, value] of Object.entries(values)) words[gemmWords[name as keyof typeof values]] = value;
+  let at: number = gemmWords.length;
+  for (const [name, table] of tables) {
+    words.set(table, at);
+    // An empty table is the address 0.
+    words[gemmWords[name]] = table.length === 0 ? 0 : block.address + 4 * at;
+    at += table.length;
+  }
+  return block;
 }
 
 /** Rows of A up to which packing B costs more than reading it in place. */
@@ -241,34 +247,44 @@ function stepOf({ dtype, aRows, aColumns }: GemmSpec): number {
   return even(aColumns, bytes) && even(aRows, step) ? step : 0;
 }
 
-/** Rows and columns of a tile: large enough to reuse what is packed, small enough that there are tiles for every thread. */
-function tileSize(
-  rows: number,
-  columns: number,
-  work: number,
-  products: number,
-  widest: number,
-  ROWS: number,
-  W: number,
-  narrowest: number,
-): { tileRows: number; tileColumns: number } {
-  const wanted = Math.min(TILES, Math.floor(work / TILE_WORK)) / products;
-  let down = Math.ceil(rows / TILE_ROWS), across = Math.ceil(columns / widest);
+/** Tiles: large enough to reuse what is packed, small enough that there are some for every thread. */
+function blockingOf(spec: GemmSpec, form: GemmForm): Blocking {
+  const { rows, columns, depth, products } = spec, bytes = bytesOf(spec.dtype);
+  const lanes = 16 / bytes, W = lanes * form.vectors, aStep = stepOf(spec);
+  const sources = { A: distinct(products.map((p) => p.a)), B: distinct(products.map((p) => p.b)) };
+  const copyBytes = { A: rows * depth * bytes, B: Math.ceil(columns / lanes) * lanes * depth * bytes };
+  const whole = spec.packFirst.filter((side) =>
+    (side === "A" ? aStep === 0 : !form.directB) &&
+    copyBytes[side] * sources[side].offsets.length <= PACK_LIMIT
+  );
+  const streams = form.directB && form.rows <= 3 && columns * bytes > NEAR_ROWS;
+  const depths = Math.max(1, Math.ceil(depth / (streams ? STREAMS : DEPTH)));
+  const narrowest = streams ? NEAR_ROWS / bytes : 4 * W;
+
+  const work = rows * columns * depth * products.length;
+  const wanted = Math.min(TILES, Math.floor(work / TILE_WORK)) / products.length;
+  let down = Math.ceil(rows / TILE_ROWS);
+  let across = whole.includes("B") || form.directB ? 1 : Math.ceil(columns / TILE_COLUMNS);
   const size = () => ({
-    tileRows: Math.ceil(rows / down / ROWS) * ROWS,
+    tileRows: Math.ceil(rows / down / form.rows) * form.rows,
     tileColumns: Math.ceil(columns / across / W) * W,
   });
   while (down * across < wanted) {
     const { tileRows, tileColumns } = size();
-    if (tileRows > 4 * ROWS && tileRows * 8 >= tileColumns) down++;
+    if (tileRows > 4 * form.rows && tileRows * 8 >= tileColumns) down++;
     else if (tileColumns > narrowest) across++;
     else break;
   }
-  return size();
+  return { ...size(), tileDepth: Math.ceil(depth / depths / 8) * 8, whole, copyBytes, sources, aStep };
 }
 
-/** The different offsets of a list, and which of them each entry is. */
-function distinct(list: readonly number[]): { offsets: number[]; index: number[] } {
+/** The different numbers of a list, and which of them each entry is. */
+interface Distinct {
+  readonly offsets: readonly number[];
+  readonly index: readonly number[];
+}
+
+function distinct(list: readonly number[]): Distinct {
   const known = new Map<number, number>();
   const index = list.map((offset) => {
     if (!known.has(offset)) known.set(offset, known.size);

@@ -117,17 +117,17 @@ function defineTiles(
       f.for(k0, 0, depth, tileDepth, () => {
         const kc = smaller(i32.sub(depth, k0), tileDepth);
         const packed = f.keep(word("packedA"));
-        const panelsA = f.local("i32"), panelsB = f.local("i32"), rowStep = f.local("i32");
+        const blockA = f.local("i32"), blockB = f.local("i32"), rowStep = f.local("i32");
         f.set(rowStep, aStep);
         f.if(aStep, () => {
-          f.set(panelsA, i32.add(i32.add(baseA, entryOf(word("aColumns"), k0)), i32.mul(m0, aStep)));
+          f.set(blockA, i32.add(i32.add(baseA, entryOf(word("aColumns"), k0)), i32.mul(m0, aStep)));
         }, () => {
           f.set(rowStep, scaled(kc));
           f.if(packed, () => {
             const copy = i32.add(packed, i32.mul(i32.load(entry, 12), word("packedABytes")));
-            f.set(panelsA, i32.add(copy, scaled(i32.add(i32.mul(k0, rows), i32.mul(m0, kc)))));
+            f.set(blockA, i32.add(copy, scaled(i32.add(i32.mul(k0, rows), i32.mul(m0, kc)))));
           }, () => {
-            f.set(panelsA, scratch);
+            f.set(blockA, scratch);
             const columnTable = i32.add(word("aColumns"), i32.mul(k0, 4));
             const rowTable = i32.add(word("aRows"), i32.mul(m0, 4));
             f.do(panel.call(columnTable, rowTable, baseA, i32.sub(m1, m0), scratch, kc, kc));
@@ -138,10 +138,10 @@ function defineTiles(
         if (!form.directB) {
           f.if(packed, () => {
             const copy = i32.add(packed, i32.mul(i32.load(entry, 16), word("packedBBytes")));
-            f.set(panelsB, i32.add(copy, scaled(i32.add(i32.mul(k0, padded), i32.mul(n0, kc)))));
+            f.set(blockB, i32.add(copy, scaled(i32.add(i32.mul(k0, padded), i32.mul(n0, kc)))));
           }, () => {
-            f.set(panelsB, i32.add(scratch, word("scratchB")));
-            f.do(block.call(word("bColumns"), rowsOfB, baseB, n0, n1, W, lanes, kc, panelsB));
+            f.set(blockB, i32.add(scratch, word("scratchB")));
+            f.do(block.call(word("bColumns"), rowsOfB, baseB, n0, n1, W, lanes, kc, blockB));
           });
         }
         const nw = f.local("i32"), inRun = f.local("i32");
@@ -155,13 +155,13 @@ function defineTiles(
           const panelB = f.keep(
             form.directB
               ? i32.add(baseB, entryOf(word("bColumns"), n))
-              : i32.add(panelsB, scaled(i32.mul(i32.sub(n, n0), kc))),
+              : i32.add(blockB, scaled(i32.mul(i32.sub(n, n0), kc))),
           );
           const indirect = f.keep(i32.or(cColumns, i32.remU(nw, lanes)));
           f.for(m, m0, m1, form.rows, () => {
             const mr = f.keep(i32.sub(m1, m));
             f.if(i32.gtS(mr, form.rows), () => f.set(mr, form.rows));
-            const panelA = i32.add(panelsA, i32.mul(i32.sub(m, m0), rowStep));
+            const panelA = i32.add(blockA, i32.mul(i32.sub(m, m0), rowStep));
             const to = f.keep(i32.add(baseC, i32.mul(m, cStride)));
             f.if(indirect, () => {
               const stride = i32.mul(nv, 16);

@@ -1,7 +1,7 @@
 /**
- * Code that packs an operand of a matrix product into panels: for each k in turn, the elements of a few rows (of A) or columns (of B) side by
- * side. Elements are found through two tables of byte offsets, so any strides, im2col and zero-copy views are the same to it; here "row" is
- * the index across a panel. Whole vectors are moved where neighbours in a table are neighbours in memory.
+ * Code that packs an operand of a matrix product into panels: for each k in turn, the elements of a few columns of B side by side. (For A, which is packed
+ * to contiguous rows, depth and rows change places.) Elements are found through two tables of byte offsets, so any strides, im2col and zero-copy
+ * views are the same to it; here "row" is the index across a panel. Whole vectors are moved where neighbours in a table are neighbours in memory.
  *
  * @module
  */
