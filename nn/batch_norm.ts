@@ -4,7 +4,8 @@
  * @module
  */
 import { getDefaultDtype } from "../core/default_dtype.ts";
-import { ShapeError } from "../core/errors.ts";
+import { GradError, ShapeError } from "../core/errors.ts";
+import { readingForbidden } from "../core/evaluate.ts";
 import { full, ones, tensor, zeros } from "../core/ops/create.ts";
 import { batchNorm, instanceNorm, type RunningNormResult } from "../core/ops/normalization.ts";
 import { squeeze, unsqueeze } from "../core/ops/view.ts";
@@ -108,6 +109,15 @@ export abstract class RunningNorm extends Module {
   /** Refuses inputs of the wrong rank. */
   protected abstract checkInput(x: Tensor): void;
 
+  /** Refuses to change running statistics where a change would be made once and then forgotten. */
+  protected checkUpdate(): void {
+    if (readingForbidden() === "") return;
+    throw new GradError(
+      `${this.reprName()} cannot update its running statistics inside a compiled function, which runs once and is replayed: ` +
+        "call eval(), or pass { trackRunningStats: false }, or leave the function uncompiled",
+    );
+  }
+
   /** Takes over updated statistics; an optimizer step computes them with what it computes anyway. */
   protected keep({ runningMean, runningVar }: RunningNormResult): void {
     if (
@@ -161,6 +171,7 @@ export abstract class BatchNorm extends RunningNorm {
   override forward(x: Tensor): Tensor {
     this.checkInput(x);
     const update = this.training && this.trackRunningStats;
+    if (update) this.checkUpdate();
     const known = this.runningMean !== null && this.runningVar !== null;
     const count = update ? this.count() : 0;
     // The share is a tensor where it changes, so that plans hold for every value of it.
@@ -252,6 +263,7 @@ export abstract class InstanceNorm extends RunningNorm {
     this.checkInput(x);
     const single = x.ndim === this.rank - 1;
     const useInputStats = this.training || !this.trackRunningStats;
+    if (useInputStats && this.trackRunningStats) this.checkUpdate();
     const result = instanceNorm(single ? unsqueeze(x, 0) : x, this.runningMean, this.runningVar, {
       weight: this.weight,
       bias: this.bias,

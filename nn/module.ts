@@ -268,6 +268,16 @@ export abstract class Module {
     return this.to("float16");
   }
 
+  /** bfloat16 parameters and buffers. */
+  bfloat16(): this {
+    return this.to("bfloat16");
+  }
+
+  /** Moves parameters and buffers to the processor. */
+  cpu(): this {
+    return this.to("cpu");
+  }
+
   /** Parameters and persistent buffers by dotted name; a shared parameter stands under each of its names. */
   stateDict(prefix = ""): StateDict {
     return stateDict(this, prefix);

@@ -11,6 +11,7 @@ import { full, tensor } from "../../core/ops/create.ts";
 import type { DeviceName } from "../../core/device.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { takePending } from "../../core/transform/backward.ts";
+import { typeText } from "../fields.ts";
 import { Parameter } from "../parameter.ts";
 import { flag, number, tuple } from "../repr.ts";
 
@@ -25,7 +26,7 @@ export type ParameterGroup<S> = S & { params: Parameter[] };
 /** What an optimizer is given: parameters, named parameters, or groups. */
 export type ParametersOrGroups<S> =
   | Iterable<Parameter>
-  | Iterable<Partial<S> & { readonly params: Iterable<Parameter> }>;
+  | Iterable<Partial<S> & { readonly params: Iterable<Parameter> | Parameter }>;
 
 /** The state of an optimizer in PyTorch's form. */
 export interface OptimizerStateDict {
@@ -70,6 +71,7 @@ export abstract class Optimizer<S extends { lr: number }> {
       this.addParamGroup({ params: plain } as Partial<S> & { params: Parameter[] });
     } else {
       for (const group of list) {
+        if (group instanceof Tensor && !(group instanceof Parameter)) throw notAParameter(group, name);
         if (group instanceof Parameter || typeof group !== "object" || !("params" in group)) {
           throw new ValueError(
             `${name}: expected parameters or groups { params: [...] }, but got ${
@@ -83,15 +85,13 @@ export abstract class Optimizer<S extends { lr: number }> {
   }
 
   /** Adds a group of parameters with settings of its own. */
-  addParamGroup(group: Partial<S> & { readonly params: Iterable<Parameter> }): void {
-    const params = [...group.params];
+  addParamGroup(group: Partial<S> & { readonly params: Iterable<Parameter> | Parameter }): void {
+    // A tensor can be iterated, but its rows are not parameters.
+    const given: Iterable<Parameter> | Parameter = group.params;
+    const params = given instanceof Parameter ? [given] : [...given];
     const taken = new Set(this.paramGroups.flatMap((g) => g.params));
     for (const p of params) {
-      if (!(p instanceof Parameter)) {
-        throw new ValueError(
-          `optimizer can only optimize Parameters, but one of the params is ${typeof p}, in ${this.constructor.name}`,
-        );
-      }
+      if (!(p instanceof Parameter)) throw notAParameter(p, this.constructor.name);
       if (taken.has(p)) throw new ValueError("some parameters appear in more than one parameter group");
       taken.add(p);
     }
@@ -280,6 +280,17 @@ export abstract class Optimizer<S extends { lr: number }> {
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
   }
+}
+
+function notAParameter(value: unknown, optimizer: string): ValueError {
+  const hint = value instanceof Tensor
+    ? ": a tensor is immutable; make it an nn.Parameter, which is a cell for one"
+    : "";
+  return new ValueError(
+    `optimizer can only optimize Tensors, but one of the params is ${
+      typeText(value)
+    }, in ${optimizer}${hint}`,
+  );
 }
 
 /** A setting as Python prints it. */

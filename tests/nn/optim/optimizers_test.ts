@@ -157,6 +157,14 @@ Deno.test("settings that make no sense are refused in PyTorch's words", () => {
   ];
   for (const [fn, text] of refused) assertThrows(fn, ValueError, text);
   const [p] = params();
+  const tensors = [ones([2])] as never;
+  assertThrows(
+    () => new optim.SGD(tensors, { lr: 1 }),
+    ValueError,
+    "optimizer can only optimize Tensors, but one of the params is torch.FloatTensor, in SGD: a tensor is immutable",
+  );
+  assertThrows(() => new optim.SGD([{ params: tensors }], { lr: 1 }), ValueError, "make it an nn.Parameter");
+  assertEquals(new optim.SGD([{ params: p }], { lr: 1 }).paramGroups[0].params, [p]);
   assertThrows(
     () => new optim.SGD([{ params: [p] }, { params: [p] }], { lr: 1 }),
     ValueError,
