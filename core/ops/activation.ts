@@ -54,6 +54,7 @@ export function relu(x: Tensor): Tensor {
 
 /** x clipped to [low, high]; no gradient at the bounds. `torch.nn.functional.hardtanh`. */
 export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
+  if (x.dtype === "bool") throw new DTypeError("Bool inputs not supported for hardtanh");
   if (minVal > maxVal) {
     throw new ValueError(`min_val cannot be greater than max_val, in hardtanh(${minVal}, ${maxVal})`);
   }

@@ -5,7 +5,8 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { ShapeError, ValueError } from "../errors.ts";
+import { isFloat } from "../dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { broadcastShapes, sameShape, torchSize } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { abs, add, div, exp, gt, le, log, log1p, lt, mul, neg, sub, where } from "./elementwise.ts";
@@ -165,6 +166,11 @@ export interface KlDivOptions {
 /** target (ln(target) - input): the divergence of a target distribution from one given as logarithms. `torch.nn.functional.kl_div`. */
 export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {}): Tensor {
   const { reduction = "mean", logTarget = false } = options;
+  if (!isFloat(input.dtype) || !isFloat(target.dtype)) {
+    throw new DTypeError(
+      `kl_div: Integral inputs not supported. Got ${input.dtype} and ${target.dtype}; cast with .to("float32")`,
+    );
+  }
   const [x, t] = paired("kl_div", input, target);
   const loss = logTarget ? mul(exp(t), sub(t, x)) : sub(xlogy(t, t), mul(t, x));
   if (reduction !== "batchmean") return reduced("kl_div", loss, reduction);
