@@ -120,6 +120,11 @@ forEachDevice("operands of two devices are refused", (device) => {
 
 forEachDevice("what WebGPU cannot hold is refused by name", () => {
   assertThrows(() => tensor([1, 2], { dtype: "float64" }).add(1).tolist(), DTypeError, "float64");
+  assertThrows(() => tensor([1, 2]).double().mul(2).float().tolist(), DTypeError, "float64 on webgpu");
+  assertStringIncludes(
+    assertThrows(() => tensor([1, 2], { dtype: "float64" }).exp().tolist(), DTypeError).message,
+    "in exp",
+  );
   assertThrows(() => tensor([2n ** 40n]).add(1).tolist(), DTypeError, "int64 is held in 32 bits there");
   assertEquals(tensor([2n ** 20n]).mul(3).item(), 3 * 2 ** 20);
 }, onlyWebGpu);

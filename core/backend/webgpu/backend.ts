@@ -6,8 +6,8 @@
  */
 import type { Backend, BackendMemory, DeviceBuffer, DeviceInfo, Executable } from "../backend.ts";
 import type { DType, HostArray } from "../../dtype.ts";
-import { DeviceError } from "../../errors.ts";
-import type { Plan } from "../../kernel/plan.ts";
+import { DeviceError, DTypeError } from "../../errors.ts";
+import type { Plan, Step } from "../../kernel/plan.ts";
 import { Builder } from "./builder.ts";
 import { type Gpu, openGpu, type WebGpuOptions } from "./device.ts";
 import { type Machine, WebGpuExecutable } from "./executable.ts";
@@ -111,6 +111,7 @@ export class WebGpuBackend implements Backend {
   prepare(plan: Plan): Executable {
     const { gpu, pipelines } = this.#machine;
     gpu.faults.check();
+    for (const step of plan.steps) refuseUnsupported(plan, step);
     const builder = new Builder(plan, gpu, this.#target, pipelines);
     for (const step of plan.steps) {
       if (step.kind === "loop") lowerLoop(builder, step.kernel, step.inputs, step.outputs, step.label);
@@ -147,6 +148,17 @@ export class WebGpuBackend implements Backend {
 
   #padded(dtype: DType, count: number): number {
     return Math.ceil(this.bytesFor(dtype, count) / 4) * 4;
+  }
+}
+
+/** Throws DTypeError where a step has values of a dtype that WebGPU does not hold, in memory or only on the way. */
+function refuseUnsupported(plan: Plan, step: Step): void {
+  const loop = step.kind === "loop" ? step : step.epilogue;
+  const slots = step.kind === "loop" ? [...step.inputs, ...step.outputs] : [step.output];
+  const found = [...slots.map((s) => plan.slots[s].dtype), ...loop?.kernel.code.map((i) => i.dtype) ?? []];
+  for (const dtype of found) {
+    const reason = unsupportedReason(dtype);
+    if (reason !== null) throw new DTypeError(`${dtype} on webgpu: ${reason}, in ${step.label}`);
   }
 }
 
