@@ -44,22 +44,17 @@ const keepMemory = {
   MALLOC_MMAP_THRESHOLD_: "1000000000",
 };
 
+/** Tenon without leave to call the system's BLAS: WebAssembly alone. */
+const tenon = (file: string, ...args: string[]) => {
+  const [executable, run, ...rest] = deno(file, ...args);
+  return [executable, run, "--deny-ffi", ...rest];
+};
+
 const entries: readonly Entry[] = [
-  {
-    name: "tenon-1t",
-    command: deno("tenon.ts", "1", "plain"),
-    groups: ["matmul", "memory", "conv", "train"],
-  },
-  {
-    name: "tenon-2t",
-    command: deno("tenon.ts", "2", "plain"),
-    cold: deno("cold/tenon.ts"),
-  },
-  {
-    name: "tenon-2t-compiled",
-    command: deno("tenon.ts", "2", "compiled"),
-    groups: ["small"],
-  },
+  { name: "tenon-1t", command: tenon("tenon.ts", "1"), groups: ["matmul", "memory", "conv", "train"] },
+  { name: "tenon-2t", command: tenon("tenon.ts", "2"), cold: tenon("cold/tenon.ts") },
+  { name: "tenon-2t-blas", command: deno("tenon.ts", "2", "-blas"), groups: ["matmul", "conv", "train"] },
+  { name: "tenon-2t-compiled", command: tenon("tenon.ts", "2", "-compiled"), groups: ["small"] },
   ...[1, 2].map((n): Entry => ({
     name: `torch-${n}t-keep`,
     command: [python, "torch_peer.py", `${n}`, "-keep"],
@@ -196,8 +191,11 @@ if (groups.includes("cold")) {
   }
 }
 
+const place = (line: Line) => entries.findIndex((entry) => entry.name === line.peer);
+
 /** One line for all rounds: the best time, as what slows a round is the machine; the middle value of the rest. */
-const merged = [...lines.values()].map((all): Line => {
+const inOrder = [...lines.values()].sort((a, b) => place(a[0]) - place(b[0]));
+const merged = inOrder.map((all): Line => {
   const values = all.map((line) => line.value).filter((v) => v !== null);
   const steady = all[0].metric === "time" && all[0].workload !== "cold_start";
   return {
@@ -237,7 +235,8 @@ ${
   new Date().toISOString().slice(0, 10)
 }; ${cpu}, ${navigator.hardwareConcurrency} processors, ${Deno.build.os}.
 ${versions.join("; ")}.
-Best of ${rounds} rounds, each the median of 5 or more samples; peers take turns. The \`-keep\` of PyTorch: its freed memory is kept.
+Best of ${rounds} rounds, each the median of 5 or more samples; peers take turns. The \`-keep\` of PyTorch: its freed memory is kept. Tenon is
+WebAssembly alone; with \`-blas\` it may call the system's OpenBLAS (\`--allow-ffi\`).
 ${tables(merged)}
 ${
   wrong.length === 0

@@ -1,6 +1,6 @@
 /**
- * Tenon among the peers, on the CPU. Arguments: threads, `plain` or `compiled` (functions through `compile`, where a workload has one),
- * workloads.
+ * Tenon among the peers, on the CPU. Arguments: threads, a suffix of its name (with `-compiled`, functions through `compile` where a
+ * workload has one), workloads.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { compile, noGrad, setDefaultDevice, setNumThreads, type Tensor, tensor }
 import { workloads } from "../workloads.ts";
 import { fill, main, type Run } from "./lib.ts";
 
-const [threads, mode] = [Number(Deno.args[0]), Deno.args[1]];
+const threads = Number(Deno.args[0]), suffix = Deno.args.length > 2 ? Deno.args[1] : "";
 setDefaultDevice("cpu");
 setNumThreads(threads);
 
@@ -27,6 +27,6 @@ const compiled: Readonly<Record<string, () => Run>> = {
 };
 
 await main({
-  name: `tenon-${threads}t${mode === "compiled" ? "-compiled" : ""}`,
-  setup: (name) => (mode === "compiled" ? compiled[name] : workloads[name]?.setup)?.() ?? null,
+  name: `tenon-${threads}t${suffix}`,
+  setup: (name) => (suffix === "-compiled" ? compiled[name] : workloads[name]?.setup)?.() ?? null,
 });
