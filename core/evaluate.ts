@@ -97,11 +97,12 @@ export function evaluate(tensors: readonly Tensor[], options: EvaluateOptions = 
 function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readonly Tensor[]): void {
   const found = trace(asked);
   const { nodes, leaves, signature } = found;
-  // Values of parameters are brought to memory when met, not computed again each time. So is what a caller of a module holds, where a
-  // step may overwrite what it is computed from: afterwards it could not be computed.
+  // Values of parameters are brought to memory when met, not computed again each time. So is what a caller of a module holds, and a
+  // single value that may be a part of a loss, where a step may overwrite what they are computed from: afterwards they could not be computed.
   const roots = [...asked];
   for (const x of nodes) {
-    if (x.owner === null && !(x.kept && (donate.length > 0 || x.track !== 0))) continue;
+    const part = donate.length > 0 && x.track !== 0 && sizeOf(x.shape) === 1;
+    if (x.owner === null && !part && !(x.kept && (donate.length > 0 || x.track !== 0))) continue;
     // An empty tensor has no memory to be brought to.
     if (!isHeld(x) && sizeOf(x.shape) > 0 && !asked.includes(x)) roots.push(x);
   }

@@ -83,14 +83,14 @@ export function backward(output: Tensor, gradient: Tensor | undefined, options: 
     const grads = pullAll([root], [seed], [...leaves, ...retained], FACADE);
     leaves.forEach((leaf, i) => accumulate(leaf.owner as Tensor, grads[i]));
     retained.forEach((x, i) => accumulate(x, grads[leaves.length + i]));
-    pending.push(root);
+    pending.push({ root, leaves: leaves.map((leaf) => leaf.owner as Tensor) });
     if (pending.length > mostPending) pending.shift();
     releaseNodes(nodes, options);
   });
 }
 
-/** Roots of recent backward calls, for the optimizer step that evaluates them together with the update. */
-let pending: Tensor[] = [];
+/** Roots of recent backward calls and the leaves they reached, for the optimizer step that evaluates them together with the update. */
+let pending: { readonly root: Tensor; readonly leaves: readonly Tensor[] }[] = [];
 const mostPending = 8;
 
 /** Values that the next step computes as well, and how many earlier ones they still depend on. */
@@ -108,9 +108,14 @@ export function evaluateWithStep(next: Tensor, replaced: Tensor): void {
   else joining.set(next, earlier + 1);
 }
 
-/** What the next step computes beside its own: roots of recent backward calls, and values that joined. Forgets them. */
-export function takePending(): Tensor[] {
-  const roots = [...pending, ...joining.keys()];
+/**
+ * What a step computes beside the update of its own parameters: roots of recent backward calls, the gradients that these left at other
+ * leaves and that could not be computed afterwards, and values that joined. Forgets them.
+ */
+export function takePending(own: ReadonlySet<Tensor> = new Set()): Tensor[] {
+  const leaves = new Set(pending.flatMap((call) => call.leaves)).difference(own);
+  const grads = [...leaves].flatMap((leaf) => leaf.grad === null ? [] : [leaf.grad]);
+  const roots = [...pending.map((call) => call.root), ...grads, ...joining.keys()];
   pending = [];
   joining.clear();
   return roots;

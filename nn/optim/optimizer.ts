@@ -160,7 +160,7 @@ export abstract class Optimizer<S extends { lr: number }> {
       Object.values(state).filter((v): v is Tensor => v instanceof Tensor);
     const roots = work.flatMap(({ after }) => [after.value, ...tensorsOf(after.state)]);
     const donate = work.flatMap(({ old, before }) => [old, ...tensorsOf(before)]);
-    evaluate([...takePending(), ...roots], { donate });
+    evaluate([...takePending(new Set(work.map(({ p }) => p))), ...roots], { donate });
     for (const { p, after } of work) {
       p.assign(after.value);
       this.state.set(p, after.state);

@@ -61,6 +61,8 @@ export function clipGradNorm_(
     1,
   );
   for (const { p, grad } of all) p.grad = grad.mul(factor);
+  // To be read after the optimizer's step, too, which overwrites what it is made of.
+  total.kept = true;
   return total;
 }
 
