@@ -9,6 +9,7 @@ import { createCpuBackend } from "../../../../core/backend/cpu/backend.ts";
 import { Pool } from "../../../../core/backend/cpu/pool.ts";
 import { ModuleBuilder } from "../../../../core/backend/cpu/wasm/assembler.ts";
 import { i32 } from "../../../../core/backend/cpu/wasm/opcodes.ts";
+import { getNumThreads, setNumThreads } from "../../../../core/device.ts";
 import { ValueError } from "../../../../core/errors.ts";
 
 /** A kernel that adds 1 at every point, slowly, and traps at the point whose number is the table's second entry. */
@@ -56,6 +57,12 @@ Deno.test("pool: the number of threads is an integer from 1 to 64", () => {
   }
   backend.setNumThreads(3);
   assertEquals(backend.numThreads, 3);
+  // The same for the device that tensors use.
+  const before = getNumThreads();
+  assertThrows(() => setNumThreads(0), ValueError, "setNumThreads expects a positive integer");
+  setNumThreads(2);
+  assertEquals(getNumThreads(), 2);
+  setNumThreads(before);
 });
 
 Deno.test("pool: a program with running workers needs no permission and ends by itself", async () => {
