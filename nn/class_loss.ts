@@ -25,6 +25,7 @@ import {
   tripletMarginWithDistanceLoss,
   type TripletMarginWithDistanceLossOptions,
 } from "../core/ops/margin_loss.ts";
+import { ctcLoss, type CtcLossOptions, type Lengths } from "../core/ops/ctc_loss.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
 import { PairwiseDistance } from "./distance.ts";
@@ -82,6 +83,28 @@ export class NLLLoss extends Loss {
   override forward(input: Tensor, target: Tensor): Tensor {
     const { ignoreIndex, weight, reduction } = this;
     return nllLoss(input, target, { ignoreIndex, weight, reduction });
+  }
+}
+
+/** Negative log likelihood of label sequences whose alignment is not known. `torch.nn.CTCLoss`. */
+export class CTCLoss extends Loss {
+  /** The number of the blank label. */
+  blank: number;
+  /** Whether infinite losses count as zero. */
+  zeroInfinity: boolean;
+
+  /** Takes the blank label by position or by name; the others by name. */
+  constructor(...settings: Trailing<[blank: number], CtcLossOptions>) {
+    const options = named<CtcLossOptions>("CTCLoss", settings, ["blank"]);
+    super(options);
+    this.blank = options.blank ?? 0;
+    this.zeroInfinity = options.zeroInfinity ?? false;
+  }
+
+  /** The loss of log probabilities [frames, N, classes] and targets [N, longest], or one after the other. */
+  override forward(logProbs: Tensor, targets: Tensor, inputLengths: Lengths, targetLengths: Lengths): Tensor {
+    const { blank, zeroInfinity, reduction } = this;
+    return ctcLoss(logProbs, targets, inputLengths, targetLengths, { blank, zeroInfinity, reduction });
   }
 }
 

@@ -47,6 +47,7 @@ export {
   convTranspose2d,
   convTranspose3d,
 } from "../core/ops/conv.ts";
+export { ctcLoss } from "../core/ops/ctc_loss.ts";
 export {
   alphaDropout,
   dropout,
@@ -83,6 +84,7 @@ export {
   tripletMarginWithDistanceLoss,
 } from "../core/ops/margin_loss.ts";
 export { oneHot } from "../core/ops/mask.ts";
+export { pdist } from "../core/ops/matrix_functions.ts";
 export {
   maxPool1d,
   maxPool2d,

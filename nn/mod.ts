@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./activation.ts";
+export * from "./adaptive_softmax.ts";
 export type { BiasOf, FactoryOptions, Leading, Trailing } from "./arguments.ts";
 export * from "./attention.ts";
 export type { BackwardHook, Gradients } from "./backward_hooks.ts";

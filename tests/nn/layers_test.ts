@@ -65,7 +65,9 @@ function option(spec: Spec): unknown {
 }
 
 function tensorsIn(x: unknown): Tensor[] {
-  return x instanceof Tensor ? [x] : Array.isArray(x) ? x.flatMap(tensorsIn) : [];
+  if (x instanceof Tensor) return [x];
+  if (Array.isArray(x)) return x.flatMap(tensorsIn);
+  return typeof x === "object" && x !== null ? Object.values(x).flatMap(tensorsIn) : [];
 }
 
 function weight(i: number): number {

@@ -1,0 +1,156 @@
+/**
+ * Softmax over very many classes: frequent ones are told apart at once, rare ones in clusters that few examples reach.
+ *
+ * @module
+ */
+import { IndexError, ShapeError, ValueError } from "../core/errors.ts";
+import { tensor, zeros } from "../core/ops/create.ts";
+import { add } from "../core/ops/elementwise.ts";
+import { gather, indexAdd, indexSelect } from "../core/ops/indexing.ts";
+import { argmax, mean } from "../core/ops/reduce.ts";
+import { logSoftmax } from "../core/ops/softmax.ts";
+import { cat, narrow, select, squeeze, unsqueeze } from "../core/ops/view.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { checkSizes, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { ModuleList } from "./containers.ts";
+import { Linear } from "./linear.ts";
+import { type Layer, Module } from "./module.ts";
+import { Sequential } from "./sequential.ts";
+
+/** Options of AdaptiveLogSoftmaxWithLoss. */
+export interface AdaptiveLogSoftmaxOptions extends FactoryOptions {
+  /** What the size of each further cluster's features is divided by; 4 by default. */
+  readonly divValue?: number;
+  /** Whether the head has a bias; false by default. */
+  readonly headBias?: boolean;
+}
+
+/** What a call gives. */
+export interface AdaptiveLogSoftmaxResult {
+  /** The logarithm of the probability of each target. */
+  readonly output: Tensor;
+  /** The mean of their negatives. */
+  readonly loss: Tensor;
+}
+
+/**
+ * Negative log likelihood of classes sorted by frequency. `torch.nn.AdaptiveLogSoftmaxWithLoss`.
+ *
+ * @example
+ * ```ts
+ * import { nn, randn, tensor } from "@tenon/tenon";
+ * const softmax = new nn.AdaptiveLogSoftmaxWithLoss(8, 100, [10, 40]);
+ * const { output } = softmax(randn([2, 8]), tensor([3, 77], { dtype: "int64" }));
+ * console.log(output.shape, softmax.logProb(randn([2, 8])).shape); // [ 2 ] [ 2, 100 ]
+ * ```
+ */
+export class AdaptiveLogSoftmaxWithLoss extends Module {
+  /** Features of the input. */
+  inFeatures: number;
+  /** Number of classes. */
+  nClasses: number;
+  /** Where each cluster ends; the first one is the head's. */
+  cutoffs: readonly number[];
+  /** Tells the frequent classes and the clusters apart. */
+  head: Linear<boolean>;
+  /** Tells the classes of each further cluster apart. */
+  tail: ModuleList;
+
+  /** Takes features, classes and where clusters begin; the others by position or by name. */
+  constructor(
+    inFeatures: number,
+    nClasses: number,
+    cutoffs: readonly number[],
+    ...settings: Trailing<[divValue: number, headBias: boolean], AdaptiveLogSoftmaxOptions>
+  ) {
+    super();
+    const { divValue = 4, headBias = false, dtype, device } = named<AdaptiveLogSoftmaxOptions>(
+      "AdaptiveLogSoftmaxWithLoss",
+      settings,
+      ["divValue", "headBias"],
+    );
+    checkSizes("AdaptiveLogSoftmaxWithLoss", { inFeatures, nClasses }, 1);
+    const rising = cutoffs.every((c, i) => Number.isInteger(c) && c > (cutoffs[i - 1] ?? 0) && c < nClasses);
+    if (cutoffs.length === 0 || !rising) {
+      throw new ValueError(
+        "cutoffs should be a sequence of unique, positive integers sorted in an increasing order, where each value is between 1 and " +
+          `n_classes-1, in AdaptiveLogSoftmaxWithLoss: got [${cutoffs.join(", ")}] for ${nClasses} classes`,
+      );
+    }
+    this.inFeatures = inFeatures;
+    this.nClasses = nClasses;
+    this.cutoffs = [...cutoffs, nClasses];
+    this.head = new Linear(inFeatures, cutoffs[0] + cutoffs.length, { bias: headBias, dtype, device });
+    this.tail = new ModuleList(cutoffs.map((start, i): Layer => {
+      const size = Math.floor(inFeatures / divValue ** (i + 1)), classes = this.cutoffs[i + 1] - start;
+      return new Sequential(
+        new Linear(inFeatures, size, { bias: false, dtype, device }),
+        new Linear(size, classes, { bias: false, dtype, device }),
+      ) as Layer;
+    }));
+  }
+
+  /** Draws the parameters anew. */
+  resetParameters(): void {
+    for (const module of this.modules()) {
+      if (module !== this && module instanceof Linear) module.resetParameters();
+    }
+  }
+
+  /** Log probabilities of the targets [N] for inputs [N, features] (or one of each), and their loss. Reads the targets. */
+  override forward(input: Tensor, target: Tensor): AdaptiveLogSoftmaxResult {
+    if (
+      target.ndim > 1 || input.ndim !== target.ndim + 1 ||
+      (target.ndim === 1 && input.shape[0] !== target.shape[0])
+    ) {
+      throw new ShapeError(
+        `Input and target should have the same size in the batch dimension, in AdaptiveLogSoftmaxWithLoss: got [${
+          input.shape.join(", ")
+        }] and [${target.shape.join(", ")}]`,
+      );
+    }
+    if (target.ndim === 0) {
+      const { output, loss } = this.forward(unsqueeze(input, 0), unsqueeze(target, 0));
+      return { output: squeeze(output, 0), loss };
+    }
+    const classes = Array.from(target.detach().toTypedArray(), Number), shortlist = this.cutoffs[0];
+    const wrong = classes.find((c) => !(c >= 0 && c < this.nClasses));
+    if (wrong !== undefined) {
+      throw new IndexError(
+        `Target values should be in [0, ${this.nClasses - 1}], but values in range [${
+          Math.min(...classes)
+        }, ${Math.max(...classes)}] were found. `,
+      );
+    }
+    const index = (values: readonly number[]) =>
+      tensor([...values], { dtype: "int64", device: input.device });
+    let output = zeros([classes.length], { dtype: input.dtype, device: input.device });
+    const inHead = [...classes];
+    for (const [i, cluster] of [...this.tail].entries()) {
+      const start = this.cutoffs[i], end = this.cutoffs[i + 1];
+      const rows = classes.flatMap((c, row) => c >= start && c < end ? [row] : []);
+      if (rows.length === 0) continue;
+      for (const row of rows) inHead[row] = shortlist + i;
+      const local = logSoftmax(cluster(indexSelect(input, 0, index(rows))), 1);
+      const chosen = gather(local, 1, unsqueeze(index(rows.map((row) => classes[row] - start)), 1));
+      output = indexAdd(output, 0, index(rows), squeeze(chosen, 1));
+    }
+    const head = gather(logSoftmax(this.head(input), 1), 1, unsqueeze(index(inHead), 1));
+    output = add(output, squeeze(head, 1));
+    return { output, loss: mean(output.neg()) };
+  }
+
+  /** Log probabilities [N, classes] of all classes. */
+  logProb(input: Tensor): Tensor {
+    const head = logSoftmax(this.head(input), 1), shortlist = this.cutoffs[0];
+    const clusters = [...this.tail].map((cluster, i) =>
+      add(logSoftmax(cluster(input), 1), unsqueeze(select(head, 1, shortlist + i), 1))
+    );
+    return cat([narrow(head, 1, 0, shortlist), ...clusters], 1);
+  }
+
+  /** The most probable class of each input. */
+  predict(input: Tensor): Tensor {
+    return argmax(this.logProb(input), 1);
+  }
+}
