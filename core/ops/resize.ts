@@ -11,12 +11,12 @@ import type { Tensor } from "../tensor.ts";
 import { requireFloat } from "./cast.ts";
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from "./adaptive_pool.ts";
 import { tensor } from "./create.ts";
-import { mul } from "./elementwise.ts";
+import { add, mul } from "./elementwise.ts";
 import { indexSelect } from "./indexing.ts";
 import { repeatInterleave } from "./rearrange.ts";
 import { sumDims } from "./reduce.ts";
 import type { Sizes } from "./spatial.ts";
-import { reshape } from "./view.ts";
+import { cat, expand, narrow, reshape, stack } from "./view.ts";
 
 /** How values between elements are found. */
 export type InterpolateMode =
@@ -158,6 +158,28 @@ function resample(x: Tensor, dim: number, { index, weight }: Taps): Tensor {
   return sumDims(mul(taken, aligned), [dim + 1]);
 }
 
+/**
+ * `times` output elements for each input element: each of them is one weighted sum of neighbours, whatever the place, so slices do what gathering
+ * does. Beyond the ends the edge counts.
+ */
+function multiplied(x: Tensor, dim: number, a: Axis, times: number, cubicMode: boolean): Tensor {
+  const steps = cubicMode ? [-1, 0, 1, 2] : [0, 1], reach = cubicMode ? 2 : 1;
+  const edge = (start: number) =>
+    expand(narrow(x, dim, start, 1), x.shape.map((s, d) => d === dim ? reach : s));
+  const wide = cat([edge(0), x, edge(a.size - 1)], dim);
+  const phases = Array.from({ length: times }, (_, p) => {
+    const at = place(a, p), low = Math.floor(at), share = a.round(at - low);
+    const parts = steps.map((k) =>
+      mul(
+        narrow(wide, dim, reach + low + k, a.size),
+        cubicMode ? cubic(share - k, -0.75) : k === 0 ? 1 - share : share,
+      )
+    );
+    return parts.reduce((p, q) => add(p, q));
+  });
+  return reshape(stack(phases, dim + 1), x.shape.map((s, d) => d === dim ? s * times : s));
+}
+
 function nearest(x: Tensor, dim: number, a: Axis, exact: boolean): Tensor {
   const times = a.out / a.size;
   // Whole multiples repeat elements, which is a view.
@@ -277,7 +299,12 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
     if (!smooth) return nearest(acc, i + 2, a, mode === "nearest-exact");
     // PyTorch takes equal sizes as they are, except where it weighs more than two elements.
     const plain = a.size === a.out && (a.scale === 1 || (mode !== "bicubic" && !antialias));
-    return plain ? acc : resample(acc, i + 2, tapsOf(mode, antialias, a));
+    if (plain) return acc;
+    const times = a.out / a.size;
+    if (Number.isInteger(times) && !a.align && !antialias && a.scale === a.round(1 / times)) {
+      return multiplied(acc, i + 2, a, times, mode === "bicubic");
+    }
+    return resample(acc, i + 2, tapsOf(mode, antialias, a));
   }, x.value);
   return named(`${torchNames[mode]}${rank}D${antialias ? "Aa" : ""}Backward1`, y, x);
 }

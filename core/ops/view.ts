@@ -325,7 +325,8 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   const parts = real.filter((t) => sizeOf(t.shape) > 0).map((t) => cast(t, dtype));
   if (parts.length === 0) {
     const total = real.reduce((n, t) => n + t.shape[at], 0);
-    return full(first.shape.map((s, d) => d === at ? total : s), 0, { dtype, device: first.device });
+    const shape = first.shape.map((s, d) => d === at ? total : s);
+    return nothing(shape, real.map((t) => cast(t, dtype)));
   }
   return parts.length === 1 ? parts[0] : apply(concatPrim, parts, { dim: at });
 }
