@@ -105,9 +105,7 @@ export function select<T extends ValueType>(condition: Operand<"i32">, a: Expr<T
 export const i32 = {
   const: (value: number): Expr<"i32"> => literal("i32", value),
   load: load("i32", 2, 0x28),
-  load8S: load("i32", 0, 0x2c),
   load8U: load("i32", 0, 0x2d),
-  load16S: load("i32", 1, 0x2e),
   load16U: load("i32", 1, 0x2f),
   store: store("i32", 2, 0x36),
   store8: store("i32", 0, 0x3a),
@@ -118,13 +116,10 @@ export const i32 = {
   ltS: binary("i32", "i32", 0x48),
   ltU: binary("i32", "i32", 0x49),
   gtS: binary("i32", "i32", 0x4a),
-  gtU: binary("i32", "i32", 0x4b),
   leS: binary("i32", "i32", 0x4c),
   leU: binary("i32", "i32", 0x4d),
   geS: binary("i32", "i32", 0x4e),
   geU: binary("i32", "i32", 0x4f),
-  clz: unary("i32", "i32", 0x67),
-  ctz: unary("i32", "i32", 0x68),
   add: binary("i32", "i32", 0x6a),
   sub: binary("i32", "i32", 0x6b),
   mul: binary("i32", "i32", 0x6c),
@@ -139,7 +134,6 @@ export const i32 = {
   shrS: binary("i32", "i32", 0x75),
   shrU: binary("i32", "i32", 0x76),
   wrapI64: unary("i64", "i32", 0xa7),
-  reinterpretF32: unary("f32", "i32", 0xbc),
 };
 
 /** 64-bit integers. */
@@ -153,7 +147,6 @@ export const i64 = {
   ltS: binary("i64", "i32", 0x53),
   ltU: binary("i64", "i32", 0x54),
   gtS: binary("i64", "i32", 0x55),
-  gtU: binary("i64", "i32", 0x56),
   leS: binary("i64", "i32", 0x57),
   geS: binary("i64", "i32", 0x59),
   geU: binary("i64", "i32", 0x5a),
@@ -212,10 +205,6 @@ export const f64 = {
 /** 128 bits of any shape. */
 export const v128 = {
   load: load("v128", 4, ...simd(0x00)),
-  load8x8S: load("v128", 3, ...simd(0x01)),
-  load8x8U: load("v128", 3, ...simd(0x02)),
-  load16x4S: load("v128", 3, ...simd(0x03)),
-  load16x4U: load("v128", 3, ...simd(0x04)),
   load32Splat: load("v128", 2, ...simd(0x09)),
   load64Splat: load("v128", 3, ...simd(0x0a)),
   load32Zero: load("v128", 2, ...simd(0x5c)),
@@ -237,7 +226,6 @@ export const v128 = {
   xor: vectorBinary(0x51),
   /** `mask ? a : b`, bit by bit, as `bitselect(a, b, mask)`. */
   bitselect: vectorTernary(0x52),
-  anyTrue: vectorTest(0x53),
 };
 
 /** 16 x 8-bit integers. */
@@ -246,7 +234,6 @@ export const i8x16 = {
   /** Lane i of the result is byte `lanes[i]` of the 32 bytes of a and b. */
   shuffle: (a: Vector, b: Vector, lanes: readonly number[]): Vector =>
     new Expr("v128", [...simd(0x0d), ...lanes], [a, b]),
-  extractLaneU: extractLane("i32", 0x16),
   narrowI16x8S: vectorBinary(0x65),
   narrowI16x8U: vectorBinary(0x66),
 };
@@ -272,7 +259,6 @@ export const i32x4 = {
   ltS: vectorBinary(0x39),
   ltU: vectorBinary(0x3a),
   gtS: vectorBinary(0x3b),
-  gtU: vectorBinary(0x3c),
   leS: vectorBinary(0x3d),
   leU: vectorBinary(0x3e),
   geS: vectorBinary(0x3f),
@@ -280,7 +266,6 @@ export const i32x4 = {
   abs: vectorUnary(0xa0),
   neg: vectorUnary(0xa1),
   allTrue: vectorTest(0xa3),
-  bitmask: vectorTest(0xa4),
   extendLowI16x8S: vectorUnary(0xa7),
   extendLowI16x8U: vectorUnary(0xa9),
   shl: vectorShift(0xab),
@@ -290,11 +275,8 @@ export const i32x4 = {
   sub: vectorBinary(0xb1),
   mul: vectorBinary(0xb5),
   minS: vectorBinary(0xb6),
-  minU: vectorBinary(0xb7),
   maxS: vectorBinary(0xb8),
-  maxU: vectorBinary(0xb9),
   truncSatF32x4S: vectorUnary(0xf8),
-  truncSatF64x2SZero: vectorUnary(0xfc),
   /** `mask ? a : b` for masks whose lanes are all ones or all zeros. */
   relaxedLaneselect: vectorTernary(0x10b),
 };
@@ -311,8 +293,6 @@ export const i64x2 = {
   allTrue: vectorTest(0xc3),
   extendLowI32x4S: vectorUnary(0xc7),
   extendHighI32x4S: vectorUnary(0xc8),
-  extendLowI32x4U: vectorUnary(0xc9),
-  extendHighI32x4U: vectorUnary(0xca),
   shl: vectorShift(0xcb),
   shrS: vectorShift(0xcc),
   shrU: vectorShift(0xcd),
@@ -360,7 +340,6 @@ export const f32x4 = {
   /** `a < b ? b : a`: one machine instruction, but a NaN in b is dropped. */
   pmax: vectorBinary(0xeb),
   convertI32x4S: vectorUnary(0xfa),
-  convertI32x4U: vectorUnary(0xfb),
   demoteF64x2Zero: vectorUnary(0x5e),
   /** `a * b + c`, rounded once where the machine can. */
   relaxedMadd: vectorTernary(0x105),
