@@ -2,7 +2,9 @@
  * Times Tenon beside other toolkits: for each round and group of workloads one process per peer, one after another, so that what slows the
  * machine slows all of them. Prints tables and writes them to bench/RESULTS.md; fails when peers do not compute the same numbers.
  *
- *     deno task bench:peers [--rounds=3] [--peers=tenon-2t,torch-2t-keep] [--groups=matmul,small]
+ *     deno task bench:peers [--webgpu] [--rounds=3] [--peers=tenon-2t,torch-2t-keep] [--groups=matmul,small]
+ *
+ * With --webgpu the peers that run on a GPU take part, on whatever adapter there is, and the tables go to bench/RESULTS_WEBGPU.md.
  *
  * PYTHON names a Python that has torch and numpy (/usr/bin/python3 unless set). Peers that are not there are left out.
  *
@@ -50,7 +52,15 @@ const tenon = (file: string, ...args: string[]) => {
   return [executable, run, "--deny-ffi", ...rest];
 };
 
-const entries: readonly Entry[] = [
+const webgpu = Deno.args.includes("--webgpu");
+
+const gpuEntries: readonly Entry[] = [
+  { name: "tenon-webgpu", command: deno("tenon.ts", "webgpu") },
+  { name: "jax-webgpu-jit", command: deno("jax.ts", "webgpu", "0", "jit") },
+  { name: "tfjs-webgpu", command: deno("tfjs.ts", "webgpu", "1") },
+];
+
+const entries: readonly Entry[] = webgpu ? gpuEntries : [
   { name: "tenon-1t", command: tenon("tenon.ts", "1"), groups: ["matmul", "memory", "conv", "train"] },
   { name: "tenon-2t", command: tenon("tenon.ts", "2"), cold: tenon("cold/tenon.ts") },
   { name: "tenon-2t-blas", command: deno("tenon.ts", "2", "-blas"), groups: ["matmul", "conv", "train"] },
@@ -246,6 +256,9 @@ ${
 `;
 console.log(text);
 if (wanted === undefined && option("groups") === undefined) {
-  await Deno.writeTextFile(new URL("../RESULTS.md", import.meta.url), text);
+  await Deno.writeTextFile(
+    new URL(webgpu ? "../RESULTS_WEBGPU.md" : "../RESULTS.md", import.meta.url),
+    text,
+  );
 }
 if (wrong.some((w) => w.startsWith("tenon"))) Deno.exit(1);

@@ -1,16 +1,29 @@
 /**
- * Tenon among the peers, on the CPU. Arguments: threads, a suffix of its name (with `-compiled`, functions through `compile` where a
- * workload has one), workloads.
+ * Tenon among the peers. Arguments: threads of the CPU or `webgpu`, a suffix of its name (with `-compiled`, functions through `compile`
+ * where a workload has one), workloads.
  *
  * @module
  */
-import { compile, noGrad, setDefaultDevice, setNumThreads, type Tensor, tensor } from "../../core/mod.ts";
+import {
+  compile,
+  noGrad,
+  requestDevice,
+  setDefaultDevice,
+  setNumThreads,
+  type Tensor,
+  tensor,
+} from "../../core/mod.ts";
 import { workloads } from "../workloads.ts";
 import { fill, main, type Run } from "./lib.ts";
 
-const threads = Number(Deno.args[0]), suffix = Deno.args.length > 2 ? Deno.args[1] : "";
-setDefaultDevice("cpu");
-setNumThreads(threads);
+const where = Deno.args[0], suffix = Deno.args.length > 2 ? Deno.args[1] : "";
+if (where === "webgpu") {
+  await requestDevice("webgpu");
+  setDefaultDevice("webgpu");
+} else {
+  setDefaultDevice("cpu");
+  setNumThreads(Number(where));
+}
 
 const data = (seed: number, shape: number[], scale = 1) =>
   tensor(fill(seed, shape.reduce((a, b) => a * b, 1), scale), { shape });
@@ -27,6 +40,6 @@ const compiled: Readonly<Record<string, () => Run>> = {
 };
 
 await main({
-  name: `tenon-${threads}t${suffix}`,
+  name: `tenon-${where === "webgpu" ? where : `${where}t`}${suffix}`,
   setup: (name) => (suffix === "-compiled" ? compiled[name] : workloads[name]?.setup)?.() ?? null,
 });
