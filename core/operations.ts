@@ -234,7 +234,6 @@ export {
   signbit,
   sinc,
   square,
-  trigamma,
   xlogy,
 } from "./ops/pointwise.ts";
 export { cdist, cross, kron, tensordot, trace, vander } from "./ops/products.ts";
