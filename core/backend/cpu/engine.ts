@@ -103,9 +103,4 @@ export class Engine {
     if (this.#scratchBytes > 0) this.arena.release(this.#scratch, this.#scratchBytes);
     this.#scratch = this.#scratchBytes = 0;
   }
-
-  /** Bytes held for the engine itself, not by tensors. */
-  get overhead(): number {
-    return this.#scratchBytes;
-  }
 }
