@@ -4,6 +4,7 @@
  * @module
  */
 import { ValueError } from "../../core/errors.ts";
+import { evaluate } from "../../core/evaluate.ts";
 import { enableGrad, noGrad } from "../../core/grad_mode.ts";
 import { tensor, zerosLike } from "../../core/ops/create.ts";
 import { cat, narrow, reshape } from "../../core/ops/view.ts";
@@ -56,6 +57,12 @@ function needsClosure(): ValueError {
     "LBFGS.step() missing 1 required argument: 'closure': it evaluates the loss several times; pass a function that clears the gradients, " +
       "computes the loss, calls backward() and returns the loss",
   );
+}
+
+/** Computes a vector now: each number that is read of it later would compute what it is made of again. */
+function held(x: Tensor): Tensor {
+  evaluate([x]);
+  return x;
 }
 
 const dot = (a: Tensor, b: Tensor): number => a.mul(b).sum().item();
@@ -135,7 +142,7 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
 
   /** The gradients of all parameters as one vector. */
   private gradient(): Tensor {
-    return cat(this.params.map((p) => reshape((p.grad ?? zerosLike(p)).detach(), [-1])), 0);
+    return held(cat(this.params.map((p) => reshape((p.grad ?? zerosLike(p)).detach(), [-1])), 0));
   }
 
   /** The parameters as they are. */
@@ -148,8 +155,9 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
     let start = 0;
     this.params.forEach((p, i) => {
       const size = sizeOf(p.shape);
-      p.data = from[i].add(reshape(narrow(direction, 0, start, size), p.shape).mul(this.scalar(t, p)))
-        .detach();
+      p.data = held(
+        from[i].add(reshape(narrow(direction, 0, start, size), p.shape).mul(this.scalar(t, p))).detach(),
+      );
       start += size;
     });
   }
@@ -160,9 +168,9 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
     if (m.nIter === 1 || m.direction === null || m.lastGrad === null) {
       m.history = [];
       m.scale = 1;
-      return grad.neg();
+      return held(grad.neg());
     }
-    const y = grad.sub(m.lastGrad), s = m.direction.mul(this.scalar(m.t, grad));
+    const y = held(grad.sub(m.lastGrad)), s = held(m.direction.mul(this.scalar(m.t, grad)));
     const ys = dot(y, s);
     if (ys > 1e-10) {
       if (m.history.length === historySize) m.history.shift();
@@ -170,14 +178,14 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
       m.scale = ys / dot(y, y);
     }
     const al = new Array<number>(m.history.length);
-    let q = grad.neg();
+    let q = held(grad.neg());
     for (let i = m.history.length - 1; i >= 0; i--) {
       const { y, s, ro } = m.history[i];
       al[i] = dot(s, q) * ro;
-      q = q.sub(y.mul(this.scalar(al[i], q)));
+      q = held(q.sub(y.mul(this.scalar(al[i], q))));
     }
-    let r = q.mul(this.scalar(m.scale, q));
-    m.history.forEach(({ y, s, ro }, i) => r = r.add(s.mul(this.scalar(al[i] - dot(y, r) * ro, r))));
+    let r = held(q.mul(this.scalar(m.scale, q)));
+    m.history.forEach(({ y, s, ro }, i) => r = held(r.add(s.mul(this.scalar(al[i] - dot(y, r) * ro, r)))));
     return r;
   }
 
