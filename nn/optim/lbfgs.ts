@@ -197,7 +197,7 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
     const first = enableGrad(closure);
     const lossThere = () => Number(enableGrad(closure).item());
     noGrad(() => this.iterate(Number(first.item()), lossThere));
-    takePending();
+    evaluate(takePending());
     return first;
   }
 
