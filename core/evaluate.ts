@@ -31,6 +31,7 @@ const plans = new Map<DeviceName, Plans>();
 const mostPlans = 1024;
 let fusion = true;
 let reading = "";
+let evaluations = 0;
 
 function plansOf(device: DeviceName): Plans {
   const backend = backendOf(device);
@@ -100,11 +101,20 @@ function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readon
   // Values of parameters are brought to memory when met, not computed again each time. So is what a caller of a module holds, and a
   // single value that may be a part of a loss, where a step may overwrite what they are computed from: afterwards they could not be computed.
   const roots = [...asked];
+  evaluations++;
   for (const x of nodes) {
+    if (isHeld(x)) continue;
+    if (x.computed === 0) {
+      x.computed = evaluations;
+      for (let i = 0; i < x.inputs.length; i++) {
+        const again = computedAgain(x.inputs[i]);
+        if (again !== null && !roots.includes(again)) roots.push(again);
+      }
+    }
     const part = donate.length > 0 && x.track !== 0 && sizeOf(x.shape) === 1;
     if (x.owner === null && !part && !(x.kept && (donate.length > 0 || x.track !== 0))) continue;
     // An empty tensor has no memory to be brought to.
-    if (!isHeld(x) && sizeOf(x.shape) > 0 && !asked.includes(x)) roots.push(x);
+    if (sizeOf(x.shape) > 0 && !roots.includes(x)) roots.push(x);
   }
   const donated = donatedLeaves(nodes, leaves, roots, donate);
   const keep = roots.some((x) => x.track !== 0 && !x.released);
@@ -130,6 +140,21 @@ function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readon
   for (const x of roots) {
     if (!isHeld(x)) shareWithInput(x);
     if (x.track === 0 || x.released || x.owner !== null) release(x);
+  }
+}
+
+/**
+ * The value behind an argument of something new, when an earlier evaluation computed it and did not keep it: it is in somebody's hands, so
+ * this time it is kept. Otherwise a loop that reads a number of `x = f(x)` in each round would compute all rounds before it again.
+ */
+function computedAgain(input: Tensor): Tensor | null {
+  let x = input;
+  for (;;) {
+    if (isHeld(x) || x.computed === 0 || x.computed === evaluations || x.track !== 0) return null;
+    const { kind } = x.prim.lowering;
+    if (kind === "constant" || kind === "iota") return null;
+    if (kind !== "view" && kind !== "reshape") return sizeOf(x.shape) > 0 ? x : null;
+    x = x.inputs[0];
   }
 }
 

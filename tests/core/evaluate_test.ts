@@ -49,6 +49,20 @@ Deno.test("equal expressions are computed once", () => {
   assertEquals(stepsWith("matmul"), 2);
 });
 
+Deno.test("a loop that reads numbers of what it goes on with computes each round a bounded number of times", () => {
+  reset();
+  let x = tensor([1, 2, 3]);
+  for (let i = 0; i < 30; i++) {
+    x = x.mul(0.5).exp();
+    x.sum().item();
+    x.expand(4, 3).mean().item();
+  }
+  // The last round alone, from the value of the one before it.
+  assert(counts.plans <= 6, `${counts.plans} plans`);
+  const exps = stepsWith("exp");
+  assert(exps <= 3 * 30, `${exps} kernels with exp`);
+});
+
 Deno.test("plans are found by structure: other data and other scalars make none", () => {
   const f = (x: Tensor, lr: number) => x.mul(tensor(lr)).sub(x.mean()).tanh();
   f(tensor([1, 2, 3]), 0.1).tolist();
