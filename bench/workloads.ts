@@ -59,10 +59,10 @@ const labels = (seed: number, n: number, classes: number): Tensor =>
     ),
   );
 
-/** A run that evaluates the whole of a result and reads one element of it. */
+/** A run that evaluates the whole of a result, reads one element of it and gives its memory back, as other toolkits are made to do. */
 function element(f: () => Tensor, at: readonly number[]): Run {
   return () => {
-    const y = f();
+    using y = f();
     evaluate([y]);
     return at.reduce((t, i) => t.select(0, i), y).item();
   };
