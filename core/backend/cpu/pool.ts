@@ -41,7 +41,10 @@ export interface Follow {
 }
 
 interface WorkerThreads {
-  readonly Worker: new (source: string, options: { eval: boolean; workerData: unknown }) => { unref(): void };
+  readonly Worker: new (
+    source: string,
+    options: { eval: boolean; workerData: unknown; env: object },
+  ) => { unref(): void };
 }
 
 /** The pool. */
@@ -179,7 +182,8 @@ export class Pool {
     while (this.#workers < this.#threads - 1) {
       const index = this.#workers + 1;
       const workerData = { memory: this.#arena.memory, control: this.#control, index, words };
-      const worker = new threads.Worker(source, { eval: true, workerData });
+      // With an environment given it does not copy the process's, for which Deno would ask the user's permission.
+      const worker = new threads.Worker(source, { eval: true, workerData, env: {} });
       // A web Worker would keep the process alive for ever; this one does not.
       worker.unref();
       this.#workers = index;
