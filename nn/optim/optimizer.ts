@@ -50,8 +50,8 @@ function camel(name: string): string {
   return name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
 }
 
-/** The base of all optimizers; S are the settings of a group. `torch.optim.Optimizer`. */
-export abstract class Optimizer<S extends { lr: number }> {
+/** The base of all optimizers; S are the settings of a group. Any of them is an `Optimizer`. `torch.optim.Optimizer`. */
+export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   /** The groups; their settings may be changed between steps. */
   readonly paramGroups: ParameterGroup<S>[] = [];
   /** State by parameter. */

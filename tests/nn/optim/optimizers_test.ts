@@ -28,9 +28,8 @@ const { optimizers }: { optimizers: Case[] } = JSON.parse(
 );
 
 const classes = new Map<string, unknown>(Object.entries(optim));
-type AnyOptimizer = optim.Optimizer<{ lr: number }>;
 
-function build({ name, settings }: Case): { params: Parameter[]; optimizer: AnyOptimizer } {
+function build({ name, settings }: Case): { params: Parameter[]; optimizer: optim.Optimizer } {
   const found = classes.get(name);
   assert(typeof found === "function", `optim.${name} is missing`);
   manualSeed(0);
@@ -38,7 +37,7 @@ function build({ name, settings }: Case): { params: Parameter[]; optimizer: AnyO
   return { params, optimizer: Reflect.construct(found, [params, revived(settings)]) };
 }
 
-function step(params: readonly Parameter[], optimizer: AnyOptimizer, n: number): void {
+function step(params: readonly Parameter[], optimizer: optim.Optimizer, n: number): void {
   manualSeed(n + 1);
   for (const p of params) p.grad = randn([...p.shape]);
   if (n === 1) params[1].grad = null;
@@ -187,4 +186,30 @@ Deno.test("a state dict of other groups is refused", () => {
     LoadError,
     "loaded state dict contains a parameter group that doesn't match the size of optimizer's group",
   );
+});
+
+Deno.test("a list of Optimizer takes optimizers with any settings", () => {
+  const p = () => [new Parameter(ones([2]))];
+  const all: optim.Optimizer[] = [
+    new optim.SGD(p(), { lr: 0.1 }),
+    new optim.Adam(p()),
+    new optim.AdamW(p()),
+    new optim.Adamax(p()),
+    new optim.NAdam(p()),
+    new optim.RAdam(p()),
+    new optim.Adadelta(p()),
+    new optim.Adagrad(p()),
+    new optim.ASGD(p()),
+    new optim.Rprop(p()),
+    new optim.RMSprop(p()),
+  ];
+  for (const optimizer of all) {
+    const [parameter] = optimizer.paramGroups[0].params;
+    parameter.mul(2).sum().backward();
+    optimizer.step();
+    assert(parameter.value.lt(1).all().item(), optimizer.constructor.name);
+    optimizer.zeroGrad();
+    assertEquals(parameter.grad, null);
+    optimizer.paramGroups[0].lr = 0.5;
+  }
 });
