@@ -138,6 +138,8 @@ export class Arena {
   }
 
   #take(bytes: number, asked: number): number {
+    // The lists are for sizes below 4 GiB.
+    if (bytes >= this.#limit) throw this.#outOfMemory(asked);
     let block = this.#find(bytes);
     if (block === null) {
       this.#grow(bytes, asked);

@@ -64,3 +64,12 @@ Deno.test("buffers: what was freed, is of another backend, or does not fit is re
   backend.free(buffer);
   assertThrows(() => backend.read(buffer, "float32", 4), DeviceError, "after it was freed");
 });
+
+Deno.test("arena: more than an address can name is out of memory too, and the arena goes on", () => {
+  const arena = new Arena();
+  for (const bytes of [2 ** 32, 4e10, 2 ** 42, 8e18]) {
+    assertThrows(() => arena.allocate(bytes), DeviceError, "out of memory");
+  }
+  arena.release(arena.allocate(4096), 4096);
+  assertEquals(arena.used, 0);
+});
