@@ -77,7 +77,7 @@ export function layerNorm(
   options: NormOptions = {},
 ): Tensor {
   const dims = checkNormalized("layer_norm", x, normalizedShape, [["weight", weight], ["bias", bias]]);
-  if (sizeOf(x.shape) === 0) return x.value;
+  if (sizeOf(x.shape) === 0) return named("NativeLayerNorm", scaled(x.value, weight, bias));
   return named("NativeLayerNorm", scaled(standardized(x, dims, options.eps ?? 1e-5), weight, bias));
 }
 
@@ -96,7 +96,7 @@ export function rmsNorm(
   options: NormOptions = {},
 ): Tensor {
   const dims = checkNormalized("rms_norm", x, normalizedShape, [["weight", weight]]);
-  if (sizeOf(x.shape) === 0) return x.value;
+  if (sizeOf(x.shape) === 0) return scaled(x.value, weight, null);
   const eps = options.eps ?? machineEpsilon[x.dtype];
   const unit = inSingle(x, (y) => mul(y, rsqrt(add(mean(mul(y, y), dims, { keepdim: true }), eps))));
   return scaled(unit, weight, null);
@@ -198,7 +198,7 @@ export function batchNorm(
       }, in batch_norm: use a larger batch or eval()`,
     );
   }
-  if (sizeOf(x.shape) === 0) return { output: x.value, runningMean, runningVar };
+  if (sizeOf(x.shape) === 0) return { output: affine(x.value), runningMean, runningVar };
   const dims = x.shape.map((_, d) => d).filter((d) => d !== 1);
   const average = mean(x, dims, { keepdim: true });
   const centred = sub(x, average);
@@ -236,9 +236,10 @@ export function groupNorm(
   }
   requireFloat("group_norm", x);
   checkChannels("group_norm", x.shape[1], [["weight", weight], ["bias", bias]]);
-  if (sizeOf(x.shape) === 0) return x.value;
-  const groups = reshape(x, [x.shape[0], numGroups, -1]);
-  const y = reshape(standardized(groups, [2], options.eps ?? 1e-5), x.shape);
+  // A size of -1 cannot be told where there are no elements.
+  const y = sizeOf(x.shape) === 0
+    ? x.value
+    : reshape(standardized(reshape(x, [x.shape[0], numGroups, -1]), [2], options.eps ?? 1e-5), x.shape);
   return named(
     "NativeGroupNorm",
     scaled(y, weight ? perChannel(weight, rank) : null, bias ? perChannel(bias, rank) : null),
