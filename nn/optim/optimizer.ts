@@ -4,7 +4,7 @@
  * @module
  */
 import type { DType } from "../../core/dtype.ts";
-import { LoadError, ValueError } from "../../core/errors.ts";
+import { LoadError, ShapeError, ValueError } from "../../core/errors.ts";
 import { evaluate } from "../../core/evaluate.ts";
 import { enableGrad, noGrad } from "../../core/grad_mode.ts";
 import { full, tensor } from "../../core/ops/create.ts";
@@ -63,8 +63,11 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   constructor(params: ParametersOrGroups<S>, defaults: S) {
     this.defaults = defaults;
     this.check(defaults);
-    const list = [...params];
     const name = this.constructor.name;
+    if (typeof (params as { [Symbol.iterator]?: unknown } | undefined)?.[Symbol.iterator] !== "function") {
+      throw new ValueError(`${name}: expected parameters or groups { params: [...] }; pass net.parameters()`);
+    }
+    const list = [...params];
     if (list.length === 0) throw new ValueError(`optimizer got an empty parameter list, in ${name}`);
     const plain = list.filter((p): p is Parameter => p instanceof Parameter);
     if (plain.length === list.length) {
@@ -150,6 +153,7 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
       for (const group of this.paramGroups) {
         for (const p of group.params) {
           if (p.grad === null) continue;
+          checkGradient(p, p.grad);
           const old = p.value, before = this.state.get(p) ?? {};
           const grad = p.grad.detach();
           work.push({ p, old, before, after: this.update(old.detach(), grad, before, group) });
@@ -279,6 +283,24 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   /** What `console.log` prints in Deno. */
   [Symbol.for("Deno.customInspect")](): string {
     return this.toString();
+  }
+}
+
+/** Throws for a `.grad` that was assigned and does not fit: broadcasting would change the parameter's shape. */
+function checkGradient(p: Parameter, grad: unknown): void {
+  if (!(grad instanceof Tensor)) {
+    throw new ValueError(
+      `assigned grad expected to be a Tensor or None but got grad of type ${
+        typeText(grad)
+      }; wrap it in tensor(...)`,
+    );
+  }
+  if (grad.shape.join() !== p.shape.join()) {
+    throw new ShapeError(
+      `assigned grad has data of a different size: the parameter has shape [${
+        p.shape.join(", ")
+      }], its grad [${grad.shape.join(", ")}]`,
+    );
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { LoadError, ValueError } from "../../../core/errors.ts";
+import { LoadError, ShapeError, ValueError } from "../../../core/errors.ts";
 import { ones, tensor } from "../../../core/ops/create.ts";
 import { randn } from "../../../core/ops/random.ts";
 import { manualSeed } from "../../../core/random/generator.ts";
@@ -212,4 +212,15 @@ Deno.test("a list of Optimizer takes optimizers with any settings", () => {
     assertEquals(parameter.grad, null);
     optimizer.paramGroups[0].lr = 0.5;
   }
+});
+
+Deno.test("a gradient that was assigned and does not fit is refused, and so is what holds no parameters", () => {
+  const p = new Parameter(ones([2])), optimizer = new optim.SGD([p], { lr: 1 });
+  for (const shape of [[], [1], [3, 2]]) {
+    p.grad = ones(shape);
+    assertThrows(() => optimizer.step(), ShapeError, "assigned grad has data of a different size");
+  }
+  assertEquals(p.tolist(), [1, 1]);
+  const wrong = new Linear(1, 1) as unknown as Parameter[];
+  assertThrows(() => new optim.SGD(wrong, { lr: 1 }), ValueError, "pass net.parameters()");
 });
