@@ -107,7 +107,12 @@ export function normalizeDims(
   rank: number,
 ): number[] {
   if (dims === undefined || dims === null) return Array.from({ length: rank }, (_, i) => i);
-  const list = (typeof dims === "number" ? [dims] : dims).map((d) => normalizeDim(op, d, rank));
+  if (typeof dims !== "number" && !Array.isArray(dims)) {
+    throw new IndexError(`${op}: dim must be a number or an array of numbers, but got a ${typeof dims}`);
+  }
+  const list = (typeof dims === "number" ? [dims] : dims as readonly number[]).map((d) =>
+    normalizeDim(op, d, rank)
+  );
   for (let i = 0; i < list.length; i++) {
     if (list.indexOf(list[i]) !== i) {
       throw new IndexError(`dim ${list[i]} appears multiple times in the list of dims, in ${op}`);

@@ -112,3 +112,14 @@ export function toTensor(x: TensorLike, dtype: DType, device: DeviceName): Tenso
 export function floatType(dtype: DType): DType {
   return kindOf(dtype) === "float" ? dtype : getDefaultDtype();
 }
+
+/** Throws unless all are tensors: arrays and numbers are not taken where only a tensor makes sense. */
+export function checkTensors(op: string, operands: readonly unknown[]): void {
+  for (const x of operands) {
+    if (!(x instanceof Tensor)) {
+      throw new TenonError(
+        `${op}: expected a tensor, but got ${describe(x)}; wrap data in tensor(...)`,
+      );
+    }
+  }
+}

@@ -6,7 +6,16 @@
 import { getDefaultDtype } from "../default_dtype.ts";
 import { source } from "../apply.ts";
 import { defaultDevice, type DeviceName } from "../device.ts";
-import { bytesOf, type DType, type HostArray, hostArray, isInt, writeElement } from "../dtype.ts";
+import {
+  bytesOf,
+  type DType,
+  dtypes,
+  type HostArray,
+  hostArray,
+  isDType,
+  isInt,
+  writeElement,
+} from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { fullPrim, iotaPrim, leafPrim } from "../prim/source.ts";
 import { type Shape, sizeOf } from "../shape.ts";
@@ -89,6 +98,22 @@ function finish(x: Tensor, options: TensorOptions | undefined): Tensor {
   return x;
 }
 
+function checkDType(op: string, dtype: string): void {
+  if (!isDType(dtype)) {
+    throw new DTypeError(`${op}: "${dtype}" is not a dtype; use one of ${dtypes.join(", ")}`);
+  }
+}
+
+/** Throws for a literal that an integer dtype cannot hold. Like PyTorch, uint8 takes -1 for 255. */
+function checkFits(value: Scalar, dtype: DType): void {
+  if (!isInt(dtype) || typeof value === "boolean") return;
+  const bits = 8 * bytesOf(dtype), signed = dtype !== "uint8";
+  const limit = 2 ** (signed ? bits - 1 : bits);
+  const whole = typeof value === "bigint" ? value : Math.trunc(value);
+  if (whole < limit && (signed ? whole >= -limit : whole > -limit)) return;
+  throw new ValueError(`value cannot be converted to type ${dtype} without overflow, in tensor: ${value}`);
+}
+
 function isTypedArray(data: unknown): data is HostArray {
   return ArrayBuffer.isView(data) && !(data instanceof DataView);
 }
@@ -124,6 +149,7 @@ export function tensor(
   options: TensorOptions & { readonly shape?: Shape } = {},
 ): Tensor {
   const device = options.device ?? defaultDevice();
+  if (options.dtype !== undefined) checkDType("tensor", options.dtype);
   if (data instanceof Tensor) {
     const value = fromHost(data.toTypedArray().slice() as HostArray, data.shape, data.dtype, device);
     return finish(options.dtype === undefined ? value : cast(value, options.dtype), options);
@@ -146,7 +172,10 @@ export function tensor(
     flatten(data, shape, 0, flat);
     dtype = options.dtype ?? inferType(flat);
     host = hostArray(dtype, flat.length);
-    for (let i = 0; i < flat.length; i++) writeElement(host, dtype, i, flat[i]);
+    for (let i = 0; i < flat.length; i++) {
+      checkFits(flat[i], dtype);
+      writeElement(host, dtype, i, flat[i]);
+    }
   }
   if (options.shape !== undefined) {
     if (sizeOf(checkShape("tensor", options.shape)) !== host.length) {
@@ -209,6 +238,12 @@ export function fillValue(value: Scalar, dtype: DType): number | bigint {
 /** One value everywhere. Without `dtype`: float32 for numbers, int64 for bigints, bool for booleans. `torch.full`. */
 export function full(shape: Shape, value: Scalar, options: TensorOptions = {}): Tensor {
   const dtype = options.dtype ?? inferType([value]);
+  checkDType("full", dtype);
+  if (typeof value !== "number" && typeof value !== "bigint" && typeof value !== "boolean") {
+    throw new DTypeError(
+      `full: expected a number, bigint or boolean, but got ${value === null ? "null" : typeof value}`,
+    );
+  }
   const attrs = { value: fillValue(value, dtype), shape: checkShape("full", shape), dtype };
   return finish(source(fullPrim, attrs, options.device ?? defaultDevice()), options);
 }

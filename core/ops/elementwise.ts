@@ -130,6 +130,12 @@ export function div(
 ): Tensor {
   if (options.roundingMode === "floor") return named("DivBackward2", floorDivide(a, b));
   if (options.roundingMode !== "trunc") {
+    const mode: string | null | undefined = options.roundingMode;
+    if (mode !== undefined && mode !== null) {
+      throw new ValueError(
+        `div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '${mode}'`,
+      );
+    }
     const y = floatBinary(prim.divPrim, a, b);
     // PyTorch divides a number by a tensor as a product with its reciprocal.
     return a instanceof Tensor ? y : named("Mul", y);

@@ -8,6 +8,7 @@ import { scalarName } from "../dtype.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { checkTensors } from "./cast.ts";
 import { add, mul } from "./elementwise.ts";
 import { matmulExact } from "./routine.ts";
 import { expand, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
@@ -138,6 +139,7 @@ export function outer(a: Tensor, b: Tensor): Tensor {
  * ```
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  checkTensors("matmul", [a, b]);
   const p = a.shape.length, q = b.shape.length;
   if (p === 0 || q === 0) {
     throw new ShapeError(`both arguments to matmul need to be at least 1D, but they are ${p}D and ${q}D`);
@@ -206,6 +208,7 @@ export function addmv(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions
 
 /** x [..., in] times weight [out, in] transposed, plus bias [out]. `torch.nn.functional.linear`. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  checkTensors("linear", [x, weight]);
   if (weight.shape.length === 1) {
     const y = matmul(x, weight);
     return bias ? add(y, bias) : y;

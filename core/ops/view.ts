@@ -12,7 +12,7 @@ import { concatPrim } from "../prim/routine.ts";
 import * as prim from "../prim/view.ts";
 import { normalizeDim, normalizeDims, sameShape, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { cast, commonType, type Scalar } from "./cast.ts";
+import { cast, checkTensors, commonType, type Scalar } from "./cast.ts";
 import { fillValue, full } from "./create.ts";
 import { add } from "./elementwise.ts";
 import { nothing } from "./routine.ts";
@@ -294,6 +294,11 @@ export function spread(g: Tensor, dims: readonly number[], shape: Shape): Tensor
 
 /** The tensors one after the other along `dim`. `torch.cat`. */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+  const given: unknown = tensors;
+  if (!Array.isArray(given)) {
+    throw new ValueError("cat: expected an array of tensors, as in cat([a, b], dim)");
+  }
+  checkTensors("cat", tensors);
   if (tensors.length === 0) throw new ValueError("torch.cat(): expected a non-empty list of Tensors");
   // PyTorch ignores 1-D empty tensors here, whatever the rank of the others.
   const real = tensors.filter((t) => !(t.shape.length === 1 && t.shape[0] === 0));

@@ -1,0 +1,52 @@
+/**
+ * Common mistakes that types do not catch at run time: each is an error of Tenon's own, never one from inside and never a silent answer.
+ *
+ * @module
+ */
+import { assertEquals, assertThrows } from "@std/assert";
+import * as tenon from "../../../core/mod.ts";
+
+const { cat, div, DTypeError, full, IndexError, matmul, ones, sum, TenonError, tensor, ValueError, zeros } =
+  tenon;
+const wrong = <T>(value: unknown): T => value as T;
+
+Deno.test("an argument that is no tensor is named", () => {
+  const a = ones([2, 3]);
+  assertThrows(() => matmul(a, wrong(undefined)), TenonError, "matmul: expected a tensor, but got undefined");
+  assertThrows(() => matmul(a, wrong([[1]])), TenonError, "matmul: expected a tensor, but got an array");
+  assertThrows(() => cat(wrong(a)), ValueError, "cat: expected an array of tensors");
+  assertThrows(
+    () => cat(wrong([a, "s"])),
+    TenonError,
+    "cat: expected a tensor, but got a value of type string",
+  );
+  assertThrows(() => sum(a, wrong("0")), IndexError, "sum: dim must be a number or an array of numbers");
+});
+
+Deno.test("a dtype that does not exist is named", () => {
+  assertThrows(() => tensor([1], { dtype: wrong("float") }), DTypeError, '"float" is not a dtype');
+  assertThrows(() => zeros([1], { dtype: wrong("Float32") }), DTypeError, '"Float32" is not a dtype');
+  assertThrows(() => full([2], wrong("x")), DTypeError, "full: expected a number");
+});
+
+Deno.test("a rounding mode that does not exist is refused", () => {
+  // torch.ones(2).div(2, rounding_mode="round")
+  assertThrows(
+    () => div(ones([2]), 2, wrong({ roundingMode: "round" })),
+    ValueError,
+    "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found 'round'",
+  );
+});
+
+Deno.test("literals that an integer dtype cannot hold are refused, as by torch.tensor", () => {
+  const bad = [[300, "uint8"], [200, "int8"], [2 ** 31, "int32"], [NaN, "int32"], [1e20, "int64"], [
+    2n ** 63n,
+    "int64",
+  ]] as const;
+  for (const [value, dtype] of bad) {
+    assertThrows(() => tensor([value], { dtype }), ValueError, "without overflow");
+  }
+  assertEquals(tensor([-1], { dtype: "uint8" }).tolist(), [255]);
+  assertEquals(tensor([-128, 127], { dtype: "int8" }).tolist(), [-128, 127]);
+  assertEquals(String(tensor(-(2n ** 63n)).item()), "-9223372036854775808");
+});
