@@ -5,16 +5,17 @@
  * @module
  */
 import { named } from "../apply.ts";
+import { isFloat } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { normalizeDim, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
 import { full, tensor, zeros } from "./create.ts";
-import { add, ceil, div, floor, isnan, maximum, mul, round, sub, where } from "./elementwise.ts";
+import { add, ceil, div, eq, floor, isnan, maximum, mul, round, sub, where } from "./elementwise.ts";
 import { logicalNot } from "./logical.ts";
 import { atLeastVector } from "./indexing.ts";
 import { lerp } from "./pointwise.ts";
-import { any, type ReduceOptions, sumDims, type ValuesAndIndices } from "./reduce.ts";
+import { amax, any, type ReduceOptions, sumDims, type ValuesAndIndices } from "./reduce.ts";
 import { argsortLast, gatherExact } from "./routine.ts";
 import { expand, narrow, permute, reshape, squeeze, transpose } from "./view.ts";
 
@@ -124,8 +125,11 @@ function medianAlong(
 function medianOf(op: "median" | "nanmedian", x: Tensor): Tensor {
   const flat = reshape(x, [sizeOf(x.shape)]);
   if (flat.shape[0] === 0) return full([], NaN, { dtype: x.dtype, device: x.device });
-  const { values } = medianAlong(op, flat, 0, false);
-  return named(op === "median" ? "Median" : "Nanmedian", values, x);
+  const { values } = medianAlong(op, flat, 0, false), name = op === "median" ? "Median" : "Nanmedian";
+  if (!isFloat(x.dtype)) return named(name, values, x);
+  // Equal elements share the gradient, as the largest ones do in amax.
+  const middle = values.detach(), shared = amax(where(eq(flat, middle), flat, -Infinity));
+  return named(name, where(isnan(middle), values, shared), x);
 }
 
 /** The middle element, the lower one of two; with `dim`, values and indices along it. NaN if there is one. `torch.median`. */
