@@ -5,7 +5,7 @@
  */
 import { getDefaultDtype } from "../default_dtype.ts";
 import { source } from "../apply.ts";
-import { defaultDevice, type DeviceName } from "../device.ts";
+import { backendOf, defaultDevice, type DeviceName } from "../device.ts";
 import {
   bytesOf,
   type DType,
@@ -93,6 +93,13 @@ export function fromHost(
   return fromStorage(hostStorage(device, dtype, data), shape);
 }
 
+/** The device that the options name, or the default one. Throws DeviceError where it does not exist. */
+function placeOf(options: TensorOptions): DeviceName {
+  if (options.device === undefined) return defaultDevice();
+  backendOf(options.device);
+  return options.device;
+}
+
 function finish(x: Tensor, options: TensorOptions | undefined): Tensor {
   if (options?.requiresGrad) x.requiresGrad = true;
   return x;
@@ -148,7 +155,7 @@ export function tensor(
   data: NestedArray | HostArray | Tensor,
   options: TensorOptions & { readonly shape?: Shape } = {},
 ): Tensor {
-  const device = options.device ?? defaultDevice();
+  const device = placeOf(options);
   if (options.dtype !== undefined) checkDType("tensor", options.dtype);
   if (data instanceof Tensor) {
     const value = fromHost(data.toTypedArray().slice() as HostArray, data.shape, data.dtype, device);
@@ -245,7 +252,7 @@ export function full(shape: Shape, value: Scalar, options: TensorOptions = {}): 
     );
   }
   const attrs = { value: fillValue(value, dtype), shape: checkShape("full", shape), dtype };
-  return finish(source(fullPrim, attrs, options.device ?? defaultDevice()), options);
+  return finish(source(fullPrim, attrs, placeOf(options)), options);
 }
 
 /** All zeros: `zeros(2, 3)` or `zeros([2, 3])`, and options. `torch.zeros`. */
@@ -291,7 +298,7 @@ export function iota(shape: Shape, dim: number, options: TensorOptions = {}): Te
   const index = source(
     iotaPrim,
     { dim, shape, dtype: dtype === "int32" ? "int32" : "int64" },
-    options.device ?? defaultDevice(),
+    placeOf(options),
   );
   return cast(index, dtype);
 }
@@ -318,7 +325,7 @@ export function arange(start: number, end?: number, step = 1, options: TensorOpt
   const size = Math.ceil((to - from) / step);
   const host = hostArray(dtype, size);
   for (let i = 0; i < size; i++) writeElement(host, dtype, i, from + i * step);
-  return finish(fromHost(host, [size], dtype, options.device), options);
+  return finish(fromHost(host, [size], dtype, placeOf(options)), options);
 }
 
 /** `steps` values from `start` to `end`, both included. `torch.linspace`. */
@@ -335,7 +342,7 @@ export function linspace(start: number, end: number, steps: number, options: Ten
     const value = i < steps / 2 ? start + step * i : end - step * (steps - 1 - i);
     writeElement(host, dtype, i, steps === 1 ? start : value);
   }
-  return finish(fromHost(host, [steps], dtype, options.device), options);
+  return finish(fromHost(host, [steps], dtype, placeOf(options)), options);
 }
 
 /** `steps` values from base^start to base^end, both included. `torch.logspace`. */
@@ -357,7 +364,7 @@ export function logspace(
       Math.pow(base, i < steps / 2 ? start + step * i : end - step * (steps - 1 - i)),
     );
   }
-  return finish(fromHost(host, [steps], dtype, options.device), options);
+  return finish(fromHost(host, [steps], dtype, placeOf(options)), options);
 }
 
 /** bool [rows, columns]: true on the diagonal `offset`. */
@@ -369,7 +376,7 @@ export function diagonalMask(rows: number, columns: number, offset: number, devi
 /** The identity matrix, n by m. `torch.eye`. */
 export function eye(n: number, m: number = n, options: TensorOptions = {}): Tensor {
   checkShape("eye", [n, m]);
-  const mask = diagonalMask(n, m, 0, options.device ?? defaultDevice());
+  const mask = diagonalMask(n, m, 0, placeOf(options));
   return finish(cast(mask, options.dtype ?? getDefaultDtype()), options);
 }
 

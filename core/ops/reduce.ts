@@ -29,6 +29,7 @@ import {
   toBool,
   where,
 } from "./elementwise.ts";
+import { checkOptions } from "./options.ts";
 import { gatherExact } from "./routine.ts";
 import { narrow, padDim, reshape, squeeze } from "./view.ts";
 
@@ -42,6 +43,8 @@ export interface ReduceOptions {
   /** Convert to this dtype first. */
   readonly dtype?: DType;
 }
+
+const reduceOptions = ["keepdim", "dtype"] as const;
 
 /** Values and the indices they came from. */
 export interface ValuesAndIndices {
@@ -76,6 +79,7 @@ function accumulating(x: Tensor, dtype: DType | undefined): Tensor {
 
 /** The sum; integers and bools sum as int64. `torch.sum`. */
 export function sum(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkOptions("sum", options, reduceOptions);
   const dims = normalizeDims("sum", allIfEmpty(dim), x.shape.length);
   const y = over(prim.sumPrim, accumulating(x, options.dtype), dims, options.keepdim);
   return named((dim ?? null) === null ? "Sum" : "SumBackward1", y, x);
@@ -83,6 +87,7 @@ export function sum(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor 
 
 /** The product; integers and bools multiply as int64. `torch.prod`. */
 export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
+  checkOptions("prod", options, reduceOptions);
   const dims = normalizeDims("prod", dim, x.shape.length);
   const y = over(prim.prodPrim, accumulating(x, options.dtype), dims, options.keepdim);
   return named((dim ?? null) === null ? "Prod" : "ProdBackward1", y, x);
@@ -90,6 +95,7 @@ export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}
 
 /** The mean of floats. `torch.mean`. */
 export function mean(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkOptions("mean", options, reduceOptions);
   const y = options.dtype === undefined ? x : cast(x, options.dtype);
   if (!isFloat(y.dtype)) {
     throw new DTypeError(
@@ -122,6 +128,7 @@ function refuseEmpty(op: string, x: Tensor, dims: readonly number[], whole: bool
 
 /** The largest value over dims; equal ones share the gradient. `torch.amax`. */
 export function amax(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkOptions("amax", options, reduceOptions);
   const dims = normalizeDims("amax", allIfEmpty(dim), x.shape.length);
   refuseEmpty("amax", x, dims, allIfEmpty(dim) === undefined);
   return over(prim.amaxPrim, x, dims, options.keepdim);
@@ -129,6 +136,7 @@ export function amax(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor
 
 /** The smallest value over dims; equal ones share the gradient. `torch.amin`. */
 export function amin(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkOptions("amin", options, reduceOptions);
   const dims = normalizeDims("amin", allIfEmpty(dim), x.shape.length);
   refuseEmpty("amin", x, dims, allIfEmpty(dim) === undefined);
   return over(prim.aminPrim, x, dims, options.keepdim);
@@ -176,11 +184,13 @@ function argReduce(
 
 /** The index of the first largest value: of the flattened tensor, or along `dim`. NaN counts as largest. `torch.argmax`. */
 export function argmax(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
+  checkOptions("argmax", options, reduceOptions);
   return argReduce(prim.argmaxPrim, x, dim, options.keepdim);
 }
 
 /** The index of the first smallest value: of the flattened tensor, or along `dim`. NaN counts as smallest. `torch.argmin`. */
 export function argmin(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
+  checkOptions("argmin", options, reduceOptions);
   return argReduce(prim.argminPrim, x, dim, options.keepdim);
 }
 
@@ -221,6 +231,7 @@ export function max(
   dim?: number | Tensor,
   options: ReduceOptions = {},
 ): Tensor | ValuesAndIndices {
+  checkOptions("max", options, reduceOptions);
   if (typeof dim === "object") return maximum(x, dim);
   return dim === undefined
     ? extremeOf(prim.amaxPrim, "max", x)
@@ -238,6 +249,7 @@ export function min(
   dim?: number | Tensor,
   options: ReduceOptions = {},
 ): Tensor | ValuesAndIndices {
+  checkOptions("min", options, reduceOptions);
   if (typeof dim === "object") return minimum(x, dim);
   return dim === undefined
     ? extremeOf(prim.aminPrim, "min", x)
@@ -251,12 +263,14 @@ function truth(y: Tensor, x: Tensor): Tensor {
 
 /** Whether any element is non-zero, as bool. `torch.any`. */
 export function any(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkOptions("any", options, reduceOptions);
   const dims = normalizeDims("any", dim, x.shape.length);
   return truth(over(prim.amaxPrim, toBool(x), dims, options.keepdim), x);
 }
 
 /** Whether all elements are non-zero, as bool. `torch.all`. */
 export function all(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkOptions("all", options, reduceOptions);
   const dims = normalizeDims("all", dim, x.shape.length);
   return truth(over(prim.aminPrim, toBool(x), dims, options.keepdim), x);
 }
@@ -274,8 +288,11 @@ export interface VarOptions extends ReduceOptions {
   readonly unbiased?: boolean;
 }
 
+const varOptions = ["correction", "unbiased", ...reduceOptions] as const;
+
 /** The variance, unbiased by default. `torch.var`. */
 export function variance(x: Tensor, dim?: Dims, options: VarOptions = {}): Tensor {
+  checkOptions("var", options, varOptions);
   if (!isFloat(x.dtype)) {
     throw new DTypeError(`std and var only support floating point and complex dtypes, but got ${x.dtype}`);
   }
@@ -294,11 +311,13 @@ export function variance(x: Tensor, dim?: Dims, options: VarOptions = {}): Tenso
 
 /** The standard deviation, unbiased by default. `torch.std`. */
 export function std(x: Tensor, dim?: Dims, options: VarOptions = {}): Tensor {
+  checkOptions("std", options, varOptions);
   return named("Std", inSingle(x, (y) => flatAtZero(sqrt, variance(y, dim, options))));
 }
 
 /** ln of the sum of e^x, without overflow. `torch.logsumexp`. */
 export function logsumexp(x: Tensor, dim: Dims, options: ReduceOptions = {}): Tensor {
+  checkOptions("logsumexp", options, reduceOptions);
   const y = asFloat(x);
   const dims = normalizeDims("logsumexp", dim, x.shape.length);
   if (dims.length === 0) return y;
@@ -314,6 +333,7 @@ export function logsumexp(x: Tensor, dim: Dims, options: ReduceOptions = {}): Te
 
 /** The p-norm over dims: p may be 0, any number, Infinity, -Infinity or "fro". `torch.norm`. */
 export function norm(x: Tensor, p: number | "fro" = "fro", dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkOptions("norm", options, reduceOptions);
   const y = options.dtype === undefined ? x : cast(x, options.dtype);
   if (!isFloat(y.dtype)) {
     throw new DTypeError(

@@ -10,6 +10,7 @@ import { normalizeDim, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast, inSingle } from "./cast.ts";
 import { div, exp, log, neg, sub } from "./elementwise.ts";
+import { checkOptions } from "./options.ts";
 import { amax, sum } from "./reduce.ts";
 
 /** Options of softmax functions. */
@@ -24,6 +25,7 @@ function implicitDim(x: Tensor): number {
 }
 
 function operand(op: string, x: Tensor, dim: number, options: SoftmaxOptions): Tensor {
+  checkOptions(op, options, ["dtype"]);
   const y = options.dtype === undefined ? x.value : cast(x, options.dtype);
   const at = normalizeDim(op, dim, y.shape.length);
   if (!isFloat(y.dtype)) {

@@ -14,6 +14,7 @@ import { full, tensor, zeros } from "./create.ts";
 import { add, ceil, div, eq, floor, isnan, maximum, mul, round, sub, where } from "./elementwise.ts";
 import { logicalNot } from "./logical.ts";
 import { atLeastVector } from "./indexing.ts";
+import { checkOptions } from "./options.ts";
 import { lerp } from "./pointwise.ts";
 import { amax, any, type ReduceOptions, sumDims, type ValuesAndIndices } from "./reduce.ts";
 import { argsortLast, gatherExact } from "./routine.ts";
@@ -38,12 +39,14 @@ function taken(name: string, x: Tensor, dim: number, indices: Tensor): ValuesAnd
 
 /** The elements in order along `dim` and the indices they came from; equal ones keep their order. `torch.sort` (stable). */
 export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
+  checkOptions("sort", options, ["descending"]);
   const at = normalizeDim("sort", dim, x.shape.length);
   return taken("Sort", x, at, order(x, at, options.descending ?? false));
 }
 
 /** The indices that sort x along `dim`, int64. `torch.argsort` (stable). */
 export function argsort(x: Tensor, dim = -1, options: SortOptions = {}): Tensor {
+  checkOptions("argsort", options, ["descending"]);
   return order(x, normalizeDim("argsort", dim, x.shape.length), options.descending ?? false);
 }
 

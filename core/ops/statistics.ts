@@ -49,17 +49,20 @@ export function aminmax(
   x: Tensor,
   options: { readonly dim?: number; readonly keepdim?: boolean } = {},
 ): { readonly min: Tensor; readonly max: Tensor } {
-  return { min: amin(x, options.dim, options), max: amax(x, options.dim, options) };
+  const { dim, keepdim } = options;
+  return { min: amin(x, dim, { keepdim }), max: amax(x, dim, { keepdim }) };
 }
 
 /** The standard deviation and the mean. `torch.std_mean`. */
 export function stdMean(x: Tensor, dim?: Dims, options: VarOptions = {}): [Tensor, Tensor] {
-  return [named("StdMean", std(x, dim, options)), named("StdMean", mean(x, dim, options))];
+  const { keepdim, dtype } = options;
+  return [named("StdMean", std(x, dim, options)), named("StdMean", mean(x, dim, { keepdim, dtype }))];
 }
 
 /** The variance and the mean. `torch.var_mean`. */
 export function varMean(x: Tensor, dim?: Dims, options: VarOptions = {}): [Tensor, Tensor] {
-  return [named("VarMean", variance(x, dim, options)), named("VarMean", mean(x, dim, options))];
+  const { keepdim, dtype } = options;
+  return [named("VarMean", variance(x, dim, options)), named("VarMean", mean(x, dim, { keepdim, dtype }))];
 }
 
 /** The covariance matrix of variables in rows, observations in columns. `torch.cov`. */
