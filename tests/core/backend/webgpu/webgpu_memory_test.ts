@@ -3,49 +3,33 @@
  *
  * @module
  */
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { evaluate } from "../../../../core/evaluate.ts";
-import { ones, tensor } from "../../../../core/ops/create.ts";
+import { tensor } from "../../../../core/ops/create.ts";
 import { memory, setMemoryBudget } from "../../../../core/residents.ts";
-import { Tensor } from "../../../../core/tensor.ts";
-import { grad } from "../../../../core/transform/grad.ts";
 import type { LoopKernel } from "../../../../core/kernel/ir.ts";
 import type { LoopStep, Plan } from "../../../../core/kernel/plan.ts";
 import { KernelBuilder, slot } from "../build.ts";
 import { forEachDevice } from "../../devices.ts";
+import { budget, type Held } from "./descend.ts";
 import { gpuTest } from "./device.ts";
 
-const budget = 16 << 20;
+const program = new URL("descend.ts", import.meta.url).pathname;
 
-/** Gradient descent on a megabyte of weights; calls `pause` after each step and never reads. */
-async function descend(steps: number, pause: () => void | Promise<void>): Promise<number> {
-  const x = ones([4, 512]).mul(0.5);
-  let w = ones([512, 512]).mul(0.01);
-  const slope = grad((w: Tensor) => x.matmul(w).square().mean());
-  for (let i = 0; i < steps; i++) {
-    const g = slope(w);
-    assert(g instanceof Tensor);
-    evaluate([w = w.sub(g.mul(0.1))]);
-    await pause();
-  }
-  return w.sum().item();
-}
-
-for (const [how, pause] of [["synchronous", () => {}], ["yielding", () => Promise.resolve()]] as const) {
-  forEachDevice(`${how} steps that nobody waits for hold constant memory`, async (device) => {
-    const before = memory(device).budget;
-    setMemoryBudget(device, budget);
-    try {
-      await descend(100, pause);
-      const reserved = memory(device).reserved, { rss } = Deno.memoryUsage();
-      await descend(400, pause);
-      assertLess(memory(device).bytes, 2 * budget);
-      assertLess(memory(device).reserved, reserved + 2 * budget);
-      // 400 steps make 400 MB of weights. What the runtime keeps for submissions levels off far below that.
-      assertLess(Deno.memoryUsage().rss, rss + (150 << 20));
-    } finally {
-      setMemoryBudget(device, before);
-    }
+for (const how of ["synchronous", "yielding"]) {
+  forEachDevice(`${how} steps that nobody waits for hold constant memory`, async () => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-check", "--allow-env", program, how],
+      env: { TENON_DEVICE: "webgpu" },
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    const [early, late]: Held[] = JSON.parse(new TextDecoder().decode(stdout));
+    assertLess(late.bytes, 2 * budget);
+    assertLess(late.reserved, early.reserved + 2 * budget);
+    // 400 steps make 400 MB of weights. What the runtime keeps for submissions levels off far below that.
+    assertLess(late.rss, early.rss + (150 << 20));
   }, { devices: ["webgpu"] });
 }
 
