@@ -18,7 +18,7 @@ export function apply<A>(prim: Primitive<A>, xs: readonly Tensor[], attrs: A): T
   const device = xs[0].device;
   for (let i = 0; i < n; i++) {
     const x = xs[i].value;
-    if (x.device !== device) throw mixedDevices(prim.name, device, x.device);
+    if (x.device !== device && prim.anyDevice !== true) throw mixedDevices(prim.name, device, x.device);
     if (x.owner !== null) x.uses++;
     track |= x.track;
     inputs[i] = x;

@@ -9,7 +9,7 @@ import { defaultDevice, type DeviceName } from "./device.ts";
 import { type DType, type HostArray, isDType, isFloat } from "./dtype.ts";
 import { DTypeError, GradError, IndexError, ValueError } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
-import { FACADE } from "./grad_mode.ts";
+import { FACADE, trackMask } from "./grad_mode.ts";
 import { RandomMethods } from "./methods/random.ts";
 import { readAsync } from "./methods/read.ts";
 import type { NodeInit } from "./node.ts";
@@ -21,6 +21,7 @@ import { dispose } from "./residents.ts";
 import type { Shape } from "./shape.ts";
 import { normalizeDim, sameShape, sizeOf, withTorchText } from "./shape.ts";
 import { backward, type BackwardOptions } from "./transform/backward.ts";
+import { withPull } from "./transform/custom.ts";
 import { addHook, type GradHook, type HookRemover } from "./transform/hooks.ts";
 
 /** A tensor that is also a function: calling it reads the elements without blocking. */
@@ -95,7 +96,10 @@ export class Tensor extends RandomMethods {
     return this.shape.length;
   }
 
-  /** Another dtype, another device, or both. The same tensor when nothing changes. `torch.Tensor.to`. */
+  /**
+   * Another dtype, another device, or both; gradients travel back. The same tensor when nothing changes. A move to another device reads the
+   * value. `torch.Tensor.to`.
+   */
   to(target: DType | DeviceName | { readonly dtype?: DType; readonly device?: DeviceName }): Tensor {
     if (typeof target === "object") {
       const moved = target.device === undefined ? this.value : this.to(target.device);
@@ -106,12 +110,11 @@ export class Tensor extends RandomMethods {
       throw new ValueError(`to: "${target}" is neither a dtype nor a device`);
     }
     if (target === this.device) return this.value;
-    if ((this.value.track & FACADE) !== 0 && !this.isLeaf) {
-      throw new GradError(
-        "to: a tensor in the middle of a graph cannot move to another device; move the inputs and the module instead",
-      );
-    }
-    return fromHost(this.toTypedArray(), this.shape, this.dtype, target);
+    const x = this.value, copy = fromHost(x.toTypedArray(), x.shape, x.dtype, target);
+    if ((x.track & trackMask()) === 0) return copy;
+    const result = withPull(copy, [x], (g) => [g.to(x.device)]);
+    result.opName = "ToCopy";
+    return result;
   }
 
   /** float32. */

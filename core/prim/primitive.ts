@@ -88,6 +88,8 @@ export interface Primitive<A = unknown> {
   readonly lowering: Lowering<A>;
   /** Never taken for an equal expression, so that what is built on it is computed again. */
   readonly distinct?: true;
+  /** The arguments after the first may be on other devices: gradients go there, but the value is that of the first. */
+  readonly anyDevice?: true;
 }
 
 const entries: Primitive<never>[] = [];

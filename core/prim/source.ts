@@ -99,6 +99,7 @@ export const customPrim: Primitive<CustomAttrs> = definePrimitive<CustomAttrs>({
     },
   },
   lowering: { kind: "reshape" },
+  anyDevice: true,
 });
 
 /** Attributes of `placeholderPrim`. */

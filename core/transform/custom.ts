@@ -6,6 +6,7 @@
  */
 import { apply } from "../apply.ts";
 import { GradError, ShapeError } from "../errors.ts";
+import { evaluate } from "../evaluate.ts";
 import { FUNCTIONAL } from "../grad_mode.ts";
 import { isHeld } from "../graph/trace.ts";
 import { barrierPrim, customPrim } from "../prim/source.ts";
@@ -15,7 +16,7 @@ import { flattenTree, mapTree, type Tree } from "../tree.ts";
 import { freshLeaf, pullAll, trackedNodes } from "./pull.ts";
 import { applyAgain, rebuild } from "./rebuild.ts";
 
-/** The value of `y` whose gradient in `xs` is what `pull` says. */
+/** The value of `y` whose gradient in `xs`, which may be on other devices, is what `pull` says. */
 export function withPull(
   y: Tensor,
   xs: readonly Tensor[],
@@ -27,6 +28,8 @@ export function withPull(
     if (g !== last) [last, answer] = [g, pull(g)];
     return answer;
   };
+  // An evaluation walks on to the arguments of what is not there yet, and runs on one device.
+  if (xs.some((x) => x.device !== y.device)) evaluate([y]);
   const result = apply(customPrim, [y.detach(), ...xs], { pull: once });
   if (y.storage !== null && isHeld(y)) {
     result.storage = y.storage;

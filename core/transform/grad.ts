@@ -42,7 +42,8 @@ function forget(x: Tensor, leaves: readonly Tensor[]): Tensor {
   const mine = new Set(leaves);
   let bits = 0;
   for (const node of trackedNodes([x], ~0)) {
-    if (!mine.has(node) && !node.inputs.some((i) => i.track !== 0)) bits |= node.track;
+    // A bit begins where no argument has it: a leaf of an outer transform may stand over a leaf with requiresGrad.
+    if (!mine.has(node)) bits |= node.inputs.reduce((rest, input) => rest & ~input.track, node.track);
   }
   if (bits === x.track) return x;
   const result = apply(aliasPrim, [x], undefined);

@@ -18,7 +18,9 @@ import { DeviceError, DTypeError } from "../../core/errors.ts";
 import { evaluate } from "../../core/evaluate.ts";
 import { ones, tensor } from "../../core/ops/create.ts";
 import { Tensor } from "../../core/tensor.ts";
-import { grad } from "../../core/transform/grad.ts";
+import { noGrad } from "../../core/grad_mode.ts";
+import { checkpoint } from "../../core/transform/custom.ts";
+import { grad, jvp } from "../../core/transform/grad.ts";
 import { forEachDevice } from "./devices.ts";
 
 const onlyWebGpu = { devices: ["webgpu"] } as const;
@@ -111,6 +113,31 @@ forEachDevice("tensors are made, moved and read", async (device) => {
     assertEquals(ones([2], { device: other }).device, other);
   }
   assertEquals(String(tensor([1.5, 2])), "tensor([1.5000, 2.0000])");
+});
+
+forEachDevice("a gradient travels back over a move to another device", (device) => {
+  const other = device === "reference" ? "cpu" : "reference";
+  const x = tensor([0.5, 1], { requiresGrad: true });
+  const moved = x.mul(x).to(other);
+  assertEquals(moved.gradFn, "ToCopyBackward0");
+  assertEquals(x.to(other).gradFn, "ToCopyBackward0");
+  assertEquals(noGrad(() => x.to(other)).requiresGrad, false);
+  // d/dx (3 x^2 + x) = 6x + 1, a part of it on the other device
+  moved.mul(3).to(device).add(x).sum().backward();
+  assertEquals([x.grad?.device, x.grad?.tolist()], [device, [4, 7]]);
+  // d/dx x^2 y = 2xy and its derivative 2y, where the product is on the other device
+  const y = tensor([2, 5]);
+  const slope = grad((x: Tensor) => x.square().to(other).mul(y.to(other)).sum());
+  assertEquals(slope(x).tolist(), [2, 10]);
+  assertEquals(grad((x: Tensor) => slope(x).sum())(x).tolist(), [4, 10]);
+  const [value, push] = jvp((x: Tensor) => x.square().to(other), [x], [y]);
+  assertEquals([value.device, push.device, push.tolist()], [other, other, [2, 10]]);
+  const kept = checkpoint((x: Tensor) => x.mul(2).to(other).square(), x).sum();
+  assertEquals(grad((x: Tensor) => checkpoint((x: Tensor) => x.to(other).square(), x).sum())(y).tolist(), [
+    4,
+    10,
+  ]);
+  assertEquals([kept.device, kept.item()], [other, 5]);
 });
 
 forEachDevice("operands of two devices are refused", (device) => {

@@ -203,6 +203,13 @@ Deno.test("hooks see gradients, may replace them and come off again", () => {
   assertThrows(() => half.sum().backward(), ShapeError, "hook has changed the size of value");
 });
 
+Deno.test("a gradient of a gradient at a leaf that requires one", () => {
+  const x = tensor([0.5, 1], { requiresGrad: true });
+  // d/dx sum of 3 x^2 = 6x
+  const slope = grad((x: Tensor) => x.pow(3).sum());
+  assertEquals(grad((x: Tensor) => slope(x).sum())(x).tolist(), [3, 6]);
+});
+
 Deno.test("a gradient through two evaluated halves", () => {
   const x = tensor([1, 2], { requiresGrad: true });
   const y = x.exp();
