@@ -22,6 +22,7 @@ import type { Shape } from "./shape.ts";
 import { normalizeDim, sameShape, sizeOf, withTorchText } from "./shape.ts";
 import { backward, type BackwardOptions } from "./transform/backward.ts";
 import { withPull } from "./transform/custom.ts";
+import { GradCell } from "./transform/grad_cell.ts";
 import { addHook, type GradHook, type HookRemover } from "./transform/hooks.ts";
 
 /** A tensor that is also a function: calling it reads the elements without blocking. */
@@ -56,8 +57,8 @@ function printedElements(x: Tensor): Tensor {
  * ```
  */
 export class Tensor extends RandomMethods {
-  /** The gradient that `backward()` accumulated here, or null. */
-  grad: Tensor | null = null;
+  /** @internal Where the gradient is, once there is one. */
+  gradCell: GradCell | null = null;
 
   /** @internal Made by operations; use `tensor(...)` and its kin. */
   constructor(init: NodeInit) {
@@ -67,6 +68,15 @@ export class Tensor extends RandomMethods {
   /** The immutable tensor that this one stands for now; itself unless it is a Parameter. */
   get value(): Tensor {
     return this;
+  }
+
+  /** The gradient that `backward()` accumulated here, or null. */
+  get grad(): Tensor | null {
+    return this.gradCell === null ? null : this.gradCell.read();
+  }
+
+  set grad(next: Tensor | null) {
+    if (next !== null || this.gradCell !== null) (this.gradCell ??= new GradCell()).replace(next);
   }
 
   /** Number of dimensions. `torch.Tensor.dim()`. */

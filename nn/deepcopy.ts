@@ -12,7 +12,7 @@ function copyParameter(p: Parameter): Parameter {
   const { requiresGrad, dtype, device } = p;
   if (p instanceof UninitializedParameter) return new UninitializedParameter({ requiresGrad, dtype, device });
   const copy = new Parameter(p.data, { requiresGrad });
-  copy.grad = p.grad;
+  if (p.gradCell !== null && !p.gradCell.lost) copy.grad = p.gradCell.value;
   return copy;
 }
 

@@ -233,7 +233,7 @@ export abstract class Module {
   /** Forgets all gradients; with `setToNone` false they become zeros, as older PyTorch versions do. */
   zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
     for (const p of this.parameters()) {
-      if (p.grad !== null) p.grad = options.setToNone === false ? zerosLike(p.grad) : null;
+      p.grad = options.setToNone === false && p.gradCell?.value ? zerosLike(p) : null;
     }
   }
 

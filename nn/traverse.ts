@@ -71,7 +71,8 @@ export function namedBuffers(root: Module, prefix: string, recurse: boolean): [s
 export function mapTensors(root: Module, fn: (x: Tensor) => Tensor): void {
   for (const [, p] of namedParameters(root, "", true)) {
     p.convert(fn);
-    if (p.grad !== null) p.grad = fn(p.grad);
+    const { gradCell: cell } = p;
+    if (cell !== null && cell.value !== null) p.grad = cell.lost ? null : fn(cell.value);
   }
   // A shared buffer stays shared.
   const changed = new Map<Tensor, Tensor>();

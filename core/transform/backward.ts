@@ -11,6 +11,7 @@ import { onesLike } from "../ops/create.ts";
 import { add } from "../ops/elementwise.ts";
 import { sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { GradCell } from "./grad_cell.ts";
 import { pullAll, trackedNodes } from "./pull.ts";
 
 /** Options of `backward`. */
@@ -114,7 +115,9 @@ export function evaluateWithStep(next: Tensor, replaced: Tensor): void {
  */
 export function takePending(own: ReadonlySet<Tensor> = new Set()): Tensor[] {
   const leaves = new Set(pending.flatMap((call) => call.leaves)).difference(own);
-  const grads = [...leaves].flatMap((leaf) => leaf.grad === null ? [] : [leaf.grad]);
+  const grads = [...leaves].flatMap(({ gradCell: cell }) =>
+    cell === null || cell.value === null || cell.lost ? [] : [cell.value]
+  );
   const roots = [...pending.map((call) => call.root), ...grads, ...joining.keys()];
   pending = [];
   joining.clear();
@@ -123,5 +126,5 @@ export function takePending(own: ReadonlySet<Tensor> = new Set()): Tensor[] {
 
 function accumulate(target: Tensor, g: Tensor | null): void {
   if (g === null) return;
-  target.grad = target.grad === null ? g : add(target.grad, g);
+  (target.gradCell ??= new GradCell()).accumulate(g, add);
 }

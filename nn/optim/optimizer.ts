@@ -152,10 +152,11 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
     noGrad(() => {
       for (const group of this.paramGroups) {
         for (const p of group.params) {
-          if (p.grad === null) continue;
-          checkGradient(p, p.grad);
+          const given = p.grad;
+          if (given === null) continue;
+          checkGradient(p, given);
           const old = p.value, before = this.state.get(p) ?? {};
-          const grad = p.grad.detach();
+          const grad = given.detach();
           work.push({ p, old, before, after: this.update(old.detach(), grad, before, group) });
         }
       }
@@ -164,8 +165,10 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
       Object.values(state).filter((v): v is Tensor => v instanceof Tensor);
     const roots = work.flatMap(({ after }) => [after.value, ...tensorsOf(after.state)]);
     const donate = work.flatMap(({ old, before }) => [old, ...tensorsOf(before)]);
-    evaluate([...takePending(new Set(work.map(({ p }) => p))), ...roots], { donate });
+    const kept = work.flatMap(({ p: { gradCell: cell } }) => cell?.keeps && cell.value ? [cell.value] : []);
+    evaluate([...takePending(new Set(work.map(({ p }) => p))), ...kept, ...roots], { donate });
     for (const { p, after } of work) {
+      p.gradCell?.step();
       p.assign(after.value);
       this.state.set(p, after.state);
     }
@@ -176,7 +179,7 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
     for (const group of this.paramGroups) {
       for (const p of group.params) {
-        if (p.grad !== null) p.grad = options.setToNone === false ? this.zeros(p) : null;
+        p.grad = options.setToNone === false && p.gradCell?.value ? this.zeros(p) : null;
       }
     }
   }
