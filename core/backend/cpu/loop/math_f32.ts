@@ -4,10 +4,11 @@
  *
  * @module
  */
+import type { Callable } from "../wasm/assembler.ts";
 import type { Expr } from "../wasm/expr.ts";
 import { f32x4, f64x2, i32x4, v128 } from "../wasm/opcodes.ts";
 import { mapF64 } from "./cast.ts";
-import type { Gen, Vec } from "./gen.ts";
+import { Gen, type Vec } from "./gen.ts";
 import { demote, narrowParts, promote } from "./lanes.ts";
 import { powShort } from "./math_f64.ts";
 
@@ -56,10 +57,32 @@ function scale(g: Gen, p: Expr<"v128">, bits: Vec): Vec {
   return g.keep(f32x4.mul(f32x4.mul(p, i32x4.shl(half, 23)), rest));
 }
 
+/** The bits of 87: up to it e^x is a normal number, as is e^-x. */
+const EXP_NORMAL = 0x42ae0000;
+
 /** e^x, within 1.5 ULP. */
 export function exp(g: Gen, x: Vec): Vec {
-  const { bits, r } = reduceExp(g, clamp(g, x, -104, 89), 254);
-  return scale(g, expSmall(g, r), bits);
+  const { bits, r } = reduceExp(g, x, 0);
+  // From a normal number to a normal number, 2^n is a matter of the exponent's bits alone.
+  const y = g.keep(i32x4.add(expSmall(g, r), i32x4.shl(bits, 23)));
+  const far = g.keep(i32x4.gtS(v128.and(x, g.ic(0x7fffffff)), g.ic(EXP_NORMAL)));
+  g.f.if(v128.anyTrue(far), () => {
+    // What is masked out with great negative numbers is common, and 0; the rest is rare.
+    const zero = g.keep(f32x4.lt(x, g.fc(-104)));
+    g.f.set(y, v128.andnot(y, zero));
+    g.f.if(v128.anyTrue(v128.andnot(far, zero)), () => g.f.set(y, expFar(g).call(x)));
+  });
+  return y;
+}
+
+/** e^x where it may be subnormal, infinite or NaN. */
+function expFar({ helpers, features }: Gen): Callable<readonly ["v128"], "v128"> {
+  return helpers.get("exp", (module) =>
+    module.func(null, ["v128"], "v128", (f, x) => {
+      const g = new Gen(f, helpers, features, f.section());
+      const { bits, r } = reduceExp(g, clamp(g, x, -104, 89), 254);
+      f.result(scale(g, expSmall(g, r), bits));
+    }));
 }
 
 /** 2^x, within 1.5 ULP. */

@@ -219,6 +219,7 @@ export const v128 = {
   store32Lane: storeLane(2, 0x5a),
   store64Lane: storeLane(3, 0x5b),
   not: vectorUnary(0x4d),
+  anyTrue: vectorTest(0x53),
   and: vectorBinary(0x4e),
   /** `a & ~b`. */
   andnot: vectorBinary(0x4f),

@@ -72,6 +72,25 @@ for (const simd of ["relaxed", "plain"] as const) {
   });
 }
 
+Deno.test("exp does not depend on what is beside it in a vector", () => {
+  const kinds = [1, -1.5, 88, 88.8, 100, 1e30, -88, -95.5, -103.9, -104.1, -1e9, Infinity, -Infinity, NaN, 0];
+  const count = kinds.length, x = new Float32Array(4 * count * count);
+  for (let i = 0; i < x.length; i++) {
+    x[i] = kinds[(i % 4 === 3 ? Math.floor(i / 4 / count) : Math.floor(i / 4)) % count];
+  }
+  const backend = createCpuBackend({ threads: 1 });
+  const exp = (x: Float32Array) => {
+    const k = new KernelBuilder([x.length]);
+    const plan = k.store(k.apply("exp", k.load("float32", x.length)), x.length).plan("exp");
+    return runPlan(backend, plan, [x])[0] as Float32Array;
+  };
+  const alone = new Map(kinds.map((kind) => [kind, exp(Float32Array.of(kind))[0]]));
+  assertEquals(
+    [...exp(x)],
+    Array.from(x, (_, i) => alone.get(kinds.find((kind) => Object.is(Math.fround(kind), x[i]))!)),
+  );
+});
+
 Deno.test("vector functions keep the sign of zero and reach 1 exactly", () => {
   const x = Float32Array.of(0, -0, 20, -20, 1e30, -1e30);
   const backend = createCpuBackend({ threads: 1 });
