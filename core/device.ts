@@ -112,6 +112,9 @@ export function getNumThreads(): number {
  * because `TENON_DEVICE=cpu` was set, or after its device was lost. A device that is open already stays as it is. Values that were on a lost
  * device and nowhere else are gone; those that can be computed again are.
  *
+ * Each worker opens the GPU for itself. On Linux Deno then also loads OpenGL's libEGL, which may abort a process whose workers end together
+ * with it; with `DENO_WEBGPU_BACKEND=vulkan` in the environment it is not loaded.
+ *
  * @throws {DeviceError} when there is no adapter
  * @example
  * ```ts ignore

@@ -1,5 +1,6 @@
 /**
- * Tests that run once per device. Loading this file opens WebGPU, on a software adapter too.
+ * Tests that run once per device. Loading this file opens WebGPU, on a software adapter too. Tests that run in parallel need
+ * `DENO_WEBGPU_BACKEND=vulkan,metal,dx12` in the environment, as `deno task test` sets it: without OpenGL, whose libEGL frees at exit what threads free.
  *
  * @module
  */

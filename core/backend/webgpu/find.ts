@@ -12,23 +12,8 @@ export async function findGpu(): Promise<GPUAdapter | null> {
   const gpu = globalThis.navigator?.gpu;
   // The search starts drivers, which takes tens of milliseconds; a look at /dev takes none.
   if (!gpu || withoutGpuNodes()) return null;
-  const restore = quietDriver();
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" }).finally(restore);
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   return adapter === null || adapter.info.isFallbackAdapter ? null : adapter;
-}
-
-/**
- * Where this variable is missing, as in containers, Mesa's software driver writes errors about it to the terminal. It gets a value for the
- * search, if the program may set it; the function that is returned takes the value away again.
- */
-function quietDriver(): () => void {
-  const variable = "XDG_RUNTIME_DIR";
-  if (typeof Deno === "undefined" || Deno.build.os !== "linux") return () => {};
-  if (Deno.permissions.querySync({ name: "env", variable }).state !== "granted" || Deno.env.has(variable)) {
-    return () => {};
-  }
-  Deno.env.set(variable, "/tmp");
-  return () => Deno.env.delete(variable);
 }
 
 /** True when it is sure, without asking the user for a permission, that there is none. */
