@@ -80,19 +80,26 @@ export function grid(shape: Shape, strides: readonly number[], bytes: number): I
 }
 
 /**
- * The register tiles: 6 x 2 accumulators, 2 of B and 1 of A fill the 16 registers of x86. With few rows of A, B is read in place and the tile is wide instead, so that
- * enough sums are under way.
+ * The register tiles: 6 x 2 accumulators, 2 of B and 1 of A fill the 16 registers of x86. With few rows of A, B is read in place and the tile has all of them; it is wide
+ * instead, so that enough sums are under way.
  */
-const tiles = { usual: [6, 2], few: [3, 4], single: [1, 8] } as const;
+const tiles = { usual: [6, 2], three: [3, 4], two: [2, 4], one: [1, 8] } as const;
 
-const kernels = engineCache(
-  (engine: Engine, key: `${FloatType} ${keyof typeof tiles} ${boolean}`) => {
-    const [dtype, tile, directB] = key.split(" ") as [FloatType, keyof typeof tiles, string];
-    const [rows, vectors] = tiles[tile];
-    const form: GemmForm = { directB: directB === "true", rows, vectors };
-    return { form, kernels: engine.pool.load(gemmModule(dtype, form, engine.features.relaxedSimd)) };
-  },
-);
+/** What is compiled: packing and whatever tiles the size needs, no more, as the first product of a program waits for it. */
+type FormKey = `${FloatType} ${keyof typeof tiles} ${"packs" | "packsA" | "direct"}`;
+
+const kernels = engineCache((engine: Engine, key: FormKey) => {
+  const [dtype, tile, packing] = key.split(" ") as [FloatType, keyof typeof tiles, string];
+  const [rows, vectors] = tiles[tile];
+  const form: GemmForm = {
+    directB: packing !== "packs",
+    directA: packing === "direct",
+    whole: tile !== "usual",
+    rows,
+    vectors,
+  };
+  return { form, kernels: engine.pool.load(gemmModule(dtype, form, engine.features.relaxedSimd)) };
+});
 
 interface Packing {
   readonly kernel: PoolKernel;
@@ -234,10 +241,11 @@ function argumentsOf(
 /** Rows of A up to which packing B costs more than reading it in place. */
 const FEW_ROWS = 24;
 
-function chooseForm({ dtype, rows, run, near }: GemmSpec): `${FloatType} ${keyof typeof tiles} ${boolean}` {
-  const directB = run * bytesOf(dtype) >= 32 && (near || rows <= FEW_ROWS);
-  const tile = directB && rows === 1 ? "single" : directB && rows <= 3 ? "few" : "usual";
-  return `${dtype} ${tile} ${directB}`;
+function chooseForm(spec: GemmSpec): FormKey {
+  const { dtype, rows, run, near } = spec;
+  if (run * bytesOf(dtype) < 32 || !(near || rows <= FEW_ROWS)) return `${dtype} usual packs`;
+  const tile = (["usual", "one", "two", "three"] as const)[rows] ?? "usual";
+  return `${dtype} ${tile} ${stepOf(spec) === 0 ? "packsA" : "direct"}`;
 }
 
 /** Bytes between the rows of A where these are contiguous, else 0. */

@@ -66,15 +66,17 @@ const four = ["i32", "i32", "i32", "i32"] as const;
 
 type Int = Expr<"i32">;
 
-/** A module with the kernels `tiles`, `packA` and `packB`, in this order. */
+/** A module with the kernels `tiles`, `packA` and `packB`, in this order; without those that pack what is read in place. */
 export function gemmModule(dtype: FloatType, form: GemmForm, relaxed: boolean): Uint8Array<ArrayBuffer> {
   const ops = floatOps(dtype, relaxed);
   const module = new ModuleBuilder(sharedMemory);
-  const packing = definePacking(module, ops);
+  const packing = form.directA ? null : definePacking(module, ops);
   const micro = defineMicroKernels(module, ops, form);
   defineTiles(module, ops, form, packing, micro, defineMerge(module, ops));
-  definePackOperand(module, ops, form, packing, "A");
-  definePackOperand(module, ops, form, packing, "B");
+  if (packing !== null) {
+    definePackOperand(module, ops, form, packing, "A");
+    if (!form.directB) definePackOperand(module, ops, form, packing, "B");
+  }
   return module.encode();
 }
 
@@ -83,7 +85,7 @@ function defineTiles(
   module: ModuleBuilder,
   ops: FloatOps,
   form: GemmForm,
-  { panel, block }: Packing,
+  packing: Packing | null,
   micro: MicroKernels,
   merge: Merge,
 ): void {
@@ -119,29 +121,34 @@ function defineTiles(
         const packed = f.keep(word("packedA"));
         const blockA = f.local("i32"), blockB = f.local("i32"), rowStep = f.local("i32");
         f.set(rowStep, aStep);
-        f.if(aStep, () => {
+        const inPlace = () =>
           f.set(blockA, i32.add(i32.add(baseA, entryOf(word("aColumns"), k0)), i32.mul(m0, aStep)));
-        }, () => {
-          f.set(rowStep, scaled(kc));
-          f.if(packed, () => {
-            const copy = i32.add(packed, i32.mul(i32.load(entry, 12), word("packedABytes")));
-            f.set(blockA, i32.add(copy, scaled(i32.add(i32.mul(k0, rows), i32.mul(m0, kc)))));
-          }, () => {
-            f.set(blockA, scratch);
-            const columnTable = i32.add(word("aColumns"), i32.mul(k0, 4));
-            const rowTable = i32.add(word("aRows"), i32.mul(m0, 4));
-            f.do(panel.call(columnTable, rowTable, baseA, i32.sub(m1, m0), scratch, kc, kc));
+        const packedBefore = () => {
+          const copy = i32.add(packed, i32.mul(i32.load(entry, 12), word("packedABytes")));
+          f.set(blockA, i32.add(copy, scaled(i32.add(i32.mul(k0, rows), i32.mul(m0, kc)))));
+        };
+        const packHere = ({ panel }: Packing) => {
+          f.set(blockA, scratch);
+          const columnTable = i32.add(word("aColumns"), i32.mul(k0, 4));
+          const rowTable = i32.add(word("aRows"), i32.mul(m0, 4));
+          f.do(panel.call(columnTable, rowTable, baseA, i32.sub(m1, m0), scratch, kc, kc));
+        };
+        if (packing === null) inPlace();
+        else {
+          f.if(aStep, inPlace, () => {
+            f.set(rowStep, scaled(kc));
+            f.if(packed, packedBefore, () => packHere(packing));
           });
-        });
+        }
         const rowsOfB = f.keep(i32.add(word("bRows"), i32.mul(k0, 4)));
         f.set(packed, word("packedB"));
-        if (!form.directB) {
+        if (packing !== null && !form.directB) {
           f.if(packed, () => {
             const copy = i32.add(packed, i32.mul(i32.load(entry, 16), word("packedBBytes")));
             f.set(blockB, i32.add(copy, scaled(i32.add(i32.mul(k0, padded), i32.mul(n0, kc)))));
           }, () => {
             f.set(blockB, i32.add(scratch, word("scratchB")));
-            f.do(block.call(word("bColumns"), rowsOfB, baseB, n0, n1, W, lanes, kc, blockB));
+            f.do(packing.block.call(word("bColumns"), rowsOfB, baseB, n0, n1, W, lanes, kc, blockB));
           });
         }
         const nw = f.local("i32"), inRun = f.local("i32");

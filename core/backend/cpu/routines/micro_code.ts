@@ -13,6 +13,10 @@ import type { FloatOps } from "./floats.ts";
 export interface GemmForm {
   /** Reads B through a table of rows, whose columns are contiguous; else from panels of `vectors` vectors. */
   readonly directB: boolean;
+  /** Reads A where it is, too, whose rows are contiguous: nothing is packed. */
+  readonly directA: boolean;
+  /** Whether every register tile has all its rows. */
+  readonly whole: boolean;
   /** Rows of a register tile, and vectors across it. */
   readonly rows: number;
   readonly vectors: number;
@@ -34,7 +38,7 @@ export type Merge = Callable<typeof eight, "void">;
 /** The micro-kernels of all sizes up to the register tile. */
 export function defineMicroKernels(module: ModuleBuilder, ops: FloatOps, form: GemmForm): MicroKernels {
   const kernels: { rows: number; vectors: number; micro: Micro }[] = [];
-  for (let rows = form.rows; rows >= 1; rows--) {
+  for (let rows = form.rows; rows >= (form.whole ? form.rows : 1); rows--) {
     for (let vectors = form.vectors; vectors >= 1; vectors--) {
       // What is not a whole register tile is rare; less code for it is made sooner.
       const unroll = rows === form.rows && vectors === form.vectors ? 8 : 4;
