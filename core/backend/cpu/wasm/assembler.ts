@@ -207,27 +207,28 @@ export class Func {
     return result;
   }
 
-  /** The encoded body, with the functions' indices filled in. */
-  encode(): number[] {
-    const out: number[] = [];
+  /** The encoded body in pieces, with the functions' indices filled in. */
+  encode(): Piece[] {
+    const head: number[] = [];
     const groups: { type: ValueType; count: number }[] = [];
     for (const type of this.locals) {
       const last = groups.at(-1);
       if (last?.type === type) last.count++;
       else groups.push({ type, count: 1 });
     }
-    out.push(...uleb(groups.length));
-    for (const { type, count } of groups) out.push(...uleb(count), typeByte[type]);
+    head.push(...uleb(groups.length));
+    for (const { type, count } of groups) head.push(...uleb(count), typeByte[type]);
+    const pieces: Piece[] = [head];
     for (const { bytes, calls } of this.sections) {
       for (const { callee, at } of calls) {
         for (let i = 0, rest = callee.index; i < 5; i++, rest >>>= 7) {
           bytes[at + i] = (rest & 0x7f) | (i < 4 ? 0x80 : 0);
         }
       }
-      for (let i = 0; i < bytes.length; i++) out.push(bytes[i]);
+      pieces.push(bytes);
     }
-    out.push(0x0b);
-    return out;
+    pieces.push([0x0b]);
+    return pieces;
   }
 
   private push(opcode: number, immediate = -1): void {
@@ -298,33 +299,30 @@ export class ModuleBuilder {
     this.imports.forEach((i, index) => i.callable.index = index);
     this.functions.forEach((f, i) => f.callable.index = this.imports.length + i);
     const { initial, maximum, shared } = this.memory;
-    const out: number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-    const section = (id: number, items: readonly number[][]) => {
-      const count = uleb(items.length);
-      const size = items.reduce((n, item) => n + item.length, count.length);
-      out.push(id, ...uleb(size), ...count);
-      for (const item of items) for (let i = 0; i < item.length; i++) out.push(item[i]);
+    const pieces: Piece[] = [[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
+    const section = (id: number, count: number, content: readonly Piece[]) => {
+      const items = uleb(count);
+      pieces.push([id, ...uleb(items.length + lengthOf(content)), ...items], ...content);
     };
-    section(1, [...this.types.keys()].map((key) => key.split(",").map(Number)));
-    section(2, [
+    section(1, this.types.size, [...this.types.keys()].map((key) => key.split(",").map(Number)));
+    section(2, this.imports.length + 1, [
       [...text("env"), ...text("memory"), 2, shared ? 3 : 1, ...uleb(initial), ...uleb(maximum)],
       ...this.imports.map((i) => [...text(i.module), ...text(i.name), 0, ...uleb(i.type)]),
     ]);
-    section(3, this.functions.map((f) => uleb(f.type)));
-    section(
-      7,
-      this.functions.flatMap((f) =>
-        f.export === null ? [] : [[...text(f.export), 0, ...uleb(f.callable.index)]]
-      ),
+    section(3, this.functions.length, this.functions.map((f) => uleb(f.type)));
+    const exports = this.functions.flatMap((f) =>
+      f.export === null ? [] : [[...text(f.export), 0, ...uleb(f.callable.index)]]
     );
-    section(
-      10,
-      this.functions.map((f) => {
-        const body = f.body.encode();
-        return uleb(body.length).concat(body);
-      }),
-    );
-    return new Uint8Array(out);
+    section(7, exports.length, exports);
+    const bodies = this.functions.map((f) => f.body.encode());
+    section(10, bodies.length, bodies.flatMap((body) => [uleb(lengthOf(body)), ...body]));
+    const out = new Uint8Array(lengthOf(pieces));
+    let at = 0;
+    for (const piece of pieces) {
+      out.set(piece, at);
+      at += piece.length;
+    }
+    return out;
   }
 
   private typeIndex(params: readonly ValueType[], result: ValueType | "void"): number {
@@ -337,7 +335,18 @@ export class ModuleBuilder {
   }
 }
 
-function text(s: string): number[] {
-  const bytes = new TextEncoder().encode(s);
-  return [...uleb(bytes.length), ...bytes];
+/** A stretch of encoded bytes. They are put together once, at the end, by copies that take no code: most modules are made before the program has warmed up. */
+type Piece = readonly number[];
+
+function lengthOf(pieces: readonly Piece[]): number {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  return length;
+}
+
+/** A name, which is ASCII. */
+function text(name: string): number[] {
+  const bytes = uleb(name.length);
+  for (let i = 0; i < name.length; i++) bytes.push(name.charCodeAt(i));
+  return bytes;
 }
