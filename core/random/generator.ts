@@ -46,8 +46,9 @@ const legacy = { uniform: 5016, radius: 5032, valid: 5040, bytes: 5048 } as cons
  * ```
  */
 export class Generator {
-  private engine = new Mt19937(unseeded % 2 ** 32);
   private currentSeed = BigInt(unseeded);
+  /** Made of the seed when first needed: programs that draw nothing do not wait for it. */
+  private started: Mt19937 | null = null;
   /** The second normal of the last pair that the scalar Box-Muller transform made. */
   private cachedNormal: number | null = null;
   /** PyTorch's state has room for a float32 one too; its CPU code never draws it, but a saved state may hold it. */
@@ -68,7 +69,7 @@ export class Generator {
       throw new ValueError(`Overflow when unpacking long: manualSeed(${value}) is outside [-2^63, 2^64)`);
     }
     this.currentSeed = BigInt.asUintN(64, value);
-    this.engine = new Mt19937(Number(BigInt.asUintN(32, value)));
+    this.started = null;
     this.cachedNormal = this.cachedFloatNormal = null;
     return this;
   }
@@ -134,7 +135,7 @@ export class Generator {
     engine.left = left;
     engine.next = next;
     for (let i = 0; i < 624; i++) engine.words[i] = view.getInt32(layout.words + 8 * i, true);
-    this.engine = engine;
+    this.started = engine;
     if (state.length === legacy.bytes) {
       const waits = view.getInt32(legacy.valid, true) !== 0;
       const theta = 2 * Math.PI * view.getFloat64(legacy.uniform, true);
@@ -154,11 +155,15 @@ export class Generator {
   /** An independent generator that will give the same numbers from here on. */
   clone(): Generator {
     const copy = new Generator();
-    copy.engine = this.engine.clone();
+    copy.started = this.started?.clone() ?? null;
     copy.currentSeed = this.currentSeed;
     copy.cachedNormal = this.cachedNormal;
     copy.cachedFloatNormal = this.cachedFloatNormal;
     return copy;
+  }
+
+  private get engine(): Mt19937 {
+    return this.started ??= new Mt19937(Number(BigInt.asUintN(32, this.currentSeed)));
   }
 
   /** The next 32 random bits, as a number in [0, 2^32). */

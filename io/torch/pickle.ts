@@ -20,8 +20,6 @@ export interface Environment {
   persistentLoad(id: unknown): unknown;
 }
 
-const latin1 = new TextDecoder("latin1");
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const mark = Symbol("mark");
 
 function damaged(what: string): LoadError {
@@ -46,6 +44,8 @@ class Machine {
   readonly #memo = new Map<number, unknown>();
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  readonly #latin1 = new TextDecoder("latin1");
+  readonly #utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #environment: Environment;
   #at: number;
 
@@ -100,7 +100,7 @@ class Machine {
       case 0x58: // BINUNICODE
         return this.#push(this.#text(this.#uint(4)));
       case 0x55: // SHORT_BINSTRING, which Python 2 wrote
-        return this.#push(latin1.decode(this.#take(this.#uint(1))));
+        return this.#push(this.#latin1.decode(this.#take(this.#uint(1))));
       default:
         return false;
     }
@@ -261,7 +261,7 @@ class Machine {
   #text(length: number): string {
     const bytes = this.#take(length);
     try {
-      return utf8.decode(bytes);
+      return this.#utf8.decode(bytes);
     } catch {
       throw damaged("a string is not UTF-8");
     }
