@@ -4,12 +4,14 @@
  * @module
  */
 import { named } from "../apply.ts";
+import { isInt } from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import type { ConvAttrs } from "../kernel/plan.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { requireFloat } from "./cast.ts";
 import { add } from "./elementwise.ts";
+import { convIntegers, convIntegersInputGrad } from "./integer_conv.ts";
 import { convExact, convInputGrad, nothing } from "./routine.ts";
 import { checkLeast, type Sizes, sizesOf } from "./spatial.ts";
 import { padConstant, reshape } from "./view.ts";
@@ -61,7 +63,6 @@ function operands(op: string, x: Tensor, weight: Tensor, rank: number): Tensor {
       `Input type (${x.dtype}) and weight type (${weight.dtype}) should be the same, in ${op}; cast one with .to()`,
     );
   }
-  requireFloat(op, x);
   return x.shape.length === rank + 2 ? x.value : reshape(x, [1, ...x.shape]);
 }
 
@@ -131,6 +132,8 @@ function conv(
 ): Tensor {
   const { padding = 0, groups = 1 } = options;
   const input = operands(op, x, weight, rank);
+  const whole = isInt(x.dtype);
+  if (!whole) requireFloat(op, x);
   const stride = sizesOf(op, "stride", options.stride ?? 1, rank);
   const dilation = sizesOf(op, "dilation", options.dilation ?? 1, rank);
   checkLeast(op, "non-positive stride is not supported", stride, 1);
@@ -167,14 +170,15 @@ function conv(
   const shape = [input.shape[0], weight.shape[0], ...out];
   const attrs: ConvAttrs = { stride, padLow, padHigh, dilation, groups };
   const empty = sizeOf(shape) === 0 || weight.shape[1] === 0;
-  return finished(empty ? nothing(shape, [input, weight]) : convExact(input, weight, attrs), x, bias);
+  const product = whole ? convIntegers : convExact;
+  return finished(empty ? nothing(shape, [input, weight]) : product(input, weight, attrs), x, bias);
 }
 
 /**
  * The cross-correlation of x [N, C, L] (or [C, L]) with weight [O, C / groups, k], plus bias [O]. `torch.nn.functional.conv1d`.
  *
  * @throws {ShapeError} when channels, groups or sizes do not fit
- * @throws {DTypeError} when input and weight have different dtypes, or are not floats
+ * @throws {DTypeError} when input and weight have different dtypes, or are bool
  */
 export function conv1d(x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
   return conv("conv1d", 1, x, weight, bias, options);
@@ -185,7 +189,7 @@ export function conv1d(x: Tensor, weight: Tensor, bias?: Tensor | null, options:
  * `torch.nn.functional.conv2d`.
  *
  * @throws {ShapeError} when channels, groups or sizes do not fit
- * @throws {DTypeError} when input and weight have different dtypes, or are not floats
+ * @throws {DTypeError} when input and weight have different dtypes, or are bool
  * @example
  * ```ts
  * import { conv2d, ones } from "@tenon/tenon";
@@ -232,6 +236,9 @@ function convTranspose(
 ): Tensor {
   const { groups = 1 } = options;
   const input = operands(op, x, weight, rank);
+  // Of the integers PyTorch takes int64 alone here.
+  const whole = x.dtype === "int64";
+  if (!whole) requireFloat(op, x);
   const stride = sizesOf(op, "stride", options.stride ?? 1, rank);
   const dilation = sizesOf(op, "dilation", options.dilation ?? 1, rank);
   const padding = sizesOf(op, "padding", options.padding ?? 0, rank);
@@ -260,7 +267,8 @@ function convTranspose(
   if (sizeOf(shape) === 0 || sizeOf(input.shape) === 0 || inputSize.some((s) => s < 1)) {
     return finished(nothing(shape, [input, weight]), x, bias);
   }
-  const reached = convInputGrad(input, weight, {
+  const adjoint = whole ? convIntegersInputGrad : convInputGrad;
+  const reached = adjoint(input, weight, {
     stride,
     padLow: padding,
     padHigh,
