@@ -26,7 +26,8 @@ const BLOCK = 2048;
 /** Depths below which float32 sums run in order. */
 const IN_ORDER = 32;
 
-function words(a: Expr<"v128">, b: Expr<"v128">, list: readonly number[]): Expr<"v128"> {
+/** The 32-bit lanes `list` of two vectors. */
+export function words(a: Expr<"v128">, b: Expr<"v128">, list: readonly number[]): Expr<"v128"> {
   return i8x16.shuffle(a, b, list.flatMap((w) => [4 * w, 4 * w + 1, 4 * w + 2, 4 * w + 3]));
 }
 

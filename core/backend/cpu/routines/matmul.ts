@@ -14,6 +14,7 @@ import { type NativeGemm, nativeGemm, storedAs } from "./blas.ts";
 import { Dots, suitsDots } from "./dot.ts";
 import type { FloatType } from "./floats.ts";
 import { Gemm, type GemmSpec, type Product, steps } from "./gemm.ts";
+import { laneColumns, LaneDots } from "./lane_dots.ts";
 import {
   loopRoutine,
   type RoutineMaker,
@@ -52,6 +53,24 @@ export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
   const left = stageInput(context, space, a), right = stageInput(context, space, b);
   const result = stageOutput(context, space, step);
   const problem = problemOf(left.layout, right.layout, step.outputShape);
+  const last = computeType(dtype) === "float32" ? laneColumns(problem) : 0;
+  if (last > 0) {
+    const lanes = new LaneDots(context.engine, problem, last);
+    const gemm = last < problem.columns
+      ? new Gemm(context.engine, specOf(problem, "float32", problem.columns - last))
+      : null;
+    const packed = space.take(gemm?.workspaceBytes ?? 0);
+    const product = () => {
+      const a = left.stage(), b = right.stage(), c = result.address();
+      lanes.run(a, b, c);
+      gemm?.run(a, b, c, space.at(packed));
+      result.finish();
+    };
+    return withEpilogue(
+      runner(product, left, right, result, lanes, ...(gemm === null ? [] : [gemm])),
+      epilogue,
+    );
+  }
   if (suitsDots(problem)) {
     const dots = new Dots(context.engine, problem, computeType(dtype));
     const product = () => {
@@ -119,8 +138,9 @@ export function offsetsOf(shape: Shape, strides: readonly (readonly number[])[])
   return points;
 }
 
-function specOf(problem: Problem, dtype: FloatType): GemmSpec {
-  const { rows, columns, depth, aRow, aColumn, bRow, bColumn, products } = problem;
+/** The first columns of a problem, or all of them. */
+function specOf(problem: Problem, dtype: FloatType, columns = problem.columns): GemmSpec {
+  const { rows, depth, aRow, aColumn, bRow, bColumn, products } = problem;
   const bytes = bytesOf(dtype);
   return {
     dtype,
@@ -131,7 +151,7 @@ function specOf(problem: Problem, dtype: FloatType): GemmSpec {
     aColumns: steps(depth, aColumn * bytes),
     bRows: steps(depth, bRow * bytes),
     bColumns: steps(columns, bColumn * bytes),
-    cStride: columns * bytes,
+    cStride: problem.columns * bytes,
     cColumns: null,
     products: products.map(({ a, b, c }) => ({ a: a * bytes, b: b * bytes, c: c * bytes })),
     run: bColumn === 1 || columns === 1 ? columns : 0,
