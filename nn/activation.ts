@@ -85,7 +85,7 @@ export class Softplus extends Module {
 
   /** Takes `beta` and `threshold` by position or by name. */
   constructor(...settings: Trailing<[beta: number, threshold: number], SoftplusOptions>) {
-    const options = named<SoftplusOptions>("Softplus", settings, ["beta", "threshold"]);
+    const options = named<SoftplusOptions>("Softplus", settings, { beta: "number", threshold: "number" });
     super();
     this.beta = options.beta ?? 1;
     this.threshold = options.threshold ?? 20;
@@ -113,10 +113,10 @@ export class GELU extends Module {
   /** "none" or "tanh". */
   approximate: "none" | "tanh";
 
-  /** Takes the kind of approximation. */
-  constructor(options: GELUOptions = {}) {
+  /** Takes the kind of approximation, by position or by name. */
+  constructor(...settings: Trailing<[approximate: "none" | "tanh"], GELUOptions>) {
     super();
-    this.approximate = options.approximate ?? "none";
+    this.approximate = named<GELUOptions>("GELU", settings, { approximate: "string" }).approximate ?? "none";
     if (this.approximate !== "none" && this.approximate !== "tanh") {
       throw new ValueError(
         `approximate argument must be either none or tanh., in GELU: got ${this.approximate}`,
@@ -143,7 +143,7 @@ export class GLU extends Module {
   /** Takes the dimension; the last by default. */
   constructor(...settings: Trailing<[dim: number], { readonly dim?: number }>) {
     super();
-    this.dim = named<{ readonly dim?: number }>("GLU", settings, ["dim"]).dim ?? -1;
+    this.dim = named<{ readonly dim?: number }>("GLU", settings, { dim: "whole" }).dim ?? -1;
   }
 
   /** What the layer computes. */

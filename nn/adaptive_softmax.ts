@@ -11,7 +11,7 @@ import { argmax, mean } from "../core/ops/reduce.ts";
 import { logSoftmax } from "../core/ops/softmax.ts";
 import { cat, narrow, select, squeeze, unsqueeze } from "../core/ops/view.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { checkSizes, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { ModuleList } from "./containers.ts";
 import { Linear } from "./linear.ts";
 import { type Layer, Module } from "./module.ts";
@@ -67,7 +67,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     const { divValue = 4, headBias = false, dtype, device } = named<AdaptiveLogSoftmaxOptions>(
       "AdaptiveLogSoftmaxWithLoss",
       settings,
-      ["divValue", "headBias"],
+      { divValue: "number", headBias: "boolean", ...factoryKinds },
     );
     checkSizes("AdaptiveLogSoftmaxWithLoss", { inFeatures, nClasses }, 1);
     const rising = cutoffs.every((c, i) => Number.isInteger(c) && c > (cutoffs[i - 1] ?? 0) && c < nClasses);

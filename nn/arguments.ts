@@ -6,6 +6,7 @@
 import type { DeviceName } from "../core/device.ts";
 import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
+import { checkKind, checkOptions, type Kinds } from "../core/ops/options.ts";
 import type { Parameter } from "./parameter.ts";
 
 /**
@@ -19,17 +20,22 @@ export type Leading<P extends readonly unknown[], O> = P extends readonly [infer
   ? [options?: O] | [Head | undefined, ...Leading<Rest, O>]
   : [options?: O];
 
-/** The options that arguments given by position and by name amount to. */
+/**
+ * The options that arguments given by position and by name amount to. `kinds` lists them in PyTorch's order; the first `positional` of
+ * them can be given without their names.
+ */
 export function named<O extends object>(
   op: string,
   given: readonly unknown[],
-  names: readonly (keyof O & string)[],
+  kinds: Kinds<O>,
+  positional: number = Object.keys(kinds).length,
 ): Partial<O> {
   const last = given.at(-1);
   const byName = typeof last === "object" && last !== null && !Array.isArray(last) &&
     Object.getPrototypeOf(last) === Object.prototype;
-  const positional = byName ? given.slice(0, -1) : given;
-  if (positional.length > names.length) {
+  const values = byName ? given.slice(0, -1) : given;
+  const names = Object.keys(kinds).slice(0, positional);
+  if (values.length > names.length) {
     throw new ValueError(
       `${op}: too many arguments by position; after the required ones come ${
         names.join(", ") || "none"
@@ -37,12 +43,13 @@ export function named<O extends object>(
     );
   }
   const found: Record<string, unknown> = byName ? { ...last } : {};
-  positional.forEach((value, i) => {
+  values.forEach((value, i) => {
     if (value === undefined) return;
     const name = names[i];
     if (found[name] !== undefined) throw new ValueError(`${op}: got multiple values for argument '${name}'`);
     found[name] = value;
   });
+  checkOptions(op, found as O, kinds);
   return found as Partial<O>;
 }
 
@@ -57,9 +64,13 @@ export interface FactoryOptions {
   readonly device?: DeviceName;
 }
 
+/** What those options hold; they come last. */
+export const factoryKinds: Kinds<FactoryOptions> = { device: "string", dtype: "string" };
+
 /** Refuses sizes that are not whole numbers. */
 export function checkSizes(op: string, sizes: Readonly<Record<string, number>>, least = 0): void {
   for (const [name, n] of Object.entries(sizes)) {
+    if (typeof n !== "number") checkKind(op, name, n ?? null, "whole");
     if (!Number.isInteger(n) || n < least) {
       throw new ValueError(`${op}: ${name} must be a whole number from ${least}, got ${n}`);
     }

@@ -17,7 +17,7 @@ import { sameShape, torchSize } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { zeros_ } from "../init/constant.ts";
 import { xavierNormal_, xavierUniform_ } from "../init/xavier.ts";
-import { checkSizes, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { setField } from "./fields.ts";
 import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
@@ -127,10 +127,30 @@ export class MultiheadAttention extends Module {
   constructor(
     embedDim: number,
     numHeads: number,
-    ...settings: Trailing<[dropout: number, bias: boolean], MultiheadAttentionOptions>
+    ...settings: Trailing<
+      [
+        dropout: number,
+        bias: boolean,
+        addBiasKv: boolean,
+        addZeroAttn: boolean,
+        kdim: number | null,
+        vdim: number | null,
+        batchFirst: boolean,
+      ],
+      MultiheadAttentionOptions
+    >
   ) {
     super();
-    const options = named<MultiheadAttentionOptions>("MultiheadAttention", settings, ["dropout", "bias"]);
+    const options = named<MultiheadAttentionOptions>("MultiheadAttention", settings, {
+      dropout: "number",
+      bias: "boolean",
+      addBiasKv: "boolean",
+      addZeroAttn: "boolean",
+      kdim: "number?",
+      vdim: "number?",
+      batchFirst: "boolean",
+      ...factoryKinds,
+    });
     const {
       dropout = 0,
       bias = true,

@@ -9,10 +9,11 @@ import { readingForbidden } from "../core/evaluate.ts";
 import { full, ones, tensor, zeros } from "../core/ops/create.ts";
 import { batchNorm, instanceNorm, type RunningNormResult } from "../core/ops/normalization.ts";
 import { squeeze, unsqueeze } from "../core/ops/view.ts";
+import type { Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { evaluateWithStep } from "../core/transform/backward.ts";
 import { ones_, zeros_ } from "../init/constant.ts";
-import { checkSizes, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { setField } from "./fields.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -36,11 +37,17 @@ export type RunningNormArguments = Trailing<
   RunningNormOptions
 >;
 
-const names = ["eps", "momentum", "affine", "trackRunningStats"] as const;
+const kinds: Kinds<RunningNormOptions> = {
+  eps: "number",
+  momentum: "number?",
+  affine: "boolean",
+  trackRunningStats: "boolean",
+  ...factoryKinds,
+};
 
 /** The options that arguments of a norm amount to. */
 export function runningNormOptions(op: string, settings: readonly unknown[]): RunningNormOptions {
-  return named<RunningNormOptions>(op, settings, names);
+  return named<RunningNormOptions>(op, settings, kinds);
 }
 
 /** What norms with running statistics share. */
@@ -154,7 +161,7 @@ export abstract class BatchNorm extends RunningNorm {
 
   /** Takes the number of channels; the others by position or by name. */
   constructor(numFeatures: number, ...settings: RunningNormArguments) {
-    super(numFeatures, runningNormOptions("BatchNorm", settings));
+    super(numFeatures, runningNormOptions(new.target.name, settings));
   }
 
   /** Counts one batch more. */
@@ -249,7 +256,7 @@ export abstract class InstanceNorm extends RunningNorm {
     super(numFeatures, {
       affine: false,
       trackRunningStats: false,
-      ...runningNormOptions("InstanceNorm", settings),
+      ...runningNormOptions(new.target.name, settings),
     });
   }
 

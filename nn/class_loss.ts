@@ -26,11 +26,12 @@ import {
   type TripletMarginWithDistanceLossOptions,
 } from "../core/ops/margin_loss.ts";
 import { ctcLoss, type CtcLossOptions, type Lengths } from "../core/ops/ctc_loss.ts";
+import { checkOptions, type Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
 import { PairwiseDistance } from "./distance.ts";
 import { isModule, setField } from "./fields.ts";
-import { Loss } from "./loss.ts";
+import { Loss, lossKinds } from "./loss.ts";
 
 /**
  * Cross entropy of classes from logits [N, C, ...]; targets are class numbers or probabilities. `torch.nn.CrossEntropyLoss`.
@@ -50,9 +51,15 @@ export class CrossEntropyLoss extends Loss {
   /** A factor for each class, or null. */
   declare weight: Tensor | null;
 
-  /** Takes the settings by name. */
-  constructor(options: CrossEntropyOptions = {}) {
-    super(options);
+  /** Takes `weight` by position or by name; the others by name. */
+  constructor(...settings: Trailing<[weight: Tensor | null], CrossEntropyOptions>) {
+    const options = named<CrossEntropyOptions>("CrossEntropyLoss", settings, {
+      weight: "tensor?",
+      ignoreIndex: "whole",
+      labelSmoothing: "number",
+      ...lossKinds,
+    }, 1);
+    super({ reduction: options.reduction });
     this.ignoreIndex = options.ignoreIndex ?? -100;
     this.labelSmoothing = options.labelSmoothing ?? 0;
     setField(this, "weight", options.weight ?? null, "buffer", "weight");
@@ -72,9 +79,14 @@ export class NLLLoss extends Loss {
   /** A factor for each class, or null. */
   declare weight: Tensor | null;
 
-  /** Takes the settings by name. */
-  constructor(options: NllLossOptions = {}) {
-    super(options);
+  /** Takes `weight` by position or by name; the others by name. */
+  constructor(...settings: Trailing<[weight: Tensor | null], NllLossOptions>) {
+    const options = named<NllLossOptions>("NLLLoss", settings, {
+      weight: "tensor?",
+      ignoreIndex: "whole",
+      ...lossKinds,
+    }, 1);
+    super({ reduction: options.reduction });
     this.ignoreIndex = options.ignoreIndex ?? -100;
     setField(this, "weight", options.weight ?? null, "buffer", "weight");
   }
@@ -95,8 +107,9 @@ export class CTCLoss extends Loss {
 
   /** Takes the blank label by position or by name; the others by name. */
   constructor(...settings: Trailing<[blank: number], CtcLossOptions>) {
-    const options = named<CtcLossOptions>("CTCLoss", settings, ["blank"]);
-    super(options);
+    const kinds: Kinds<CtcLossOptions> = { blank: "whole", ...lossKinds, zeroInfinity: "boolean" };
+    const options = named<CtcLossOptions>("CTCLoss", settings, kinds);
+    super({ reduction: options.reduction });
     this.blank = options.blank ?? 0;
     this.zeroInfinity = options.zeroInfinity ?? false;
   }
@@ -117,10 +130,18 @@ export class MultiMarginLoss extends Loss {
   /** A factor for each class, or null. */
   declare weight: Tensor | null;
 
-  /** Takes `p` and `margin` by position or by name; the others by name. */
-  constructor(...settings: Trailing<[p: number, margin: number], MultiMarginLossOptions>) {
-    const options = named<MultiMarginLossOptions>("MultiMarginLoss", settings, ["p", "margin"]);
-    super(options);
+  /** Takes `p`, `margin` and `weight` by position or by name; the others by name. */
+  constructor(
+    ...settings: Trailing<[p: number, margin: number, weight: Tensor | null], MultiMarginLossOptions>
+  ) {
+    const kinds: Kinds<MultiMarginLossOptions> = {
+      p: "number",
+      margin: "number",
+      weight: "tensor?",
+      ...lossKinds,
+    };
+    const options = named<MultiMarginLossOptions>("MultiMarginLoss", settings, kinds, 3);
+    super({ reduction: options.reduction });
     this.p = options.p ?? 1;
     this.margin = options.margin ?? 1;
     setField(this, "weight", options.weight ?? null, "buffer", "weight");
@@ -132,6 +153,8 @@ export class MultiMarginLoss extends Loss {
     return multiMarginLoss(input, target, { p, margin, weight, reduction });
   }
 }
+
+const marginKinds: Kinds<MarginLossOptions> = { margin: "number", ...lossKinds };
 
 /** How far wrong classes come within a margin of any right one. `torch.nn.MultiLabelMarginLoss`. */
 export class MultiLabelMarginLoss extends Loss {
@@ -147,9 +170,13 @@ export class MultiLabelSoftMarginLoss extends Loss {
   /** A factor for each class, or null. */
   declare weight: Tensor | null;
 
-  /** Takes the settings by name. */
-  constructor(options: MultilabelSoftMarginLossOptions = {}) {
-    super(options);
+  /** Takes `weight` by position or by name; the others by name. */
+  constructor(...settings: Trailing<[weight: Tensor | null], MultilabelSoftMarginLossOptions>) {
+    const options = named<MultilabelSoftMarginLossOptions>("MultiLabelSoftMarginLoss", settings, {
+      weight: "tensor?",
+      ...lossKinds,
+    }, 1);
+    super({ reduction: options.reduction });
     setField(this, "weight", options.weight ?? null, "buffer", "weight");
   }
 
@@ -176,8 +203,8 @@ export class HingeEmbeddingLoss extends Loss {
 
   /** Takes `margin` by position or by name; the others by name. */
   constructor(...settings: Trailing<[margin: number], MarginLossOptions>) {
-    const options = named<MarginLossOptions>("HingeEmbeddingLoss", settings, ["margin"]);
-    super(options);
+    const options = named<MarginLossOptions>("HingeEmbeddingLoss", settings, marginKinds, 1);
+    super({ reduction: options.reduction });
     this.margin = options.margin ?? 1;
   }
 
@@ -195,8 +222,8 @@ export class MarginRankingLoss extends Loss {
 
   /** Takes `margin` by position or by name; the others by name. */
   constructor(...settings: Trailing<[margin: number], MarginLossOptions>) {
-    const options = named<MarginLossOptions>("MarginRankingLoss", settings, ["margin"]);
-    super(options);
+    const options = named<MarginLossOptions>("MarginRankingLoss", settings, marginKinds, 1);
+    super({ reduction: options.reduction });
     this.margin = options.margin ?? 0;
   }
 
@@ -214,8 +241,8 @@ export class CosineEmbeddingLoss extends Loss {
 
   /** Takes `margin` by position or by name; the others by name. */
   constructor(...settings: Trailing<[margin: number], MarginLossOptions>) {
-    const options = named<MarginLossOptions>("CosineEmbeddingLoss", settings, ["margin"]);
-    super(options);
+    const options = named<MarginLossOptions>("CosineEmbeddingLoss", settings, marginKinds, 1);
+    super({ reduction: options.reduction });
     this.margin = options.margin ?? 0;
   }
 
@@ -237,10 +264,19 @@ export class TripletMarginLoss extends Loss {
   /** Whether the negative may be compared with the positive. */
   swap: boolean;
 
-  /** Takes `margin` and `p` by position or by name; the others by name. */
-  constructor(...settings: Trailing<[margin: number, p: number], TripletMarginLossOptions>) {
-    const options = named<TripletMarginLossOptions>("TripletMarginLoss", settings, ["margin", "p"]);
-    super(options);
+  /** Takes all but the reduction by position or by name. */
+  constructor(
+    ...settings: Trailing<[margin: number, p: number, eps: number, swap: boolean], TripletMarginLossOptions>
+  ) {
+    const kinds: Kinds<TripletMarginLossOptions> = {
+      margin: "number",
+      p: "number",
+      eps: "number",
+      swap: "boolean",
+      ...lossKinds,
+    };
+    const options = named<TripletMarginLossOptions>("TripletMarginLoss", settings, kinds, 4);
+    super({ reduction: options.reduction });
     this.margin = options.margin ?? 1;
     this.p = options.p ?? 2;
     this.eps = options.eps ?? 1e-6;
@@ -265,7 +301,13 @@ export class TripletMarginWithDistanceLoss extends Loss {
 
   /** Takes the settings by name. */
   constructor(options: TripletMarginWithDistanceLossOptions = {}) {
-    super(options);
+    checkOptions<TripletMarginWithDistanceLossOptions>("TripletMarginWithDistanceLoss", options, {
+      distanceFunction: "function?",
+      margin: "number",
+      swap: "boolean",
+      ...lossKinds,
+    });
+    super({ reduction: options.reduction });
     const distance = options.distanceFunction ?? new PairwiseDistance();
     if (isModule(distance)) setField(this, "distanceFunction", distance, "module", "distance_function");
     else this.distanceFunction = distance;

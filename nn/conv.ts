@@ -13,7 +13,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "../init/fan.ts";
 import { kaimingUniform_ } from "../init/kaiming.ts";
 import { uniform_ } from "../init/uniform.ts";
-import { checkSizes, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { tuple } from "./repr.ts";
@@ -188,14 +188,15 @@ export abstract class Conv extends ConvModule {
     kernelSize: Sizes,
     settings: ConvArguments,
   ) {
-    const options = named<ConvLayerOptions>(op, settings, [
-      "stride",
-      "padding",
-      "dilation",
-      "groups",
-      "bias",
-      "paddingMode",
-    ]);
+    const options = named<ConvLayerOptions>(op, settings, {
+      stride: "sizes",
+      padding: "any",
+      dilation: "sizes",
+      groups: "number",
+      bias: "boolean",
+      paddingMode: "string",
+      ...factoryKinds,
+    });
     super(rank, inChannels, outChannels, kernelSize, options, false);
   }
 

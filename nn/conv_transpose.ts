@@ -8,7 +8,7 @@ import { convTranspose1d, convTranspose2d, convTranspose3d } from "../core/ops/c
 import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { ConvModule } from "./conv.ts";
 import { tuple } from "./repr.ts";
 
@@ -53,14 +53,16 @@ export abstract class ConvTranspose extends ConvModule {
     kernelSize: Sizes,
     settings: ConvTransposeArguments,
   ) {
-    const options = named<ConvTransposeLayerOptions>(op, settings, [
-      "stride",
-      "padding",
-      "outputPadding",
-      "groups",
-      "bias",
-      "dilation",
-    ]);
+    const options = named<ConvTransposeLayerOptions>(op, settings, {
+      stride: "sizes",
+      padding: "sizes",
+      outputPadding: "sizes",
+      groups: "number",
+      bias: "boolean",
+      dilation: "sizes",
+      paddingMode: "string",
+      ...factoryKinds,
+    });
     if ((options.paddingMode ?? "zeros") !== "zeros") {
       throw new ValueError(`Only "zeros" padding mode is supported for ${op}, got ${options.paddingMode}`);
     }

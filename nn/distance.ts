@@ -26,10 +26,10 @@ export class CosineSimilarity extends Module {
   /** Takes dimension and eps by position or by name. */
   constructor(...settings: Trailing<[dim: number, eps: number], CosineSimilarityOptions>) {
     super();
-    const { dim = 1, eps = 1e-8 } = named<CosineSimilarityOptions>("CosineSimilarity", settings, [
-      "dim",
-      "eps",
-    ]);
+    const { dim = 1, eps = 1e-8 } = named<CosineSimilarityOptions>("CosineSimilarity", settings, {
+      dim: "whole",
+      eps: "number",
+    });
     this.dim = dim;
     this.eps = eps;
   }
@@ -67,11 +67,7 @@ export class PairwiseDistance extends Module {
     const { p = 2, eps = 1e-6, keepdim = false } = named<PairwiseDistanceLayerOptions>(
       "PairwiseDistance",
       settings,
-      [
-        "p",
-        "eps",
-        "keepdim",
-      ],
+      { p: "number", eps: "number", keepdim: "boolean" },
     );
     this.p = p;
     this.eps = eps;

@@ -26,9 +26,12 @@ export abstract class DropoutModule extends Module {
   inplace: boolean;
 
   /** Takes the probability, by position or by name. */
-  constructor(...settings: Trailing<[p: number], DropoutLayerOptions>) {
+  constructor(...settings: Trailing<[p: number, inplace: boolean], DropoutLayerOptions>) {
     super();
-    const { p = 0.5, inplace = false } = named<DropoutLayerOptions>("Dropout", settings, ["p"]);
+    const { p = 0.5, inplace = false } = named<DropoutLayerOptions>(this.reprName(), settings, {
+      p: "number",
+      inplace: "boolean",
+    });
     if (!(p >= 0 && p <= 1)) {
       throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
     }

@@ -7,9 +7,10 @@ import { ShapeError, ValueError } from "../core/errors.ts";
 import { empty } from "../core/ops/create.ts";
 import { embedding, embeddingBag } from "../core/ops/embedding.ts";
 import { indexFill, type IndexLike } from "../core/ops/indexing.ts";
+import { checkOptions, type Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { normal_ } from "../init/normal.ts";
-import { checkSizes, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { float } from "./repr.ts";
@@ -24,6 +25,25 @@ export interface EmbeddingLayerOptions extends FactoryOptions {
   readonly normType?: number;
   /** Divide each row's gradient by how often the row was taken. */
   readonly scaleGradByFreq?: boolean;
+}
+
+const kinds: Kinds<EmbeddingLayerOptions> = {
+  paddingIdx: "whole?",
+  maxNorm: "number?",
+  normType: "number",
+  scaleGradByFreq: "boolean",
+  ...factoryKinds,
+};
+
+/** The number of the padding row from the start; null without one. */
+function paddingRow(op: string, index: number | null, rows: number): number | null {
+  if (index === null) return null;
+  if (index >= rows || index < -rows) {
+    throw new ValueError(
+      `Padding_idx must be within num_embeddings, in ${op}: got ${index} for ${rows} rows`,
+    );
+  }
+  return index < 0 ? index + rows : index;
 }
 
 /** What tables share. */
@@ -49,22 +69,22 @@ export abstract class EmbeddingModule extends Module {
     checkSizes(this.reprName(), { numEmbeddings, embeddingDim });
     const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false, dtype, device } =
       options;
-    if (
-      paddingIdx !== null &&
-      !(Number.isInteger(paddingIdx) && paddingIdx < numEmbeddings && paddingIdx >= -numEmbeddings)
-    ) {
-      throw new ValueError(
-        `Padding_idx must be within num_embeddings, in ${this.reprName()}: got ${paddingIdx} for ${numEmbeddings} rows`,
-      );
-    }
     this.numEmbeddings = numEmbeddings;
     this.embeddingDim = embeddingDim;
-    this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
+    this.paddingIdx = paddingRow(this.reprName(), paddingIdx, numEmbeddings);
     this.maxNorm = maxNorm;
     this.normType = normType;
     this.scaleGradByFreq = scaleGradByFreq;
     this.registerParameter("weight", new Parameter(empty([numEmbeddings, embeddingDim], { dtype, device })));
     this.resetParameters();
+  }
+
+  /** Takes over a table of rows, which stay as they are unless `freeze` is false. */
+  protected adopt(table: Tensor, { freeze = true, paddingIdx = null }: PretrainedOptions): this {
+    [this.numEmbeddings, this.embeddingDim] = table.shape;
+    this.paddingIdx = paddingRow(this.reprName(), paddingIdx, this.numEmbeddings);
+    this.weight = new Parameter(table, { requiresGrad: !freeze });
+    return this;
   }
 
   /** Draws the rows anew from the standard normal distribution; the padding row is zero. */
@@ -111,23 +131,24 @@ export class Embedding extends EmbeddingModule {
     numEmbeddings: number,
     embeddingDim: number,
     ...settings: Trailing<
-      [paddingIdx: number | null, maxNorm: number | null, normType: number],
+      [paddingIdx: number | null, maxNorm: number | null, normType: number, scaleGradByFreq: boolean],
       EmbeddingLayerOptions
     >
   ) {
     super(
       numEmbeddings,
       embeddingDim,
-      named<EmbeddingLayerOptions>("Embedding", settings, ["paddingIdx", "maxNorm", "normType"]),
+      named<EmbeddingLayerOptions>("Embedding", settings, kinds),
     );
   }
 
   /** A layer with the rows of a table; they stay as they are unless `freeze` is false. */
   static fromPretrained(table: Tensor, options: PretrainedOptions = {}): Embedding {
     checkTable("Embedding.fromPretrained", table);
-    const layer = new Embedding(table.shape[0], table.shape[1], options);
-    layer.weight = new Parameter(table, { requiresGrad: options.freeze === false });
-    return layer;
+    checkOptions<PretrainedOptions>("Embedding.fromPretrained", options, { freeze: "boolean", ...kinds });
+    const { freeze: _freeze, paddingIdx: _paddingIdx, ...others } = options;
+    // A layer without rows draws no numbers, as PyTorch draws none here.
+    return new Embedding(0, 0, others).adopt(table, options);
   }
 
   /** The rows of an index. */
@@ -151,6 +172,16 @@ export interface EmbeddingBagLayerOptions extends EmbeddingLayerOptions {
   readonly includeLastOffset?: boolean;
 }
 
+const bagKinds: Kinds<EmbeddingBagLayerOptions> = {
+  maxNorm: "number?",
+  normType: "number",
+  scaleGradByFreq: "boolean",
+  mode: "string",
+  includeLastOffset: "boolean",
+  paddingIdx: "whole?",
+  ...factoryKinds,
+};
+
 /**
  * Sums, means or maxima of bags of rows. `torch.nn.EmbeddingBag`.
  *
@@ -172,9 +203,12 @@ export class EmbeddingBag extends EmbeddingModule {
   constructor(
     numEmbeddings: number,
     embeddingDim: number,
-    ...settings: Trailing<[maxNorm: number | null, normType: number], EmbeddingBagLayerOptions>
+    ...settings: Trailing<
+      [maxNorm: number | null, normType: number, scaleGradByFreq: boolean, mode: "sum" | "mean" | "max"],
+      EmbeddingBagLayerOptions
+    >
   ) {
-    const options = named<EmbeddingBagLayerOptions>("EmbeddingBag", settings, ["maxNorm", "normType"]);
+    const options = named<EmbeddingBagLayerOptions>("EmbeddingBag", settings, bagKinds, 4);
     super(numEmbeddings, embeddingDim, options);
     this.mode = options.mode ?? "mean";
     this.includeLastOffset = options.includeLastOffset ?? false;
@@ -183,12 +217,15 @@ export class EmbeddingBag extends EmbeddingModule {
   /** A layer with the rows of a table; they stay as they are unless `freeze` is false. */
   static fromPretrained(
     table: Tensor,
-    options: EmbeddingBagLayerOptions & { readonly freeze?: boolean } = {},
+    options: EmbeddingBagLayerOptions & PretrainedOptions = {},
   ): EmbeddingBag {
     checkTable("EmbeddingBag.fromPretrained", table);
-    const layer = new EmbeddingBag(table.shape[0], table.shape[1], options);
-    layer.weight = new Parameter(table, { requiresGrad: options.freeze === false });
-    return layer;
+    checkOptions<EmbeddingBagLayerOptions & PretrainedOptions>("EmbeddingBag.fromPretrained", options, {
+      freeze: "boolean",
+      ...bagKinds,
+    });
+    const { freeze: _freeze, paddingIdx: _paddingIdx, ...others } = options;
+    return new EmbeddingBag(0, 0, others).adopt(table, options);
   }
 
   /** One row per bag: bags are the rows of an index matrix, or begin at `offsets` in an index vector. */

@@ -37,7 +37,10 @@ export class Flatten extends Module {
   /** Takes the first and the last dimension, by position or by name. */
   constructor(...settings: Trailing<[startDim: number, endDim: number], FlattenOptions>) {
     super();
-    const { startDim = 1, endDim = -1 } = named<FlattenOptions>("Flatten", settings, ["startDim", "endDim"]);
+    const { startDim = 1, endDim = -1 } = named<FlattenOptions>("Flatten", settings, {
+      startDim: "whole",
+      endDim: "whole",
+    });
     this.startDim = startDim;
     this.endDim = endDim;
   }

@@ -6,11 +6,19 @@
 import { bilinear } from "../core/ops/bilinear.ts";
 import { empty } from "../core/ops/create.ts";
 import { linear } from "../core/ops/linalg.ts";
+import type { Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "../init/fan.ts";
 import { kaimingUniform_ } from "../init/kaiming.ts";
 import { uniform_ } from "../init/uniform.ts";
-import { type BiasOf, checkSizes, type FactoryOptions } from "./arguments.ts";
+import {
+  type BiasOf,
+  checkSizes,
+  factoryKinds,
+  type FactoryOptions,
+  named,
+  type Trailing,
+} from "./arguments.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { flag } from "./repr.ts";
@@ -27,6 +35,11 @@ export interface LinearOptions<B extends boolean = boolean> extends FactoryOptio
   /** Whether there is a bias; true by default. */
   readonly bias?: B;
 }
+
+/** Arguments of Linear and Bilinear after the sizes. */
+export type LinearArguments<B extends boolean = boolean> = Trailing<[bias: B], LinearOptions<B>>;
+
+const kinds: Kinds<LinearOptions> = { bias: "boolean", ...factoryKinds };
 
 /** Returns its first input; takes and forgets any constructor arguments, as PyTorch's does. `torch.nn.Identity`. */
 export class Identity extends Module {
@@ -61,10 +74,11 @@ export class Linear<B extends boolean = true> extends Module {
   /** [outFeatures], or null. */
   declare bias: BiasOf<B>;
 
-  /** Takes the sizes of the last dimension of input and output. */
-  constructor(inFeatures: number, outFeatures: number, options: LinearOptions<B> = {}) {
+  /** Takes the sizes of the last dimension of input and output; the bias by position or by name. */
+  constructor(inFeatures: number, outFeatures: number, ...settings: LinearArguments<B>) {
     super();
-    checkSizes("Linear", { inFeatures, outFeatures });
+    const options = named<LinearOptions>(this.reprName(), settings, kinds);
+    checkSizes(this.reprName(), { inFeatures, outFeatures });
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
     this.registerParameter("weight", new Parameter(empty([outFeatures, inFeatures], options)));
@@ -112,8 +126,9 @@ export class Linear<B extends boolean = true> extends Module {
  * ```
  */
 export class LazyLinear extends Linear<boolean> {
-  /** Takes the size of the last dimension of the output. */
-  constructor(outFeatures: number, options: LinearOptions = {}) {
+  /** Takes the size of the last dimension of the output; the bias by position or by name. */
+  constructor(outFeatures: number, ...settings: LinearArguments) {
+    const options = named<LinearOptions>("LazyLinear", settings, kinds);
     checkSizes("LazyLinear", { outFeatures });
     super(0, 0, { ...options, bias: false });
     this.outFeatures = outFeatures;
@@ -161,8 +176,14 @@ export class Bilinear<B extends boolean = true> extends Module {
   declare bias: BiasOf<B>;
 
   /** Takes the sizes of the last dimension of the inputs and the output. */
-  constructor(in1Features: number, in2Features: number, outFeatures: number, options: LinearOptions<B> = {}) {
+  constructor(
+    in1Features: number,
+    in2Features: number,
+    outFeatures: number,
+    ...settings: LinearArguments<B>
+  ) {
     super();
+    const options = named<LinearOptions>("Bilinear", settings, kinds);
     checkSizes("Bilinear", { in1Features, in2Features, outFeatures });
     this.in1Features = in1Features;
     this.in2Features = in2Features;

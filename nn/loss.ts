@@ -24,9 +24,14 @@ import {
   smoothL1Loss,
   type SmoothL1LossOptions,
 } from "../core/ops/loss.ts";
+import { checkOptions, type Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { named, type Trailing } from "./arguments.ts";
 import { setField } from "./fields.ts";
 import { Module } from "./module.ts";
+
+/** What the option that all losses have holds. */
+export const lossKinds: Kinds<LossOptions> = { reduction: "string" };
 
 /** A loss with PyTorch's `reduction`. */
 export abstract class Loss extends Module {
@@ -36,6 +41,7 @@ export abstract class Loss extends Module {
   /** Takes the reduction; "mean" by default. */
   constructor(options: LossOptions = {}) {
     super();
+    checkOptions(this.reprName(), options, lossKinds);
     this.reduction = options.reduction ?? "mean";
     checkReduction(this.reprName(), this.reduction);
   }
@@ -74,7 +80,8 @@ export class SmoothL1Loss extends Loss {
 
   /** Takes the settings by name. */
   constructor(options: SmoothL1LossOptions = {}) {
-    super(options);
+    checkOptions<SmoothL1LossOptions>("SmoothL1Loss", options, { beta: "number", ...lossKinds });
+    super({ reduction: options.reduction });
     this.beta = options.beta ?? 1;
   }
 
@@ -92,7 +99,8 @@ export class HuberLoss extends Loss {
 
   /** Takes the settings by name. */
   constructor(options: HuberLossOptions = {}) {
-    super(options);
+    checkOptions<HuberLossOptions>("HuberLoss", options, { delta: "number", ...lossKinds });
+    super({ reduction: options.reduction });
     this.delta = options.delta ?? 1;
   }
 
@@ -108,9 +116,15 @@ export class BCELoss extends Loss {
   /** A factor for each element, or null. */
   declare weight: Tensor | null;
 
-  /** Takes the settings by name. */
-  constructor(options: BinaryCrossEntropyOptions = {}) {
-    super(options);
+  /** Takes `weight` by position or by name; the others by name. */
+  constructor(...settings: Trailing<[weight: Tensor | null], BinaryCrossEntropyOptions>) {
+    const options = named<BinaryCrossEntropyOptions>(
+      "BCELoss",
+      settings,
+      { weight: "tensor?", ...lossKinds },
+      1,
+    );
+    super({ reduction: options.reduction });
     setField(this, "weight", options.weight ?? null, "buffer", "weight");
   }
 
@@ -128,9 +142,14 @@ export class BCEWithLogitsLoss extends Loss {
   /** A factor for the positive part of each class, or null. */
   declare posWeight: Tensor | null;
 
-  /** Takes the settings by name. */
-  constructor(options: BinaryCrossEntropyWithLogitsOptions = {}) {
-    super(options);
+  /** Takes `weight` by position or by name; the others by name. */
+  constructor(...settings: Trailing<[weight: Tensor | null], BinaryCrossEntropyWithLogitsOptions>) {
+    const options = named<BinaryCrossEntropyWithLogitsOptions>("BCEWithLogitsLoss", settings, {
+      weight: "tensor?",
+      posWeight: "tensor?",
+      ...lossKinds,
+    }, 1);
+    super({ reduction: options.reduction });
     setField(this, "weight", options.weight ?? null, "buffer", "weight");
     setField(this, "posWeight", options.posWeight ?? null, "buffer", "pos_weight");
   }
@@ -151,9 +170,15 @@ export class PoissonNLLLoss extends Loss {
   /** Added to a rate before its logarithm is taken. */
   eps: number;
 
-  /** Takes the settings by name. */
-  constructor(options: PoissonNllLossOptions = {}) {
-    super(options);
+  /** Takes `logInput` and `full` by position or by name; the others by name. */
+  constructor(...settings: Trailing<[logInput: boolean, full: boolean], PoissonNllLossOptions>) {
+    const options = named<PoissonNllLossOptions>("PoissonNLLLoss", settings, {
+      logInput: "boolean",
+      full: "boolean",
+      eps: "number",
+      ...lossKinds,
+    }, 2);
+    super({ reduction: options.reduction });
     this.logInput = options.logInput ?? true;
     this.full = options.full ?? false;
     this.eps = options.eps ?? 1e-8;
@@ -175,7 +200,12 @@ export class GaussianNLLLoss extends Loss {
 
   /** Takes the settings by name. */
   constructor(options: GaussianNllLossOptions = {}) {
-    super(options);
+    checkOptions<GaussianNllLossOptions>("GaussianNLLLoss", options, {
+      full: "boolean",
+      eps: "number",
+      ...lossKinds,
+    });
+    super({ reduction: options.reduction });
     this.full = options.full ?? false;
     this.eps = options.eps ?? 1e-6;
   }
@@ -197,6 +227,7 @@ export class KLDivLoss extends Module {
   /** Takes the settings by name. */
   constructor(options: KlDivOptions = {}) {
     super();
+    checkOptions<KlDivOptions>("KLDivLoss", options, { ...lossKinds, logTarget: "boolean" });
     this.reduction = options.reduction ?? "mean";
     this.logTarget = options.logTarget ?? false;
   }

@@ -63,13 +63,13 @@ export abstract class MaxPoolModule<R extends boolean> extends Module {
   /** Takes the kernel size; the others by position or by name. */
   constructor(kernelSize: Sizes, ...settings: MaxPoolArguments<R>) {
     super();
-    const options = named<MaxPoolLayerOptions>("MaxPool", settings, [
-      "stride",
-      "padding",
-      "dilation",
-      "returnIndices",
-      "ceilMode",
-    ]);
+    const options = named<MaxPoolLayerOptions>(this.reprName(), settings, {
+      stride: "sizes?",
+      padding: "sizes",
+      dilation: "sizes",
+      returnIndices: "boolean",
+      ceilMode: "boolean",
+    });
     this.kernelSize = kernelSize;
     this.stride = options.stride ?? kernelSize;
     this.padding = options.padding ?? 0;
@@ -151,7 +151,10 @@ export abstract class MaxUnpoolModule extends Module {
     settings: Trailing<[stride: Sizes | null, padding: Sizes], MaxUnpoolLayerOptions>,
   ) {
     super();
-    const options = named<MaxUnpoolLayerOptions>("MaxUnpool", settings, ["stride", "padding"]);
+    const options = named<MaxUnpoolLayerOptions>(this.reprName(), settings, {
+      stride: "sizes?",
+      padding: "sizes",
+    });
     const op = this.reprName();
     this.kernelSize = sizesOf(op, "kernel_size", kernelSize, rank);
     this.stride = sizesOf(op, "stride", options.stride ?? kernelSize, rank);

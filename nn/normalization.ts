@@ -10,7 +10,7 @@ import { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "../core/ops/no
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { ones_, zeros_ } from "../init/constant.ts";
-import { checkSizes, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { flag, float, tuple } from "./repr.ts";
@@ -62,7 +62,8 @@ export class LayerNorm extends Module {
     >(
       "LayerNorm",
       settings,
-      ["eps", "elementwiseAffine"],
+      { eps: "number", elementwiseAffine: "boolean", bias: "boolean", ...factoryKinds },
+      2,
     );
     this.normalizedShape = shapeOf(normalizedShape);
     this.eps = eps;
@@ -119,7 +120,7 @@ export class RMSNorm extends Module {
     const { eps = null, elementwiseAffine = true, dtype = getDefaultDtype(), device } = named<RMSNormOptions>(
       "RMSNorm",
       settings,
-      ["eps", "elementwiseAffine"],
+      { eps: "number?", elementwiseAffine: "boolean", ...factoryKinds },
     );
     this.normalizedShape = shapeOf(normalizedShape);
     this.eps = eps;
@@ -180,10 +181,7 @@ export class GroupNorm extends Module {
     const { eps = 1e-5, affine = true, dtype = getDefaultDtype(), device } = named<GroupNormOptions>(
       "GroupNorm",
       settings,
-      [
-        "eps",
-        "affine",
-      ],
+      { eps: "number", affine: "boolean", ...factoryKinds },
     );
     checkSizes("GroupNorm", { numGroups }, 1);
     checkSizes("GroupNorm", { numChannels });
@@ -247,11 +245,7 @@ export class LocalResponseNorm extends Module {
     const { alpha = 1e-4, beta = 0.75, k = 1 } = named<LocalResponseNormLayerOptions>(
       "LocalResponseNorm",
       settings,
-      [
-        "alpha",
-        "beta",
-        "k",
-      ],
+      { alpha: "number", beta: "number", k: "number" },
     );
     this.size = size;
     this.alpha = alpha;

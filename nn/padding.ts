@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKind } from "../core/ops/options.ts";
 import { pad, type PadMode } from "../core/ops/pad.ts";
 import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -39,6 +40,7 @@ export abstract class ConstantPadModule extends PaddingModule {
   /** Takes the number of spatial dimensions, amounts and constant. */
   protected constructor(rank: number, padding: Sizes, value: number) {
     super(rank, padding);
+    checkKind(this.reprName(), "value", value ?? null, "number");
     this.value = value;
   }
 

@@ -65,13 +65,13 @@ export abstract class AvgPoolModule extends Module {
   /** Takes the kernel size; the others by position or by name. */
   constructor(kernelSize: Sizes, ...settings: AvgPoolArguments) {
     super();
-    const options = named<AvgPoolLayerOptions>("AvgPool", settings, [
-      "stride",
-      "padding",
-      "ceilMode",
-      "countIncludePad",
-      "divisorOverride",
-    ]);
+    const options = named<AvgPoolLayerOptions>(this.reprName(), settings, {
+      stride: "sizes?",
+      padding: "sizes",
+      ceilMode: "boolean",
+      countIncludePad: "boolean",
+      divisorOverride: "number?",
+    });
     this.kernelSize = kernelSize;
     this.stride = options.stride ?? kernelSize;
     this.padding = options.padding ?? 0;
@@ -151,10 +151,10 @@ export abstract class LPPoolModule extends Module {
     ...settings: Trailing<[stride: Sizes | null, ceilMode: boolean], LPPoolLayerOptions>
   ) {
     super();
-    const { stride = null, ceilMode = false } = named<LPPoolLayerOptions>("LPPool", settings, [
-      "stride",
-      "ceilMode",
-    ]);
+    const { stride = null, ceilMode = false } = named<LPPoolLayerOptions>(this.reprName(), settings, {
+      stride: "sizes?",
+      ceilMode: "boolean",
+    });
     this.normType = normType;
     this.kernelSize = kernelSize;
     this.stride = stride;
@@ -272,7 +272,9 @@ export abstract class AdaptiveMaxPoolModule<R extends boolean> extends AdaptiveP
     ...settings: Trailing<[returnIndices: R], AdaptiveMaxPoolLayerOptions<R>>
   ) {
     super(outputSize);
-    const options = named<AdaptiveMaxPoolLayerOptions>("AdaptiveMaxPool", settings, ["returnIndices"]);
+    const options = named<AdaptiveMaxPoolLayerOptions>(this.reprName(), settings, {
+      returnIndices: "boolean",
+    });
     this.returnIndices = options.returnIndices ?? false;
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import * as op from "../core/ops/activation.ts";
+import { checkKind, type Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
 import { Module } from "./module.ts";
@@ -15,15 +16,17 @@ export interface InplaceOptions {
   readonly inplace?: boolean;
 }
 
+const inplaceKinds: Kinds<InplaceOptions> = { inplace: "boolean" };
+
 /** An activation with PyTorch's `inplace` flag. */
 export abstract class InplaceModule extends Module {
   /** PyTorch's flag; only shown in the text. */
   inplace: boolean;
 
-  /** Takes the flag. */
-  constructor(options: InplaceOptions = {}) {
+  /** Takes the flag, by position or by name. */
+  constructor(...settings: Trailing<[inplace: boolean], InplaceOptions>) {
     super();
-    this.inplace = options.inplace ?? false;
+    this.inplace = named<InplaceOptions>(this.reprName(), settings, inplaceKinds).inplace ?? false;
   }
 
   /** The settings of the activation, as the text shows them. */
@@ -99,9 +102,9 @@ export class ELU extends InplaceModule {
   alpha: number;
 
   /** Takes `alpha` by position or by name. */
-  constructor(...settings: Trailing<[alpha: number], ELUOptions>) {
-    const options = named<ELUOptions>("ELU", settings, ["alpha"]);
-    super(options);
+  constructor(...settings: Trailing<[alpha: number, inplace: boolean], ELUOptions>) {
+    const options = named<ELUOptions>("ELU", settings, { alpha: "number", ...inplaceKinds });
+    super({ inplace: options.inplace });
     this.alpha = options.alpha ?? 1;
   }
 
@@ -128,9 +131,9 @@ export class CELU extends InplaceModule {
   alpha: number;
 
   /** Takes `alpha` by position or by name. */
-  constructor(...settings: Trailing<[alpha: number], CELUOptions>) {
-    const options = named<CELUOptions>("CELU", settings, ["alpha"]);
-    super(options);
+  constructor(...settings: Trailing<[alpha: number, inplace: boolean], CELUOptions>) {
+    const options = named<CELUOptions>("CELU", settings, { alpha: "number", ...inplaceKinds });
+    super({ inplace: options.inplace });
     this.alpha = options.alpha ?? 1;
   }
 
@@ -157,9 +160,12 @@ export class LeakyReLU extends InplaceModule {
   negativeSlope: number;
 
   /** Takes `negativeSlope` by position or by name. */
-  constructor(...settings: Trailing<[negativeSlope: number], LeakyReLUOptions>) {
-    const options = named<LeakyReLUOptions>("LeakyReLU", settings, ["negativeSlope"]);
-    super(options);
+  constructor(...settings: Trailing<[negativeSlope: number, inplace: boolean], LeakyReLUOptions>) {
+    const options = named<LeakyReLUOptions>("LeakyReLU", settings, {
+      negativeSlope: "number",
+      ...inplaceKinds,
+    });
+    super({ inplace: options.inplace });
     this.negativeSlope = options.negativeSlope ?? 0.01;
   }
 
@@ -190,9 +196,13 @@ export class Hardtanh extends InplaceModule {
   maxVal: number;
 
   /** Takes `minVal` and `maxVal` by position or by name. */
-  constructor(...settings: Trailing<[minVal: number, maxVal: number], HardtanhOptions>) {
-    const options = named<HardtanhOptions>("Hardtanh", settings, ["minVal", "maxVal"]);
-    super(options);
+  constructor(...settings: Trailing<[minVal: number, maxVal: number, inplace: boolean], HardtanhOptions>) {
+    const options = named<HardtanhOptions>("Hardtanh", settings, {
+      minVal: "number",
+      maxVal: "number",
+      ...inplaceKinds,
+    });
+    super({ inplace: options.inplace });
     this.minVal = options.minVal ?? -1;
     this.maxVal = options.maxVal ?? 1;
   }
@@ -221,7 +231,7 @@ export class Hardshrink extends Module {
 
   /** Takes `lambd` by position or by name. */
   constructor(...settings: Trailing<[lambd: number], HardshrinkOptions>) {
-    const options = named<HardshrinkOptions>("Hardshrink", settings, ["lambd"]);
+    const options = named<HardshrinkOptions>("Hardshrink", settings, { lambd: "number" });
     super();
     this.lambd = options.lambd ?? 0.5;
   }
@@ -250,7 +260,7 @@ export class Softshrink extends Module {
 
   /** Takes `lambd` by position or by name. */
   constructor(...settings: Trailing<[lambd: number], SoftshrinkOptions>) {
-    const options = named<SoftshrinkOptions>("Softshrink", settings, ["lambd"]);
+    const options = named<SoftshrinkOptions>("Softshrink", settings, { lambd: "number" });
     super();
     this.lambd = options.lambd ?? 0.5;
   }
@@ -274,8 +284,10 @@ export class Threshold extends InplaceModule {
   value: number;
 
   /** Takes the threshold and the value elsewhere. */
-  constructor(threshold: number, value: number, options: InplaceOptions = {}) {
-    super(options);
+  constructor(threshold: number, value: number, ...settings: Trailing<[inplace: boolean], InplaceOptions>) {
+    super(...settings);
+    checkKind("Threshold", "threshold", threshold ?? null, "number");
+    checkKind("Threshold", "value", value ?? null, "number");
     this.threshold = threshold;
     this.value = value;
   }
@@ -307,9 +319,13 @@ export class RReLU extends InplaceModule {
   upper: number;
 
   /** Takes `lower` and `upper` by position or by name. */
-  constructor(...settings: Trailing<[lower: number, upper: number], RReLUOptions>) {
-    const options = named<RReLUOptions>("RReLU", settings, ["lower", "upper"]);
-    super(options);
+  constructor(...settings: Trailing<[lower: number, upper: number, inplace: boolean], RReLUOptions>) {
+    const options = named<RReLUOptions>("RReLU", settings, {
+      lower: "number",
+      upper: "number",
+      ...inplaceKinds,
+    });
+    super({ inplace: options.inplace });
     this.lower = options.lower ?? 1 / 8;
     this.upper = options.upper ?? 1 / 3;
   }

@@ -7,8 +7,9 @@ import { fold, unfold, type UnfoldOptions } from "../core/ops/im2col.ts";
 import { interpolate, type InterpolateMode, type InterpolateOptions } from "../core/ops/resize.ts";
 import { channelShuffle, pixelShuffle, pixelUnshuffle } from "../core/ops/shuffle.ts";
 import type { Sizes } from "../core/ops/spatial.ts";
+import type { Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { named, type Trailing } from "./arguments.ts";
+import { checkSizes, named, type Trailing } from "./arguments.ts";
 import { Module } from "./module.ts";
 import { float, size as sizeText } from "./repr.ts";
 
@@ -55,7 +56,13 @@ export class Upsample extends Module {
     >
   ) {
     super();
-    const options = named<UpsampleOptions>("Upsample", settings, ["size", "scaleFactor", "mode"]);
+    const options = named<UpsampleOptions>(this.reprName(), settings, {
+      size: "sizes?",
+      scaleFactor: "sizes?",
+      mode: "string",
+      alignCorners: "boolean?",
+      recomputeScaleFactor: "boolean?",
+    });
     this.size = options.size ?? null;
     this.scaleFactor = options.scaleFactor ?? null;
     this.mode = options.mode ?? "nearest";
@@ -87,17 +94,22 @@ export class Upsample extends Module {
   }
 }
 
+/** Options of UpsamplingNearest2d and UpsamplingBilinear2d. */
+export type UpsamplingOptions = Pick<UpsampleOptions, "size" | "scaleFactor">;
+
+const upsamplingKinds: Kinds<UpsamplingOptions> = { size: "sizes?", scaleFactor: "sizes?" };
+
 /** Upsample of images by the nearest elements. `torch.nn.UpsamplingNearest2d`. */
 export class UpsamplingNearest2d extends Upsample {
   /** Takes size or factor, by position or by name. */
   constructor(
     ...settings: Trailing<
       [size: Sizes | null, scaleFactor: number | readonly number[] | null],
-      Pick<UpsampleOptions, "size" | "scaleFactor">
+      UpsamplingOptions
     >
   ) {
     super({
-      ...named<UpsampleOptions>("UpsamplingNearest2d", settings, ["size", "scaleFactor"]),
+      ...named<UpsamplingOptions>("UpsamplingNearest2d", settings, upsamplingKinds),
       mode: "nearest",
     });
   }
@@ -109,10 +121,10 @@ export class UpsamplingBilinear2d extends Upsample {
   constructor(
     ...settings: Trailing<
       [size: Sizes | null, scaleFactor: number | readonly number[] | null],
-      Pick<UpsampleOptions, "size" | "scaleFactor">
+      UpsamplingOptions
     >
   ) {
-    const options = named<UpsampleOptions>("UpsamplingBilinear2d", settings, ["size", "scaleFactor"]);
+    const options = named<UpsamplingOptions>("UpsamplingBilinear2d", settings, upsamplingKinds);
     super({ ...options, mode: "bilinear", alignCorners: true });
   }
 }
@@ -125,6 +137,7 @@ export class PixelShuffle extends Module {
   /** Takes r. */
   constructor(upscaleFactor: number) {
     super();
+    checkSizes("PixelShuffle", { upscaleFactor }, 1);
     this.upscaleFactor = upscaleFactor;
   }
 
@@ -147,6 +160,7 @@ export class PixelUnshuffle extends Module {
   /** Takes r. */
   constructor(downscaleFactor: number) {
     super();
+    checkSizes("PixelUnshuffle", { downscaleFactor }, 1);
     this.downscaleFactor = downscaleFactor;
   }
 
@@ -169,6 +183,7 @@ export class ChannelShuffle extends Module {
   /** Takes the number of groups. */
   constructor(groups: number) {
     super();
+    checkSizes("ChannelShuffle", { groups }, 1);
     this.groups = groups;
   }
 
@@ -200,11 +215,11 @@ export abstract class BlockModule extends Module {
   /** Takes the sizes of the blocks; the others by position or by name. */
   constructor(kernelSize: Sizes, ...settings: UnfoldArguments) {
     super();
-    const { dilation = 1, padding = 0, stride = 1 } = named<UnfoldOptions>("Unfold", settings, [
-      "dilation",
-      "padding",
-      "stride",
-    ]);
+    const { dilation = 1, padding = 0, stride = 1 } = named<UnfoldOptions>("Unfold", settings, {
+      dilation: "sizes",
+      padding: "sizes",
+      stride: "sizes",
+    });
     this.kernelSize = kernelSize;
     this.dilation = dilation;
     this.padding = padding;

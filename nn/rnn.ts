@@ -6,11 +6,12 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { dropout } from "../core/ops/dropout.ts";
 import { empty, zeros } from "../core/ops/create.ts";
+import type { Kinds } from "../core/ops/options.ts";
 import { cat, reshape, select, squeeze, stack, transpose, unsqueeze } from "../core/ops/view.ts";
 import { sameShape, type Shape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { uniform_ } from "../init/uniform.ts";
-import { checkSizes, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import {
@@ -58,7 +59,17 @@ export type RecurrentArguments<O> = Trailing<
   O
 >;
 
-const argumentNames = ["numLayers", "bias", "batchFirst", "dropout", "bidirectional"] as const;
+const ownKinds = {
+  numLayers: "number",
+  bias: "boolean",
+  batchFirst: "boolean",
+  dropout: "number",
+  bidirectional: "boolean",
+} as const;
+
+const kinds: Kinds<RecurrentOptions> = { ...ownKinds, ...factoryKinds };
+
+const lstmKinds: Kinds<LSTMOptions> = { ...ownKinds, projSize: "number", ...factoryKinds };
 
 /** What the recurrent layers share. */
 export abstract class RecurrentModule extends Module {
@@ -320,7 +331,7 @@ export class RNN extends RecurrentModule {
 
   /** Takes the sizes of input and state; the others by position or by name. */
   constructor(inputSize: number, hiddenSize: number, ...settings: RecurrentArguments<RNNOptions>) {
-    const options = named<RNNOptions>("RNN", settings, argumentNames);
+    const options = named<RNNOptions>("RNN", settings, { ...kinds, nonlinearity: "string" }, 5);
     const { nonlinearity = "tanh" } = options;
     if (nonlinearity !== "tanh" && nonlinearity !== "relu") {
       throw new ValueError(`Unknown nonlinearity '${nonlinearity}', in RNN: it is tanh or relu`);
@@ -362,7 +373,7 @@ export interface LSTM {
 export class LSTM extends RecurrentModule {
   /** Takes the sizes of input and state; the others by position or by name. */
   constructor(inputSize: number, hiddenSize: number, ...settings: RecurrentArguments<LSTMOptions>) {
-    super(4, inputSize, hiddenSize, named<LSTMOptions>("LSTM", settings, argumentNames));
+    super(4, inputSize, hiddenSize, named<LSTMOptions>("LSTM", settings, lstmKinds, 6));
   }
 
   /** Output of every moment, and the last hidden and cell state. */
@@ -394,7 +405,7 @@ export class GRU extends RecurrentModule {
   /** Takes the sizes of input and state; the others by position or by name. */
   constructor(inputSize: number, hiddenSize: number, ...settings: RecurrentArguments<RecurrentOptions>) {
     super(3, inputSize, hiddenSize, {
-      ...named<RecurrentOptions>("GRU", settings, argumentNames),
+      ...named<RecurrentOptions>("GRU", settings, kinds, 5),
       projSize: 0,
     });
   }

@@ -7,9 +7,10 @@ import { ShapeError, ValueError } from "../core/errors.ts";
 import { empty, zeros } from "../core/ops/create.ts";
 import { linear } from "../core/ops/linalg.ts";
 import { squeeze, unsqueeze } from "../core/ops/view.ts";
+import type { Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { uniform_ } from "../init/uniform.ts";
-import { checkSizes, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { setField } from "./fields.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -28,6 +29,8 @@ export interface CellOptions extends FactoryOptions {
   /** Whether there are biases; true by default. */
   readonly bias?: boolean;
 }
+
+const kinds: Kinds<CellOptions> = { bias: "boolean", ...factoryKinds };
 
 /** Options of RNNCell. */
 export interface RNNCellOptions extends CellOptions {
@@ -157,7 +160,11 @@ export class RNNCell extends RecurrentCell {
     hiddenSize: number,
     ...settings: Trailing<[bias: boolean, nonlinearity: "tanh" | "relu"], RNNCellOptions>
   ) {
-    const options = named<RNNCellOptions>("RNNCell", settings, ["bias", "nonlinearity"]);
+    const options = named<RNNCellOptions>("RNNCell", settings, {
+      bias: "boolean",
+      nonlinearity: "string",
+      ...factoryKinds,
+    });
     super(1, inputSize, hiddenSize, options);
     this.nonlinearity = options.nonlinearity ?? "tanh";
     if (this.nonlinearity !== "tanh" && this.nonlinearity !== "relu") {
@@ -180,7 +187,7 @@ export class RNNCell extends RecurrentCell {
 export class LSTMCell extends RecurrentCell {
   /** Takes the sizes of input and state; the others by position or by name. */
   constructor(inputSize: number, hiddenSize: number, ...settings: Trailing<[bias: boolean], CellOptions>) {
-    super(4, inputSize, hiddenSize, named<CellOptions>("LSTMCell", settings, ["bias"]));
+    super(4, inputSize, hiddenSize, named<CellOptions>("LSTMCell", settings, kinds));
   }
 
   /** The next hidden and cell state. */
@@ -194,7 +201,7 @@ export class LSTMCell extends RecurrentCell {
 export class GRUCell extends RecurrentCell {
   /** Takes the sizes of input and state; the others by position or by name. */
   constructor(inputSize: number, hiddenSize: number, ...settings: Trailing<[bias: boolean], CellOptions>) {
-    super(3, inputSize, hiddenSize, named<CellOptions>("GRUCell", settings, ["bias"]));
+    super(3, inputSize, hiddenSize, named<CellOptions>("GRUCell", settings, kinds));
   }
 
   /** The next hidden state. */

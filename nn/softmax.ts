@@ -9,7 +9,7 @@ import { prelu } from "../core/ops/activation.ts";
 import { full } from "../core/ops/create.ts";
 import { logSoftmax, softmax, softmin } from "../core/ops/softmax.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { checkSizes, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -27,7 +27,7 @@ export abstract class DimModule extends Module {
   /** Takes the dimension by position or by name. */
   constructor(...settings: Trailing<[dim: number | null], DimOptions>) {
     super();
-    this.dim = named<DimOptions>("Softmax", settings, ["dim"]).dim ?? null;
+    this.dim = named<DimOptions>(this.reprName(), settings, { dim: "whole?" }).dim ?? null;
   }
 
   /** What stands between the parentheses of the text. */
@@ -99,10 +99,11 @@ export class PReLU extends Module {
   /** Takes the number of slopes and their first value by position or by name. */
   constructor(...settings: Trailing<[numParameters: number, init: number], PReLUOptions>) {
     super();
-    const { numParameters = 1, init = 0.25, dtype, device } = named<PReLUOptions>("PReLU", settings, [
-      "numParameters",
-      "init",
-    ]);
+    const { numParameters = 1, init = 0.25, dtype, device } = named<PReLUOptions>("PReLU", settings, {
+      numParameters: "number",
+      init: "number",
+      ...factoryKinds,
+    });
     checkSizes("PReLU", { numParameters });
     this.numParameters = numParameters;
     this.registerParameter(

@@ -7,9 +7,10 @@ import { ShapeError } from "../core/errors.ts";
 import type { DeviceName } from "../core/device.ts";
 import { full } from "../core/ops/create.ts";
 import { triu } from "../core/ops/rearrange.ts";
+import type { Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { xavierUniform_ } from "../init/xavier.ts";
-import { checkSizes, named, type Trailing } from "./arguments.ts";
+import { checkSizes, factoryKinds, named, type Trailing } from "./arguments.ts";
 import { ModuleList } from "./containers.ts";
 import { deepcopy } from "./deepcopy.ts";
 import { type Layer, Module } from "./module.ts";
@@ -17,7 +18,7 @@ import { LayerNorm } from "./normalization.ts";
 import {
   type Activation,
   type DecoderMaskArguments,
-  decoderMaskNames,
+  decoderMaskKinds,
   type DecoderMasks,
   TransformerDecoderLayer,
   TransformerEncoderLayer,
@@ -69,10 +70,10 @@ export class TransformerEncoder extends Module {
     src: Tensor,
     ...masks: Trailing<[mask: Tensor | null, srcKeyPaddingMask: Tensor | null], EncoderMasks>
   ): Tensor {
-    const { mask, srcKeyPaddingMask } = named<EncoderMasks>("TransformerEncoder", masks, [
-      "mask",
-      "srcKeyPaddingMask",
-    ]);
+    const { mask, srcKeyPaddingMask } = named<EncoderMasks>("TransformerEncoder", masks, {
+      mask: "tensor?",
+      srcKeyPaddingMask: "tensor?",
+    });
     let x = src;
     for (const layer of this.layers) x = layer(x, { srcMask: mask, srcKeyPaddingMask });
     return this.norm === null ? x : this.norm(x);
@@ -98,12 +99,21 @@ export class TransformerDecoder extends Module {
 
   /** What the stack computes from a target and an encoder's output; masks by position or by name. */
   override forward(tgt: Tensor, memory: Tensor, ...masks: DecoderMaskArguments): Tensor {
-    const options = named<DecoderMasks>("TransformerDecoder", masks, decoderMaskNames);
+    const options = named<DecoderMasks>("TransformerDecoder", masks, decoderMaskKinds);
     let x = tgt;
     for (const layer of this.layers) x = layer(x, memory, options);
     return this.norm === null ? x : this.norm(x);
   }
 }
+
+const maskKinds: Kinds<TransformerMasks> = {
+  srcMask: "tensor?",
+  tgtMask: "tensor?",
+  memoryMask: "tensor?",
+  srcKeyPaddingMask: "tensor?",
+  tgtKeyPaddingMask: "tensor?",
+  memoryKeyPaddingMask: "tensor?",
+};
 
 /** Options of Transformer. */
 export interface TransformerOptions extends TransformerLayerOptions {
@@ -167,15 +177,21 @@ export class Transformer extends Module {
     >
   ) {
     super();
-    const options = named<TransformerOptions>("Transformer", settings, [
-      "dModel",
-      "nhead",
-      "numEncoderLayers",
-      "numDecoderLayers",
-      "dimFeedforward",
-      "dropout",
-      "activation",
-    ]);
+    const options = named<TransformerOptions>("Transformer", settings, {
+      dModel: "number",
+      nhead: "number",
+      numEncoderLayers: "number",
+      numDecoderLayers: "number",
+      dimFeedforward: "number",
+      dropout: "number",
+      activation: "any",
+      customEncoder: "function?",
+      customDecoder: "function?",
+      layerNormEps: "number",
+      batchFirst: "boolean",
+      normFirst: "boolean",
+      ...factoryKinds,
+    });
     const { dModel = 512, nhead = 8, numEncoderLayers = 6, numDecoderLayers = 6 } = options;
     const layerOptions: TransformerLayerOptions = {
       dimFeedforward: options.dimFeedforward,
@@ -216,7 +232,7 @@ export class Transformer extends Module {
       TransformerMasks
     >
   ): Tensor {
-    const options = named<TransformerMasks>("Transformer", masks, ["srcMask", "tgtMask", "memoryMask"]);
+    const options = named<TransformerMasks>("Transformer", masks, maskKinds);
     const batchDim = this.batchFirst ? 0 : 1;
     if (src.ndim === 3 && src.size(batchDim) !== tgt.size(batchDim)) {
       throw new ShapeError(

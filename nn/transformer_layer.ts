@@ -6,8 +6,9 @@
 import { ValueError } from "../core/errors.ts";
 import { gelu, relu } from "../core/ops/activation.ts";
 import { add } from "../core/ops/elementwise.ts";
+import type { Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { MultiheadAttention } from "./attention.ts";
 import { Dropout } from "./dropout.ts";
 import { setField } from "./fields.ts";
@@ -40,7 +41,15 @@ export type TransformerLayerArguments = Trailing<
   TransformerLayerOptions
 >;
 
-const argumentNames = ["dimFeedforward", "dropout", "activation"] as const;
+const kinds: Kinds<TransformerLayerOptions> = {
+  dimFeedforward: "number",
+  dropout: "number",
+  activation: "any",
+  layerNormEps: "number",
+  batchFirst: "boolean",
+  normFirst: "boolean",
+  ...factoryKinds,
+};
 
 /** The function of a name. */
 export function activationOf(activation: Activation): (x: Tensor) => Tensor {
@@ -113,7 +122,7 @@ export class TransformerEncoderLayer extends TransformerLayer {
 
   /** Takes features and heads; the others by position or by name. */
   constructor(dModel: number, nhead: number, ...settings: TransformerLayerArguments) {
-    const options = named<TransformerLayerOptions>("TransformerEncoderLayer", settings, argumentNames);
+    const options = named<TransformerLayerOptions>("TransformerEncoderLayer", settings, kinds);
     super(dModel, nhead, options);
     const { dimFeedforward = 2048, dropout = 0.1, activation = "relu", layerNormEps: eps, dtype, device } =
       options;
@@ -132,10 +141,10 @@ export class TransformerEncoderLayer extends TransformerLayer {
     src: Tensor,
     ...masks: Trailing<[srcMask: Tensor | null, srcKeyPaddingMask: Tensor | null], EncoderLayerMasks>
   ): Tensor {
-    const { srcMask, srcKeyPaddingMask } = named<EncoderLayerMasks>("TransformerEncoderLayer", masks, [
-      "srcMask",
-      "srcKeyPaddingMask",
-    ]);
+    const { srcMask, srcKeyPaddingMask } = named<EncoderLayerMasks>("TransformerEncoderLayer", masks, {
+      srcMask: "tensor?",
+      srcKeyPaddingMask: "tensor?",
+    });
     const options = { attnMask: srcMask, keyPaddingMask: srcKeyPaddingMask, needWeights: false };
     const x = this.residual(src, this.norm1, (y) => this.dropout1(this.selfAttn(y, y, y, options)[0]));
     return this.residual(
@@ -158,13 +167,13 @@ export interface DecoderMasks {
   readonly memoryKeyPaddingMask?: Tensor | null;
 }
 
-/** The order of a decoder's masks. */
-export const decoderMaskNames = [
-  "tgtMask",
-  "memoryMask",
-  "tgtKeyPaddingMask",
-  "memoryKeyPaddingMask",
-] as const;
+/** A decoder's masks in their order. */
+export const decoderMaskKinds: Kinds<DecoderMasks> = {
+  tgtMask: "tensor?",
+  memoryMask: "tensor?",
+  tgtKeyPaddingMask: "tensor?",
+  memoryKeyPaddingMask: "tensor?",
+};
 
 /** A decoder's masks as arguments. */
 export type DecoderMaskArguments = Trailing<
@@ -204,7 +213,7 @@ export class TransformerDecoderLayer extends TransformerLayer {
 
   /** Takes features and heads; the others by position or by name. */
   constructor(dModel: number, nhead: number, ...settings: TransformerLayerArguments) {
-    const options = named<TransformerLayerOptions>("TransformerDecoderLayer", settings, argumentNames);
+    const options = named<TransformerLayerOptions>("TransformerDecoderLayer", settings, kinds);
     super(dModel, nhead, options);
     const {
       dimFeedforward = 2048,
@@ -234,7 +243,7 @@ export class TransformerDecoderLayer extends TransformerLayer {
     const { tgtMask, memoryMask, tgtKeyPaddingMask, memoryKeyPaddingMask } = named<DecoderMasks>(
       "TransformerDecoderLayer",
       masks,
-      decoderMaskNames,
+      decoderMaskKinds,
     );
     const self = { attnMask: tgtMask, keyPaddingMask: tgtKeyPaddingMask, needWeights: false };
     const cross = { attnMask: memoryMask, keyPaddingMask: memoryKeyPaddingMask, needWeights: false };

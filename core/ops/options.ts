@@ -1,17 +1,54 @@
 /**
  * Keyword arguments: one last record of options. TypeScript checks it where it is asked; here programs that are run without type checking
- * learn of what would be ignored.
+ * learn of what would be ignored, or taken for something else.
  *
  * @module
  */
 import { ValueError } from "../errors.ts";
+import { Tensor } from "../tensor.ts";
 
-/** Throws unless `options` is a record that holds none but the named options. */
+type Held =
+  | "number"
+  | "whole"
+  | "boolean"
+  | "string"
+  | "sizes"
+  | "rates"
+  | "numbers"
+  | "tensor"
+  | "function"
+  | "any";
+
+/** What an option holds; with a question mark null as well. */
+export type Kind = Held | `${Held}?`;
+
+const isNumber = (x: unknown) => typeof x === "number";
+const areNumbers = (x: unknown) => Array.isArray(x) && x.every(isNumber);
+
+/** Of what an option can hold: the name in a message, and the test. */
+const holds: Readonly<Record<Held, readonly [name: string, test: (x: unknown) => boolean]>> = {
+  number: ["float", isNumber],
+  whole: ["int", Number.isInteger],
+  boolean: ["bool", (x) => typeof x === "boolean"],
+  string: ["str", (x) => typeof x === "string"],
+  sizes: ["int or tuple of ints", (x) => isNumber(x) || areNumbers(x)],
+  rates: ["float or list of floats", (x) => isNumber(x) || areNumbers(x)],
+  numbers: ["tuple of floats", areNumbers],
+  tensor: ["Tensor", (x) => x instanceof Tensor],
+  function: ["a function", (x) => typeof x === "function"],
+  any: ["anything", () => true],
+};
+
+/** What each option holds; the type makes the list complete. */
+export type Kinds<O> = { readonly [K in keyof O]-?: Kind };
+
+/** Throws unless `options` is a record that holds none but the known options, each with a value of its kind where kinds are given. */
 export function checkOptions<O extends object>(
   op: string,
   options: O,
-  names: readonly (keyof O & string)[],
+  known: readonly (keyof O & string)[] | Kinds<O>,
 ): void {
+  const names: readonly string[] = isList(known) ? known : Object.keys(known);
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new ValueError(
       `${op}: keyword arguments are one last record of options, such as { ${
@@ -20,10 +57,26 @@ export function checkOptions<O extends object>(
     );
   }
   for (const key in options) {
-    if (!(names as readonly string[]).includes(key)) {
+    if (!names.includes(key)) {
       throw new ValueError(
-        `${op}() got an unexpected keyword argument '${key}'; it knows ${names.join(", ")}`,
+        `${op}() got an unexpected keyword argument '${key}'; it knows ${names.join(", ") || "none"}`,
       );
     }
+    if (!isList(known)) checkKind(op, key, options[key], known[key]);
   }
+}
+
+function isList<T>(known: readonly T[] | object): known is readonly T[] {
+  return Array.isArray(known);
+}
+
+/** Throws unless an argument is of a kind; one that is not given may be. */
+export function checkKind(op: string, name: string, value: unknown, kind: Kind): void {
+  const orNull = kind.endsWith("?");
+  const [wanted, test] = holds[(orNull ? kind.slice(0, -1) : kind) as Held];
+  if (value === undefined || (orNull && value === null) || test(value)) return;
+  const got = value === null ? "None" : typeof value === "string" ? `the string "${value}"` : String(value);
+  throw new ValueError(
+    `${op}(): argument '${name}' must be ${wanted}${orNull ? " or None" : ""}, not ${got}`,
+  );
 }

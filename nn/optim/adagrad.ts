@@ -43,8 +43,7 @@ export class Adagrad extends Optimizer<AdagradSettings> {
       weightDecay: 0,
       initialAccumulatorValue: 0,
       maximize: false,
-      ...settings,
-    });
+    }, settings);
   }
 
   protected override check(settings: AdagradSettings): void {
@@ -90,7 +89,7 @@ export interface AdadeltaSettings {
 /** Steps as large as earlier ones, in units of the parameter. `torch.optim.Adadelta`. */
 export class Adadelta extends Optimizer<AdadeltaSettings> {
   constructor(params: ParametersOrGroups<AdadeltaSettings>, settings: Partial<AdadeltaSettings> = {}) {
-    super(params, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false, ...settings });
+    super(params, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false }, settings);
   }
 
   protected override get counts(): readonly string[] {

@@ -55,7 +55,7 @@ const defaults: AdamSettings = {
  */
 export class Adam extends Optimizer<AdamSettings> {
   constructor(params: ParametersOrGroups<AdamSettings>, settings: Partial<AdamSettings> = {}) {
-    super(params, { ...defaults, ...settings });
+    super(params, defaults, settings);
   }
 
   protected override check({ lr, betas, eps, weightDecay }: AdamSettings): void {
@@ -105,7 +105,11 @@ export class Adam extends Optimizer<AdamSettings> {
 /** Adam with decoupled weight decay. `torch.optim.AdamW`. */
 export class AdamW extends Adam {
   constructor(params: ParametersOrGroups<AdamSettings>, settings: Partial<AdamSettings> = {}) {
-    super(params, { weightDecay: 1e-2, ...settings });
+    // What is no record goes on as it is, to be refused.
+    super(
+      params,
+      typeof settings === "object" ? { ...settings, weightDecay: settings.weightDecay ?? 1e-2 } : settings,
+    );
   }
 
   /** PyTorch's settings that can have one value only here. */

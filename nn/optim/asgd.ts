@@ -45,8 +45,7 @@ export class ASGD extends Optimizer<ASGDSettings> {
       t0: 1e6,
       weightDecay: 0,
       maximize: false,
-      ...settings,
-    });
+    }, settings);
   }
 
   protected override get counts(): readonly string[] {
@@ -95,7 +94,7 @@ export interface RpropSettings {
 /** Steps of a size that grows while the sign of the gradient stays. `torch.optim.Rprop`. */
 export class Rprop extends Optimizer<RpropSettings> {
   constructor(params: ParametersOrGroups<RpropSettings>, settings: Partial<RpropSettings> = {}) {
-    super(params, { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false, ...settings });
+    super(params, { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false }, settings);
   }
 
   protected override get counts(): readonly string[] {

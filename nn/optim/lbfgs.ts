@@ -101,17 +101,16 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
 
   /** Takes the parameters and the settings by name. */
   constructor(params: Iterable<Parameter>, settings: Partial<LBFGSSettings> = {}) {
-    const maxIter = settings.maxIter ?? 20;
+    const maxIter = 20;
     super(params, {
       lr: 1,
-      maxEval: Math.floor(maxIter * 5 / 4),
+      maxIter,
+      maxEval: Math.floor((settings.maxIter ?? maxIter) * 5 / 4),
       toleranceGrad: 1e-7,
       toleranceChange: 1e-9,
       historySize: 100,
       lineSearchFn: null,
-      ...settings,
-      maxIter,
-    });
+    }, settings);
     if (this.paramGroups.length !== 1) {
       throw new ValueError("LBFGS doesn't support per-parameter options (parameter groups)");
     }

@@ -57,7 +57,7 @@ export interface AdamaxSettings extends MomentSettings {
 /** Adam with the largest gradient in place of the root mean square. `torch.optim.Adamax`. */
 export class Adamax extends MomentOptimizer<AdamaxSettings> {
   constructor(params: ParametersOrGroups<AdamaxSettings>, settings: Partial<AdamaxSettings> = {}) {
-    super(params, { lr: 2e-3, ...defaults, maximize: false, ...settings });
+    super(params, { lr: 2e-3, ...defaults, maximize: false }, settings);
   }
 
   protected override update(
@@ -86,7 +86,7 @@ export interface NAdamSettings extends MomentSettings {
 /** Adam with Nesterov's momentum. `torch.optim.NAdam`. */
 export class NAdam extends MomentOptimizer<NAdamSettings> {
   constructor(params: ParametersOrGroups<NAdamSettings>, settings: Partial<NAdamSettings> = {}) {
-    super(params, { lr: 2e-3, ...defaults, momentumDecay: 4e-3, ...settings });
+    super(params, { lr: 2e-3, ...defaults, momentumDecay: 4e-3 }, settings);
   }
 
   protected override get counts(): readonly string[] {
@@ -125,7 +125,7 @@ export class NAdam extends MomentOptimizer<NAdamSettings> {
 /** Adam that goes without the divisor until enough gradients are known for it. `torch.optim.RAdam`. */
 export class RAdam extends MomentOptimizer<MomentSettings> {
   constructor(params: ParametersOrGroups<MomentSettings>, settings: Partial<MomentSettings> = {}) {
-    super(params, { lr: 1e-3, ...defaults, ...settings });
+    super(params, { lr: 1e-3, ...defaults }, settings);
   }
 
   protected override update(

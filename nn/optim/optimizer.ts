@@ -8,6 +8,7 @@ import { LoadError, ShapeError, ValueError } from "../../core/errors.ts";
 import { evaluate } from "../../core/evaluate.ts";
 import { enableGrad, noGrad } from "../../core/grad_mode.ts";
 import { full, tensor } from "../../core/ops/create.ts";
+import { checkOptions, type Kind } from "../../core/ops/options.ts";
 import type { DeviceName } from "../../core/device.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { takePending } from "../../core/transform/backward.ts";
@@ -41,6 +42,27 @@ export interface Update {
   readonly state: ParameterState;
 }
 
+/** The settings of an optimizer that is told none; of SGD, no learning rate. */
+export type Usual<S extends { lr: number }> = Omit<S, "lr"> & { readonly lr: number | undefined };
+
+/** What a setting holds, by its usual value. */
+function kindOf(value: unknown): Kind {
+  return Array.isArray(value)
+    ? "numbers"
+    : typeof value === "boolean"
+    ? "boolean"
+    : value === null
+    ? "string?"
+    : "number";
+}
+
+/** Settings without those that are undefined. */
+function given<T extends object>(settings: T): Partial<T> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Partial<
+    T
+  >;
+}
+
 /** Camel case to PyTorch's spelling, for text that leaves the program. */
 function snake(name: string): string {
   return name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
@@ -58,12 +80,17 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   readonly state: Map<Parameter, ParameterState> = new Map();
   /** Settings of groups that say nothing else. */
   readonly defaults: S;
+  /** What the settings hold. */
+  private readonly kinds: Readonly<Record<string, Kind>>;
   private readonly scalars = new Map<string, Tensor>();
 
-  constructor(params: ParametersOrGroups<S>, defaults: S) {
-    this.defaults = defaults;
-    this.check(defaults);
+  /** Takes parameters or groups, the usual settings, and those that were given instead. */
+  constructor(params: ParametersOrGroups<S>, defaults: Usual<S>, settings: Partial<S> = {}) {
     const name = this.constructor.name;
+    this.kinds = Object.fromEntries(Object.entries(defaults).map(([key, value]) => [key, kindOf(value)]));
+    checkOptions<object>(name, settings, this.kinds);
+    this.defaults = { ...defaults, ...given(settings) } as S;
+    if (this.defaults.lr !== undefined) this.check(this.defaults);
     if (typeof (params as { [Symbol.iterator]?: unknown } | undefined)?.[Symbol.iterator] !== "function") {
       throw new ValueError(`${name}: expected parameters or groups { params: [...] }; pass net.parameters()`);
     }
@@ -90,15 +117,23 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   /** Adds a group of parameters with settings of its own. */
   addParamGroup(group: Partial<S> & { readonly params: Iterable<Parameter> | Parameter }): void {
     // A tensor can be iterated, but its rows are not parameters.
-    const given: Iterable<Parameter> | Parameter = group.params;
-    const params = given instanceof Parameter ? [given] : [...given];
+    const list: Iterable<Parameter> | Parameter = group.params;
+    const params = list instanceof Parameter ? [list] : [...list];
     const taken = new Set(this.paramGroups.flatMap((g) => g.params));
     for (const p of params) {
       if (!(p instanceof Parameter)) throw notAParameter(p, this.constructor.name);
       if (taken.has(p)) throw new ValueError("some parameters appear in more than one parameter group");
       taken.add(p);
     }
-    const full = { ...this.defaults, ...group, params };
+    // A scheduler of an earlier run leaves the first learning rate in a group.
+    const known = { params: "any", initialLr: "number", ...this.kinds } as const;
+    checkOptions<object>(`${this.constructor.name}.addParamGroup`, group, known);
+    const full = { ...this.defaults, ...given(group), params } as ParameterGroup<S>;
+    if (full.lr === undefined) {
+      throw new ValueError(
+        `parameter group didn't specify a value of required optimization parameter lr, in ${this.constructor.name}; pass { lr: ... }`,
+      );
+    }
     this.check(full);
     this.paramGroups.push(full);
   }

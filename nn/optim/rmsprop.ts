@@ -57,7 +57,7 @@ const defaults: RMSpropSettings = {
  */
 export class RMSprop extends Optimizer<RMSpropSettings> {
   constructor(params: ParametersOrGroups<RMSpropSettings>, settings: Partial<RMSpropSettings> = {}) {
-    super(params, { ...defaults, ...settings });
+    super(params, defaults, settings);
   }
 
   protected override get counts(): readonly string[] {

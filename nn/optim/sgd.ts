@@ -5,6 +5,7 @@
  */
 import { ValueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import type { Parameter } from "../parameter.ts";
 import {
   checkRange,
   Optimizer,
@@ -45,15 +46,22 @@ export interface SGDSettings {
  * ```
  */
 export class SGD extends Optimizer<SGDSettings> {
-  constructor(params: ParametersOrGroups<SGDSettings>, settings: Partial<SGDSettings> & { lr: number }) {
+  /** Takes parameters and settings, among them the learning rate. */
+  constructor(params: ParametersOrGroups<SGDSettings>, settings: Partial<SGDSettings> & { lr: number });
+  /** Takes groups that have learning rates of their own, and settings for all. */
+  constructor(
+    groups: Iterable<Partial<SGDSettings> & { lr: number; readonly params: Iterable<Parameter> | Parameter }>,
+    settings?: Partial<SGDSettings>,
+  );
+  constructor(params: ParametersOrGroups<SGDSettings>, settings: Partial<SGDSettings> = {}) {
     super(params, {
+      lr: undefined,
       momentum: 0,
       dampening: 0,
       weightDecay: 0,
       nesterov: false,
       maximize: false,
-      ...settings,
-    });
+    }, settings);
   }
 
   protected override check({ lr, momentum, dampening, weightDecay, nesterov }: SGDSettings): void {

@@ -41,10 +41,10 @@ export function clipGradNorm_(
   maxNorm: number,
   ...settings: Trailing<[normType: number, errorIfNonfinite: boolean], ClipGradNormOptions>
 ): Tensor {
-  const { normType = 2, errorIfNonfinite = false } = named<ClipGradNormOptions>("clipGradNorm_", settings, [
-    "normType",
-    "errorIfNonfinite",
-  ]);
+  const { normType = 2, errorIfNonfinite = false } = named<ClipGradNormOptions>("clipGradNorm_", settings, {
+    normType: "number",
+    errorIfNonfinite: "boolean",
+  });
   const all = gradientsOf(parameters);
   if (all.length === 0) return tensor(0);
   const norms = all.map(({ grad }) => norm(grad.reshape([-1]), normType));

@@ -4,8 +4,9 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
+import { checkKind } from "../../../core/ops/options.ts";
 import { named, type Trailing } from "../../arguments.ts";
-import { LRScheduler, type Scheduled, type SchedulerOptions } from "./scheduler.ts";
+import { LRScheduler, type Scheduled, schedulerKinds, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of CosineAnnealingLR. */
 export interface CosineAnnealingLROptions extends SchedulerOptions {
@@ -21,7 +22,11 @@ export class CosineAnnealingLR extends LRScheduler<{ tMax: number; etaMin: numbe
     tMax: number,
     ...settings: Trailing<[etaMin: number], CosineAnnealingLROptions>
   ) {
-    const options = named<CosineAnnealingLROptions>("CosineAnnealingLR", settings, ["etaMin"]);
+    const options = named<CosineAnnealingLROptions>("CosineAnnealingLR", settings, {
+      etaMin: "number",
+      ...schedulerKinds,
+    });
+    checkKind("CosineAnnealingLR", "tMax", tMax ?? null, "number");
     super(optimizer, { tMax, etaMin: options.etaMin ?? 0 }, options);
   }
 
@@ -74,7 +79,11 @@ export class CosineAnnealingWarmRestarts extends LRScheduler<WarmRestartsSetting
     t0: number,
     ...settings: Trailing<[tMult: number, etaMin: number], WarmRestartsOptions>
   ) {
-    const options = named<WarmRestartsOptions>("CosineAnnealingWarmRestarts", settings, ["tMult", "etaMin"]);
+    const options = named<WarmRestartsOptions>("CosineAnnealingWarmRestarts", settings, {
+      tMult: "number",
+      etaMin: "number",
+      ...schedulerKinds,
+    });
     const { tMult = 1, etaMin = 0, lastEpoch = -1 } = options;
     if (!Number.isInteger(t0) || t0 <= 0) {
       throw new ValueError(`Expected positive integer T_0, but got ${t0}`);

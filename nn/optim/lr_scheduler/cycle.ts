@@ -10,6 +10,7 @@ import {
   LRScheduler,
   type Scheduled,
   type ScheduledGroup,
+  schedulerKinds,
   type SchedulerOptions,
 } from "./scheduler.ts";
 
@@ -107,11 +108,20 @@ export class OneCycleLR
       OneCycleLROptions
     >
   ) {
-    const options = named<OneCycleLROptions>("OneCycleLR", settings, [
-      "totalSteps",
-      "epochs",
-      "stepsPerEpoch",
-    ]);
+    const options = named<OneCycleLROptions>("OneCycleLR", settings, {
+      totalSteps: "number?",
+      epochs: "number?",
+      stepsPerEpoch: "number?",
+      pctStart: "number",
+      annealStrategy: "string",
+      cycleMomentum: "boolean",
+      baseMomentum: "rates",
+      maxMomentum: "rates",
+      divFactor: "number",
+      finalDivFactor: "number",
+      threePhase: "boolean",
+      ...schedulerKinds,
+    });
     const {
       pctStart = 0.3,
       annealStrategy = "cos",
@@ -226,7 +236,18 @@ export class CyclicLR extends LRScheduler<CyclicSettings> {
     maxLr: number | readonly number[],
     ...settings: Trailing<[stepSizeUp: number, stepSizeDown: number | null], CyclicLROptions>
   ) {
-    const options = named<CyclicLROptions>("CyclicLR", settings, ["stepSizeUp", "stepSizeDown"]);
+    const options = named<CyclicLROptions>("CyclicLR", settings, {
+      stepSizeUp: "number",
+      stepSizeDown: "number?",
+      mode: "string",
+      gamma: "number",
+      scaleFn: "function?",
+      scaleMode: "string",
+      cycleMomentum: "boolean",
+      baseMomentum: "rates",
+      maxMomentum: "rates",
+      ...schedulerKinds,
+    });
     const { stepSizeUp: up = 2000, mode = "triangular", gamma = 1, cycleMomentum = true } = options;
     const total = up + (options.stepSizeDown ?? up);
     const scales: Readonly<Record<string, (x: number) => number>> = {

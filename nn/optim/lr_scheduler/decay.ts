@@ -4,14 +4,23 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
+import { checkKind, checkOptions, type Kinds } from "../../../core/ops/options.ts";
 import { named, type Trailing } from "../../arguments.ts";
-import { LRScheduler, type Scheduled, type SchedulerOptions, type SchedulerStateDict } from "./scheduler.ts";
+import {
+  LRScheduler,
+  type Scheduled,
+  schedulerKinds,
+  type SchedulerOptions,
+  type SchedulerStateDict,
+} from "./scheduler.ts";
 
 /** Options of StepLR. */
 export interface StepLROptions extends SchedulerOptions {
   /** What the learning rate is multiplied by; 0.1 by default. */
   readonly gamma?: number;
 }
+
+const stepKinds: Kinds<StepLROptions> = { gamma: "number", ...schedulerKinds };
 
 /**
  * Multiplies the learning rate by gamma every `stepSize` steps. `torch.optim.lr_scheduler.StepLR`.
@@ -31,7 +40,8 @@ export interface StepLROptions extends SchedulerOptions {
 export class StepLR extends LRScheduler<{ stepSize: number; gamma: number }> {
   /** Takes the optimizer and the number of steps; gamma by position or by name. */
   constructor(optimizer: Scheduled, stepSize: number, ...settings: Trailing<[gamma: number], StepLROptions>) {
-    const options = named<StepLROptions>("StepLR", settings, ["gamma"]);
+    const options = named<StepLROptions>("StepLR", settings, stepKinds);
+    checkKind("StepLR", "stepSize", stepSize ?? null, "whole");
     super(optimizer, { stepSize, gamma: options.gamma ?? 0.1 }, options);
   }
 
@@ -57,7 +67,8 @@ export class MultiStepLR extends LRScheduler<{ milestones: readonly number[]; ga
     milestones: readonly number[],
     ...settings: Trailing<[gamma: number], StepLROptions>
   ) {
-    const options = named<StepLROptions>("MultiStepLR", settings, ["gamma"]);
+    const options = named<StepLROptions>("MultiStepLR", settings, stepKinds);
+    checkKind("MultiStepLR", "milestones", milestones ?? null, "numbers");
     super(
       optimizer,
       { milestones: [...milestones].sort((a, b) => a - b), gamma: options.gamma ?? 0.1 },
@@ -102,6 +113,8 @@ export class MultiStepLR extends LRScheduler<{ milestones: readonly number[]; ga
 export class ExponentialLR extends LRScheduler<{ gamma: number }> {
   /** Takes the optimizer and gamma. */
   constructor(optimizer: Scheduled, gamma: number, options: SchedulerOptions = {}) {
+    checkKind("ExponentialLR", "gamma", gamma ?? null, "number");
+    checkOptions("ExponentialLR", options, schedulerKinds);
     super(optimizer, { gamma }, options);
   }
 
@@ -131,7 +144,11 @@ export class ConstantLR extends LRScheduler<{ factor: number; totalIters: number
     optimizer: Scheduled,
     ...settings: Trailing<[factor: number, totalIters: number], ConstantLROptions>
   ) {
-    const options = named<ConstantLROptions>("ConstantLR", settings, ["factor", "totalIters"]);
+    const options = named<ConstantLROptions>("ConstantLR", settings, {
+      factor: "number",
+      totalIters: "number",
+      ...schedulerKinds,
+    });
     const { factor = 1 / 3, totalIters = 5 } = options;
     if (!(factor >= 0 && factor <= 1)) {
       throw new ValueError(`Constant multiplicative factor expected to be between 0 and 1., got ${factor}`);
@@ -170,7 +187,12 @@ export class LinearLR extends LRScheduler<{ startFactor: number; endFactor: numb
     optimizer: Scheduled,
     ...settings: Trailing<[startFactor: number, endFactor: number, totalIters: number], LinearLROptions>
   ) {
-    const options = named<LinearLROptions>("LinearLR", settings, ["startFactor", "endFactor", "totalIters"]);
+    const options = named<LinearLROptions>("LinearLR", settings, {
+      startFactor: "number",
+      endFactor: "number",
+      totalIters: "number",
+      ...schedulerKinds,
+    });
     const { startFactor = 1 / 3, endFactor = 1, totalIters = 5 } = options;
     if (!(startFactor >= 0 && startFactor <= 1)) {
       throw new ValueError(
@@ -216,7 +238,11 @@ export class PolynomialLR extends LRScheduler<{ totalIters: number; power: numbe
     optimizer: Scheduled,
     ...settings: Trailing<[totalIters: number, power: number], PolynomialLROptions>
   ) {
-    const options = named<PolynomialLROptions>("PolynomialLR", settings, ["totalIters", "power"]);
+    const options = named<PolynomialLROptions>("PolynomialLR", settings, {
+      totalIters: "number",
+      power: "number",
+      ...schedulerKinds,
+    });
     super(optimizer, { totalIters: options.totalIters ?? 5, power: options.power ?? 1 }, options);
   }
 
@@ -259,7 +285,8 @@ export class LambdaLR extends LRScheduler<{ lrLambdas: RateFunction[] }> {
     lrLambda: RateFunction | readonly RateFunction[],
     options: SchedulerOptions = {},
   ) {
-    super(optimizer, { lrLambdas: functionsFor("LambdaLR", optimizer, lrLambda) }, options);
+    checkOptions(new.target.name, options, schedulerKinds);
+    super(optimizer, { lrLambdas: functionsFor(new.target.name, optimizer, lrLambda) }, options);
   }
 
   /** The learning rates of step `lastEpoch`. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
+import { checkOptions, type Kinds } from "../../../core/ops/options.ts";
 import { Tensor } from "../../../core/tensor.ts";
 import { eachGroup, numbers, type Scheduled, type SchedulerStateDict, spelled } from "./scheduler.ts";
 
@@ -26,6 +27,17 @@ export interface PlateauOptions {
   /** Smaller reductions are not made; 1e-8 by default. */
   readonly eps?: number;
 }
+
+const kinds: Kinds<PlateauOptions> = {
+  mode: "string",
+  factor: "number",
+  patience: "number",
+  threshold: "number",
+  thresholdMode: "string",
+  cooldown: "number",
+  minLr: "rates",
+  eps: "number",
+};
 
 /**
  * Reduces the learning rate when a metric has stopped improving. `torch.optim.lr_scheduler.ReduceLROnPlateau`.
@@ -56,6 +68,7 @@ export class ReduceLROnPlateau {
 
   /** Takes the optimizer and the settings by name. */
   constructor(optimizer: Scheduled, options: PlateauOptions = {}) {
+    checkOptions<PlateauOptions>("ReduceLROnPlateau", options, kinds);
     const { mode = "min", factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = "rel" } = options;
     const { cooldown = 0, minLr = 0, eps = 1e-8 } = options;
     if (!(factor < 1)) throw new ValueError(`Factor should be < 1.0., got ${factor}`);

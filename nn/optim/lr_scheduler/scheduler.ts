@@ -4,6 +4,7 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
+import { checkKind, type Kinds } from "../../../core/ops/options.ts";
 
 /** What schedulers know of a group. */
 export interface ScheduledGroup {
@@ -39,6 +40,9 @@ export interface SchedulerOptions {
   readonly lastEpoch?: number;
 }
 
+/** What those options hold; they come last. */
+export const schedulerKinds: Kinds<SchedulerOptions> = { lastEpoch: "whole" };
+
 /** The state of a scheduler in PyTorch's form. */
 export type SchedulerStateDict = Record<string, unknown>;
 
@@ -58,6 +62,7 @@ export function spelled(name: string): string {
 
 /** One value for each group. */
 export function eachGroup(name: string, optimizer: Scheduled, value: number | readonly number[]): number[] {
+  checkKind("scheduler", name, value ?? null, "rates");
   const groups = optimizer.paramGroups.length;
   if (typeof value === "number") return new Array<number>(groups).fill(value);
   if (value.length !== groups) {

@@ -4,7 +4,15 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
-import { type LRScheduler, numbers, type Scheduled, type SchedulerStateDict } from "./scheduler.ts";
+import { checkOptions } from "../../../core/ops/options.ts";
+import {
+  type LRScheduler,
+  numbers,
+  type Scheduled,
+  schedulerKinds,
+  type SchedulerOptions,
+  type SchedulerStateDict,
+} from "./scheduler.ts";
 
 /** Any scheduler that counts steps. */
 export type AnyScheduler = LRScheduler<object>;
@@ -34,8 +42,9 @@ export class SequentialLR {
     optimizer: Scheduled,
     schedulers: readonly AnyScheduler[],
     milestones: readonly number[],
-    options: { readonly lastEpoch?: number } = {},
+    options: SchedulerOptions = {},
   ) {
+    checkOptions("SequentialLR", options, schedulerKinds);
     checkOwner("Sequential Schedulers", optimizer, schedulers);
     if (milestones.length !== schedulers.length - 1) {
       throw new ValueError(

@@ -1,0 +1,152 @@
+/**
+ * Arguments of layers, optimizers and schedulers: by position and by name, and what is refused that would be ignored or misread.
+ *
+ * @module
+ */
+import { assertEquals, assertThrows } from "@std/assert";
+import { ValueError } from "../../core/errors.ts";
+import { tensor } from "../../core/ops/create.ts";
+import { rand } from "../../core/ops/random.ts";
+import { manualSeed } from "../../core/random/generator.ts";
+import * as nn from "../../nn/mod.ts";
+
+/** Calls a constructor as a program does that is not type-checked. */
+function make(name: string, ...args: unknown[]): unknown {
+  return Reflect.construct(Reflect.get(nn, name), args);
+}
+
+const unknownNames: [name: string, args: unknown[], sentence: string][] = [
+  ["Linear", [3, 2, { biass: false }], "Linear() got an unexpected keyword argument 'biass'; it knows bias"],
+  ["Dropout", [{ rate: 0.5 }], "Dropout() got an unexpected keyword argument 'rate'; it knows p, inplace"],
+  ["Conv2d", [1, 1, 3, { strides: 2 }], "Conv2d() got an unexpected keyword argument 'strides'"],
+  ["BatchNorm2d", [3, { epsilon: 1 }], "BatchNorm2d() got an unexpected keyword argument 'epsilon'"],
+  ["LSTM", [3, 2, { layers: 2 }], "LSTM() got an unexpected keyword argument 'layers'; it knows numLayers"],
+  [
+    "CrossEntropyLoss",
+    [{ smoothing: 1 }],
+    "CrossEntropyLoss() got an unexpected keyword argument 'smoothing'",
+  ],
+  [
+    "MSELoss",
+    [{ reduce: "sum" }],
+    "MSELoss() got an unexpected keyword argument 'reduce'; it knows reduction",
+  ],
+  ["ReLU", [{ inPlace: true }], "ReLU() got an unexpected keyword argument 'inPlace'; it knows inplace"],
+  ["Embedding", [3, 2, { padding: 0 }], "Embedding() got an unexpected keyword argument 'padding'"],
+  ["MultiheadAttention", [4, 2, { batchfirst: true }], "got an unexpected keyword argument 'batchfirst'"],
+];
+
+const misread: [name: string, args: unknown[], sentence: string][] = [
+  ["Dropout", ["0.5"], `Dropout(): argument 'p' must be float, not the string "0.5"`],
+  ["Linear", ["3", 2], `Linear(): argument 'inFeatures' must be int, not the string "3"`],
+  ["Linear", [3], "Linear(): argument 'outFeatures' must be int, not None"],
+  ["Linear", [3, 2, { bias: "false" }], `Linear(): argument 'bias' must be bool, not the string "false"`],
+  ["LayerNorm", [3, { eps: "1e-5" }], `LayerNorm(): argument 'eps' must be float, not the string "1e-5"`],
+  ["MaxPool2d", [2, { stride: "2" }], "argument 'stride' must be int or tuple of ints or None"],
+  ["Softmax", ["1"], `Softmax(): argument 'dim' must be int or None, not the string "1"`],
+  ["Threshold", ["1", 2], `Threshold(): argument 'threshold' must be float, not the string "1"`],
+  ["CrossEntropyLoss", [{ weight: [1, 2] }], "argument 'weight' must be Tensor or None, not 1,2"],
+  ["MSELoss", ["sum"], "MSELoss: keyword arguments are one last record of options"],
+  ["PixelShuffle", ["2"], `PixelShuffle(): argument 'upscaleFactor' must be int, not the string "2"`],
+];
+
+Deno.test("layers refuse options that they do not know, and name those that they know", () => {
+  for (const [name, args, sentence] of unknownNames) {
+    assertThrows(() => make(name, ...args), ValueError, sentence);
+  }
+});
+
+Deno.test("layers refuse values of the wrong kind by the name of the argument", () => {
+  for (const [name, args, sentence] of misread) {
+    assertThrows(() => make(name, ...args), ValueError, sentence);
+  }
+});
+
+Deno.test("what PyTorch takes by position is taken by position", () => {
+  assertEquals(String(new nn.Linear(10, 8, false)), "Linear(in_features=10, out_features=8, bias=False)");
+  assertEquals(new nn.Bilinear(2, 3, 4, false).bias, null);
+  assertEquals(String(new nn.LazyLinear(8, false)), "LazyLinear(in_features=0, out_features=8, bias=False)");
+  assertEquals(String(new nn.EmbeddingBag(4, 3, null, 2, false, "max")), "EmbeddingBag(4, 3, mode=max)");
+  assertEquals(new nn.CrossEntropyLoss(tensor([1, 2])).weight?.tolist(), [1, 2]);
+  assertEquals(new nn.MultiMarginLoss(1, 1, tensor([1, 2])).weight?.tolist(), [1, 2]);
+  assertEquals(new nn.PoissonNLLLoss(false, true).full, true);
+  assertEquals(String(new nn.ReLU(true)), "ReLU(inplace=True)");
+  assertEquals(String(new nn.GELU("tanh")), "GELU(approximate='tanh')");
+});
+
+Deno.test("a table of given rows draws no random numbers", () => {
+  const table = tensor([[1, 2], [3, 4], [5, 6]]);
+  manualSeed(0);
+  const next = rand([]).item();
+  manualSeed(0);
+  const layer = nn.Embedding.fromPretrained(table, { paddingIdx: -1 });
+  assertEquals(rand([]).item(), next);
+  assertEquals([layer.numEmbeddings, layer.embeddingDim, layer.paddingIdx], [3, 2, 2]);
+  assertEquals(layer.weight.tolist(), table.tolist());
+  assertEquals(layer.weight.requiresGrad, false);
+  assertThrows(
+    () => nn.Embedding.fromPretrained(table, { paddingIdx: 3 }),
+    ValueError,
+    "Padding_idx must be",
+  );
+});
+
+const params = () => new nn.Linear(1, 1).parameters();
+
+Deno.test("optimizers refuse unknown and misread settings", () => {
+  const optimizer = (name: string, ...args: unknown[]) =>
+    Reflect.construct(Reflect.get(nn.optim, name), args);
+  const cases: [name: string, settings: unknown, sentence: string][] = [
+    [
+      "SGD",
+      { learningRate: 0.1 },
+      "SGD() got an unexpected keyword argument 'learningRate'; it knows lr, momentum, dampening",
+    ],
+    ["SGD", { lr: "0.1" }, `SGD(): argument 'lr' must be float, not the string "0.1"`],
+    ["SGD", 0.1, "SGD: keyword arguments are one last record of options, such as { lr: ... }, but got 0.1"],
+    ["SGD", {}, "parameter group didn't specify a value of required optimization parameter lr"],
+    ["Adam", { beta1: 0.9 }, "Adam() got an unexpected keyword argument 'beta1'; it knows lr, betas"],
+    ["AdamW", { betas: 0.9 }, "AdamW(): argument 'betas' must be tuple of floats, not 0.9"],
+    ["LBFGS", { maxIterations: 3 }, "LBFGS() got an unexpected keyword argument 'maxIterations'"],
+  ];
+  for (const [name, settings, sentence] of cases) {
+    assertThrows(() => optimizer(name, params(), settings), ValueError, sentence);
+  }
+  assertThrows(
+    () => optimizer("SGD", [{ params: params(), learningRate: 1 }], { lr: 0.1 }),
+    ValueError,
+    "SGD.addParamGroup() got an unexpected keyword argument 'learningRate'",
+  );
+});
+
+Deno.test("groups may bring the learning rates, and undefined stands for the default", () => {
+  const sgd = new nn.optim.SGD([{ params: params(), lr: 0.1 }, { params: params(), lr: 0.2 }]);
+  assertEquals(sgd.paramGroups.map((group) => group.lr), [0.1, 0.2]);
+  assertEquals(new nn.optim.AdamW(params(), { weightDecay: undefined }).paramGroups[0].weightDecay, 0.01);
+});
+
+Deno.test("schedulers refuse unknown and misread settings", () => {
+  const optimizer = new nn.optim.SGD(params(), { lr: 1 });
+  const scheduler = (name: string, ...args: unknown[]) =>
+    Reflect.construct(Reflect.get(nn.optim.lrScheduler, name), [optimizer, ...args]);
+  const cases: [name: string, args: unknown[], sentence: string][] = [
+    [
+      "StepLR",
+      [2, { gama: 1 }],
+      "StepLR() got an unexpected keyword argument 'gama'; it knows gamma, lastEpoch",
+    ],
+    ["StepLR", ["2"], `StepLR(): argument 'stepSize' must be int, not the string "2"`],
+    ["MultiStepLR", [2], "MultiStepLR(): argument 'milestones' must be tuple of floats, not 2"],
+    ["ExponentialLR", [], "ExponentialLR(): argument 'gamma' must be float, not None"],
+    [
+      "CosineAnnealingLR",
+      [5, { etaMax: 1 }],
+      "CosineAnnealingLR() got an unexpected keyword argument 'etaMax'",
+    ],
+    ["OneCycleLR", [1, { steps: 1 }], "OneCycleLR() got an unexpected keyword argument 'steps'"],
+    ["ReduceLROnPlateau", [{ wait: 1 }], "ReduceLROnPlateau() got an unexpected keyword argument 'wait'"],
+  ];
+  for (const [name, args, sentence] of cases) {
+    assertThrows(() => scheduler(name, ...args), ValueError, sentence);
+  }
+});
