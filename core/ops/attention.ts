@@ -11,15 +11,17 @@ import type { Tensor } from "../tensor.ts";
 import { requireFloat } from "./cast.ts";
 import { iota } from "./create.ts";
 import { dropout } from "./dropout.ts";
-import { add, ge, mul, where } from "./elementwise.ts";
+import { add, ge, mul, ne, where } from "./elementwise.ts";
 import { matmul } from "./linalg.ts";
+import { logicalNot, logicalOr } from "./logical.ts";
 import { repeatInterleave } from "./rearrange.ts";
+import { amax, any } from "./reduce.ts";
 import { softmax } from "./softmax.ts";
 import { mT } from "./view.ts";
 
 /** Options of `scaledDotProductAttention`. */
 export interface AttentionOptions {
-  /** bool (true takes part) or float (added to the scores); broadcasts to [..., queries, keys]. */
+  /** bool (true takes part) or float (added to the scores); broadcasts to [..., queries, keys]. A query that may see no key gives zeros. */
   readonly attnMask?: Tensor | null;
   /** The probability with which attention weights are dropped; 0 by default. */
   readonly dropoutP?: number;
@@ -94,7 +96,7 @@ export function scaledDotProductAttention(
   const heads = query.shape[query.shape.length - 3];
   const keys = enableGqa ? shared(key, heads) : key, values = enableGqa ? shared(value, heads) : value;
   const factor = options.scale ?? 1 / Math.sqrt(width);
-  let scores = matmul(mul(query, factor), mT(keys));
+  let scores = matmul(mul(query, factor), mT(keys)), seeing: Tensor | null = null;
   if (isCausal) {
     const at = [length, count], device = query.device;
     scores = where(ge(iota(at, 0, { device }), iota(at, 1, { device })), scores, -Infinity);
@@ -104,11 +106,16 @@ export function scaledDotProductAttention(
         `Expected attn_mask dtype to be bool or to match query dtype, but got attn_mask.dtype: ${attnMask.dtype} and  query.dtype: ${query.dtype} instead., in ${op}`,
       );
     }
-    scores = attnMask.dtype === "bool" ? where(attnMask, scores, -Infinity) : add(scores, attnMask);
+    // A query that no key is open to attends to all of them here, so that its gradients are numbers, and gives zeros in the end.
+    if (attnMask.dtype === "bool") {
+      seeing = any(attnMask, -1, { keepdim: true });
+      scores = where(logicalOr(attnMask, logicalNot(seeing)), scores, -Infinity);
+    } else {
+      seeing = ne(amax(attnMask, -1, { keepdim: true }).detach(), -Infinity);
+      scores = add(scores, where(seeing, attnMask, 0));
+    }
   }
   if (sizeOf(scores.shape) === 0) return matmul(scores, values);
-  return named(
-    "ScaledDotProductAttention",
-    matmul(dropout(softmax(scores, -1), dropoutP, dropoutP > 0, { generator }), values),
-  );
+  const attended = matmul(dropout(softmax(scores, -1), dropoutP, dropoutP > 0, { generator }), values);
+  return named("ScaledDotProductAttention", seeing === null ? attended : where(seeing, attended, 0));
 }
