@@ -45,6 +45,7 @@ export type { ArrangeMethods } from "./methods/arrange.ts";
 export type { AliasMethods } from "./methods/alias.ts";
 export type { FormMethods } from "./methods/form.ts";
 export type { RandomMethods } from "./methods/random.ts";
+export type { NamedTuple, Results } from "./named_tuple.ts";
 export type { Node } from "./node.ts";
 export { flattenTree, mapTree, type Tree } from "./tree.ts";
 export {

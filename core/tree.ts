@@ -4,10 +4,15 @@
  * @module
  */
 import { TenonError } from "./errors.ts";
+import { Results } from "./named_tuple.ts";
 import { Tensor } from "./tensor.ts";
 
-/** A tensor, or arrays and records of trees. */
-export type Tree = Tensor | readonly Tree[] | { readonly [key: string]: Tree };
+/** A tensor, or arrays, named tuples and records of trees. */
+export type Tree =
+  | Tensor
+  | readonly Tree[]
+  | Results
+  | { readonly [key: string]: Tree };
 
 /** The tensors of a tree, in order of appearance. */
 export function flattenTree(tree: Tree): Tensor[] {
@@ -21,6 +26,7 @@ export function mapTree<T extends Tree>(tree: T, fn: (x: Tensor) => Tensor): T {
   const walk = (node: Tree, path: string): Tree => {
     if (node instanceof Tensor) return fn(node);
     if (Array.isArray(node)) return node.map((item: Tree, i) => walk(item, `${path}[${i}]`));
+    if (node instanceof Results) return node.map(fn);
     if (typeof node === "object" && node !== null) {
       return Object.fromEntries(
         Object.entries(node).map(([key, item]) => [key, walk(item, `${path}.${key}`)]),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { NamedTuple } from "../named_tuple.ts";
 import * as combine from "../ops/combine.ts";
 import * as frequency from "../ops/frequency.ts";
 import type { UniqueOptions, UniqueResult } from "../ops/binning.ts";
@@ -139,15 +140,15 @@ export abstract class ArrangeMethods extends MatrixMethods {
     this: Tensor,
     bins: number | Tensor | readonly number[],
     options?: frequency.HistogramOptions,
-  ): { readonly hist: Tensor; readonly binEdges: Tensor } {
+  ): NamedTuple<readonly ["hist", "binEdges"]> {
     return frequency.histogram(this, bins, options);
   }
 
   /** The values without direct repetitions; with `returnInverse` or `returnCounts` also runs. */
-  uniqueConsecutive(this: Tensor, options?: { readonly dim?: number }): Tensor;
-  /** The other form, by its options. */
-  uniqueConsecutive(this: Tensor, options: UniqueOptions): UniqueResult;
-  uniqueConsecutive(this: Tensor, options: UniqueOptions = {}): Tensor | UniqueResult {
+  uniqueConsecutive<const O extends UniqueOptions = Record<never, never>>(
+    this: Tensor,
+    options?: O,
+  ): UniqueResult<O> {
     return frequency.uniqueConsecutive(this, options);
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { NamedTuple } from "../named_tuple.ts";
 import { pinv, qr, type QrMode, svd } from "../ops/decompose.ts";
 import { type AddmmOptions, addmv, baddbmm } from "../ops/linalg.ts";
 import * as op from "../ops/matrix_functions.ts";
@@ -64,7 +65,7 @@ export abstract class MatrixMethods extends SpecialMethods {
   }
 
   /** Signs and logarithms of the determinants. */
-  slogdet(this: Tensor): { readonly sign: Tensor; readonly logabsdet: Tensor } {
+  slogdet(this: Tensor): NamedTuple<readonly ["sign", "logabsdet"]> {
     return solve.slogdet(this);
   }
 
@@ -84,7 +85,7 @@ export abstract class MatrixMethods extends SpecialMethods {
   }
 
   /** Orthonormal columns and an upper triangular factor. */
-  qr(this: Tensor, mode?: QrMode): { readonly Q: Tensor; readonly R: Tensor } {
+  qr(this: Tensor, mode?: QrMode): NamedTuple<readonly ["Q", "R"]> {
     return qr(this, mode);
   }
 
@@ -92,7 +93,7 @@ export abstract class MatrixMethods extends SpecialMethods {
   svd(
     this: Tensor,
     options?: { readonly some?: boolean },
-  ): { readonly U: Tensor; readonly S: Tensor; readonly V: Tensor } {
+  ): NamedTuple<readonly ["U", "S", "V"]> {
     return svd(this, options);
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { NamedTuple } from "../named_tuple.ts";
 import * as bins from "../ops/binning.ts";
 import type { Dims, ReduceOptions, ValuesAndIndices } from "../ops/reduce.ts";
 import * as scan from "../ops/scan.ts";
@@ -70,10 +71,10 @@ export abstract class OrderMethods extends RearrangeMethods {
   }
 
   /** The distinct values in order; with `returnInverse` or `returnCounts` also places and counts. */
-  unique(this: Tensor, options?: { readonly dim?: number }): Tensor;
-  /** The other form, by its options. */
-  unique(this: Tensor, options: bins.UniqueOptions): bins.UniqueResult;
-  unique(this: Tensor, options: bins.UniqueOptions = {}): Tensor | bins.UniqueResult {
+  unique<const O extends bins.UniqueOptions = Record<never, never>>(
+    this: Tensor,
+    options?: O,
+  ): bins.UniqueResult<O> {
     return bins.unique(this, options);
   }
 
@@ -131,7 +132,7 @@ export abstract class OrderMethods extends RearrangeMethods {
   aminmax(
     this: Tensor,
     options?: { readonly dim?: number; readonly keepdim?: boolean },
-  ): { readonly min: Tensor; readonly max: Tensor } {
+  ): NamedTuple<readonly ["min", "max"]> {
     return statistics.aminmax(this, options);
   }
 

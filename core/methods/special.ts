@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { NamedTuple } from "../named_tuple.ts";
 import { copysign, hypot, nextafter } from "../ops/elementwise.ts";
 import { hardshrink, prelu } from "../ops/activation.ts";
 import { clamp } from "../ops/pointwise.ts";
@@ -36,7 +37,7 @@ export abstract class SpecialMethods extends IndexMethods {
   }
 
   /** Mantissas in [0.5, 1) and exponents. */
-  frexp(this: Tensor): { readonly mantissa: Tensor; readonly exponent: Tensor } {
+  frexp(this: Tensor): NamedTuple<readonly ["mantissa", "exponent"]> {
     return op.frexp(this);
   }
 

@@ -11,7 +11,7 @@ import { requireFloat, type Scalar } from "./cast.ts";
 import { iota, tensor } from "./create.ts";
 import { add, div, floorDivide, lt, mul, remainder, where } from "./elementwise.ts";
 import { indexSelect } from "./indexing.ts";
-import { argmaxDims, lowest, mean, sumDims, type ValuesAndIndices } from "./reduce.ts";
+import { argmaxDims, lowest, mean, sumDims, type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
 import { gatherExact, nothing } from "./routine.ts";
 import { batched, unbatched } from "./spatial.ts";
 import { permute, reshape } from "./view.ts";
@@ -161,7 +161,7 @@ function adaptiveMax(
   const [n, c] = input.shape, shape = [n, c, ...sizes], count = sizeOf(sizes);
   const result = (values: Tensor, indices: Tensor) => {
     const y = named(rank === 1 ? "SqueezeBackward1" : name, unbatched(values, x));
-    return options.returnIndices ? { values: y, indices: unbatched(indices, x) } : y;
+    return options.returnIndices ? valuesAndIndices(op, y, unbatched(indices, x)) : y;
   };
   if (sizeOf(shape) === 0) {
     return result(nothing(shape, [input]), iota(shape, 0, { device: x.device }));

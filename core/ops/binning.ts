@@ -6,6 +6,7 @@
  */
 import { type DType, hostArray, isFloat, isInt, readElement, scalarName, writeElement } from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { normalizeDim, sameShape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { cast, commonType } from "./cast.ts";
@@ -148,16 +149,6 @@ export function bincount(x: Tensor, weights?: Tensor | null, minlength = 0): Ten
   return scatterExact(base, 0, index, source, "add");
 }
 
-/** Distinct values, and where they are. */
-export interface UniqueResult {
-  /** The distinct values, or slices along `dim`, in ascending order. */
-  readonly values: Tensor;
-  /** For each element (or slice) the index of its value, int64. */
-  readonly inverse: Tensor;
-  /** How often each value occurs, int64. */
-  readonly counts: Tensor;
-}
-
 /** Options of `unique`. */
 export interface UniqueOptions {
   /** Distinct slices along this dimension instead of distinct elements. */
@@ -168,23 +159,50 @@ export interface UniqueOptions {
   readonly returnCounts?: boolean;
 }
 
+/** What `unique` is asked for: I says whether for the inverse, C whether for the counts. */
+type UniqueParts<I, C> = I extends true
+  ? C extends true ? NamedTuple<readonly ["values", "inverse", "counts"]>
+  : NamedTuple<readonly ["values", "inverse"]>
+  : C extends true ? NamedTuple<readonly ["values", "counts"]>
+  : Tensor;
+
+/** The value of an option, false when it is not there. */
+type Asked<O, K extends string> = O extends { readonly [P in K]?: infer V } ? V : false;
+
+/** What `unique` gives for options O: the values, or a tuple of `values`, `inverse` and `counts` as asked, in that order. */
+export type UniqueResult<O> = UniqueParts<Asked<O, "returnInverse">, Asked<O, "returnCounts">>;
+
+/** The values, and what else the options ask for. */
+export function uniqueResult<O extends UniqueOptions>(
+  options: O,
+  values: Tensor,
+  inverse: () => Tensor,
+  counts: () => Tensor,
+): UniqueResult<O> {
+  const parts: [string, Tensor][] = [["values", values]];
+  if (options.returnInverse) parts.push(["inverse", inverse()]);
+  if (options.returnCounts) parts.push(["counts", counts()]);
+  const tuple = namedTuple("unique", parts.map(([name]) => name), ...parts.map(([, part]) => part));
+  return (parts.length === 1 ? values : tuple) as UniqueResult<O>;
+}
+
 /**
  * The distinct values in ascending order; with `returnInverse` or `returnCounts` also the place of each element among them, and how often
- * each occurs. Reads x. Every NaN is distinct. `torch.unique`.
+ * each occurs, int64. Reads x. Every NaN is distinct. `torch.unique`.
  *
  * @example
  * ```ts
  * import { tensor, unique } from "@tenon/tenon";
- * const { values, counts } = unique(tensor([3, 1, 3]), { returnCounts: true });
+ * const [values, counts] = unique(tensor([3, 1, 3]), { returnCounts: true });
  * console.log(values.tolist(), counts.tolist()); // [ 1, 3 ] [ 1, 2 ]
  * ```
  */
-export function unique(x: Tensor, options?: { readonly dim?: number }): Tensor;
-/** The distinct values, with inverse and counts as asked. */
-export function unique(x: Tensor, options: UniqueOptions): UniqueResult;
-/** The distinct values, with inverse and counts as asked. */
-export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | UniqueResult {
-  const { dim } = options;
+export function unique<const O extends UniqueOptions = Record<never, never>>(
+  x: Tensor,
+  given?: O,
+): UniqueResult<O> {
+  const options: UniqueOptions = given ?? {};
+  const dim = options.dim ?? undefined;
   const at = dim === undefined ? 0 : normalizeDim("unique", dim, x.shape.length);
   const source = dim === undefined ? reshape(x.detach(), [sizeOf(x.shape)]) : atLeastVector(x.detach());
   // Slices as rows of a host array.
@@ -214,13 +232,13 @@ export function unique(x: Tensor, options: UniqueOptions = {}): Tensor | UniqueR
     inverse[row] = firsts.length - 1;
   });
   const found = indexSelect(source, at, int64(firsts, x));
-  if (!options.returnInverse && !options.returnCounts) return found;
-  const places = int64(inverse, x);
-  return {
-    values: found,
-    inverse: dim === undefined ? reshape(places, x.shape) : places,
-    counts: int64(counts, x),
-  };
+  const places = () => int64(inverse, x);
+  return uniqueResult(
+    options as O,
+    found,
+    () => dim === undefined ? reshape(places(), x.shape) : places(),
+    () => int64(counts, x),
+  );
 }
 
 function int64(values: readonly number[], like: Tensor): Tensor {

@@ -5,6 +5,7 @@
  */
 import { named } from "../apply.ts";
 import { ShapeError, ValueError } from "../errors.ts";
+import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { normalizeDims, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { abs, add, div, mul, neg, sub } from "./elementwise.ts";
@@ -59,7 +60,7 @@ export type QrMode = "reduced" | "complete" | "r";
  * Orthonormal columns Q and upper triangular R with A = Q R. "reduced" gives Q [m, k] and R [k, n], k = min(m, n); "complete" all m columns; "r" leaves Q
  * empty. Reads x. `torch.linalg.qr`.
  */
-export function qr(x: Tensor, mode: QrMode = "reduced"): { readonly Q: Tensor; readonly R: Tensor } {
+export function qr(x: Tensor, mode: QrMode = "reduced"): NamedTuple<readonly ["Q", "R"]> {
   requireMatrices("linalg.qr", x);
   if (mode !== "reduced" && mode !== "complete" && mode !== "r") {
     throw new ValueError(
@@ -67,6 +68,7 @@ export function qr(x: Tensor, mode: QrMode = "reduced"): { readonly Q: Tensor; r
     );
   }
   const [m, n] = x.shape.slice(-2);
+  const result = (Q: Tensor, R: Tensor) => namedTuple("linalg_qr", ["Q", "R"], Q, R);
   if (mode === "complete" && m > n) {
     const parts = matricesOf(x).map((a) => qrOf(a, m, n, m));
     const refuse = () => {
@@ -76,16 +78,16 @@ export function qr(x: Tensor, mode: QrMode = "reduced"): { readonly Q: Tensor; r
         }]`,
       );
     };
-    return {
-      Q: hostResult([x], [...front(x), m, m], x.dtype, parts.map((p) => p.q), refuse),
-      R: hostResult([x], x.shape, x.dtype, parts.map((p) => p.r), refuse),
-    };
+    return result(
+      hostResult([x], [...front(x), m, m], x.dtype, parts.map((p) => p.q), refuse),
+      hostResult([x], x.shape, x.dtype, parts.map((p) => p.r), refuse),
+    );
   }
   const k = Math.min(m, n), { Q, R } = tallQr(narrow(x, -1, 0, k));
   // Of a wide matrix the first columns decide Q.
   const all = m >= n ? R : cat([R, matmul(mT(Q), narrow(x, -1, m, n - m))], -1);
   const empty = () => hostResult([x], [0], x.dtype, [], null);
-  return { Q: mode === "r" ? empty() : named("LinalgQr", Q), R: named("LinalgQr", all) };
+  return result(mode === "r" ? empty() : named("LinalgQr", Q), named("LinalgQr", all));
 }
 
 /** 1 / (b_j - b_i) off the diagonal, 0 on it. */
@@ -110,7 +112,7 @@ function symmetric(x: Tensor, triangle: "L" | "U"): Tensor {
 export function eigh(
   x: Tensor,
   uplo: "L" | "U" = "L",
-): { readonly eigenvalues: Tensor; readonly eigenvectors: Tensor } {
+): NamedTuple<readonly ["eigenvalues", "eigenvectors"]> {
   requireSquare("linalg.eigh", x);
   const n = x.shape[x.shape.length - 1];
   const parts = matricesOf(symmetric(x, uplo).detach()).map((a) => eighOf(a, n));
@@ -122,7 +124,12 @@ export function eigh(
   const vectors: Tensor = hostResult([x], x.shape, x.dtype, parts.map((p) => p.vectors), (g) => [
     matmul(matmul(vectors, mul(matmul(mT(vectors), g), gaps(values))), mT(vectors)),
   ]);
-  return { eigenvalues: named("LinalgEigh", values), eigenvectors: named("LinalgEigh", vectors) };
+  return namedTuple(
+    "linalg_eigh",
+    ["eigenvalues", "eigenvectors"],
+    named("LinalgEigh", values),
+    named("LinalgEigh", vectors),
+  );
 }
 
 /** The eigenvalues of symmetric matrices, ascending. Reads x. `torch.linalg.eigvalsh`. */
@@ -131,7 +138,7 @@ export function eigvalsh(x: Tensor, uplo: "L" | "U" = "L"): Tensor {
 }
 
 /** The singular value decomposition A = U diag(S) Vh. */
-export interface SvdResult {
+export interface SvdResult extends NamedTuple<readonly ["U", "S", "Vh"]> {
   /** Left singular vectors as columns. */
   readonly U: Tensor;
   /** Singular values, descending. */
@@ -181,20 +188,17 @@ export function linalgSvd(x: Tensor, options: { readonly fullMatrices?: boolean 
     );
     return cat([t, rest], -1);
   };
-  return {
-    U: named("LinalgSvd", whole(U, m)),
-    S: named("LinalgSvd", S),
-    Vh: named("LinalgSvd", mT(whole(V, n))),
-  };
+  const parts = [whole(U, m), S, mT(whole(V, n))].map((part) => named("LinalgSvd", part));
+  return namedTuple("linalg_svd", ["U", "S", "Vh"], ...parts);
 }
 
 /** U, S and V (not transposed) with A = U diag(S) V^T; `some: false` completes U and V. Reads x. `torch.svd`. */
 export function svd(
   x: Tensor,
   options: { readonly some?: boolean } = {},
-): { readonly U: Tensor; readonly S: Tensor; readonly V: Tensor } {
+): NamedTuple<readonly ["U", "S", "V"]> {
   const { U, S, Vh } = linalgSvd(x, { fullMatrices: options.some === false });
-  return { U, S, V: mT(Vh) };
+  return namedTuple("svd", ["U", "S", "V"], U, S, mT(Vh));
 }
 
 /** The singular values, descending. Reads x. `torch.linalg.svdvals`. */
@@ -253,7 +257,8 @@ export function pinv(x: Tensor, options: RankOptions = {}): Tensor {
 }
 
 /** The least squares solution of A X = B and what belongs to it. */
-export interface LstsqResult {
+export interface LstsqResult
+  extends NamedTuple<readonly ["solution", "residuals", "rank", "singularValues"]> {
   /** X, of the smallest norm where there are several. */
   readonly solution: Tensor;
   /** Squared residuals of each column for overdetermined systems of full rank; else empty. */
@@ -280,12 +285,14 @@ export function lstsq(a: Tensor, b: Tensor, options: { readonly rcond?: number }
   const x = matmul(pinv(a, tolerances), right), rank = matrixRank(a, tolerances);
   const full = m > n && Array.from(rank.toTypedArray(), Number).every((r) => r === n);
   const rest = sub(matmul(a, x), right);
-  return {
-    solution: vector ? squeeze(x, -1) : x,
-    residuals: full ? sum(mul(rest, rest), -2) : hostResult([a], [0], a.dtype, [], null),
+  return namedTuple(
+    "linalg_lstsq",
+    ["solution", "residuals", "rank", "singularValues"],
+    vector ? squeeze(x, -1) : x,
+    full ? sum(mul(rest, rest), -2) : hostResult([a], [0], a.dtype, [], null),
     rank,
-    singularValues: svdvals(a),
-  };
+    svdvals(a),
+  );
 }
 
 /** The norm of vectors along `dim`, or of the flattened x. `torch.linalg.vector_norm`. */

@@ -6,15 +6,23 @@
 import { named } from "../apply.ts";
 import { hostArray, isFloat, readElement, writeElement } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
+import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { normalizeDim, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { searchsorted, type UniqueOptions, type UniqueResult } from "./binning.ts";
+import { searchsorted, type UniqueOptions, type UniqueResult, uniqueResult } from "./binning.ts";
 import { cast } from "./cast.ts";
 import { fromHost, iota, linspace, onesLike, tensor, zeros, zerosLike } from "./create.ts";
 import { div, eq, minimum, mul, sub, where } from "./elementwise.ts";
 import { logicalAnd } from "./logical.ts";
 import { atLeastVector, indexSelect } from "./indexing.ts";
-import { amax, amin, type ReduceOptions, sumDims, type ValuesAndIndices } from "./reduce.ts";
+import {
+  amax,
+  amin,
+  type ReduceOptions,
+  sumDims,
+  type ValuesAndIndices,
+  valuesAndIndices,
+} from "./reduce.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
 import { narrow, permute, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
 
@@ -23,7 +31,7 @@ export function mode(x: Tensor, dim = -1, options: ReduceOptions = {}): ValuesAn
   const at = normalizeDim("mode", dim, x.shape.length), size = x.shape[at] ?? 1;
   if (size === 0) throw new IndexError(`mode(): Expected reduction dim ${at} to have non-zero size.`);
   if (x.shape.length === 0) {
-    return { values: x.value, indices: zeros([], { dtype: "int64", device: x.device }) };
+    return valuesAndIndices("mode", x.value, zeros([], { dtype: "int64", device: x.device }));
   }
   const numbers = x.dtype === "bool" ? cast(x, "uint8") : x.detach();
   const last = x.shape.length - 1, rows = transpose(numbers, at, -1);
@@ -35,8 +43,8 @@ export function mode(x: Tensor, dim = -1, options: ReduceOptions = {}): ValuesAn
   const place = amax(where(chosen, iota(rows.shape, last, { device: x.device }), 0), -1, { keepdim: true });
   const indices = transpose(place, at, -1), values = gatherExact(x, at, indices);
   return options.keepdim
-    ? { values: named("Mode", values), indices }
-    : { values: named("Mode", squeeze(values, at)), indices: squeeze(indices, at) };
+    ? valuesAndIndices("mode", named("Mode", values), indices)
+    : valuesAndIndices("mode", named("Mode", squeeze(values, at)), squeeze(indices, at));
 }
 
 function int64(values: readonly number[], like: Tensor): Tensor {
@@ -49,12 +57,12 @@ function int64(values: readonly number[], like: Tensor): Tensor {
  * The values without their direct repetitions: of the flattened x, or slices along `dim`; with `returnInverse` and `returnCounts` the number of each
  * element's run, and the lengths of the runs. Reads x. `torch.unique_consecutive`.
  */
-export function uniqueConsecutive(x: Tensor, options?: { readonly dim?: number }): Tensor;
-/** The values, with inverse and counts as asked. */
-export function uniqueConsecutive(x: Tensor, options: UniqueOptions): UniqueResult;
-/** The values, with inverse and counts as asked. */
-export function uniqueConsecutive(x: Tensor, options: UniqueOptions = {}): Tensor | UniqueResult {
-  const { dim } = options;
+export function uniqueConsecutive<const O extends UniqueOptions = Record<never, never>>(
+  x: Tensor,
+  given?: O,
+): UniqueResult<O> {
+  const options: UniqueOptions = given ?? {};
+  const dim = options.dim ?? undefined;
   const at = dim === undefined ? 0 : normalizeDim("unique_consecutive", dim, x.shape.length);
   const source = dim === undefined ? reshape(x.detach(), [sizeOf(x.shape)]) : atLeastVector(x.detach());
   const count = source.shape[at];
@@ -78,13 +86,13 @@ export function uniqueConsecutive(x: Tensor, options: UniqueOptions = {}): Tenso
     inverse.push(firsts.length - 1);
   }
   const values = indexSelect(source, at, int64(firsts, x));
-  if (!options.returnInverse && !options.returnCounts) return values;
-  const places = int64(inverse, x);
-  return {
+  const places = () => int64(inverse, x);
+  return uniqueResult(
+    options as O,
     values,
-    inverse: dim === undefined ? reshape(places, x.shape) : places,
-    counts: int64(counts, x),
-  };
+    () => dim === undefined ? reshape(places(), x.shape) : places(),
+    () => int64(counts, x),
+  );
 }
 
 /** Options of `histogram`. */
@@ -102,7 +110,7 @@ export function histogram(
   x: Tensor,
   bins: number | Tensor | readonly number[],
   options: HistogramOptions = {},
-): { readonly hist: Tensor; readonly binEdges: Tensor } {
+): NamedTuple<readonly ["hist", "binEdges"]> {
   if (!isFloat(x.dtype)) {
     throw new DTypeError(
       `"histogram" not implemented for '${x.dtype}': it needs floats; cast with .to("float32")`,
@@ -135,7 +143,8 @@ export function histogram(
   const shares = weight ? reshape(cast(weight, x.dtype), flat.shape) : onesLike(flat);
   const base = zeros([count], like);
   const hist = scatterExact(base, 0, where(inside, bin, 0), where(inside, shares, zerosLike(shares)), "add");
-  if (!density) return { hist, binEdges: edges };
+  const result = (h: Tensor) => namedTuple("histogram", ["hist", "binEdges"], h, edges);
+  if (!density) return result(hist);
   const widths = sub(narrow(edges, 0, 1, count), narrow(edges, 0, 0, count));
-  return { hist: div(hist, mul(hist.sum(), widths)), binEdges: edges };
+  return result(div(hist, mul(hist.sum(), widths)));
 }

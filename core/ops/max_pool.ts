@@ -10,7 +10,7 @@ import type { Tensor } from "../tensor.ts";
 import { iota, zeros } from "./create.ts";
 import { add, eq, floorDivide, lt, mul, remainder, where } from "./elementwise.ts";
 import { elementDims, optionsOf, planWindows, type Windows, windowsOf } from "./pool.ts";
-import { amax, argmaxDims, lowest, sumDims, type ValuesAndIndices } from "./reduce.ts";
+import { amax, argmaxDims, lowest, sumDims, type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
 import { gatherExact, nothing, scatterExact } from "./routine.ts";
 import { batched, type Sizes, sizesOf, unbatched } from "./spatial.ts";
 import { reshape, spread } from "./view.ts";
@@ -83,7 +83,7 @@ function maxPool(
   if (sizeOf(input.shape) === 0) {
     const values = unbatched(nothing(shape, [input]), x);
     const indices = zeros(values.shape, { dtype: "int64", device: x.device });
-    return options.returnIndices ? { values, indices } : values;
+    return options.returnIndices ? valuesAndIndices(op, values, indices) : values;
   }
   if (!options.returnIndices && input.track === 0) {
     return unbatched(amax(windowsOf(input, plan, lowest(input.dtype)), elementDims(plan)), x);
@@ -93,7 +93,7 @@ function maxPool(
   const indices = places(input, plan);
   const flat = reshape(input, [n, c, sizeOf(input.shape.slice(2))]);
   const values = finished(reshape(gatherExact(flat, 2, reshape(indices, [n, c, count])), shape));
-  return { values, indices: unbatched(indices, x) };
+  return valuesAndIndices(op, values, unbatched(indices, x));
 }
 
 /**

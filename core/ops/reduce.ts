@@ -7,6 +7,7 @@ import { apply, named } from "../apply.ts";
 import { type DType, isFloat, scalarName } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import type { Primitive } from "../prim/primitive.ts";
+import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import * as prim from "../prim/reduce.ts";
 import { normalizeDim, normalizeDims, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -46,12 +47,17 @@ export interface ReduceOptions {
 
 const reduceOptions = ["keepdim", "dtype"] as const;
 
-/** Values and the indices they came from. */
-export interface ValuesAndIndices {
-  /** The extreme values. */
+/** Values and the indices they came from: `const { values, indices } = ...` or `const [values, indices] = ...`. */
+export interface ValuesAndIndices extends NamedTuple<readonly ["values", "indices"]> {
+  /** The values. */
   readonly values: Tensor;
-  /** int64, along the reduced dimension. */
+  /** int64, along the dimension. */
   readonly indices: Tensor;
+}
+
+/** The result of the operation that PyTorch names `op`. */
+export function valuesAndIndices(op: string, values: Tensor, indices: Tensor): ValuesAndIndices {
+  return namedTuple(op, ["values", "indices"], values, indices);
 }
 
 function keep(y: Tensor, x: Tensor, dims: readonly number[], keepdim: boolean | undefined): Tensor {
@@ -209,15 +215,15 @@ function extremeAlong(
 ): ValuesAndIndices {
   const d = normalizeDim(op, dim, x.shape.length);
   if (x.shape.length === 0) {
-    return { values: x.value, indices: full([], 0, { dtype: "int64", device: x.device }) };
+    return valuesAndIndices(op, x.value, full([], 0, { dtype: "int64", device: x.device }));
   }
   refuseEmpty(op, x, [d], false);
   const comparable = x.dtype === "bool" ? cast(x, "uint8") : x;
   const indices = over(p, comparable, [d], true);
   // Values by index, so that the gradient goes to that one element.
   const values = gatherExact(x, d, indices), name = op === "max" ? "Max" : "Min";
-  if (keepdim) return { values: named(name, values), indices };
-  return { values: named(name, squeeze(values, d)), indices: squeeze(indices, d) };
+  if (keepdim) return valuesAndIndices(op, named(name, values), indices);
+  return valuesAndIndices(op, named(name, squeeze(values, d)), squeeze(indices, d));
 }
 
 /** The largest value; with `dim`, values and indices along it. `torch.max`. */

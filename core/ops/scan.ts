@@ -14,7 +14,7 @@ import { iota, zeros } from "./create.ts";
 import { eq, isnan, sub, where } from "./elementwise.ts";
 import { logicalOr, logicalXor } from "./logical.ts";
 import { logaddexp } from "./pointwise.ts";
-import type { ValuesAndIndices } from "./reduce.ts";
+import { type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
 import { gatherExact, scan } from "./routine.ts";
 import { cat, narrow, padDim, transpose } from "./view.ts";
 
@@ -46,9 +46,9 @@ export function cumprod(x: Tensor, dim: number, options: CumulativeOptions = {})
 }
 
 function runningExtreme(name: string, x: Tensor, dim: number, combiner: "max" | "min"): ValuesAndIndices {
-  const at = normalizeDim(name.toLowerCase(), dim, x.shape.length);
+  const op = name.toLowerCase(), at = normalizeDim(op, dim, x.shape.length);
   if (x.shape.length === 0) {
-    return { values: x.value, indices: zeros([], { dtype: "int64", device: x.device }) };
+    return valuesAndIndices(op, x.value, zeros([], { dtype: "int64", device: x.device }));
   }
   const numbers = x.dtype === "bool" ? cast(x, "uint8") : x.detach();
   const running = scanAlong(numbers, at, combiner);
@@ -56,7 +56,7 @@ function runningExtreme(name: string, x: Tensor, dim: number, combiner: "max" | 
   const met = logicalOr(eq(numbers, running), isnan(numbers));
   const places = where(met, iota(x.shape, at, { device: x.device }), 0);
   const indices = scanAlong(places, at, "max");
-  return { values: named(name, gatherExact(x, at, indices)), indices };
+  return valuesAndIndices(op, named(name, gatherExact(x, at, indices)), indices);
 }
 
 /** The largest element so far and its index, along `dim`; of equal ones the last. `torch.cummax`. */

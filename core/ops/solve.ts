@@ -5,6 +5,7 @@
  */
 import { named } from "../apply.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { eye } from "./create.ts";
@@ -130,7 +131,7 @@ export function det(x: Tensor): Tensor {
 }
 
 /** Sign and logarithm of the absolute value of each determinant; 0 and -Infinity for singular matrices. Reads x. `torch.linalg.slogdet`. */
-export function slogdet(x: Tensor): { readonly sign: Tensor; readonly logabsdet: Tensor } {
+export function slogdet(x: Tensor): NamedTuple<readonly ["sign", "logabsdet"]> {
   requireSquare("linalg.slogdet", x);
   const n = x.shape[x.shape.length - 1];
   const signs: number[] = [], logs: number[] = [];
@@ -143,14 +144,16 @@ export function slogdet(x: Tensor): { readonly sign: Tensor; readonly logabsdet:
     signs.push(s);
     logs.push(total);
   }
-  return {
-    sign: hostResult([x], front(x), x.dtype, [signs], null),
-    // d ln|det(A)| = tr(A^-1 dA)
-    logabsdet: named(
-      "LinalgSlogdet",
-      hostResult([x], front(x), x.dtype, [logs], (g) => [mul(unsqueeze(unsqueeze(g, -1), -1), mT(inv(x)))]),
-    ),
-  };
+  // d ln|det(A)| = tr(A^-1 dA)
+  const logabsdet = hostResult([x], front(x), x.dtype, [logs], (g) => [
+    mul(unsqueeze(unsqueeze(g, -1), -1), mT(inv(x))),
+  ]);
+  return namedTuple(
+    "linalg_slogdet",
+    ["sign", "logabsdet"],
+    hostResult([x], front(x), x.dtype, [signs], null),
+    named("LinalgSlogdet", logabsdet),
+  );
 }
 
 /** ln of each determinant; NaN where it is negative. Reads x. `torch.logdet`. */
@@ -235,7 +238,7 @@ export function choleskyInverse(factor: Tensor, options: { readonly upper?: bool
 }
 
 /** Permutation, lower and upper factor: A = P L U, with partial pivoting. Reads x. `torch.linalg.lu`. */
-export function lu(x: Tensor): { readonly P: Tensor; readonly L: Tensor; readonly U: Tensor } {
+export function lu(x: Tensor): NamedTuple<readonly ["P", "L", "U"]> {
   requireMatrices("linalg.lu", x);
   const [m, n] = x.shape.slice(-2), k = Math.min(m, n), batch = front(x);
   const ps: Float64Array[] = [], ls: Float64Array[] = [], us: Float64Array[] = [];
@@ -268,7 +271,7 @@ export function lu(x: Tensor): { readonly P: Tensor; readonly L: Tensor; readonl
   };
   const L: Tensor = hostResult([x], [...batch, m, k], x.dtype, ls, (g) => back(tril(matmul(mT(L), g), -1)));
   const U: Tensor = hostResult([x], [...batch, k, n], x.dtype, us, (g) => back(triu(matmul(g, mT(U)))));
-  return { P, L: named("LinalgLu", L), U: named("LinalgLu", U) };
+  return namedTuple("linalg_lu", ["P", "L", "U"], P, named("LinalgLu", L), named("LinalgLu", U));
 }
 
 /** The inverse of x as a map between its first `ind` dimensions and the others. `torch.linalg.tensorinv`. */

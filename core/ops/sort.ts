@@ -16,7 +16,7 @@ import { logicalNot } from "./logical.ts";
 import { atLeastVector } from "./indexing.ts";
 import { checkOptions } from "./options.ts";
 import { lerp } from "./pointwise.ts";
-import { amax, any, type ReduceOptions, sumDims, type ValuesAndIndices } from "./reduce.ts";
+import { amax, any, type ReduceOptions, sumDims, type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
 import { argsortLast, gatherExact } from "./routine.ts";
 import { expand, narrow, permute, reshape, squeeze, transpose } from "./view.ts";
 
@@ -32,16 +32,16 @@ function order(x: Tensor, dim: number, descending: boolean): Tensor {
   return transpose(argsortLast(transpose(numbers, dim, -1), descending), dim, -1);
 }
 
-function taken(name: string, x: Tensor, dim: number, indices: Tensor): ValuesAndIndices {
-  if (x.shape.length === 0) return { values: x.value, indices };
-  return { values: named(name, gatherExact(x, dim, indices)), indices };
+function taken(op: string, name: string, x: Tensor, dim: number, indices: Tensor): ValuesAndIndices {
+  if (x.shape.length === 0) return valuesAndIndices(op, x.value, indices);
+  return valuesAndIndices(op, named(name, gatherExact(x, dim, indices)), indices);
 }
 
 /** The elements in order along `dim` and the indices they came from; equal ones keep their order. `torch.sort` (stable). */
 export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
   checkOptions("sort", options, ["descending"]);
   const at = normalizeDim("sort", dim, x.shape.length);
-  return taken("Sort", x, at, order(x, at, options.descending ?? false));
+  return taken("sort", "Sort", x, at, order(x, at, options.descending ?? false));
 }
 
 /** The indices that sort x along `dim`, int64. `torch.argsort` (stable). */
@@ -69,13 +69,20 @@ export function topk(
     );
   }
   const indices = order(x, at, options.largest ?? true);
-  return taken("Topk", x, at, x.shape.length === 0 ? indices : narrow(indices, at, 0, k));
+  return taken("topk", "Topk", x, at, x.shape.length === 0 ? indices : narrow(indices, at, 0, k));
 }
 
-function one(name: string, x: Tensor, dim: number, indices: Tensor, keepdim?: boolean): ValuesAndIndices {
-  const all = taken(name, x, dim, indices);
+function one(
+  op: string,
+  name: string,
+  x: Tensor,
+  dim: number,
+  indices: Tensor,
+  keepdim?: boolean,
+): ValuesAndIndices {
+  const all = taken(op, name, x, dim, indices);
   if (keepdim || x.shape.length === 0) return all;
-  return { values: named(name, squeeze(all.values, dim)), indices: squeeze(all.indices, dim) };
+  return valuesAndIndices(op, named(name, squeeze(all.values, dim)), squeeze(all.indices, dim));
 }
 
 /** The k-th smallest element along `dim` (k counts from 1) and its index. `torch.kthvalue`. */
@@ -88,6 +95,7 @@ export function kthvalue(x: Tensor, k: number, dim = -1, options: ReduceOptions 
   }
   const indices = order(x, at, false);
   return one(
+    "kthvalue",
     "Kthvalue",
     x,
     at,
@@ -110,7 +118,7 @@ function medianAlong(
     throw new IndexError(`${op}(): Expected reduction dim ${at} to have non-zero size.`);
   }
   const indices = order(x, at, false);
-  if (x.shape.length === 0) return taken("Median", x, at, indices);
+  if (x.shape.length === 0) return taken(op, "Median", x, at, indices);
   const nan = isnan(x), middle = Math.floor((size - 1) / 2);
   let place: Tensor;
   if (op === "median") {
@@ -122,7 +130,7 @@ function medianAlong(
     place = reshape(half, x.shape.map((s, d) => d === at ? 1 : s));
   }
   const name = op === "median" ? "MedianBackward1" : "NanmedianBackward1";
-  return one(name, x, at, gatherExact(indices, at, place), keepdim);
+  return one(op, name, x, at, gatherExact(indices, at, place), keepdim);
 }
 
 function medianOf(op: "median" | "nanmedian", x: Tensor): Tensor {

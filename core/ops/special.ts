@@ -7,6 +7,7 @@
 import { named } from "../apply.ts";
 import { type DType, isInt, scalarName } from "../dtype.ts";
 import { DTypeError, ValueError } from "../errors.ts";
+import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import type { Tensor } from "../tensor.ts";
 import { asFloat, cast, commonType, type TensorLike } from "./cast.ts";
 import { full } from "./create.ts";
@@ -224,16 +225,18 @@ function scaledBy(x: Tensor, e: Tensor): Tensor {
 }
 
 /** Mantissas in [0.5, 1) and int32 exponents with x = mantissa 2^exponent. `torch.frexp`. */
-export function frexp(x: Tensor): { readonly mantissa: Tensor; readonly exponent: Tensor } {
+export function frexp(x: Tensor): NamedTuple<readonly ["mantissa", "exponent"]> {
   const y = asFloat(x), size = abs(y), plain = logicalAnd(gt(size, 0), lt(size, Infinity));
   const safe = where(plain, size, 1).detach();
   // The logarithm may be off by a rounding, so the guess by one.
   const guess = add(floor(log2(safe)), 1), scaled = scaledBy(safe, neg(guess));
   const exponent = add(guess, sub(cast(ge(scaled, 1), y.dtype), cast(lt(scaled, 0.5), y.dtype)));
-  return {
-    mantissa: named("Frexp", where(plain, scaledBy(y, neg(exponent)), y)),
-    exponent: cast(where(plain, exponent, 0), "int32"),
-  };
+  return namedTuple(
+    "frexp",
+    ["mantissa", "exponent"],
+    named("Frexp", where(plain, scaledBy(y, neg(exponent)), y)),
+    cast(where(plain, exponent, 0), "int32"),
+  );
 }
 
 /** How many steps Euclid's algorithm takes at most for integers of the dtype. */

@@ -4,9 +4,10 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { isFloat } from "../dtype.ts";
-import { DTypeError, ShapeError } from "../errors.ts";
-import { sameShape } from "../shape.ts";
+import { isFloat, isInt, scalarName } from "../dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { type NamedTuple, namedTuple } from "../named_tuple.ts";
+import { sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { asFloat, cast } from "./cast.ts";
 import { div, eq, isnan, mul, sqrt, sub, where } from "./elementwise.ts";
@@ -48,9 +49,9 @@ export function nanmean(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Ten
 export function aminmax(
   x: Tensor,
   options: { readonly dim?: number; readonly keepdim?: boolean } = {},
-): { readonly min: Tensor; readonly max: Tensor } {
+): NamedTuple<readonly ["min", "max"]> {
   const { dim, keepdim } = options;
-  return { min: amin(x, dim, { keepdim }), max: amax(x, dim, { keepdim }) };
+  return namedTuple("aminmax", ["min", "max"], amin(x, dim, { keepdim }), amax(x, dim, { keepdim }));
 }
 
 /** The standard deviation and the mean. `torch.std_mean`. */
