@@ -4,7 +4,9 @@
  * @module
  */
 import { named } from "../apply.ts";
+import type { DType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
+import { viewAsType } from "../ops/bits.ts";
 import * as op from "../ops/view.ts";
 import { type Shape, type SizeList, sizesIn } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -18,8 +20,13 @@ export abstract class ViewMethods extends ReduceMethods {
   }
 
   /** `reshape` under PyTorch's other name. */
-  view(this: Tensor, ...shape: SizeList): Tensor {
-    return named("View", op.reshape(this, sizesIn(shape)), this);
+  view(this: Tensor, ...shape: SizeList): Tensor;
+  /** The same bytes as elements of another dtype: `x.view("int32")`. */
+  view(this: Tensor, dtype: DType): Tensor;
+  view(this: Tensor, ...args: SizeList | readonly [DType]): Tensor {
+    const [first] = args;
+    if (typeof first === "string") return viewAsType(this, first);
+    return named("View", op.reshape(this, sizesIn(args as SizeList)), this);
   }
 
   /** Dimensions in another order: `x.permute(2, 0, 1)` or `x.permute([2, 0, 1])`. */
@@ -58,7 +65,7 @@ export abstract class ViewMethods extends ReduceMethods {
   }
 
   /** `length` indices from `start` on. */
-  narrow(this: Tensor, dim: number, start: number, length: number): Tensor {
+  narrow(this: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
     return op.narrow(this, dim, start, length);
   }
 
@@ -113,6 +120,22 @@ export abstract class ViewMethods extends ReduceMethods {
 
   /** The last two dimensions swapped. */
   get mT(): Tensor {
+    return op.mT(this.value);
+  }
+
+  /** `T` of a matrix, a number as it is: there are no complex numbers to conjugate. */
+  get H(): Tensor {
+    const rank = this.value.shape.length;
+    if (rank === 0 || rank === 2) return this.T;
+    throw new ShapeError(
+      `tensor.H is only supported on matrices (2-D tensors). Got ${rank}-D tensor.${
+        rank > 2 ? " For batches of matrices, consider using tensor.mH" : ""
+      }`,
+    );
+  }
+
+  /** `mT`, as there are no complex numbers to conjugate. */
+  get mH(): Tensor {
     return op.mT(this.value);
   }
 
