@@ -1,6 +1,7 @@
 /**
  * The tour prints what PyTorch prints, to the character, for every seed in fixtures/tour.json (written by fixtures/tour.py, which also
- * says which digits differ between PyTorch's own builds). The seeds are the first sixteen and five others, none left out.
+ * says which digits differ between PyTorch's own builds). The seeds are the first sixteen, five others and those of the first thousand
+ * that are the hardest; all of the thousand were compared once, and none differed.
  *
  * @module
  */
@@ -32,15 +33,6 @@ async function printed(body: () => Promise<unknown>): Promise<string> {
   return lines.join("");
 }
 
-/**
- * Where the printed digits are not PyTorch's. A sum of 40 terms of the size of 0.1 comes to 9.85e-5 there, and Tenon, which adds a bias on
- * the way, does not sum two rows of 20 in PyTorch's order: the fifth digit is rounding. Of the seeds 0 to 299 this befalls two,
- * seed 8 in 04_forward and seed 215 in 05_mixed_blocks.
- */
-const rounding: Readonly<Record<string, string>> = {
-  "04_forward 8": "tensor(9.8540e-05, grad_fn=<SumBackward0>)\n",
-};
-
 for (const name of Object.keys(programs)) {
   Deno.test(`tour: ${name} prints what PyTorch prints, for every recorded seed`, async () => {
     for (const [seed, outputs] of Object.entries(seeds)) {
@@ -50,7 +42,7 @@ for (const name of Object.keys(programs)) {
         manualSeed(BigInt(seed));
         return import(program);
       });
-      assertEquals(text, rounding[`${name} ${seed}`] ?? outputs[name], `seed ${seed}`);
+      assertEquals(text, outputs[name], `seed ${seed}`);
     }
   });
 }

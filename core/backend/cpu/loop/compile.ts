@@ -12,10 +12,11 @@ import { type BlockContext, rowValues } from "./block.ts";
 import { Gen, Helpers } from "./gen.ts";
 import { isWide, repOf } from "./lanes.ts";
 import type { LoopModule, Pass } from "./module.ts";
-import { hasOrdered } from "./ordered.ts";
+import { hasOrdered, isOrdered } from "./ordered.ts";
 import { bytesOfPartials, cut, type Cutting, emitPass, unitsOf } from "./pieces.ts";
 import { emitRange } from "./ranges.ts";
 import { folds, foldsLanes, instrCost, type LoopShape, shapeOf } from "./shape.ts";
+import { spread } from "./spread.ts";
 import { Streams } from "./streams.ts";
 import { isLoop, planSweeps, type Sweep } from "./sweeps.ts";
 import { emitTiles, tiledLoop, tilesOf } from "./tiles.ts";
@@ -40,11 +41,45 @@ const PIECE_TIME = 12_000, MOST_PIECES = 64;
 export function compileLoop(kernel: LoopKernel, features: Features): LoopModule {
   const shape = shapeOf(kernel);
   const body = innermostCost(shape, planSweeps(shape, kernel, false));
+  const two = losesOrder(shape, body) ? spread(kernel) : null;
+  const module = new LoopModuleBuilder(kernel.inputs.length, features);
+  if (two !== null) {
+    const passes = [two.first, two.second].map((part) => addPass(module, part, shapeOf(part)));
+    return {
+      bytes: module.encode(),
+      passes: passes.map(({ pass }) => pass),
+      rowMajor: false,
+      scratchBytes: Math.max(...passes.map(({ scratchBytes }) => scratchBytes)),
+      workspaceBytes: two.workspaceBytes,
+    };
+  }
   const unroll = chooseUnroll(kernel, shape, body), unit = unitCost(shape, body);
   const units = unitsOf(shape, unroll);
   if (folds(kernel) && units < ENOUGH_UNITS && units * unit * unitPoints(shape, unroll) > WORTH_CUTTING) {
     return compilePieces(kernel, shape, features, unit);
   }
+  const { pass, rowMajor, scratchBytes } = addPass(module, kernel, shape);
+  return { bytes: module.encode(), passes: [pass], rowMajor, scratchBytes, workspaceBytes: 0 };
+}
+
+/** Whether a sum that PyTorch takes over one run would not be summed in its order. */
+function losesOrder(shape: LoopShape, body: number): boolean {
+  const { code, extents, outer } = shape, count = sizeOf(extents.slice(outer));
+  if (count < 8 || (!foldsLanes(shape) && sizeOf(extents.slice(0, outer)) > 1)) return false;
+  return code.some((instr, i) =>
+    instr.op === "reduce" && instr.combiner === "sum" && instr.dtype === "float32" &&
+    (!foldsLanes(shape) || !isOrdered(shape, i) || body > ORDERED_BODY)
+  );
+}
+
+/** Adds the function of a kernel that is one pass. */
+function addPass(
+  module: LoopModuleBuilder,
+  kernel: LoopKernel,
+  shape: LoopShape,
+): { pass: Pass; rowMajor: boolean; scratchBytes: number } {
+  const body = innermostCost(shape, planSweeps(shape, kernel, false));
+  const unroll = chooseUnroll(kernel, shape, body);
   const kept = keepValues(kernel, shape, unroll);
   const tiled = tiledLoop(kernel, shape);
   const points = sizeOf(shape.extents.slice(0, shape.outer)),
@@ -52,17 +87,14 @@ export function compileLoop(kernel: LoopKernel, features: Features): LoopModule 
   const n = shape.extents[shape.axis];
   const rows = !foldsLanes(shape) && points > n && n < 1024 ? n : foldsLanes(shape) ? 1 : 4 * unroll;
   const ordered = hasOrdered(shape) && body <= ORDERED_BODY;
-  const module = new LoopModuleBuilder(kernel, shape, features);
-  module.function(kept.sweeps, unroll, kept.places, (context, start, end) => {
+  module.function(shape, kept.sweeps, unroll, kept.places, (context, start, end) => {
     if (tiled < 0) emitRange({ ...context, piece: null, ordered }, start, end);
     else emitTiles({ ...context, piece: null }, tiled, start, end);
   });
   return {
-    bytes: module.encode(),
-    passes: [{ points: tiles, grain: tiled < 0 ? rows : 1, cost: unit * points / tiles }],
+    pass: { points: tiles, grain: tiled < 0 ? rows : 1, cost: unitCost(shape, body) * points / tiles },
     rowMajor: shape.rowMajor && tiled < 0,
     scratchBytes: kept.bytes,
-    workspaceBytes: 0,
   };
 }
 
@@ -81,10 +113,10 @@ function compilePieces(kernel: LoopKernel, shape: LoopShape, features: Features,
     partials: new Map(),
     entry: kernel.inputs.length + kernel.outputs.length,
   };
-  const module = new LoopModuleBuilder(kernel, shape, features);
+  const module = new LoopModuleBuilder(kernel.inputs.length, features);
   const passes: Pass[] = [];
   const add = (pass: number, points: number, cost: number) => {
-    module.function(sweeps, unroll, new Map(), (context, start, end) => {
+    module.function(shape, sweeps, unroll, new Map(), (context, start, end) => {
       emitPass(context, cutting, pass, start, end);
     });
     passes.push({ points, grain: 1, cost });
@@ -168,19 +200,20 @@ function keepValues(kernel: LoopKernel, shape: LoopShape, unroll: number) {
   return { sweeps: planSweeps(shape, kernel, false), places: new Map<number, number>(), bytes: 0 };
 }
 
-/** Functions of one kernel, exported in the order they are made. */
+/** Functions of one module, exported in the order they are made. */
 class LoopModuleBuilder {
   readonly #module = new ModuleBuilder(memory);
   readonly #helpers = new Helpers(this.#module);
   #functions = 0;
 
   constructor(
-    private readonly kernel: LoopKernel,
-    private readonly shape: LoopShape,
+    /** Inputs of the kernel, after which its outputs come in the argument table. */
+    private readonly inputs: number,
     private readonly features: Features,
   ) {}
 
   function(
+    shape: LoopShape,
     sweeps: readonly Sweep[],
     unroll: number,
     places: ReadonlyMap<number, number>,
@@ -190,14 +223,13 @@ class LoopModuleBuilder {
       end: BlockContext["scratch"],
     ) => void,
   ): void {
-    const { shape, kernel } = this;
     this.#module.func(
       `f${this.#functions++}`,
       ["i32", "i32", "i32", "i32"],
       "void",
       (f, start, end, args, scratch) => {
         const g = new Gen(f, this.#helpers, this.features, f.section());
-        const streams = new Streams(f, this.#helpers, shape, args, kernel.inputs.length);
+        const streams = new Streams(f, this.#helpers, shape, args, this.inputs);
         streams.some(shape.code);
         const values = new Values(g, shape, streams, shape.axis, 4);
         emit(

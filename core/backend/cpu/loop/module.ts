@@ -22,7 +22,7 @@ export interface LoopModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /**
    * The exports, in order; each begins when the one before has ended. Most kernels have one. A long reduction to few values has one for each sweep, over
-   * pieces whose size does not depend on the threads, and one that stores the results.
+   * pieces whose size does not depend on the threads, and one that stores the results; small sums may have one that brings together what is summed.
    */
   readonly passes: readonly Pass[];
   /** Whether the points of the only pass are those of the kernel's outer loops, in row-major order. */

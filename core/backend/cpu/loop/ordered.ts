@@ -2,7 +2,7 @@
  * Sums of float32 in the very order of PyTorch (its CPU code for AVX2, one thread), so that they agree to the last bit: eight lanes in four
  * accumulators, which are emptied every 16 rounds into a cascade of levels; what is left over last, element by element. Longer sums,
  * which PyTorch divides among its threads, are folds.ts's, which loses fewer digits; so are rows of less than eight, of which several
- * are folded side by side.
+ * are folded side by side. Small sums over several loops are brought to one run first, by spread.ts.
  *
  * @module
  */

@@ -24,8 +24,14 @@ interface Broadcast {
   readonly centered: number[];
 }
 
+interface Ragged {
+  readonly shape: [number, number];
+  readonly sum: number[];
+  readonly absolute: number[];
+}
+
 const fixture = new URL("../../../fixtures/sums.json", import.meta.url);
-const { cases, broadcast }: { cases: Case[]; broadcast: Broadcast[] } = JSON.parse(
+const { cases, broadcast, ragged }: { cases: Case[]; broadcast: Broadcast[]; ragged: Ragged[] } = JSON.parse(
   await Deno.readTextFile(fixture),
 );
 
@@ -54,5 +60,15 @@ Deno.test("sums: two loops, because a row is added to a matrix on the way", () =
     const x = matrix.add(randn([columns], { device: "cpu" })), where = `${rows} by ${columns}`;
     assertEquals(bits(x.sub(x.mean()).mean()), centered, where);
     assertEquals(bits(x.mean()), mean, where);
+  }
+});
+
+Deno.test("sums: two loops of which the inner one has no whole rounds", () => {
+  for (const { shape: [rows, columns], sum, absolute } of ragged) {
+    manualSeed(rows * columns);
+    const matrix = randn([rows, columns], { device: "cpu" });
+    const x = matrix.add(randn([columns], { device: "cpu" })), where = `${rows} by ${columns}`;
+    assertEquals(bits(x.sum()), sum, where);
+    assertEquals(bits(x.abs().div(2).sum()), absolute, where);
   }
 });
