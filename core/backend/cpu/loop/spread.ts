@@ -8,7 +8,7 @@ import { type Instr, type LoopKernel, operandsOf, stagesOf } from "../../../kern
 import { sizeOf, stridesOf } from "../../../shape.ts";
 
 /** Elements up to which a second pass costs next to nothing. */
-const MOST = 32768;
+const MOST = 8192;
 
 /** A kernel as two that run one after the other; what the first leaves is in the workspace. */
 export interface Spread {
