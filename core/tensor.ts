@@ -7,7 +7,7 @@
 import { named } from "./apply.ts";
 import { defaultDevice, type DeviceName } from "./device.ts";
 import { type DType, type HostArray, isDType, isFloat } from "./dtype.ts";
-import { DTypeError, GradError, IndexError, ValueError } from "./errors.ts";
+import { DTypeError, GradError, IndexError, TenonError, ValueError } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { FACADE, trackMask } from "./grad_mode.ts";
 import { RandomMethods } from "./methods/random.ts";
@@ -275,6 +275,19 @@ export class Tensor extends RandomMethods {
   *[Symbol.iterator](): IterableIterator<Tensor> {
     if (this.shape.length === 0) throw new ValueError("iteration over a 0-d tensor");
     for (let i = 0; i < this.shape[0]; i++) yield named("Unbind", this.select(0, i));
+  }
+
+  /**
+   * JavaScript has no operators for tensors: `x + 1`, `x > 0` and `+x` throw. Where text is wanted, as in `${x}`, it is that of `toString`.
+   *
+   * @throws {TenonError} where a number is wanted
+   */
+  [Symbol.toPrimitive](hint: "string" | "number" | "default"): string {
+    if (hint === "string") return this.toString();
+    throw new TenonError(
+      `unsupported operand type(s): JavaScript has no operators for tensors; use methods, such as x.add(y), x.mul(y), x.neg(), x.gt(y), x.eq(y), ` +
+        "x.item() for the number of a tensor with one element, and `${x}` for its text",
+    );
   }
 
   /** The text that PyTorch prints. A device is named when it is not the default one. */

@@ -69,14 +69,16 @@ export abstract class ReadMethods extends Node {
     return present(this.toTypedArray(), this.dtype, 0) as T;
   }
 
-  /** The elements as nested arrays; a 0-d tensor gives its value. `torch.Tensor.tolist`. */
-  tolist(this: Tensor): NestedValues {
+  /**
+   * The elements as nested arrays; a 0-d tensor gives its value. T says what is known of them: `x.tolist<number[][]>()`. `torch.Tensor.tolist`.
+   */
+  tolist<T extends NestedValues = NestedValues>(this: Tensor): T {
     const data = this.toTypedArray(), { shape, dtype } = this;
     let next = 0;
     const level = (dim: number): NestedValues => {
       if (dim === shape.length) return present(data, dtype, next++);
       return Array.from({ length: shape[dim] }, () => level(dim + 1));
     };
-    return level(0);
+    return level(0) as T;
   }
 }

@@ -92,9 +92,12 @@ export const customPrim: Primitive<CustomAttrs> = definePrimitive<CustomAttrs>({
   infer: ([value]) => value,
   vjp: (g, _y, _xs, { pull }, argument) => argument === 0 ? null : pull(g)[argument - 1],
   batch: {
-    compose: () => {
+    compose: ([value, ...xs]) => {
+      // Gradients taken inside of the mapped function have been taken by now; one of the mapped function would need `pull` for batches.
+      if (xs.every((x) => x.track === 0)) return value;
       throw new GradError(
-        "vmap: a function with a gradient of its own (customVjp, checkpoint) cannot be mapped; call vmap inside it",
+        "vmap: a function with a gradient of its own (customVjp, checkpoint, autograd.Function) cannot be mapped where a gradient is asked of " +
+          "the result; take the gradient inside of vmap, or call vmap inside the function",
       );
     },
   },

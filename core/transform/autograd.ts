@@ -1,5 +1,6 @@
 /**
- * `autograd.grad`: gradients of recorded tensors, returned and not accumulated. `torch.autograd`.
+ * `torch.autograd`: `grad`, gradients of recorded tensors, returned and not accumulated; `Function`, operations with a gradient of their own;
+ * `functional`, derivatives of functions.
  *
  * @module
  */
@@ -11,6 +12,7 @@ import { type BackwardOptions, recordedNodes, releaseNodes, startOf } from "./ba
 import { pullAll } from "./pull.ts";
 
 export * as functional from "./functional.ts";
+export { CustomFunction as Function, type FunctionClass, type FunctionContext } from "./function.ts";
 
 /** Options of `autograd.grad`. */
 export interface AutogradOptions extends BackwardOptions {

@@ -1,0 +1,124 @@
+/**
+ * `autograd.Function`: an operation with a gradient of its own, as a class. `customVjp` is the same as a function.
+ *
+ * @module
+ */
+import { named } from "../apply.ts";
+import { GradError, ShapeError } from "../errors.ts";
+import { noGrad } from "../grad_mode.ts";
+import { zerosLike } from "../ops/create.ts";
+import { sameShape } from "../shape.ts";
+import { Tensor } from "../tensor.ts";
+import { withPull } from "./custom.ts";
+
+/** What `forward` leaves for `backward`. Beside tensors it may hold anything under names of its own. */
+export interface FunctionContext {
+  /** Keeps arguments or results of `forward`. */
+  saveForBackward(...tensors: readonly Tensor[]): void;
+  /** What was kept. */
+  readonly savedTensors: readonly Tensor[];
+  /** For each argument, whether a gradient is asked of it. */
+  readonly needsInputGrad: readonly boolean[];
+  /** Whatever else `backward` needs. */
+  [name: string]: unknown;
+}
+
+/** The static side of a class that extends `Function`: A are the arguments, Y the result. */
+export interface FunctionClass<A extends readonly unknown[], Y extends Tensor | readonly Tensor[]> {
+  /** The name of the class. */
+  readonly name: string;
+  /** The result of the arguments. */
+  forward(ctx: FunctionContext, ...args: A): Y;
+  /** The cotangents of the arguments (null for those without; a single one may come alone), given those of the results. */
+  backward(ctx: FunctionContext, ...gradOutputs: Tensor[]): Tensor | null | readonly (Tensor | null)[];
+}
+
+class Context implements FunctionContext {
+  savedTensors: readonly Tensor[] = [];
+  [name: string]: unknown;
+
+  constructor(readonly needsInputGrad: readonly boolean[]) {}
+
+  saveForBackward(...tensors: readonly Tensor[]): void {
+    this.savedTensors = tensors;
+  }
+}
+
+/** The cotangents of the tensors among the arguments, checked. */
+function cotangents(
+  name: string,
+  args: readonly unknown[],
+  given: Tensor | null | readonly (Tensor | null)[],
+): (Tensor | null)[] {
+  const list = given === null || given instanceof Tensor ? [given] : given;
+  // PyTorch allows more, as long as they are None.
+  if (list.length < args.length || list.slice(args.length).some((g) => g !== null)) {
+    throw new GradError(
+      `function ${name}Backward returned an incorrect number of gradients (expected ${args.length}, got ${list.length}): one for each ` +
+        "argument of forward, null for those without",
+    );
+  }
+  return args.flatMap((arg, i) => {
+    if (!(arg instanceof Tensor)) return [];
+    const g = list[i] ?? null;
+    if (g !== null && !sameShape(g.shape, arg.shape)) {
+      throw new ShapeError(
+        `Function ${name}Backward returned an invalid gradient at index ${i} - got [${
+          g.shape.join(", ")
+        }] but expected shape compatible with [${arg.shape.join(", ")}]`,
+      );
+    }
+    return [g];
+  });
+}
+
+/**
+ * The base of operations with a gradient of their own. A subclass has a static `forward` and a static `backward`; it is called through `apply`.
+ * Arguments that are no tensors get the gradient null. `torch.autograd.Function`.
+ *
+ * @example
+ * ```ts
+ * import { autograd, type Tensor, tensor } from "@tenon/tenon";
+ *
+ * class Cube extends autograd.Function {
+ *   static forward(ctx: autograd.FunctionContext, x: Tensor): Tensor {
+ *     ctx.saveForBackward(x);
+ *     return x.pow(3);
+ *   }
+ *   static backward(ctx: autograd.FunctionContext, g: Tensor): Tensor {
+ *     const [x] = ctx.savedTensors;
+ *     return g.mul(x.pow(2)).mul(3);
+ *   }
+ * }
+ * const x = tensor([1, 2], { requiresGrad: true });
+ * Cube.apply(x).sum().backward();
+ * console.log(x.grad); // tensor([ 3., 12.])
+ * ```
+ */
+export abstract class CustomFunction {
+  /**
+   * The result of `forward`, whose gradient is what `backward` says.
+   *
+   * @throws {GradError} from `backward()`, when the class gives another number of cotangents than there are arguments
+   * @throws {ShapeError} from `backward()`, when a cotangent does not have the shape of its argument
+   */
+  static apply<A extends readonly unknown[], Y extends Tensor | readonly Tensor[]>(
+    this: FunctionClass<A, Y>,
+    ...args: A
+  ): Y {
+    const inputs = args.filter((arg) => arg instanceof Tensor);
+    const ctx = new Context(args.map((arg) => arg instanceof Tensor && arg.value.track !== 0));
+    const made = noGrad(() => this.forward(ctx, ...args));
+    const outputs: readonly Tensor[] = made instanceof Tensor ? [made] : made;
+    const results = outputs.map((y, i) => {
+      const pull = (g: Tensor) => {
+        const all = outputs.map((other, k) => k === i ? g : zerosLike(other));
+        return cotangents(this.name, args, this.backward(ctx, ...all));
+      };
+      return inputs.length === 0 ? y : named(`${this.name}Backward`, withPull(y, inputs, pull));
+    });
+    // A result that backward uses is differentiable there like any other.
+    ctx.savedTensors = ctx.savedTensors.map((t) => results[outputs.indexOf(t)] ?? t);
+    return (made instanceof Tensor ? results[0] : results) as Tensor | readonly Tensor[] as Y;
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Operations with a gradient of their own, as classes.
+ *
+ * @module
+ */
+import { assertEquals, assertThrows } from "@std/assert";
+import { autograd, grad, GradError, ShapeError, type Tensor, tensor, vmap } from "../../../core/mod.ts";
+
+type Context = autograd.FunctionContext;
+
+class Exp extends autograd.Function {
+  static forward(ctx: Context, x: Tensor): Tensor {
+    const y = x.exp();
+    ctx.saveForBackward(y);
+    return y;
+  }
+  static backward(ctx: Context, g: Tensor): Tensor {
+    return g.mul(ctx.savedTensors[0]);
+  }
+}
+
+/** x to the power n and x times n; the exponent is no tensor. */
+class Both extends autograd.Function {
+  static forward(ctx: Context, x: Tensor, n: number): [Tensor, Tensor] {
+    ctx.saveForBackward(x);
+    ctx.n = n;
+    return [x.pow(n), x.mul(n)];
+  }
+  static backward(ctx: Context, g: Tensor, h: Tensor): [Tensor, null] {
+    const n = ctx.n as number, [x] = ctx.savedTensors;
+    return [g.mul(x.pow(n - 1)).mul(n).add(h.mul(n)), null];
+  }
+}
+
+Deno.test("a function class: value, gradient, name, second derivative through a saved result", () => {
+  const x = tensor([0, 1], { requiresGrad: true });
+  const y = Exp.apply(x);
+  assertEquals([y.tolist(), y.gradFn], [x.exp().tolist(), "ExpBackward"]);
+  const [g] = autograd.grad(y.sum(), x, { createGraph: true });
+  const [h] = autograd.grad(g!.sum(), x);
+  assertEquals([g!.tolist(), h!.tolist()], [x.exp().tolist(), x.exp().tolist()]);
+});
+
+Deno.test("several results and arguments that are no tensors", () => {
+  const x = tensor([2], { requiresGrad: true });
+  const [power, product] = Both.apply(x, 3);
+  power.add(product.mul(10)).sum().backward();
+  // 3 x^2 + 10 n
+  assertEquals(x.grad?.tolist(), [12 + 30]);
+});
+
+Deno.test("function classes under the functional transforms", () => {
+  const f = (x: Tensor) => Exp.apply(x).sum();
+  assertEquals(grad(f)(tensor([0])).tolist(), [1]);
+  assertEquals(grad((x: Tensor) => grad(f)(x).sum())(tensor([0])).tolist(), [1]);
+  assertEquals(vmap(grad(f))(tensor([[0], [0]])).tolist(), [[1], [1]]);
+});
+
+Deno.test("gradients of a wrong number or shape are refused in PyTorch's words", () => {
+  class Short extends autograd.Function {
+    static forward(_: Context, x: Tensor, y: Tensor): Tensor {
+      return x.add(y);
+    }
+    static backward(_: Context, g: Tensor): Tensor {
+      return g;
+    }
+  }
+  class Narrow extends Exp {
+    static override backward(_: Context, g: Tensor): Tensor {
+      return g.sum();
+    }
+  }
+  const x = tensor([0, 1], { requiresGrad: true });
+  assertThrows(
+    () => Short.apply(x, x).sum().backward(),
+    GradError,
+    "function ShortBackward returned an incorrect number of gradients (expected 2, got 1)",
+  );
+  assertThrows(
+    () => Narrow.apply(x).sum().backward(),
+    ShapeError,
+    "Function NarrowBackward returned an invalid gradient at index 0 - got [] but expected shape compatible with [2]",
+  );
+});
