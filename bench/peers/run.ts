@@ -46,10 +46,13 @@ const keepMemory = {
   MALLOC_MMAP_THRESHOLD_: "1000000000",
 };
 
-/** Tenon without leave to call the system's BLAS: WebAssembly alone. */
+/**
+ * Tenon without leave to call the system's BLAS: WebAssembly alone. Without all permissions Deno does not show /dev, so that the search for a GPU would load drivers (tens
+ * of megabytes), for a device that tenon.ts names anyway.
+ */
 const tenon = (file: string, ...args: string[]) => {
   const [executable, run, ...rest] = deno(file, ...args);
-  return [executable, run, "--deny-ffi", ...rest];
+  return ["env", "TENON_DEVICE=cpu", executable, run, "--deny-ffi", ...rest];
 };
 
 const webgpu = Deno.args.includes("--webgpu");
@@ -62,7 +65,7 @@ const gpuEntries: readonly Entry[] = [
 
 const entries: readonly Entry[] = webgpu ? gpuEntries : [
   { name: "tenon-1t", command: tenon("tenon.ts", "1"), groups: ["matmul", "memory", "conv", "train"] },
-  // With all permissions, as its peers start: without them Deno shows no /dev, and a GPU has to be searched for.
+  // It starts as its peers do: with all permissions and no device named.
   { name: "tenon-2t", command: tenon("tenon.ts", "2"), cold: deno("cold/tenon.ts") },
   { name: "tenon-2t-blas", command: deno("tenon.ts", "2", "-blas"), groups: ["matmul", "conv", "train"] },
   { name: "tenon-2t-compiled", command: tenon("tenon.ts", "2", "-compiled"), groups: ["small"] },
