@@ -6,14 +6,17 @@
 
 /** Function sources by name. */
 export const specialMath: Readonly<Record<string, string>> = {
-  // x = (4 k + q) pi/2 + r with |r| <= pi/4, as (r, q). Beyond 20,000 the quotient is worked out in integers from 2/pi (Payne and Hanek).
+  // x = (4 k + q) pi/2 + r with |r| <= pi/4, as (r, q). Beyond 12,800 the quotient is worked out in integers from 2/pi (Payne and Hanek); up to
+  // there n has 13 bits and the parts of pi/2 at most 11 each, so that their products are exact on hardware that rounds them, too.
   trig_reduce: `fn trig_reduce(x: f32) -> vec2f {
-  if (abs(x) < 20000.0) {
+  if (abs(x) < 12800.0) {
     let n = round(x * 0.63661977236758134);
     let m = opposite(n);
     var r = fma(m, 1.5703125, x);
     r = fma(n, -4.837512969970703125e-4, r);
-    r = fma(m, 7.54978995489188e-8, r);
+    r = fma(m, 7.549533620476723e-8, r);
+    r = fma(n, -2.5632829192545614e-12, r);
+    r = fma(m, 6.123233995736766e-17, r);
     return vec2f(r, f32(i32(n) & 3));
   }
   return trig_reduce_large(x);
