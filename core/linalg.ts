@@ -10,6 +10,7 @@ export {
   linalgNorm as norm,
   linalgSvd as svd,
   lstsq,
+  type LstsqOptions,
   type LstsqResult,
   matrixNorm,
   type MatrixNormOrder,
@@ -29,7 +30,6 @@ export {
   cholesky,
   det,
   inv,
-  lu,
   slogdet,
   solve,
   solveTriangular,
@@ -37,4 +37,12 @@ export {
   tensorinv,
   tensorsolve,
 } from "./ops/solve.ts";
+export {
+  linalgLuSolve as luSolve,
+  lu,
+  luFactor,
+  luFactorEx,
+  type LuOptions,
+  type LuSolveOptions,
+} from "./ops/lu.ts";
 export { linalgCross as cross, linalgVander as vander } from "./ops/products.ts";

@@ -18,7 +18,7 @@ export {
 } from "./dtype.ts";
 export { getDefaultDtype, setDefaultDtype } from "./default_dtype.ts";
 export { finfo, FloatInfo, iinfo, IntInfo } from "./dtype_info.ts";
-export { broadcastShapes, type Shape, type SizeList } from "./shape.ts";
+export { commonShape as broadcastShapes, type Shape, type SizeList } from "./shape.ts";
 export {
   DeviceError,
   DTypeError,

@@ -42,6 +42,7 @@ export {
 export {
   bincount,
   bucketize,
+  type BucketizeOptions,
   histc,
   type SearchOptions,
   searchsorted,
@@ -182,6 +183,7 @@ export {
   indexSelect,
   scatter,
   scatterAdd,
+  type ScatterOptions,
   scatterReduce,
   type ScatterReduction,
   take,
@@ -200,6 +202,7 @@ export {
   mv,
   outer,
 } from "./ops/linalg.ts";
+export { luSolve, luUnpack } from "./ops/lu.ts";
 export { argwhere, maskedFill, maskedScatter, maskedSelect, nonzero, oneHot } from "./ops/mask.ts";
 export {
   addbmm,
@@ -323,6 +326,7 @@ export {
 export { Selection } from "./ops/selection.ts";
 export {
   asStrided,
+  asStridedScatter,
   diagonalScatter,
   fill,
   indexPut,
@@ -374,6 +378,7 @@ export {
   aminmax,
   corrcoef,
   cov,
+  type CovOptions,
   equal,
   nanmean,
   nansum,

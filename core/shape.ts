@@ -87,6 +87,15 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
   return out;
 }
 
+/**
+ * The shape that all shapes broadcast to. `torch.broadcast_shapes`.
+ *
+ * @throws {ShapeError} when two sizes of one dimension differ and neither is 1
+ */
+export function commonShape(...shapes: readonly Shape[]): Shape {
+  return shapes.reduce<Shape>((a, b) => broadcastShapes("broadcast_shapes", a, b), []);
+}
+
 /** A dimension as a non-negative number; negative counts from the end. A 0-d tensor accepts 0 and -1, as in PyTorch. */
 export function normalizeDim(op: string, dim: number, rank: number): number {
   const limit = Math.max(rank, 1);

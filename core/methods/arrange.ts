@@ -13,7 +13,7 @@ import { argwhere } from "../ops/mask.ts";
 import type { ReduceOptions, ValuesAndIndices } from "../ops/reduce.ts";
 import * as op from "../ops/slice_scatter.ts";
 import { msort } from "../ops/sort.ts";
-import type { Shape } from "../shape.ts";
+import { type Shape, type SizeList, sizesIn } from "../shape.ts";
 import { sumTo } from "../ops/reduce.ts";
 import { reshape } from "../ops/view.ts";
 import type { Tensor } from "../tensor.ts";
@@ -46,6 +46,17 @@ export abstract class ArrangeMethods extends MatrixMethods {
   /** Elements by strides of the row-major order. */
   asStrided(this: Tensor, size: Shape, strides: readonly number[], offset?: number): Tensor {
     return op.asStrided(this, size, strides, offset);
+  }
+
+  /** This with elements by strides of the row-major order replaced. */
+  asStridedScatter(
+    this: Tensor,
+    source: Tensor,
+    size: Shape,
+    strides: readonly number[],
+    offset?: number,
+  ): Tensor {
+    return op.asStridedScatter(this, source, size, strides, offset);
   }
 
   /** This with values at a list of index tensors. */
@@ -121,8 +132,8 @@ export abstract class ArrangeMethods extends MatrixMethods {
   }
 
   /** Summed to a shape that broadcasts to this one. */
-  sumToSize(this: Tensor, shape: Shape): Tensor {
-    return sumTo(this, shape);
+  sumToSize(this: Tensor, ...shape: SizeList): Tensor {
+    return sumTo(this, sizesIn(shape));
   }
 
   /** The most frequent values, and where they are. */

@@ -46,8 +46,14 @@ export abstract class IndexMethods extends OrderMethods {
   }
 
   /** This with elements written at an index tensor along a dimension. */
-  scatter(this: Tensor, dim: number, index: IndexLike, source: Tensor | Scalar): Tensor {
-    return op.scatter(this, dim, index, source);
+  scatter(
+    this: Tensor,
+    dim: number,
+    index: IndexLike,
+    source: Tensor | Scalar,
+    options?: op.ScatterOptions,
+  ): Tensor {
+    return op.scatter(this, dim, index, source, options);
   }
 
   /** This with elements added at an index tensor along a dimension. */

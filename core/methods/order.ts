@@ -137,7 +137,7 @@ export abstract class OrderMethods extends RearrangeMethods {
   }
 
   /** The covariance of rows. */
-  cov(this: Tensor, options?: { readonly correction?: number }): Tensor {
+  cov(this: Tensor, options?: statistics.CovOptions): Tensor {
     return statistics.cov(this, options);
   }
 

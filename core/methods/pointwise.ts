@@ -104,7 +104,7 @@ export abstract class PointwiseMethods extends LinalgMethods {
   }
 
   /** ln(x / (1 - x)). */
-  logit(this: Tensor, eps?: number): Tensor {
+  logit(this: Tensor, eps?: number | null): Tensor {
     return op.logit(this, eps);
   }
 

@@ -48,7 +48,7 @@ export abstract class RearrangeMethods extends PointwiseMethods {
   }
 
   /** Pieces of nearly equal size, or between indices. */
-  tensorSplit(this: Tensor, sections: number | readonly number[], dim?: number): Tensor[] {
+  tensorSplit(this: Tensor, sections: number | readonly number[] | Tensor, dim?: number): Tensor[] {
     return op.tensorSplit(this, sections, dim);
   }
 

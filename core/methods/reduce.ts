@@ -93,7 +93,7 @@ export abstract class ReduceMethods extends MathMethods {
   }
 
   /** The p-norm. */
-  norm(this: Tensor, p?: number | "fro", dim?: Dims, options?: ReduceOptions): Tensor {
+  norm(this: Tensor, p?: number | "fro" | "nuc", dim?: Dims, options?: ReduceOptions): Tensor {
     return op.norm(this, p, dim, options);
   }
 

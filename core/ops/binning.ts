@@ -13,19 +13,65 @@ import { cast, commonType } from "./cast.ts";
 import { fromHost, full, onesLike, tensor, zeros } from "./create.ts";
 import * as math from "./elementwise.ts";
 import { logicalAnd, logicalNot } from "./logical.ts";
+import { checkOptions } from "./options.ts";
 import { atLeastVector, indexSelect } from "./indexing.ts";
 import { amax, amin } from "./reduce.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
 import { expand, permute, reshape } from "./view.ts";
 
-/** Options of `searchsorted`. */
-export interface SearchOptions {
+/** Options of `bucketize`. */
+export interface BucketizeOptions {
   /** Behind equal elements instead of before them. */
   readonly right?: boolean;
+  /** int32 instead of int64. */
+  readonly outInt32?: boolean;
+}
+
+/** Options of `searchsorted`. */
+export interface SearchOptions extends BucketizeOptions {
+  /** `right` in words. */
+  readonly side?: "left" | "right";
+  /** The order that sorts the sequence, where it is not sorted itself: what `argsort` gives, int64. */
+  readonly sorter?: Tensor | null;
+}
+
+const searchOptions = ["right", "outInt32", "side", "sorter"] as const;
+
+/** Whether equal elements are passed; the two ways of saying so must agree. */
+function passesEqual({ right, side }: SearchOptions): boolean {
+  if (side !== undefined && side !== "left" && side !== "right") {
+    throw new ValueError(
+      `torch.searchsorted(): side can only be 'left' or 'right' but got ${side}`,
+    );
+  }
+  if (right === true && side === "left") {
+    throw new ValueError(
+      "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True",
+    );
+  }
+  return right === true || side === "right";
+}
+
+/** The sequence in the order of its sorter. */
+function inOrder(sequence: Tensor, sorter: Tensor | null | undefined): Tensor {
+  if (sorter === undefined || sorter === null) return sequence;
+  if (!sameShape(sorter.shape, sequence.shape)) {
+    throw new ShapeError(
+      `torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor [${
+        sequence.shape.join(", ")
+      }]and got sorter tensor [${sorter.shape.join(", ")}]`,
+    );
+  }
+  if (sorter.dtype !== "int64") {
+    throw new DTypeError(
+      `torch.searchsorted(): sorter must be a tensor of long dtype but got dtype ${scalarName(sorter.dtype)}`,
+    );
+  }
+  return gatherExact(sequence, sequence.shape.length - 1, sorter);
 }
 
 /**
- * For each value the place where it would go into the sorted sequence, int64. The sequence is a vector, or has the leading dimensions of the values
+ * For each value the place where it would go into the sorted sequence, int64 unless asked otherwise. The sequence is a vector, or has the leading dimensions of the values
  * and is sorted along the last one. `torch.searchsorted`.
  */
 export function searchsorted(
@@ -33,7 +79,9 @@ export function searchsorted(
   values: Tensor | number,
   options: SearchOptions = {},
 ): Tensor {
-  const sequence = sorted instanceof Tensor ? sorted : tensor(sorted);
+  checkOptions("searchsorted", options, searchOptions);
+  const right = passesEqual(options);
+  const sequence = inOrder(sorted instanceof Tensor ? sorted : tensor(sorted), options.sorter);
   const wanted = values instanceof Tensor
     ? values
     : full([], values, { dtype: sequence.dtype, device: sequence.device });
@@ -58,21 +106,22 @@ export function searchsorted(
   for (let left = size; left > 0; left = Math.floor(left / 2)) {
     const middle = math.floorDivide(math.add(low, high), 2);
     const found = gatherExact(from, rank - 1, math.minimum(middle, size - 1));
-    const stays = options.right ? math.gt(found, items) : math.ge(found, items);
+    const stays = right ? math.gt(found, items) : math.ge(found, items);
     const open = math.lt(low, high);
     const up = logicalAnd(open, logicalNot(stays));
     high = math.where(logicalAnd(open, stays), middle, high);
     low = math.where(up, math.add(middle, 1), low);
   }
-  return reshape(low, wanted.shape);
+  return reshape(cast(low, options.outInt32 ? "int32" : "int64"), wanted.shape);
 }
 
 /** The number of the interval between sorted boundaries that each element lies in, int64. `torch.bucketize`. */
 export function bucketize(
   x: Tensor | number,
   boundaries: Tensor | readonly number[],
-  options: SearchOptions = {},
+  options: BucketizeOptions = {},
 ): Tensor {
+  checkOptions("bucketize", options, ["right", "outInt32"]);
   const edges = boundaries instanceof Tensor ? boundaries : tensor(boundaries);
   if (edges.shape.length !== 1) {
     throw new ShapeError(
@@ -152,7 +201,9 @@ export function bincount(x: Tensor, weights?: Tensor | null, minlength = 0): Ten
 /** Options of `unique`. */
 export interface UniqueOptions {
   /** Distinct slices along this dimension instead of distinct elements. */
-  readonly dim?: number;
+  readonly dim?: number | null;
+  /** In ascending order, as the result is in any case. */
+  readonly sorted?: boolean;
   /** Also return where each element went. */
   readonly returnInverse?: boolean;
   /** Also return how often each value occurs. */

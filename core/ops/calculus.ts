@@ -19,25 +19,24 @@ export interface TrapezoidOptions {
   /** The distance of all neighbours; 1 by default. */
   readonly dx?: number;
   /** The places of the samples: a vector, or of the samples' shape. */
-  readonly x?: Tensor | readonly number[];
+  readonly x?: Tensor | readonly number[] | null;
   /** The last dimension by default. */
   readonly dim?: number;
 }
 
-/** Areas of the trapezoids between neighbours. */
+/** The sums of neighbours, in the dtype of y, and the steps between them. */
 function trapezoids(
   op: string,
   y: Tensor,
   options: TrapezoidOptions,
-): { readonly areas: Tensor; readonly dim: number } {
+): { readonly sums: Tensor; readonly steps: Tensor | number; readonly dim: number } {
   const { dx = 1, x, dim = -1 } = options;
   const at = normalizeDim(op, dim, y.shape.length), size = y.shape[at] ?? 1;
-  const values = asFloat(y);
   const pairs = (t: Tensor, d: number) =>
     [narrow(t, d, 1, Math.max(0, t.shape[d] - 1)), narrow(t, d, 0, Math.max(0, t.shape[d] - 1))] as const;
-  if (size === 0) return { areas: values, dim: at };
-  const [after, before] = pairs(values, at), heights = div(add(after, before), 2);
-  if (x === undefined) return { areas: mul(heights, dx), dim: at };
+  if (size === 0) return { sums: y.value, steps: 1, dim: at };
+  const [after, before] = pairs(y, at), sums = add(after, before);
+  if (x === undefined || x === null) return { sums, steps: dx, dim: at };
   const places = x instanceof Tensor ? x : tensor(x, { device: y.device });
   if (places.shape.length === 1) {
     if (places.shape[0] !== size) {
@@ -46,25 +45,26 @@ function trapezoids(
       );
     }
     const [p, q] = pairs(places, 0);
-    return {
-      areas: mul(heights, reshape(sub(p, q), heights.shape.map((_, d) => d === at ? size - 1 : 1))),
-      dim: at,
-    };
+    const steps = reshape(sub(p, q), sums.shape.map((_, d) => d === at ? size - 1 : 1));
+    return { sums, steps, dim: at };
   }
   const [p, q] = pairs(places, at);
-  return { areas: mul(heights, sub(p, q)), dim: at };
+  return { sums, steps: sub(p, q), dim: at };
 }
 
 /** The integral along a dimension by the trapezoidal rule. `torch.trapezoid`, `torch.trapz`. */
 export function trapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
-  const { areas, dim } = trapezoids("trapezoid", y, options);
-  return named("MulBackward1", sum(areas, dim));
+  const { sums, steps, dim } = trapezoids("trapezoid", y, options);
+  // Whole numbers wrap before they are summed, not before a constant step makes floats of them.
+  const areas = mul(typeof steps === "number" ? asFloat(sums) : sums, steps);
+  return named("MulBackward1", div(sum(areas, dim), 2));
 }
 
 /** The running integral along a dimension by the trapezoidal rule, one element shorter. `torch.cumulative_trapezoid`. */
 export function cumulativeTrapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
-  const { areas, dim } = trapezoids("cumulative_trapezoid", y, options);
-  return cumsum(areas, dim);
+  const { sums, steps, dim } = trapezoids("cumulative_trapezoid", y, options);
+  const areas = mul(typeof steps === "number" ? asFloat(sums) : sums, steps);
+  return div(cumsum(areas, dim), 2);
 }
 
 /** `trapezoid` under its old name. `torch.trapz`. */
@@ -73,7 +73,7 @@ export const trapz: typeof trapezoid = trapezoid;
 /** Options of `gradient`. */
 export interface GradientOptions {
   /** The distance of neighbours (1 by default), one for each dimension, or the places of the samples along each. */
-  readonly spacing?: number | readonly (number | Tensor)[];
+  readonly spacing?: number | readonly (number | Tensor)[] | null;
   /** All dimensions by default. */
   readonly dim?: number | readonly number[] | null;
   /** 1 or 2: how many differences the estimate at the ends uses; 1 by default. */
@@ -103,7 +103,7 @@ function derivative(x: Tensor, dim: number, places: Tensor, edgeOrder: 1 | 2): T
 
 /** Estimates of the derivatives along dimensions, one tensor each: central differences inside, one-sided ones at the ends. `torch.gradient`. */
 export function gradient(x: Tensor, options: GradientOptions = {}): Tensor[] {
-  const { spacing = 1, edgeOrder = 1 } = options;
+  const { edgeOrder = 1 } = options, spacing = options.spacing ?? 1;
   const dims = normalizeDims("gradient", options.dim, x.shape.length);
   const given = typeof spacing === "number" ? dims.map(() => spacing) : spacing;
   if (given.length !== dims.length) {

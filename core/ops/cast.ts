@@ -113,6 +113,12 @@ export function floatType(dtype: DType): DType {
   return kindOf(dtype) === "float" ? dtype : getDefaultDtype();
 }
 
+/** A number in the dtype that it multiplies: whole for integers, whether it is zero for bools. */
+export function factorOf(value: number, dtype: DType): Scalar {
+  const kind = kindOf(dtype);
+  return kind === "float" ? value : kind === "int" ? Math.trunc(value) : value !== 0;
+}
+
 /** Throws unless all are tensors: arrays and numbers are not taken where only a tensor makes sense. */
 export function checkTensors(op: string, operands: readonly unknown[]): void {
   for (const x of operands) {

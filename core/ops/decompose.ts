@@ -4,19 +4,22 @@
  * @module
  */
 import { named } from "../apply.ts";
+import type { DType } from "../dtype.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { normalizeDims, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { cast } from "./cast.ts";
 import { abs, add, div, mul, neg, sub } from "./elementwise.ts";
 import { eye } from "./create.ts";
 import { eighOf, qrOf, svdOf } from "./dense.ts";
 import { hostResult, matricesOf, requireMatrices, requireSquare } from "./host.ts";
 import { matmul } from "./linalg.ts";
+import { checkOptions } from "./options.ts";
 import { movedim, tril, triu } from "./rearrange.ts";
 import { amax, amin, type Dims, norm, type ReduceOptions, sum } from "./reduce.ts";
 import { inv, solveTriangular } from "./solve.ts";
-import { cat, mT, narrow, squeeze, unsqueeze } from "./view.ts";
+import { cat, expand, mT, narrow, squeeze, unsqueeze } from "./view.ts";
 
 const front = (x: Tensor): Shape => x.shape.slice(0, -2);
 const column = (x: Tensor) => unsqueeze(x, -1), row = (x: Tensor) => unsqueeze(x, -2);
@@ -207,27 +210,39 @@ export function svdvals(x: Tensor): Tensor {
   return named("LinalgSvd", thinSvd(x).S);
 }
 
-/** Below which a singular value counts as zero. */
+/** Below which a singular value counts as zero. Tensors hold one number for each matrix, or broadcast to that. */
 export interface RankOptions {
   /** Absolute; 0 by default. */
-  readonly atol?: number;
+  readonly atol?: number | Tensor | null;
   /** Relative to the largest; the dtype's epsilon times the larger size by default, or 0 when `atol` is given. */
-  readonly rtol?: number;
+  readonly rtol?: number | Tensor | null;
+  /** Take the lower triangles as symmetric matrices. */
+  readonly hermitian?: boolean;
 }
 
-function tolerance(x: Tensor, largest: number, { atol, rtol }: RankOptions): number {
+/** For each matrix, in order, below which singular values count as zero, given its largest one. */
+function tolerances(op: string, x: Tensor, options: RankOptions): (largest: number, i: number) => number {
+  checkOptions(op, options, ["atol", "rtol", "hermitian"]);
   const [m, n] = x.shape.slice(-2), epsilon = x.dtype === "float64" ? 2 ** -52 : 2 ** -23;
-  const relative = rtol ?? (atol !== undefined && atol > 0 ? 0 : epsilon * Math.max(m, n));
-  return Math.max(atol ?? 0, relative * largest);
+  const read = (t: number | Tensor | null | undefined) => {
+    if (t === undefined || t === null || typeof t === "number") return () => t ?? null;
+    const values = cast(expand(t, front(x)), "float64").toTypedArray();
+    return (i: number) => Number(values[i]);
+  };
+  const absolute = read(options.atol), relative = read(options.rtol);
+  return (largest, i) => {
+    const atol = absolute(i) ?? 0, rtol = relative(i) ?? (atol > 0 ? 0 : epsilon * Math.max(m, n));
+    return Math.max(atol, rtol * largest);
+  };
 }
 
 /** How many singular values are not zero, int64. Reads x. `torch.linalg.matrix_rank`. */
 export function matrixRank(x: Tensor, options: RankOptions = {}): Tensor {
   requireMatrices("linalg.matrix_rank", x, "input");
-  const [m, n] = x.shape.slice(-2);
-  const ranks = matricesOf(x).map((a) => {
+  const [m, n] = x.shape.slice(-2), limit = tolerances("linalg.matrix_rank", x, options);
+  const ranks = matricesOf(options.hermitian ? symmetric(x, "L") : x).map((a, i) => {
     const { s } = svdOf(a, m, n);
-    return s.filter((v) => v > tolerance(x, s[0] ?? 0, options)).length;
+    return s.filter((v) => v > limit(s[0] ?? 0, i)).length;
   });
   return hostResult([x], front(x), "int64", [ranks], null);
 }
@@ -235,9 +250,10 @@ export function matrixRank(x: Tensor, options: RankOptions = {}): Tensor {
 /** The pseudo-inverse. Reads x. `torch.linalg.pinv`. */
 export function pinv(x: Tensor, options: RankOptions = {}): Tensor {
   requireMatrices("linalg.pinv", x);
-  const [m, n] = x.shape.slice(-2), k = Math.min(m, n);
-  const parts = matricesOf(x).map((a) => {
-    const { u, s, v } = svdOf(a, m, n), limit = tolerance(x, s[0] ?? 0, options), p = new Float64Array(n * m);
+  if (options.hermitian) return pinv(symmetric(x, "L"), { ...options, hermitian: false });
+  const [m, n] = x.shape.slice(-2), k = Math.min(m, n), least = tolerances("linalg.pinv", x, options);
+  const parts = matricesOf(x).map((a, index) => {
+    const { u, s, v } = svdOf(a, m, n), limit = least(s[0] ?? 0, index), p = new Float64Array(n * m);
     for (let r = 0; r < k; r++) {
       if (!(s[r] > limit)) continue;
       for (let i = 0; i < n; i++) {
@@ -261,16 +277,31 @@ export interface LstsqResult
   extends NamedTuple<readonly ["solution", "residuals", "rank", "singularValues"]> {
   /** X, of the smallest norm where there are several. */
   readonly solution: Tensor;
-  /** Squared residuals of each column for overdetermined systems of full rank; else empty. */
+  /** Squared residuals of each column for overdetermined systems of full rank, from every driver but "gelsy"; else empty. */
   readonly residuals: Tensor;
-  /** The rank of A. */
+  /** The rank of A; empty from "gels". */
   readonly rank: Tensor;
-  /** The singular values of A. */
+  /** The singular values of A, from "gelsd" and "gelss"; else empty. */
   readonly singularValues: Tensor;
 }
 
+/** Options of `lstsq`. */
+export interface LstsqOptions {
+  /** Relative to the largest, below which a singular value counts as zero. */
+  readonly rcond?: number | null;
+  /** Whose results to give: LAPACK's "gelsy" (default), "gels", "gelsd" or "gelss". They are computed alike. */
+  readonly driver?: "gels" | "gelsy" | "gelsd" | "gelss" | null;
+}
+
 /** X that makes the norm of A X - B smallest, for A [..., m, n] and B [..., m, k]. Reads A. `torch.linalg.lstsq`. */
-export function lstsq(a: Tensor, b: Tensor, options: { readonly rcond?: number } = {}): LstsqResult {
+export function lstsq(a: Tensor, b: Tensor, options: LstsqOptions = {}): LstsqResult {
+  checkOptions("linalg.lstsq", options, ["rcond", "driver"]);
+  const driver = options.driver ?? "gelsy";
+  if (!["gels", "gelsy", "gelsd", "gelss"].includes(driver)) {
+    throw new ValueError(
+      `torch.linalg.lstsq: parameter \`driver\` should be one of (gels, gelsy, gelsd, gelss), but got ${driver}`,
+    );
+  }
   requireMatrices("linalg.lstsq", a);
   const [m, n] = a.shape.slice(-2);
   const vector = b.shape.length === a.shape.length - 1, right = vector ? column(b) : b;
@@ -281,17 +312,18 @@ export function lstsq(a: Tensor, b: Tensor, options: { readonly rcond?: number }
       }`,
     );
   }
-  const tolerances: RankOptions = options.rcond === undefined ? {} : { rtol: options.rcond };
-  const x = matmul(pinv(a, tolerances), right), rank = matrixRank(a, tolerances);
-  const full = m > n && Array.from(rank.toTypedArray(), Number).every((r) => r === n);
+  const cut: RankOptions = { rtol: options.rcond };
+  const x = matmul(pinv(a, cut), right), rank = matrixRank(a, cut);
+  const none = (dtype: DType) => hostResult([a], [0], dtype, [], null);
+  const full = m > n && driver !== "gelsy" && Array.from(rank.toTypedArray(), Number).every((r) => r === n);
   const rest = sub(matmul(a, x), right);
   return namedTuple(
     "linalg_lstsq",
     ["solution", "residuals", "rank", "singularValues"],
     vector ? squeeze(x, -1) : x,
-    full ? sum(mul(rest, rest), -2) : hostResult([a], [0], a.dtype, [], null),
-    rank,
-    svdvals(a),
+    full ? sum(mul(rest, rest), -2) : none(a.dtype),
+    driver === "gels" ? none("int64") : rank,
+    driver === "gels" || driver === "gelsy" ? none(a.dtype) : svdvals(a),
   );
 }
 
@@ -336,9 +368,17 @@ export function matrixNorm(
   return kept(ord > 0 ? amax(sums, -1) : amin(sums, -1));
 }
 
-/** The sum of the singular values. `torch.nuclear_norm`. */
-export function nuclearNorm(x: Tensor): Tensor {
-  return matrixNorm(x, "nuc");
+/** The sum of the singular values, of matrices in two dimensions: the last ones by default. `torch.nuclear_norm`. */
+export function nuclearNorm(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  const dims = dim === undefined || dim === null ? [-2, -1] : dim;
+  if (typeof dims === "number" || dims.length !== 2) {
+    throw new ShapeError(
+      `nuclear norm requires a 'dim' argument of size 2, got [${
+        typeof dims === "number" ? dims : dims.join(", ")
+      }]`,
+    );
+  }
+  return matrixNorm(x, "nuc", [dims[0], dims[1]], options);
 }
 
 /** The norm of a vector (no `ord`, or one dimension) or a matrix (two dimensions). `torch.linalg.norm`. */

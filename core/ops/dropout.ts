@@ -140,6 +140,7 @@ export function featureAlphaDropout(
   training = false,
   options: DropoutOptions = {},
 ): Tensor {
+  if (!training) return x.value;
   check("featureAlphaDropout", x, p);
   return idle(x, p, training) ? x.value : alphaMasked(x, p, channels("featureAlphaDropout", x), options);
 }

@@ -13,6 +13,7 @@ import { cast, type Scalar } from "./cast.ts";
 import { full, type NestedArray, onesLike, tensor, zerosLike } from "./create.ts";
 import { add, div, floorDivide, ge, lt, maximum, mul, where } from "./elementwise.ts";
 import { logicalAnd } from "./logical.ts";
+import { checkOptions } from "./options.ts";
 import { highest, lowest } from "./reduce.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
 import { expand, narrow, reshape } from "./view.ts";
@@ -174,6 +175,14 @@ function scatterOperands(
   };
 }
 
+/** Options of `scatter`. */
+export interface ScatterOptions {
+  /** Merge with what is there, and where an index occurs twice, instead of replacing it. */
+  readonly reduce?: "add" | "multiply" | null;
+}
+
+const mergeModes = { add: "add", multiply: "mul" } as const;
+
 /**
  * x with `x[index[i][j]][j] = source[i][j]` for dim 0, and so on; the source may be a number. Where an index occurs twice, the last one
  * stays. Indices are not negative. `torch.scatter`.
@@ -184,9 +193,20 @@ function scatterOperands(
  * console.log(scatter(zeros([2, 3]), 1, [[2], [0]], 1).tolist()); // [ [ 0, 0, 1 ], [ 1, 0, 0 ] ]
  * ```
  */
-export function scatter(x: Tensor, dim: number, index: IndexLike, source: Tensor | Scalar): Tensor {
+export function scatter(
+  x: Tensor,
+  dim: number,
+  index: IndexLike,
+  source: Tensor | Scalar,
+  options: ScatterOptions = {},
+): Tensor {
+  checkOptions("scatter", options, ["reduce"]);
+  const { reduce = null } = options, mode = reduce === null ? "set" : mergeModes[reduce];
+  if (mode === undefined) {
+    throw new ValueError(`reduce argument must be either add or multiply., in scatter: got ${reduce}`);
+  }
   const { base, at, index: idx, source: from } = scatterOperands("scatter", x, dim, index, source);
-  const y = reshape(scatterExact(base, at, idx, from, "set"), x.shape);
+  const y = reshape(scatterExact(base, at, idx, from, mode), x.shape);
   return source instanceof Tensor ? named("Scatter", y) : named("ScatterBackward1", y);
 }
 

@@ -8,7 +8,7 @@ import { scalarName } from "../dtype.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkTensors } from "./cast.ts";
+import { checkTensors, factorOf } from "./cast.ts";
 import { add, mul } from "./elementwise.ts";
 import { matmulExact } from "./routine.ts";
 import { expand, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
@@ -185,10 +185,12 @@ export interface AddmmOptions {
   readonly alpha?: number;
 }
 
-function added(input: Tensor, y: Tensor, { beta = 1, alpha = 1 }: AddmmOptions): Tensor {
-  const scaledProduct = alpha === 1 ? y : mul(y, alpha);
+/** `beta * input + alpha * y`. */
+export function added(input: Tensor, y: Tensor, { beta = 1, alpha = 1 }: AddmmOptions): Tensor {
+  const factor = (f: number) => factorOf(f, y.dtype);
+  const scaledProduct = alpha === 1 ? y : mul(y, factor(alpha));
   // beta 0 means that the input is ignored, NaN included.
-  return beta === 0 ? scaledProduct : add(scaledProduct, beta === 1 ? input : mul(input, beta));
+  return beta === 0 ? scaledProduct : add(scaledProduct, beta === 1 ? input : mul(input, factor(beta)));
 }
 
 /** beta * input + alpha * (a times b). `torch.addmm`. */

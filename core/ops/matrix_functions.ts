@@ -13,7 +13,7 @@ import { eye } from "./create.ts";
 import { abs, add, div, eq, gt, mul, sub, where } from "./elementwise.ts";
 import { requireSquare } from "./host.ts";
 import { indexSelect } from "./indexing.ts";
-import { type AddmmOptions, bmm, dot, matmul, outer } from "./linalg.ts";
+import { added, type AddmmOptions, bmm, dot, matmul, outer } from "./linalg.ts";
 import { tensordot } from "./products.ts";
 import { amax, norm, sum } from "./reduce.ts";
 import { inv, solve } from "./solve.ts";
@@ -123,16 +123,13 @@ export function chainMatmul(...matrices: readonly Tensor[]): Tensor {
 
 /** beta * input + alpha * the outer product of two vectors. `torch.addr`. */
 export function addr(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
-  const { beta = 1, alpha = 1 } = options;
-  const product = alpha === 1 ? outer(a, b) : mul(outer(a, b), alpha);
-  return named("Addr", beta === 0 ? product : add(beta === 1 ? input : mul(input, beta), product));
+  return named("Addr", added(input, outer(a, b), options));
 }
 
 /** beta * input + alpha * the sum of a batch of products. `torch.addbmm`. */
 export function addbmm(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
-  const { beta = 1, alpha = 1 } = options;
-  const total = sum(bmm(a, b), 0), product = alpha === 1 ? total : mul(total, alpha);
-  return named("Addbmm", beta === 0 ? product : add(beta === 1 ? input : mul(input, beta), product));
+  const products = bmm(a, b);
+  return named("Addbmm", added(input, sum(products, 0, { dtype: products.dtype }), options));
 }
 
 /** The sum of products over the last dimension of both; a product where one has none. `torch.inner`. */
@@ -174,7 +171,7 @@ export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor |
   const rows = sizeOf(lead), left = reshape(x1, [rows, n]), right = reshape(x2, [rows, m]);
   // [rows, out m] -> [rows, out, m] times x2
   const half = reshape(matmul(left, reshape(weight.permute([1, 0, 2]), [n, out * m])), [rows, out, m]);
-  const y = reshape(sum(mul(half, unsqueeze(right, 1)), -1), [...lead, out]);
+  const y = reshape(sum(mul(half, unsqueeze(right, 1)), -1, { dtype: half.dtype }), [...lead, out]);
   return bias ? add(y, bias) : y;
 }
 

@@ -8,7 +8,16 @@ import { named } from "../apply.ts";
 import { cppName, type DType, isFloat, scalarName } from "../dtype.ts";
 import { DTypeError, TenonError, ValueError } from "../errors.ts";
 import { Tensor } from "../tensor.ts";
-import { asFloat, cast, commonType, deviceOf, floatType, type TensorLike, toTensor } from "./cast.ts";
+import {
+  asFloat,
+  cast,
+  commonType,
+  deviceOf,
+  factorOf,
+  floatType,
+  type TensorLike,
+  toTensor,
+} from "./cast.ts";
 import {
   abs,
   add,
@@ -32,6 +41,7 @@ import {
   trunc,
   where,
 } from "./elementwise.ts";
+import { onesLike } from "./create.ts";
 import { logicalAnd, logicalNot, logicalOr } from "./logical.ts";
 
 /**
@@ -83,7 +93,8 @@ export function addcmul(
   options: { readonly value?: number } = {},
 ): Tensor {
   const { value = 1 } = options;
-  return named("Addcmul", add(x, value === 1 ? mul(a, b) : mul(mul(a, b), value)));
+  const product = mul(a, b);
+  return named("Addcmul", add(x, value === 1 ? product : mul(product, factorOf(value, product.dtype))));
 }
 
 /** x + value * a / b. `torch.addcdiv`. */
@@ -152,13 +163,12 @@ export function rad2deg(x: Tensor): Tensor {
   return named("Rad2Deg", mul(asFloat(x), 180 / Math.PI));
 }
 
-/** 0 below zero, 1 above, `values` at zero; NaN stays. `torch.heaviside`. */
+/** 1 above zero, `values` at zero, else 0. `torch.heaviside`. */
 export function heaviside(x: Tensor, values: Tensor): Tensor {
   if (x.dtype !== values.dtype) {
     throw new DTypeError("heaviside is not yet implemented for tensors with different dtypes.");
   }
-  const step = where(lt(x, 0), 0, where(gt(x, 0), 1, values));
-  return cast(where(isnan(x), x, step), x.dtype).detach();
+  return where(eq(x, 0), values, cast(gt(x, 0), x.dtype)).detach();
 }
 
 /** Both operands as floats of one dtype, and their distance. */
@@ -196,9 +206,13 @@ export function sinc(x: Tensor): Tensor {
   return named("Sinc", where(zero, 1, div(sin(angle), angle)));
 }
 
-/** ln(x / (1 - x)), x first clamped to [eps, 1 - eps] if given. `torch.logit`. */
-export function logit(x: Tensor, eps?: number): Tensor {
-  const y = eps === undefined ? asFloat(x) : clamp(asFloat(x), eps, 1 - eps);
+/** ln(x / (1 - x)), NaN with its gradient outside of [0, 1], x first clamped to [eps, 1 - eps] if given. `torch.logit`. */
+export function logit(x: Tensor, eps?: number | null): Tensor {
+  const z = asFloat(x);
+  // ln(x) alone would have a gradient where it is NaN.
+  const y = typeof eps === "number"
+    ? clamp(z, eps, 1 - eps)
+    : mul(z, where(logicalOr(lt(z, 0), gt(z, 1)), NaN, onesLike(z)));
   return named("Logit", log(div(y, sub(1, y))));
 }
 

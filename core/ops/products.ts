@@ -149,11 +149,12 @@ export function vander(
 /** The powers 0 to n - 1 of each element, in a new last dimension. `torch.linalg.vander`. */
 export function linalgVander(x: Tensor, n?: number | null): Tensor {
   const count = n ?? x.shape[x.shape.length - 1];
-  if (x.shape.length === 0 || !Number.isInteger(count) || count < 1) {
+  if (!Number.isInteger(count) || count < 1) {
     throw new ValueError(
       `linalg.vander: N must be greater than 1., and x at least a vector: got N = ${count}`,
     );
   }
   const flat = reshape(x, [sizeOf(x.shape)]);
-  return reshape(vander(flat, count, { increasing: true }), [...x.shape, count]);
+  const lead = x.shape.length === 0 ? [1] : x.shape;
+  return reshape(vander(flat, count, { increasing: true }), [...lead, count]);
 }

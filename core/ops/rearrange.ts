@@ -155,8 +155,24 @@ export function triu(x: Tensor, offset = 0): Tensor {
   return triangle("triu", x, false, offset);
 }
 
+/** The number or the numbers that a tensor of int64 holds. */
+function placesIn(sections: Tensor): number | number[] {
+  if (sections.dtype !== "int64" || sections.shape.length > 1) {
+    throw new ShapeError(
+      `tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor of int64, but got a tensor with ${sections.shape.length} dims of ${sections.dtype}`,
+    );
+  }
+  const values = Array.from(sections.toTypedArray(), Number);
+  return sections.shape.length === 0 ? values[0] : values;
+}
+
 /** Pieces: as many as said, of nearly equal size, or cut before each of the indices. `torch.tensor_split`. */
-export function tensorSplit(x: Tensor, sections: number | readonly number[], dim = 0): Tensor[] {
+export function tensorSplit(
+  x: Tensor,
+  sections: number | readonly number[] | Tensor,
+  dim = 0,
+): Tensor[] {
+  if (sections instanceof Tensor) return tensorSplit(x, placesIn(sections), dim);
   if (x.shape.length === 0) {
     throw new ShapeError(
       "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims",
@@ -258,36 +274,58 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   return expand(x, shape);
 }
 
+/** `f` of one tensor, or of each of several, which may come as a list. */
+function each(args: TensorList, f: (x: Tensor) => Tensor): Tensor | Tensor[] {
+  const [first] = args;
+  return args.length === 1 && first instanceof Tensor ? f(first) : tensorsIn(args).map(f);
+}
+
+const asVector = (x: Tensor): Tensor => x.shape.length === 0 ? reshape(x, [1]) : x.value;
+const asMatrix = (x: Tensor): Tensor => x.shape.length < 2 ? reshape(x, [1, sizeOf(x.shape)]) : x.value;
+const asCuboid = (x: Tensor): Tensor =>
+  x.shape.length < 2 ? reshape(x, [1, sizeOf(x.shape), 1]) : x.shape.length === 2 ? unsqueeze(x, 2) : x.value;
+
 /** At least one dimension. `torch.atleast_1d`. */
-export function atleast1d(x: Tensor): Tensor {
-  return x.shape.length === 0 ? reshape(x, [1]) : x.value;
+export function atleast1d(x: Tensor): Tensor;
+/** Each with at least one dimension. */
+export function atleast1d(...tensors: TensorList): Tensor[];
+/** Each with at least one dimension. */
+export function atleast1d(...args: TensorList): Tensor | Tensor[] {
+  return each(args, asVector);
 }
 
 /** At least two dimensions, new ones in front. `torch.atleast_2d`. */
-export function atleast2d(x: Tensor): Tensor {
-  return x.shape.length < 2 ? reshape(x, [1, sizeOf(x.shape)]) : x.value;
+export function atleast2d(x: Tensor): Tensor;
+/** Each with at least two dimensions. */
+export function atleast2d(...tensors: TensorList): Tensor[];
+/** Each with at least two dimensions. */
+export function atleast2d(...args: TensorList): Tensor | Tensor[] {
+  return each(args, asMatrix);
 }
 
 /** At least three dimensions; a matrix gets the new one at the end. `torch.atleast_3d`. */
-export function atleast3d(x: Tensor): Tensor {
-  if (x.shape.length < 2) return reshape(x, [1, sizeOf(x.shape), 1]);
-  return x.shape.length === 2 ? unsqueeze(x, 2) : x.value;
+export function atleast3d(x: Tensor): Tensor;
+/** Each with at least three dimensions. */
+export function atleast3d(...tensors: TensorList): Tensor[];
+/** Each with at least three dimensions. */
+export function atleast3d(...args: TensorList): Tensor | Tensor[] {
+  return each(args, asCuboid);
 }
 
 /** The tensors side by side: along dimension 1, vectors along 0. `torch.hstack`. */
 export function hstack(tensors: readonly Tensor[]): Tensor {
-  const parts = tensors.map(atleast1d);
+  const parts = tensors.map(asVector);
   return cat(parts, (parts[0]?.shape.length ?? 0) > 1 ? 1 : 0);
 }
 
 /** The tensors one below the other, vectors as rows. `torch.vstack`. */
 export function vstack(tensors: readonly Tensor[]): Tensor {
-  return cat(tensors.map(atleast2d), 0);
+  return cat(tensors.map(asMatrix), 0);
 }
 
 /** The tensors behind each other, along dimension 2. `torch.dstack`. */
 export function dstack(tensors: readonly Tensor[]): Tensor {
-  return cat(tensors.map(atleast3d), 2);
+  return cat(tensors.map(asCuboid), 2);
 }
 
 /** The vectors as columns, matrices side by side. `torch.column_stack`. */
@@ -319,7 +357,7 @@ export function diag(x: Tensor, offset = 0): Tensor {
 
 /** Matrices along the diagonal of one matrix, zeros elsewhere: `blockDiag(a, b)` or `blockDiag([a, b])`. `torch.block_diag`. */
 export function blockDiag(...args: TensorList): Tensor {
-  const blocks = tensorsIn(args).map(atleast2d);
+  const blocks = tensorsIn(args).map(asMatrix);
   const dtype = commonType("block_diag", blocks);
   const width = blocks.reduce((n, t) => n + t.shape[1], 0);
   let start = 0;

@@ -13,6 +13,7 @@ import { normalizeDim, normalizeDims, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { asFloat, cast, inSingle, type Scalar } from "./cast.ts";
 import { full } from "./create.ts";
+import { nuclearNorm } from "./decompose.ts";
 import {
   abs,
   div,
@@ -337,8 +338,13 @@ export function logsumexp(x: Tensor, dim: Dims, options: ReduceOptions = {}): Te
   return named("Logsumexp", options.keepdim ? full : squeeze(full, dims));
 }
 
-/** The p-norm over dims: p may be 0, any number, Infinity, -Infinity or "fro". `torch.norm`. */
-export function norm(x: Tensor, p: number | "fro" = "fro", dim?: Dims, options: ReduceOptions = {}): Tensor {
+/** The p-norm over dims: p may be 0, any number, Infinity, -Infinity or "fro"; or "nuc", the sum of the singular values of matrices. `torch.norm`. */
+export function norm(
+  x: Tensor,
+  p: number | "fro" | "nuc" = "fro",
+  dim?: Dims,
+  options: ReduceOptions = {},
+): Tensor {
   checkOptions("norm", options, reduceOptions);
   const y = options.dtype === undefined ? x : cast(x, options.dtype);
   if (!isFloat(y.dtype)) {
@@ -346,9 +352,10 @@ export function norm(x: Tensor, p: number | "fro" = "fro", dim?: Dims, options: 
       `norm(): input dtype should be either floating point or complex. Got ${scalarName(y.dtype)} instead.`,
     );
   }
+  if (p === "nuc") return nuclearNorm(y, dim, { keepdim: options.keepdim });
   const order = p === "fro" ? 2 : p;
   if (typeof order !== "number" || Number.isNaN(order)) {
-    throw new ValueError(`norm: p must be a number or "fro", got ${p}`);
+    throw new ValueError(`norm: p must be a number, "fro" or "nuc", got ${p}`);
   }
   const dims = normalizeDims("norm", allIfEmpty(dim), x.shape.length);
   const total = (z: Tensor) => over(prim.sumPrim, z, dims, options.keepdim);
@@ -361,7 +368,13 @@ export function norm(x: Tensor, p: number | "fro" = "fro", dim?: Dims, options: 
   if (order === -Infinity) return named("NormBackward1", over(prim.aminPrim, abs(y), dims, options.keepdim));
   const root = (z: Tensor) => pow(z, 1 / order);
   const rooted = inSingle(y, (z) => {
-    const powers = total(pow(abs(z), order));
+    // The slope of such a power at 0 is infinite, but 0 has no part in the norm's.
+    const size = abs(z), zero = order < 1 ? eq(size, 0) : null;
+    const powers = total(
+      zero === null
+        ? pow(size, order)
+        : where(zero, order < 0 ? Infinity : 0, pow(where(zero, 1, size), order)),
+    );
     return order > 0 ? flatAtZero(root, powers) : root(powers);
   });
   return named("NormBackward1", rooted);

@@ -88,9 +88,9 @@ export interface DiffOptions {
   /** The last dimension by default. */
   readonly dim?: number;
   /** Put before x along `dim`. */
-  readonly prepend?: Tensor;
+  readonly prepend?: Tensor | null;
   /** Put after x along `dim`. */
-  readonly append?: Tensor;
+  readonly append?: Tensor | null;
 }
 
 /** Differences of neighbours, `x[i + 1] - x[i]`; exclusive or for bools. `torch.diff`. */
@@ -101,7 +101,8 @@ export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
     throw new ValueError(`order must be non-negative but got ${n}, in diff`);
   }
   const at = normalizeDim("diff", dim, x.shape.length);
-  const parts = [prepend, x, append].filter((t) => t !== undefined);
+  if (n === 0) return x.value;
+  const parts = [prepend, x, append].filter((t) => t !== undefined && t !== null);
   let y = parts.length === 1 ? x.value : cat(parts, at);
   for (let i = 0; i < n; i++) {
     const left = Math.max(0, y.shape[at] - 1), first = Math.min(1, y.shape[at]);

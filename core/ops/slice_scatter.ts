@@ -8,11 +8,19 @@ import { named } from "../apply.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { normalizeDim, sameShape, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { pull } from "../transform/pull.ts";
 import { cast, type Scalar } from "./cast.ts";
-import { full, iota, onesLike } from "./create.ts";
-import { add, mul, where } from "./elementwise.ts";
-import { alongDim, type IndexLike, scatterReduce, type ScatterReduction, take, toIndex } from "./indexing.ts";
+import { full, iota } from "./create.ts";
+import { add, mul } from "./elementwise.ts";
+import {
+  alongDim,
+  atLeastVector,
+  type IndexLike,
+  scatterReduce,
+  type ScatterReduction,
+  take,
+  toIndex,
+} from "./indexing.ts";
+import { scatterExact } from "./routine.ts";
 import { Selection } from "./selection.ts";
 import { diagonal, expand, reshape, select, sliceBounds, strided } from "./view.ts";
 
@@ -27,15 +35,10 @@ function written(op: string, x: Tensor, source: Tensor, read: (x: Tensor) => Ten
     );
   }
   if (sizeOf(view.shape) === 0) return x.value;
-  const like = source.dtype === x.dtype ? source : cast(source, x.dtype);
-  // A view's transpose puts elements back where they came from, zeros elsewhere.
-  const mask = pull(
-    read,
-    cast(onesLike(x), "float32"),
-    full(view.shape, 1, { dtype: "float32", device: x.device }),
-  ) as Tensor;
-  const spread = pull(read, x.detach(), like) as Tensor;
-  return where(mask.gt(0), spread, x);
+  const count = sizeOf(x.shape), flat = (t: Tensor) => reshape(t, [sizeOf(t.shape)]);
+  // The same view of the elements' numbers says where each source element goes.
+  const places = read(reshape(iota([count], 0, { device: x.device }), x.shape));
+  return reshape(scatterExact(flat(x), 0, flat(places), flat(cast(source, x.dtype)), "set"), x.shape);
 }
 
 /** x with the slice at `index` along `dim` replaced by `source`. `torch.select_scatter`. */
@@ -95,6 +98,20 @@ export function asStrided(x: Tensor, size: Shape, strides: readonly number[], of
   return named("AsStrided", take(x, index));
 }
 
+/** x with the elements that `asStrided` would read replaced by `source`. `torch.as_strided_scatter`. */
+export function asStridedScatter(
+  x: Tensor,
+  source: Tensor,
+  size: Shape,
+  strides: readonly number[],
+  offset = 0,
+): Tensor {
+  return named(
+    "AsStridedScatter",
+    written("as_strided_scatter", x, source, (t) => asStrided(t, size, strides, offset)),
+  );
+}
+
 /** x with `values` at a list of index tensors, one for each leading dimension (null keeps a dimension whole). `torch.Tensor.index_put`. */
 export function indexPut(
   x: Tensor,
@@ -144,14 +161,16 @@ export function indexReduce(
     x,
     (got) => new DTypeError(`index_reduce(): Expected dtype int32 or int64 for index, but got ${got}`),
   );
-  if (places.shape.length !== 1 || source.shape[at] !== places.shape[0]) {
+  const vector = atLeastVector(places), from = atLeastVector(source);
+  if (vector.shape.length !== 1 || from.shape[at] !== vector.shape[0]) {
     throw new ShapeError(
       `index_reduce(): the index must be a vector with one element for each slice of the source along dim ${at}, but got [${
         places.shape.join(", ")
       }] and source [${source.shape.join(", ")}]`,
     );
   }
-  return scatterReduce(x, at, alongDim(places, at, source.shape), source, reduce, options);
+  const y = scatterReduce(atLeastVector(x), at, alongDim(vector, at, from.shape), from, reduce, options);
+  return reshape(y, x.shape);
 }
 
 /** A tensor of the shape and dtype of x, with one value everywhere. `torch.fill`. */

@@ -13,7 +13,8 @@ import { choleskyOf, type Lu, luOf, luSolve, triangularSolve as triangularOf } f
 import { add, mul, neg, where } from "./elementwise.ts";
 import { hostResult, matricesOf, requireMatrices, requireSquare } from "./host.ts";
 import { matmul } from "./linalg.ts";
-import { tril, triu } from "./rearrange.ts";
+import { checkOptions } from "./options.ts";
+import { movedim, tril, triu } from "./rearrange.ts";
 import { expand, mT, reshape, squeeze, unsqueeze } from "./view.ts";
 
 const front = (x: Tensor): Shape => x.shape.slice(0, -2);
@@ -237,43 +238,6 @@ export function choleskyInverse(factor: Tensor, options: { readonly upper?: bool
   return named("CholeskyInverse", choleskySolve(one, factor, options));
 }
 
-/** Permutation, lower and upper factor: A = P L U, with partial pivoting. Reads x. `torch.linalg.lu`. */
-export function lu(x: Tensor): NamedTuple<readonly ["P", "L", "U"]> {
-  requireMatrices("linalg.lu", x);
-  const [m, n] = x.shape.slice(-2), k = Math.min(m, n), batch = front(x);
-  const ps: Float64Array[] = [], ls: Float64Array[] = [], us: Float64Array[] = [];
-  for (const a of matricesOf(x)) {
-    const { factors, rows } = luOf(a, m, n);
-    const p = new Float64Array(m * m), l = new Float64Array(m * k), u = new Float64Array(k * n);
-    rows.forEach((row, i) => p[row * m + i] = 1);
-    for (let i = 0; i < m; i++) {
-      for (let j = 0; j < n; j++) {
-        if (j < i && j < k) l[i * k + j] = factors[i * n + j];
-        else if (i < k) u[i * n + j] = factors[i * n + j];
-      }
-      if (i < k) l[i * k + i] = 1;
-    }
-    ps.push(p);
-    ls.push(l);
-    us.push(u);
-  }
-  const P = hostResult([x], [...batch, m, m], x.dtype, ps, null);
-  const squared = () => {
-    if (m !== n) {
-      throw new ShapeError(`linalg.lu: only square matrices have a gradient, but these are ${m} by ${n}`);
-    }
-  };
-  // dA' = P L^-T (tril(L^T G_L, -1) + triu(G_U U^T)) U^-T
-  const back = (inner: Tensor) => {
-    squared();
-    const left = solveTriangular(mT(L), inner, { upper: true, unitriangular: true });
-    return [matmul(P, solveTriangular(mT(U), left, { upper: false, left: false }))];
-  };
-  const L: Tensor = hostResult([x], [...batch, m, k], x.dtype, ls, (g) => back(tril(matmul(mT(L), g), -1)));
-  const U: Tensor = hostResult([x], [...batch, k, n], x.dtype, us, (g) => back(triu(matmul(g, mT(U)))));
-  return namedTuple("linalg_lu", ["P", "L", "U"], P, named("LinalgLu", L), named("LinalgLu", U));
-}
-
 /** The inverse of x as a map between its first `ind` dimensions and the others. `torch.linalg.tensorinv`. */
 export function tensorinv(x: Tensor, ind = 2): Tensor {
   const first = x.shape.slice(0, ind), rest = x.shape.slice(ind);
@@ -287,9 +251,16 @@ export function tensorinv(x: Tensor, ind = 2): Tensor {
   return reshape(inv(reshape(x, [sizeOf(first), sizeOf(rest)])), [...rest, ...first]);
 }
 
-/** X with tensordot(A, X) = B. `torch.linalg.tensorsolve`. */
-export function tensorsolve(a: Tensor, b: Tensor): Tensor {
-  const rest = a.shape.slice(b.shape.length), size = sizeOf(b.shape);
+/** X with tensordot(A, X) = B; the dimensions `dims` of A are moved behind the others first. `torch.linalg.tensorsolve`. */
+export function tensorsolve(
+  a: Tensor,
+  b: Tensor,
+  options: { readonly dims?: readonly number[] | null } = {},
+): Tensor {
+  checkOptions("linalg.tensorsolve", options, ["dims"]);
+  const dims = options.dims ?? [];
+  const moved = movedim(a, dims, dims.map((_, i) => a.shape.length - dims.length + i));
+  const rest = moved.shape.slice(b.shape.length), size = sizeOf(b.shape);
   if (sizeOf(rest) !== size) {
     throw new ShapeError(
       `Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), but got ${
@@ -297,5 +268,5 @@ export function tensorsolve(a: Tensor, b: Tensor): Tensor {
       } != ${size}, in linalg.tensorsolve`,
     );
   }
-  return reshape(solve(reshape(a, [size, size]), reshape(b, [size])), rest);
+  return reshape(solve(reshape(moved, [size, size]), reshape(b, [size])), rest);
 }

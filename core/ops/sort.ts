@@ -24,6 +24,8 @@ import { expand, narrow, permute, reshape, squeeze, transpose } from "./view.ts"
 export interface SortOptions {
   /** Largest first. */
   readonly descending?: boolean;
+  /** Equal elements keep their order, as they do in any case. */
+  readonly stable?: boolean;
 }
 
 function order(x: Tensor, dim: number, descending: boolean): Tensor {
@@ -39,7 +41,7 @@ function taken(op: string, name: string, x: Tensor, dim: number, indices: Tensor
 
 /** The elements in order along `dim` and the indices they came from; equal ones keep their order. `torch.sort` (stable). */
 export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
-  checkOptions("sort", options, ["descending"]);
+  checkOptions("sort", options, ["descending", "stable"]);
   const at = normalizeDim("sort", dim, x.shape.length);
   return taken("sort", "Sort", x, at, order(x, at, options.descending ?? false));
 }

@@ -9,8 +9,8 @@ import { type DType, isInt, scalarName } from "../dtype.ts";
 import { DTypeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import type { Tensor } from "../tensor.ts";
-import { asFloat, cast, commonType, type TensorLike } from "./cast.ts";
-import { full } from "./create.ts";
+import { asFloat, cast, commonType, deviceOf, floatType, type TensorLike, toTensor } from "./cast.ts";
+import { full, onesLike } from "./create.ts";
 import {
   abs,
   add,
@@ -33,6 +33,7 @@ import {
   log2,
   lt,
   mul,
+  ne,
   neg,
   pow,
   reciprocal,
@@ -62,8 +63,9 @@ export function entr(x: Tensor): Tensor {
 }
 
 /** x ln(1 + y), which is 0 where x is 0 and y is not NaN. `torch.special.xlog1py`. */
-export function xlog1py(x: TensorLike, y: Tensor): Tensor {
-  const z = asFloat(y), zero = logicalAnd(eq(x, 0), logicalOr(le(z, -1), eq(z, Infinity)));
+export function xlog1py(x: TensorLike, y: TensorLike): Tensor {
+  const z = toTensor(y, floatType(commonType("xlog1py", [x, y])), deviceOf([x, y])),
+    zero = logicalAnd(eq(x, 0), logicalOr(le(z, -1), eq(z, Infinity)));
   return mul(x, log1p(where(zero, 0, z)));
 }
 
@@ -90,7 +92,7 @@ export function logNdtr(x: Tensor): Tensor {
 
 /** The sum of t^k / (k! (k + order)!) by Horner's rule; converges for every t. */
 function besselSeries(t: Tensor, order: number): Tensor {
-  let sum: Tensor = add(mul(t, 0), 1);
+  let sum = onesLike(t);
   for (let k = 60; k >= 1; k--) sum = add(mul(mul(t, 1 / (k * (k + order))), sum), 1);
   return sum;
 }
@@ -98,7 +100,7 @@ function besselSeries(t: Tensor, order: number): Tensor {
 /** sqrt(2 pi x) e^-x I(x) for large x: the sum of (-1)^k a_k / x^k. */
 function besselTail(x: Tensor, order: number): Tensor {
   const mu = 4 * order * order, inverse = reciprocal(x);
-  let sum: Tensor = add(mul(x, 0), 1);
+  let sum = onesLike(x);
   for (let k = 20; k >= 1; k--) {
     sum = add(mul(mul(inverse, -(mu - (2 * k - 1) ** 2) / (8 * k)), sum), 1);
   }
@@ -159,13 +161,12 @@ const bernoulliOverFactorial = [
   -174611 / 802857662698291200000,
 ];
 
-/** The Hurwitz zeta function: the sum of (q + k)^-s over k from 0, for s > 1 and q > 0. `torch.special.zeta`. */
-export function zeta(s: TensorLike, q: Tensor): Tensor {
-  const start = asFloat(q);
+/** The sum of (start + k)^-power over k from 0, for power > 1 and start > 0. */
+function hurwitz(power: Tensor, start: Tensor): Tensor {
   // Ten terms, then the Euler-Maclaurin formula for the rest.
-  let sum = pow(start, neg(asTensor(s, start)));
-  for (let k = 1; k < 10; k++) sum = add(sum, pow(add(start, k), neg(asTensor(s, start))));
-  const from = add(start, 10), power = asTensor(s, start), base = pow(from, neg(power));
+  let sum = pow(start, neg(power));
+  for (let k = 1; k < 10; k++) sum = add(sum, pow(add(start, k), neg(power)));
+  const from = add(start, 10), base = pow(from, neg(power));
   let rest: Tensor = add(div(mul(base, from), sub(power, 1)), mul(base, 0.5));
   let factor: Tensor = div(mul(power, base), from);
   const step = reciprocal(square(from));
@@ -177,8 +178,25 @@ export function zeta(s: TensorLike, q: Tensor): Tensor {
   return add(sum, rest);
 }
 
-function asTensor(s: TensorLike, like: Tensor): Tensor {
-  return typeof s === "object" ? asFloat(s) : add(mul(like, 0), Number(s));
+/**
+ * The Hurwitz zeta function: the sum of (q + k)^-s over k from 0. Infinity at s = 1 and where a term is infinite, NaN for smaller s and for broken
+ * powers of negative numbers. `torch.special.zeta`.
+ */
+export function zeta(s: TensorLike, q: TensorLike): Tensor {
+  const dtype = floatType(commonType("zeta", [s, q])), device = deviceOf([s, q]);
+  const power = toTensor(s, dtype, device), start = toTensor(q, dtype, device);
+  const converges = gt(power, 1), p = where(converges, power, 2);
+  const negative = lt(start, 0), whole = eq(start, floor(start)), pole = logicalAnd(whole, le(start, 0));
+  const sum = hurwitz(p, where(le(start, 0), 1, start));
+  // Of a negative start, the terms below zero are those of two other sums, up to their sign.
+  const first = where(negative, where(whole, 0.5, sub(start, floor(start))), 0.5);
+  const below = sub(hurwitz(p, sub(1, first)), hurwitz(p, where(negative, sub(1, start), 1.5)));
+  const odd = eq(remainder(p, 2), 1);
+  const reflected = add(hurwitz(p, first), where(odd, neg(below), below));
+  const broken = logicalAnd(negative, ne(p, floor(p)));
+  const finite = where(broken, NaN, where(negative, reflected, sum));
+  const undefinedAt = logicalOr(logicalOr(isnan(power), isnan(start)), lt(power, 1));
+  return where(eq(power, 1), Infinity, where(undefinedAt, NaN, where(pole, Infinity, finite)));
 }
 
 /** The n-th derivative of `digamma`. `torch.polygamma`. */

@@ -11,8 +11,10 @@ import { sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { asFloat, cast } from "./cast.ts";
 import { div, eq, isnan, mul, sqrt, sub, where } from "./elementwise.ts";
+import { checkHeld } from "./indexing.ts";
 import { logicalNot } from "./logical.ts";
 import { matmul } from "./linalg.ts";
+import { checkOptions } from "./options.ts";
 import { clamp, type CloseOptions, isclose } from "./pointwise.ts";
 import {
   all,
@@ -26,7 +28,7 @@ import {
   variance,
   type VarOptions,
 } from "./reduce.ts";
-import { diagonal, reshape, transpose, unsqueeze } from "./view.ts";
+import { diagonal, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
 
 /** The sum of the elements that are not NaN. `torch.nansum`. */
 export function nansum(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
@@ -66,18 +68,71 @@ export function varMean(x: Tensor, dim?: Dims, options: VarOptions = {}): [Tenso
   return [named("VarMean", variance(x, dim, options)), named("VarMean", mean(x, dim, { keepdim, dtype }))];
 }
 
-/** The covariance matrix of variables in rows, observations in columns. `torch.cov`. */
-export function cov(x: Tensor, options: { readonly correction?: number } = {}): Tensor {
+/** Options of `cov`. */
+export interface CovOptions {
+  /** What is taken off the number of observations; 1 by default. */
+  readonly correction?: number;
+  /** How often each observation was made: a vector of integers. */
+  readonly fweights?: Tensor | null;
+  /** How much each observation counts: a vector of floats. */
+  readonly aweights?: Tensor | null;
+}
+
+/** The product of both kinds of weights, or null. */
+function observationWeights(count: number, { fweights, aweights }: CovOptions): Tensor | null {
+  const kinds = [["fweights", fweights, isInt, "integral"], [
+    "aweights",
+    aweights,
+    isFloat,
+    "floating point",
+  ]] as const;
+  let product: Tensor | null = null;
+  for (const [name, w, allowed, kind] of kinds) {
+    if (w === undefined || w === null) continue;
+    if (w.shape.length > 1) {
+      throw new ShapeError(
+        `cov(): expected ${name} to have one or fewer dimensions but got ${name} with ${w.shape.length} dimensions`,
+      );
+    }
+    if (!allowed(w.dtype)) {
+      throw new DTypeError(
+        `cov(): expected ${name} to have ${kind} dtype but got ${name} with ${scalarName(w.dtype)} dtype`,
+      );
+    }
+    if (sizeOf(w.shape) !== count) {
+      throw new ShapeError(
+        `cov(): expected ${name} to have the same numel as there are observations in the input but got ${
+          sizeOf(w.shape)
+        } != ${count}`,
+      );
+    }
+    checkHeld(w, (v) => v < 0, () => new ValueError(`cov(): ${name} cannot be negative`));
+    product = product === null ? w : mul(product, w);
+  }
+  return product;
+}
+
+/** The covariance matrix of variables in rows, observations in columns, which may be weighted. `torch.cov`. */
+export function cov(x: Tensor, options: CovOptions = {}): Tensor {
+  checkOptions("cov", options, ["correction", "fweights", "aweights"]);
   if (x.shape.length > 2) {
     throw new ShapeError(
       `cov(): expected input to have two or fewer dimensions but got an input with ${x.shape.length} dimensions`,
     );
   }
-  const rows = x.shape.length < 2 ? reshape(x, [1, -1]) : x, y = asFloat(rows);
-  const centred = sub(y, mean(y, 1, { keepdim: true }));
-  const divisor = Math.max(0, y.shape[1] - (options.correction ?? 1));
-  const c = div(matmul(centred, transpose(centred, 0, 1)), divisor);
-  return named("Squeeze", x.shape.length < 2 ? reshape(c, []) : c);
+  if (x.dtype === "bool") throw new DTypeError("cov(): bool dtype is not supported for input");
+  const rows = x.shape.length < 2 ? reshape(x, [1, -1]) : x, y = asFloat(rows), count = y.shape[1];
+  const { correction = 1, aweights } = options, w = observationWeights(count, options);
+  if (w === null) {
+    const centred = sub(y, mean(y, 1, { keepdim: true }));
+    const c = div(matmul(centred, transpose(centred, 0, 1)), Math.max(0, count - correction));
+    return named("Squeeze", squeeze(c));
+  }
+  const total = sum(w), centred = sub(y, div(sum(mul(y, w), 1, { keepdim: true }), total));
+  // Weights that are no counts: the correction is that of the effective number of observations.
+  const off = aweights && correction !== 0 ? div(mul(sum(mul(w, aweights)), correction), total) : correction;
+  const c = div(matmul(centred, transpose(mul(centred, w), 0, 1)), clamp(sub(total, off), 0));
+  return named("Squeeze", squeeze(c));
 }
 
 /** The correlation matrix of variables in rows, observations in columns. `torch.corrcoef`. */

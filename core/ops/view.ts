@@ -5,7 +5,7 @@
  * @module
  */
 import { apply, named } from "../apply.ts";
-import { scalarName } from "../dtype.ts";
+import { isInt, scalarName } from "../dtype.ts";
 import { IndexError, ShapeError, ValueError } from "../errors.ts";
 import { aliasPrim } from "../prim/source.ts";
 import { concatPrim } from "../prim/routine.ts";
@@ -77,6 +77,7 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
 
 /** The last two dimensions swapped. */
 export function mT(x: Tensor): Tensor {
+  if (x.shape.length === 0) return x.value;
   if (x.shape.length < 2) {
     throw new ShapeError(
       `tensor.mT is only supported on matrices or batches of matrices. Got ${x.shape.length}-D tensor.`,
@@ -165,8 +166,17 @@ export function strided(x: Tensor, dim: number, start: number, step: number, siz
   return apply(prim.slicePrim, [x], { dim, start, step: size <= 1 ? 1 : step, size });
 }
 
-/** `length` indices along `dim` from `start` on. `torch.narrow`. */
-export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+/** The start that a 0-d tensor of integers holds; reads it. */
+function startIn(start: Tensor): number {
+  if (start.shape.length > 0 || !isInt(start.dtype)) {
+    throw new ShapeError("start must be an 0-dim integral Tensor., in narrow");
+  }
+  return Number(start.item<number | bigint>());
+}
+
+/** `length` indices along `dim` from `start` on; a start in a tensor is read. `torch.narrow`. */
+export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
+  if (typeof start !== "number") return narrow(x, dim, startIn(start), length);
   const at = normalizeDim("narrow", dim, x.shape.length), size = x.shape[at];
   const from = start < 0 ? start + size : start;
   if (!Number.isInteger(from) || from < 0 || length < 0 || from + length > size) {
@@ -257,6 +267,8 @@ export function padConstant(x: Tensor, low: Shape, high: Shape, value: Scalar): 
 /** Windows of `size` along `dim`, their elements in a new last dimension. `torch.Tensor.unfold`, with dilation. */
 export function windows(x: Tensor, dim: number, size: number, stride: number, dilation = 1): Tensor {
   const at = normalizeDim("unfold", dim, x.shape.length);
+  // A number is seen as a vector, without the dimension that counts the windows.
+  if (x.shape.length === 0) return select(windows(reshape(x, [1]), dim, size, stride, dilation), 0, 0);
   const span = (size - 1) * dilation + 1;
   if (span > x.shape[at]) {
     throw new ShapeError(
