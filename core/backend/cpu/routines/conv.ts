@@ -9,13 +9,22 @@ import { DTypeError } from "../../../errors.ts";
 import type { ConvAttrs, RoutineStep } from "../../../kernel/plan.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../shape.ts";
 import type { StepContext, StepRunner } from "../engine.ts";
-import { LoopCall, type LoopRunner, type TileFollow } from "../loops.ts";
+import { LoopCall } from "../loops.ts";
 import { nativeConv, nativeInputGrad, nativeWeightGrad } from "./conv_native.ts";
 import { depthwiseWeightGrad } from "./depthwise.ts";
 import { Gemm, type GemmSpec, grid, type Product } from "./gemm.ts";
-import { type RoutineMaker, runLoop, runner, withEpilogue, Workspace, zeroKernel } from "./routine.ts";
+import {
+  following,
+  type RoutineMaker,
+  runLoop,
+  runner,
+  withEpilogue,
+  Workspace,
+  zeroKernel,
+} from "./routine.ts";
 import { computeType, type Staged, stageInput, stageOutput, stagePadded } from "./stage.ts";
 import { partsOf, sumKernel } from "./split.ts";
+import { winogradConv, winogradInputGrad } from "./winograd_conv.ts";
 
 /** The dtype of a convolution. */
 function floatOf(context: StepContext, step: RoutineStep): DType {
@@ -90,6 +99,8 @@ export const conv: RoutineMaker<"conv"> = (context, step, epilogue) => {
   const [, channels, ...kernel] = step.inputs[1].layout.shape;
   const patch = [channels, ...kernel];
   if (sizeOf(patch) === 0) return withEpilogue(zeros(context, step), epilogue);
+  const quick = winogradConv(context, step, epilogue);
+  if (quick !== null) return quick;
   const native = nativeConv(context, step);
   if (native !== null) return withEpilogue(native, epilogue);
   const space = new Workspace(context);
@@ -141,20 +152,6 @@ export const conv: RoutineMaker<"conv"> = (context, step, epilogue) => {
     ));
 };
 
-/** The runners of a product and its epilogue, which follows on each tile where it can. */
-export function following(
-  epilogue: LoopRunner | null,
-  follow: TileFollow | null,
-  make: (bound: () => TileFollow | null) => StepRunner,
-): StepRunner[] {
-  if (follow === null || epilogue === null) return withEpilogue(make(() => null), epilogue);
-  const product = make(() => {
-    epilogue.bind();
-    return follow;
-  });
-  return [runner(() => product.run(), product, epilogue)];
-}
-
 /** Along one dimension: the taps that reach positions r, r + stride, ..., and the place in g that each joins with position r. */
 interface Phase {
   readonly start: number;
@@ -188,6 +185,8 @@ export const convInputGrad: RoutineMaker<"convInputGrad"> = (context, step, epil
   const phases = perDim.reduce<Phase[][]>((all, own) => all.flatMap((p) => own.map((q) => [...p, q])), [[]]);
   const reached = phases.filter((p) => depth > 0 && p.every((q) => q.taps.length > 0));
   if (reached.length === 0) return withEpilogue(zeros(context, step), epilogue);
+  const quick = winogradInputGrad(context, step, epilogue);
+  if (quick !== null) return quick;
   const native = nativeInputGrad(context, step);
   if (native !== null) return withEpilogue(native, epilogue);
   // Margins of zeros, for what lies outside g.

@@ -9,7 +9,7 @@ import type { RoutineInput, RoutineName, RoutineStep } from "../../../kernel/pla
 import type { Layout } from "../../../layout.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../shape.ts";
 import type { StepContext, StepRunner } from "../engine.ts";
-import { LoopCall, type LoopRunner } from "../loops.ts";
+import { LoopCall, type LoopRunner, type TileFollow } from "../loops.ts";
 
 /** Makes a routine ready: runners in the order they are to be run, that of the epilogue (or what does its work) included. */
 export type RoutineMaker<N extends RoutineName> = (
@@ -21,6 +21,20 @@ export type RoutineMaker<N extends RoutineName> = (
 /** The runners of a routine that leaves its epilogue as a step of its own. */
 export function withEpilogue(runner: StepRunner, epilogue: LoopRunner | null): StepRunner[] {
   return epilogue === null ? [runner] : [runner, epilogue];
+}
+
+/** The runners of a product and its epilogue, which follows on each tile where it can. */
+export function following(
+  epilogue: LoopRunner | null,
+  follow: TileFollow | null,
+  make: (bound: () => TileFollow | null) => StepRunner,
+): StepRunner[] {
+  if (follow === null || epilogue === null) return withEpilogue(make(() => null), epilogue);
+  const product = make(() => {
+    epilogue.bind();
+    return follow;
+  });
+  return [runner(() => product.run(), product, epilogue)];
 }
 
 /** The address of an operand's first element; an empty operand has no memory. */
