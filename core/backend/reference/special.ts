@@ -93,7 +93,8 @@ const zetaSeries = [
 export function lgamma(x: number): number {
   if (x !== x) return NaN;
   if (x === Infinity || x === -Infinity) return Infinity;
-  if (x <= 0) {
+  if (x === 0) return Infinity;
+  if (x < -0.5) {
     if (Number.isInteger(x)) return Infinity;
     // |Gamma(x) Gamma(-x)| = pi / |x sin(pi x)|
     return Math.log(Math.PI / Math.abs(x * Math.sin(Math.PI * (x - Math.round(x))))) - lgamma(-x);
@@ -102,7 +103,7 @@ export function lgamma(x: number): number {
     const series = horner(1 / (x * x), stirling) / x;
     return (x - 0.5) * (Math.log(x) - 1) + (series + (Math.log(2 * Math.PI) - 1) / 2);
   }
-  if (x < 0.5) return lgammaAbout2(x) - Math.log1p(x) - Math.log(x);
+  if (x < 0.5) return lgammaAbout2(x) - Math.log1p(x) - Math.log(Math.abs(x));
   if (x < 1.5) return lgammaAbout2(x - 1) - Math.log1p(x - 1);
   let product = 1;
   for (; x > 2.5; product *= x) x -= 1;

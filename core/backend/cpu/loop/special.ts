@@ -164,7 +164,8 @@ function fractionOf(f: Func, x: Scalar) {
 /** The logarithm of |Gamma(x)|. */
 export function lgamma(h: Helpers): Unary {
   const log = h.math("log"), log1p = h.math("log1p");
-  const positive = h.get("lgammaPositive", (module) =>
+  // Of x from -1/2 on.
+  const right = h.get("lgammaRight", (module) =>
     define(module, (f, x) => {
       returnIf(f, f64.eq(x, Infinity), () => x);
       f.if(i32.eqz(f64.lt(x, 12)), () => {
@@ -175,7 +176,11 @@ export function lgamma(h: Helpers): Unary {
         f.return();
       });
       const about2 = (z: Scalar) => f64.mul(z, horner(z, lgammaAbout2));
-      returnIf(f, f64.lt(x, 0.5), () => f64.sub(f64.sub(about2(x), log1p.call(x)), log.call(x)));
+      returnIf(
+        f,
+        f64.lt(x, 0.5),
+        () => f64.sub(f64.sub(about2(x), log1p.call(x)), log.call(f64.abs(x))),
+      );
       f.if(f64.lt(x, 1.5), () => {
         const z = f.keep(f64.sub(x, 1));
         f.result(f64.sub(about2(z), log1p.call(z)));
@@ -191,17 +196,14 @@ export function lgamma(h: Helpers): Unary {
     }));
   return h.get("lgamma", (module) =>
     define(module, (f, x) => {
-      returnIf(f, i32.eqz(f64.lt(x, 0)), () =>
-        select(f64.eq(x, 0), f64.const(Infinity), positive.call(f.keep(f64.abs(x)))));
-      returnIf(f, f64.eq(x, -Infinity), () =>
-        f64.const(Infinity));
+      returnIf(f, i32.eqz(f64.lt(x, -0.5)), () => select(f64.eq(x, 0), f64.const(Infinity), right.call(x)));
+      returnIf(f, f64.eq(x, -Infinity), () => f64.const(Infinity));
       // |Gamma(x) Gamma(-x)| = pi / |x sin(pi x)|
       const { fraction, integral } = fractionOf(f, x);
-      returnIf(f, integral, () =>
-        f64.const(Infinity));
+      returnIf(f, integral, () => f64.const(Infinity));
       const sine = h.math("sin").call(f64.mul(fraction, Math.PI));
       const reflected = log.call(f64.div(Math.PI, f64.abs(f64.mul(x, sine))));
-      f.result(f64.sub(reflected, positive.call(f64.abs(x))));
+      f.result(f64.sub(reflected, right.call(f64.abs(x))));
     }));
 }
 
