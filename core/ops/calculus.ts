@@ -4,7 +4,7 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { ShapeError, ValueError } from "../errors.ts";
+import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { normalizeDim, normalizeDims } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { asFloat } from "./cast.ts";
@@ -31,6 +31,12 @@ function trapezoids(
   options: TrapezoidOptions,
 ): { readonly sums: Tensor; readonly steps: Tensor | number; readonly dim: number } {
   const { dx = 1, x, dim = -1 } = options;
+  if (y.dtype === "bool") {
+    throw new DTypeError(`${op}: received a bool input for \`y\`, but bool is not supported`);
+  }
+  if (x instanceof Tensor && x.dtype === "bool") {
+    throw new DTypeError(`${op}: received a bool input for \`x\`, but bool is not supported`);
+  }
   const at = normalizeDim(op, dim, y.shape.length), size = y.shape[at] ?? 1;
   const pairs = (t: Tensor, d: number) =>
     [narrow(t, d, 1, Math.max(0, t.shape[d] - 1)), narrow(t, d, 0, Math.max(0, t.shape[d] - 1))] as const;
@@ -108,7 +114,9 @@ export function gradient(x: Tensor, options: GradientOptions = {}): Tensor[] {
   const given = typeof spacing === "number" ? dims.map(() => spacing) : spacing;
   if (given.length !== dims.length) {
     throw new ValueError(
-      `torch.gradient expected spacing to be unspecified, a scalar, or a list of length ${dims.length}, but got a list of length ${given.length}`,
+      options.dim === undefined || options.dim === null
+        ? `torch.gradient expected spacing to be unspecified, a scalar, or a list of length ${dims.length}, but got a list of length ${given.length}`
+        : `torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim arguments to have the same length, but got a spacing argument of length ${given.length} and a dim argument of length ${dims.length}.`,
     );
   }
   if (edgeOrder !== 1 && edgeOrder !== 2) {

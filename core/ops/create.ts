@@ -353,6 +353,9 @@ export function logspace(
   base = 10,
   options: TensorOptions = {},
 ): Tensor {
+  if (!Number.isInteger(steps) || steps < 0) {
+    throw new ValueError(`number of steps must be non-negative, got ${steps}, in logspace`);
+  }
   const dtype = options.dtype ?? getDefaultDtype();
   const host = hostArray(dtype, steps);
   const step = steps > 1 ? (end - start) / (steps - 1) : 0;
@@ -375,6 +378,9 @@ export function diagonalMask(rows: number, columns: number, offset: number, devi
 
 /** The identity matrix, n by m. `torch.eye`. */
 export function eye(n: number, m: number = n, options: TensorOptions = {}): Tensor {
+  for (const [name, size] of [["n", n], ["m", m]] as const) {
+    if (size < 0) throw new ValueError(`${name} must be greater or equal to 0, got ${size}, in eye`);
+  }
   checkShape("eye", [n, m]);
   const mask = diagonalMask(n, m, 0, placeOf(options));
   return finish(cast(mask, options.dtype ?? getDefaultDtype()), options);

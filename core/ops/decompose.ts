@@ -302,6 +302,7 @@ export function lstsq(a: Tensor, b: Tensor, options: LstsqOptions = {}): LstsqRe
       `torch.linalg.lstsq: parameter \`driver\` should be one of (gels, gelsy, gelsd, gelss), but got ${driver}`,
     );
   }
+  if (a.shape.length < 2) throw new ShapeError("torch.linalg.lstsq: input must have at least 2 dimensions.");
   requireMatrices("linalg.lstsq", a);
   const [m, n] = a.shape.slice(-2);
   const vector = b.shape.length === a.shape.length - 1, right = vector ? column(b) : b;

@@ -29,7 +29,7 @@ export interface LuOptions {
 function factored(op: string, x: Tensor, options: LuOptions): Lu[] {
   checkOptions(op, options, ["pivot"]);
   if (options.pivot === false) {
-    throw new ValueError(`${op}: LU without pivoting is not implemented on the CPU`);
+    throw new ValueError(`linalg.lu_factor: LU without pivoting is not implemented on the CPU, in ${op}`);
   }
   requireMatrices(op, x);
   const [m, n] = x.shape.slice(-2);

@@ -39,12 +39,17 @@ export interface WindowOptions {
 export function planWindows(op: string, x: Tensor, kernelSize: Sizes, options: WindowOptions): Windows {
   const space = x.shape.slice(2), rank = space.length;
   const kernel = sizesOf(op, "kernel_size", kernelSize, rank);
-  const stride = sizesOf(op, "stride", options.stride ?? kernel, rank);
+  // An empty list is PyTorch's own default.
+  const given = options.stride ?? kernel, own = typeof given === "object" && given.length === 0;
+  const stride = sizesOf(op, "stride", own ? kernel : given, rank);
   const padding = sizesOf(op, "padding", options.padding ?? 0, rank);
   const dilation = sizesOf(op, "dilation", options.dilation ?? 1, rank);
   checkLeast(op, "kernel size should be greater than zero", kernel, 1);
   checkLeast(op, "stride should not be zero", stride, 1);
-  checkLeast(op, "negative padding is not supported", padding, 0);
+  const negative = padding.find((p) => p < 0);
+  if (negative !== undefined) {
+    throw new ValueError(`pad must be non-negative, but got pad: ${negative}, in ${op}`);
+  }
   checkLeast(op, "dilation should be greater than zero", dilation, 1);
   padding.forEach((p, i) => {
     if (p > Math.floor(kernel[i] / 2)) {

@@ -40,9 +40,11 @@ export function cross(a: Tensor, b: Tensor, dim?: number): Tensor {
   if (at < 0) {
     throw new ShapeError(`no dimension of size 3 in input, in cross of shape [${shape.join(", ")}]`);
   }
-  if (shape[at] !== 3) {
+  // That dimension does not broadcast.
+  const [p, q] = [a, b].map((t) => t.shape[at - shape.length + t.shape.length]);
+  if (p !== 3 || q !== 3) {
     throw new ShapeError(
-      `linalg.cross: inputs dimension ${at} must have length 3. Got ${shape[at]} and ${shape[at]}`,
+      `linalg.cross: inputs dimension ${dim ?? at} must have length 3. Got ${p} and ${q}`,
     );
   }
   const x = expand(a, shape), y = expand(b, shape);

@@ -5,7 +5,7 @@
  */
 import { named } from "../apply.ts";
 import { IndexError, ShapeError, ValueError } from "../errors.ts";
-import { broadcastShapes, normalizeDim, normalizeDims, type Shape, sizeOf } from "../shape.ts";
+import { broadcastShapes, normalizeDim, type normalizeDims, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { repeatEach } from "./binning.ts";
 import { commonType } from "./cast.ts";
@@ -33,6 +33,7 @@ export function roll(
   dims?: number | readonly number[],
 ): Tensor {
   const by = typeof shifts === "number" ? [shifts] : shifts;
+  if (by.length === 0) throw new ValueError("`shifts` required, in roll");
   if (dims === undefined) {
     if (by.length !== 1) {
       throw new ValueError(`shifts and dimensions must align. shifts: ${by.length}, dims:0, in roll`);
@@ -62,7 +63,12 @@ export function rot90(x: Tensor, k = 1, dims: readonly number[] = [0, 1]): Tenso
   if (x.shape.length < 2) {
     throw new ShapeError(`expected total dims >= 2, but got total dims = ${x.shape.length}, in rot90`);
   }
-  const [a, b] = normalizeDims("rot90", dims, x.shape.length);
+  const [a, b] = dims.map((d) => normalizeDim("rot90", d, x.shape.length));
+  if (a === b) {
+    throw new ValueError(
+      `expected rotation dims to be different, but got dim0 = ${dims[0]} and dim1 = ${dims[1]}, in rot90`,
+    );
+  }
   switch (((k % 4) + 4) % 4) {
     case 1:
       return named("Rot90", transpose(flip(x, b), a, b));
@@ -258,13 +264,20 @@ export function movedim(
   source: number | readonly number[],
   destination: number | readonly number[],
 ): Tensor {
-  const from = normalizeDims("movedim", source, x.shape.length),
-    to = normalizeDims("movedim", destination, x.shape.length);
-  if (from.length !== to.length) {
+  const listOf = (dims: number | readonly number[]) => typeof dims === "number" ? [dims] : dims;
+  const [sources, destinations] = [listOf(source), listOf(destination)];
+  if (sources.length !== destinations.length) {
     throw new ValueError(
-      `movedim: Invalid source or destination dims: source (${from.length} dims) should contain the same number of dims as destination (${to.length} dims)`,
+      `movedim: Invalid source or destination dims: source ([${
+        sources.join(", ")
+      }] dims) should contain the same number of dims as destination ([${destinations.join(", ")}] dims)`,
     );
   }
+  const [from, to] = ([["source", sources], ["destination", destinations]] as const).map(([name, dims]) => {
+    const list = dims.map((d) => normalizeDim("movedim", d, x.shape.length));
+    if (new Set(list).size === list.length) return x.shape.length === 0 ? [] : list;
+    throw new ValueError(`movedim: repeated dim in \`${name}\` ([${dims.join(", ")}])`);
+  });
   const rest = x.shape.map((_, d) => d).filter((d) => !from.includes(d));
   return permute(x, x.shape.map((_, d) => to.includes(d) ? from[to.indexOf(d)] : rest.shift() as number));
 }
@@ -312,19 +325,26 @@ export function atleast3d(...args: TensorList): Tensor | Tensor[] {
   return each(args, asCuboid);
 }
 
+function requireSome(op: string, tensors: readonly Tensor[]): void {
+  if (tensors.length === 0) throw new ValueError(`${op} expects a non-empty TensorList`);
+}
+
 /** The tensors side by side: along dimension 1, vectors along 0. `torch.hstack`. */
 export function hstack(tensors: readonly Tensor[]): Tensor {
+  requireSome("hstack", tensors);
   const parts = tensors.map(asVector);
   return cat(parts, (parts[0]?.shape.length ?? 0) > 1 ? 1 : 0);
 }
 
 /** The tensors one below the other, vectors as rows. `torch.vstack`. */
 export function vstack(tensors: readonly Tensor[]): Tensor {
+  requireSome("vstack", tensors);
   return cat(tensors.map(asMatrix), 0);
 }
 
 /** The tensors behind each other, along dimension 2. `torch.dstack`. */
 export function dstack(tensors: readonly Tensor[]): Tensor {
+  requireSome("dstack", tensors);
   return cat(tensors.map(asCuboid), 2);
 }
 
@@ -352,7 +372,7 @@ export function diagEmbed(x: Tensor, offset = 0, dim1 = -2, dim2 = -1): Tensor {
 export function diag(x: Tensor, offset = 0): Tensor {
   if (x.shape.length === 1) return named("Diag", diagEmbed(x, offset));
   if (x.shape.length === 2) return named("Diag", diagonal(x, offset));
-  throw new ShapeError(`diag: matrix or a vector expected, but got shape [${x.shape.join(", ")}]`);
+  throw new ShapeError(`matrix or a vector expected, in diag: got shape [${x.shape.join(", ")}]`);
 }
 
 /** Matrices along the diagonal of one matrix, zeros elsewhere: `blockDiag(a, b)` or `blockDiag([a, b])`. `torch.block_diag`. */

@@ -106,7 +106,9 @@ export function mean(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor
   const y = options.dtype === undefined ? x : cast(x, options.dtype);
   if (!isFloat(y.dtype)) {
     throw new DTypeError(
-      `mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${
+      `mean(): could not infer output dtype. ${
+        options.dtype === undefined ? "Input" : "Optional"
+      } dtype must be either a floating point or complex dtype. Got: ${
         scalarName(y.dtype)
       }; cast with .to("float32")`,
     );

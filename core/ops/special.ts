@@ -5,7 +5,7 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { type DType, isInt, scalarName } from "../dtype.ts";
+import { type DType, isFloat, isInt, scalarName } from "../dtype.ts";
 import { DTypeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import type { Tensor } from "../tensor.ts";
@@ -244,7 +244,8 @@ function scaledBy(x: Tensor, e: Tensor): Tensor {
 
 /** Mantissas in [0.5, 1) and int32 exponents with x = mantissa 2^exponent. `torch.frexp`. */
 export function frexp(x: Tensor): NamedTuple<readonly ["mantissa", "exponent"]> {
-  const y = asFloat(x), size = abs(y), plain = logicalAnd(gt(size, 0), lt(size, Infinity));
+  if (!isFloat(x.dtype)) throw new DTypeError("torch.frexp() only supports floating-point dtypes");
+  const y = x.value, size = abs(y), plain = logicalAnd(gt(size, 0), lt(size, Infinity));
   const safe = where(plain, size, 1).detach();
   // The logarithm may be off by a rounding, so the guess by one.
   const guess = add(floor(log2(safe)), 1), scaled = scaledBy(safe, neg(guess));

@@ -5,9 +5,9 @@
  */
 import { named } from "../apply.ts";
 import { isFloat, isInt, scalarName } from "../dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
-import { sameShape, sizeOf } from "../shape.ts";
+import { normalizeDim, sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { asFloat, cast } from "./cast.ts";
 import { div, eq, isnan, mul, sqrt, sub, where } from "./elementwise.ts";
@@ -52,7 +52,18 @@ export function aminmax(
   x: Tensor,
   options: { readonly dim?: number; readonly keepdim?: boolean } = {},
 ): NamedTuple<readonly ["min", "max"]> {
+  checkOptions("aminmax", options, ["dim", "keepdim"]);
   const { dim, keepdim } = options;
+  if (sizeOf(x.shape) === 0) {
+    if (dim === undefined) {
+      throw new ShapeError(
+        "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.",
+      );
+    }
+    if (x.shape[normalizeDim("aminmax", dim, x.shape.length)] === 0) {
+      throw new IndexError(`aminmax: Expected reduction dim ${dim} to have non-zero size.`);
+    }
+  }
   return namedTuple("aminmax", ["min", "max"], amin(x, dim, { keepdim }), amax(x, dim, { keepdim }));
 }
 
