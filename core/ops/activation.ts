@@ -205,6 +205,13 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
       );
     }
   }
+  if (x.dtype !== weight.dtype) {
+    throw new DTypeError(
+      `Found dtype ${scalarName(weight.dtype)} but expected ${
+        scalarName(x.dtype)
+      }, in prelu: cast one with .to()`,
+    );
+  }
   const slope = reshape(weight, count === 1 ? [] : x.shape.slice(1).map((_, d) => d === 0 ? count : 1));
   return named("Prelu", where(gt(x, 0), x, mul(x, slope)));
 }

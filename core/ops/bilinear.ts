@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ShapeError } from "../errors.ts";
+import { scalarName } from "../dtype.ts";
+import { DTypeError, ShapeError } from "../errors.ts";
 import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, mul } from "./elementwise.ts";
@@ -38,6 +39,14 @@ export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor |
         `bilinear(): input${i} size does not match weight size: got ${x.shape.at(-1)} but expected ${size}`,
       );
     }
+  }
+  for (const x of [x1, x2]) {
+    if (x.dtype === weight.dtype) continue;
+    throw new DTypeError(
+      `expected scalar type ${scalarName(x.dtype)} but found ${
+        scalarName(weight.dtype)
+      }, in bilinear of ${x1.dtype} and ${x2.dtype} with a weight of ${weight.dtype}; cast with .to()`,
+    );
   }
   // [..., in2] times [in2, out * in1], then the dot product with x1 for each output.
   const flat = reshape(permute(weight, [2, 0, 1]), [in2, out * in1]);

@@ -5,7 +5,7 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { isFloat } from "../dtype.ts";
+import { isFloat, scalarName } from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { broadcastShapes, sameShape, torchSize } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
@@ -101,8 +101,8 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
 }
 
 /**
- * -(target ln(input) + (1 - target) ln(1 - input)) of probabilities, logarithms not below -100. The shapes are equal.
- * `torch.nn.functional.binary_cross_entropy`.
+ * -(target ln(input) + (1 - target) ln(1 - input)) of probabilities, logarithms not below -100. Shapes and dtypes are equal. Few
+ * probabilities that are at hand are checked to lie in [0, 1]; beyond it the loss is NaN. `torch.nn.functional.binary_cross_entropy`.
  */
 export function binaryCrossEntropy(
   input: Tensor,
@@ -116,6 +116,17 @@ export function binaryCrossEntropy(
       }) is deprecated. Please ensure they have the same size., in binary_cross_entropy`,
     );
   }
+  if (!isFloat(input.dtype) || target.dtype !== input.dtype) {
+    throw new DTypeError(
+      `Found dtype ${scalarName(target.dtype)} but expected ${
+        scalarName(input.dtype)
+      }, in binary_cross_entropy: input and target are floats of one dtype; cast with .to()`,
+    );
+  }
+  checkHeld(input, (x) => !(x >= 0 && x <= 1), (x) =>
+    new ValueError(
+      `all elements of input should be between 0 and 1, in binary_cross_entropy: got ${x}; for logits there is binaryCrossEntropyWithLogits`,
+    ));
   const floor = (x: Tensor) => clamp(x, -100);
   // -(t - 1) and not 1 - t: the sign of a zero gradient is PyTorch's.
   const loss = sub(mul(sub(target, 1), floor(log1p(neg(input)))), mul(target, floor(log(input))));

@@ -186,11 +186,10 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
     throw new ValueError(`only p == 1 and p == 2 supported, in multi_margin_loss: got ${p}`);
   }
   const x = scores("multi_margin_loss", input), [n, classes] = x.shape;
-  const shape = input.shape.length === 1 ? [] : [n];
   const index = reshape(
     input.shape.length === 1 && target.shape.length === 1 && target.shape[0] === 1
       ? classNumbers("multi_margin_loss", target, [1], input)
-      : classNumbers("multi_margin_loss", target, shape, input),
+      : classNumbers("multi_margin_loss", target, input.shape.slice(0, -1), input),
     [n, 1],
   );
   checkHeldRange(
@@ -211,7 +210,7 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
   const weighted = weight ? mul(powered, gatherExact(expand(weight, [n, classes]), 1, index)) : powered;
   const own = eq(iota(x.shape, 1, { device: x.device }), index);
   const loss = div(sum(where(own, 0, weighted), 1), classes);
-  return named("MultiMarginLoss", reduced("multi_margin_loss", reshape(loss, shape), reduction));
+  return named("MultiMarginLoss", reduced("multi_margin_loss", reshape(loss, target.shape), reduction));
 }
 
 /**
@@ -258,5 +257,7 @@ export function multilabelSoftMarginLoss(
   const { weight, reduction } = options;
   const loss = neg(add(mul(target, logsigmoid(input)), mul(sub(1, target), logsigmoid(neg(input)))));
   const weighted = weight ? mul(loss, weight) : loss;
-  return reduced("multilabel_soft_margin_loss", mean(weighted, -1), reduction);
+  // PyTorch takes the class dimension from the input, also where the target is larger.
+  const classes = input.shape.length - 1;
+  return reduced("multilabel_soft_margin_loss", mean(weighted, classes), reduction);
 }

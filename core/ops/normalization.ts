@@ -4,11 +4,12 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { ShapeError, ValueError } from "../errors.ts";
+import { scalarName } from "../dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { broadcastShapes, sameShape, type Shape, sizeOf, torchSize } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast, commonType, inSingle, requireFloat } from "./cast.ts";
-import { add, div, lt, mul, pow, rsqrt, sub, where } from "./elementwise.ts";
+import { add, div, lt, mul, pow, rsqrt, sqrt, sub, where } from "./elementwise.ts";
 import { mean, norm, sum } from "./reduce.ts";
 import { expand, padDim, reshape, windows } from "./view.ts";
 
@@ -34,6 +35,26 @@ function scaled(x: Tensor, weight: MaybeTensor, bias: MaybeTensor): Tensor {
   const y = weight ? mul(x, weight) : x;
   return bias ? add(y, bias) : y;
 }
+
+/** Parameters have the input's dtype, or are float32 where the input is of half precision. */
+function checkParameterTypes(
+  op: string,
+  x: Tensor,
+  parameters: readonly MaybeTensor[],
+  sentence = (wanted: string, found: string) => `expected scalar type ${wanted} but found ${found}`,
+): void {
+  const half = x.dtype === "float16" || x.dtype === "bfloat16";
+  for (const p of parameters) {
+    if (!p || p.dtype === x.dtype || (half && p.dtype === "float32")) continue;
+    throw new DTypeError(
+      `${
+        sentence(scalarName(x.dtype), scalarName(p.dtype))
+      }, in ${op} of ${x.dtype} with parameters of ${p.dtype}; cast one with .to()`,
+    );
+  }
+}
+
+const mixed = (wanted: string) => `mixed dtype (CPU): expect parameter to have scalar type of ${wanted}`;
 
 function checkNormalized(
   op: string,
@@ -62,6 +83,7 @@ function checkNormalized(
     );
   }
   requireFloat(op, x);
+  checkParameterTypes(op, x, parameters.map(([, p]) => p));
   return normalizedShape.map((_, i) => from + i);
 }
 
@@ -172,6 +194,7 @@ export function batchNorm(
     ["weight", weight],
     ["bias", bias],
   ]);
+  checkParameterTypes("batch_norm", x, [weight, bias, runningMean, runningVar], mixed);
   const affine = (y: Tensor) =>
     named(
       "NativeBatchNorm",
@@ -235,7 +258,15 @@ export function groupNorm(
     );
   }
   requireFloat("group_norm", x);
-  checkChannels("group_norm", x.shape[1], [["weight", weight], ["bias", bias]]);
+  for (const [name, p] of [["weight", weight], ["bias", bias]] as const) {
+    if (!p || sameShape(p.shape, [x.shape[1]])) continue;
+    throw new ShapeError(
+      `Expected ${name} to be a vector of size equal to the number of channels in input, but got ${name} of shape [${
+        p.shape.join(", ")
+      }] and input of shape [${x.shape.join(", ")}], in group_norm`,
+    );
+  }
+  checkParameterTypes("group_norm", x, [weight, bias]);
   // A size of -1 cannot be told where there are no elements.
   const y = sizeOf(x.shape) === 0
     ? x.value
@@ -356,8 +387,10 @@ export function cosineSimilarity(
   const shape = broadcastShapes("cosine_similarity", a.shape, b.shape);
   const dtype = commonType("cosine_similarity", [a, b]);
   const unit = (x: Tensor) => {
-    const y = expand(cast(x, dtype), shape);
-    return div(y, atLeast(norm(y, 2, dim, { keepdim: true }), eps));
+    const y = expand(cast(x, dtype), shape), square = sum(mul(y, y), dim, { keepdim: true });
+    // Raised without a trace: the gradient passes on to the square even where eps stands for it.
+    const raised = add(atLeast(square, eps * eps).detach(), sub(square, square.detach()));
+    return div(y, sqrt(raised));
   };
   return sum(mul(unit(a), unit(b)), dim);
 }

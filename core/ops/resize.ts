@@ -182,9 +182,13 @@ function multiplied(x: Tensor, dim: number, a: Axis, times: number, cubicMode: b
 
 function nearest(x: Tensor, dim: number, a: Axis, exact: boolean): Tensor {
   const times = a.out / a.size;
+  // Of images and volumes PyTorch takes equal and doubled sizes as they are, whatever the factor, and finds others in single precision.
+  const spatial = x.shape.length > 3 && !exact;
+  const whole = Number.isInteger(times) && a.scale === a.round(1 / times);
   // Whole multiples repeat elements, which is a view.
-  if (Number.isInteger(times) && a.scale === a.round(1 / times)) return repeatInterleave(x, times, dim);
-  return indexSelect(x, dim, tensor(nearestIndex(a, exact), { dtype: "int64", device: x.device }));
+  if (whole || (spatial && (times === 1 || times === 2))) return repeatInterleave(x, times, dim);
+  const fine = spatial ? { ...a, scale: Math.fround(a.scale), round: Math.fround } : a;
+  return indexSelect(x, dim, tensor(nearestIndex(fine, exact), { dtype: "int64", device: x.device }));
 }
 
 function badInput(x: Tensor, mode: string): ShapeError {

@@ -1,0 +1,86 @@
+/**
+ * Edges of the operations behind layers: sizes, dtypes and values at which PyTorch takes a way of its own. Numbers are PyTorch's.
+ *
+ * @module
+ */
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { DTypeError, ShapeError, ValueError } from "../../../core/errors.ts";
+import { prelu } from "../../../core/ops/activation.ts";
+import { bilinear } from "../../../core/ops/bilinear.ts";
+import { arange, ones, tensor, zeros } from "../../../core/ops/create.ts";
+import { binaryCrossEntropy } from "../../../core/ops/loss.ts";
+import { multilabelSoftMarginLoss, multiMarginLoss } from "../../../core/ops/margin_loss.ts";
+import { batchNorm, cosineSimilarity, groupNorm, layerNorm } from "../../../core/ops/normalization.ts";
+import { interpolate } from "../../../core/ops/resize.ts";
+
+Deno.test("nearest neighbours of images keep equal and doubled sizes as they are, those of vectors do not", () => {
+  const image = arange(4).reshape([1, 1, 2, 2]);
+  const near = interpolate(image, { scaleFactor: [1.3, 2.4], mode: "nearest" });
+  assertEquals(near.tolist(), [[[[0, 0, 1, 1], [2, 2, 3, 3]]]]);
+  const row = tensor([[[1, 5]]]);
+  assertEquals(interpolate(row, { scaleFactor: 1.3, mode: "nearest" }).tolist(), [[[1, 1]]]);
+});
+
+Deno.test("the gradient of cosine similarity is that of the length where eps stands for it", () => {
+  const a = tensor([[0.1, 0.2]], { dtype: "float64", requiresGrad: true });
+  const b = tensor([[3, 4]], { dtype: "float64" });
+  const y = cosineSimilarity(a, b, { eps: 1 });
+  assertAlmostEquals(y.sum().item(), 0.22, 1e-12);
+  y.sum().backward();
+  // b / |b| - (a . b / |b|) a / s^2 with s = eps = 1 for the length of a: [0.6, 0.8] - 0.22 [0.1, 0.2].
+  const [[da, db]] = a.grad?.tolist() as number[][];
+  assertAlmostEquals(da, 0.578, 1e-12);
+  assertAlmostEquals(db, 0.756, 1e-12);
+});
+
+Deno.test("margin losses take their shape from the target, their classes from the input", () => {
+  const target = tensor([2], { dtype: "int64" });
+  assertEquals([...multiMarginLoss(tensor([0.1, 0.2, 0.7]), target, { reduction: "none" }).shape], [1]);
+  const loss = multilabelSoftMarginLoss(zeros([3]), ones([2, 3]), { reduction: "none" });
+  assertEquals([...loss.shape], [3]);
+});
+
+Deno.test("parameters of another dtype than the input are refused", () => {
+  const x = ones([2, 4, 3]), double = ones([4], { dtype: "float64" });
+  assertThrows(
+    () => batchNorm(x, double, double, { training: true }),
+    DTypeError,
+    "mixed dtype (CPU): expect parameter to have scalar type of Float",
+  );
+  assertThrows(() => groupNorm(x, 2, double), DTypeError, "expected scalar type Float but found Double");
+  assertThrows(
+    () => layerNorm(x, [3], ones([3], { dtype: "float64" })),
+    DTypeError,
+    "expected scalar type Float",
+  );
+  assertThrows(
+    () => prelu(x, ones([1], { dtype: "float64" })),
+    DTypeError,
+    "Found dtype Double but expected Float",
+  );
+  assertThrows(
+    () => bilinear(ones([2, 3]), ones([2, 4]), ones([5, 3, 4], { dtype: "float64" })),
+    DTypeError,
+    "expected scalar type Float but found Double, in bilinear",
+  );
+  // Halves go with single precision.
+  assertEquals([...layerNorm(ones([2, 3], { dtype: "float16" }), [3], ones([3])).shape], [2, 3]);
+  assertThrows(
+    () => groupNorm(x, 2, ones([3])),
+    ShapeError,
+    "Expected weight to be a vector of size equal to the",
+  );
+});
+
+Deno.test("binary cross entropy takes probabilities, and targets of their dtype", () => {
+  assertThrows(
+    () => binaryCrossEntropy(tensor([0.5, 1.5]), tensor([0, 1])),
+    ValueError,
+    "all elements of input should be between 0 and 1, in binary_cross_entropy: got 1.5",
+  );
+  assertThrows(
+    () => binaryCrossEntropy(tensor([0.5]), tensor([1], { dtype: "int64" })),
+    DTypeError,
+    "Found dtype Long but expected Float",
+  );
+});
