@@ -9,7 +9,7 @@ import { DTypeError } from "../../../errors.ts";
 import type { ConvAttrs, RoutineStep } from "../../../kernel/plan.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../shape.ts";
 import type { StepContext, StepRunner } from "../engine.ts";
-import { LoopCall } from "../loops.ts";
+import { LoopCall, type LoopRunner } from "../loops.ts";
 import { nativeConv, nativeInputGrad, nativeWeightGrad } from "./conv_native.ts";
 import { depthwiseWeightGrad } from "./depthwise.ts";
 import { Gemm, type GemmSpec, grid, type Product } from "./gemm.ts";
@@ -91,6 +91,23 @@ function runOf(shape: Shape, strides: readonly number[]): number {
   return run;
 }
 
+/** Output channels up to which the library, for which patches are copied out, is slower than Winograd's method with its fewer multiplications. */
+const FEW_CHANNELS = 128;
+
+/** Of Winograd's method and the system's BLAS the one that is faster for so many output channels, if they can do it at all. */
+function sooner(
+  channels: number,
+  winograd: () => StepRunner[] | null,
+  native: () => StepRunner | null,
+  epilogue: LoopRunner | null,
+): StepRunner[] | null {
+  const library = () => {
+    const product = native();
+    return product === null ? null : withEpilogue(product, epilogue);
+  };
+  return channels <= FEW_CHANNELS ? winograd() ?? library() : library() ?? winograd();
+}
+
 /** x [N, C, ...in], w [O, C / groups, ...k] -> [N, O, ...out]: for each image and group, w [O, Ck] times patches [Ck, out]. */
 export const conv: RoutineMaker<"conv"> = (context, step, epilogue) => {
   const dtype = floatOf(context, step), compute = computeType(dtype), bytes = bytesOf(compute);
@@ -99,10 +116,13 @@ export const conv: RoutineMaker<"conv"> = (context, step, epilogue) => {
   const [, channels, ...kernel] = step.inputs[1].layout.shape;
   const patch = [channels, ...kernel];
   if (sizeOf(patch) === 0) return withEpilogue(zeros(context, step), epilogue);
-  const quick = winogradConv(context, step, epilogue);
+  const quick = sooner(
+    outChannels / groups,
+    () => winogradConv(context, step, epilogue),
+    () => nativeConv(context, step),
+    epilogue,
+  );
   if (quick !== null) return quick;
-  const native = nativeConv(context, step);
-  if (native !== null) return withEpilogue(native, epilogue);
   const space = new Workspace(context);
   const split = splitOf(stride, kernel);
   const x = stagePadded(context, space, step.inputs[0], padLow, padHigh, split);
@@ -185,10 +205,13 @@ export const convInputGrad: RoutineMaker<"convInputGrad"> = (context, step, epil
   const phases = perDim.reduce<Phase[][]>((all, own) => all.flatMap((p) => own.map((q) => [...p, q])), [[]]);
   const reached = phases.filter((p) => depth > 0 && p.every((q) => q.taps.length > 0));
   if (reached.length === 0) return withEpilogue(zeros(context, step), epilogue);
-  const quick = winogradInputGrad(context, step, epilogue);
+  const quick = sooner(
+    depth,
+    () => winogradInputGrad(context, step, epilogue),
+    () => nativeInputGrad(context, step),
+    epilogue,
+  );
   if (quick !== null) return quick;
-  const native = nativeInputGrad(context, step);
-  if (native !== null) return withEpilogue(native, epilogue);
   // Margins of zeros, for what lies outside g.
   const low = perDim.map((list) => Math.max(0, ...list.flatMap((p) => p.taps.map(({ shift }) => -shift))));
   const high = perDim.map((list, d) =>
