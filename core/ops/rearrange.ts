@@ -5,7 +5,7 @@
  */
 import { named } from "../apply.ts";
 import { IndexError, ShapeError, ValueError } from "../errors.ts";
-import { broadcastShapes, normalizeDim, type normalizeDims, type Shape, sizeOf } from "../shape.ts";
+import { broadcastShapes, normalizeDim, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { repeatEach } from "./binning.ts";
 import { commonType } from "./cast.ts";
