@@ -183,8 +183,9 @@ export function readElement(array: HostArray, dtype: DType, i: number): number |
 }
 
 /**
- * Writes `value` at `i`, converted as C casts do: floats to integers truncate and wrap, NaN and infinities become 0 in an
- * integer type, anything non-zero (NaN included) is `true`, integers wrap to their width.
+ * Writes `value` at `i`, converted as PyTorch does on x86: floats to integers truncate to 32 bits (to 64 for int64 and uint8), of which narrower
+ * types keep the low ones; what does not fit, NaN included, is the lowest integer, whose low bits are 0. Anything non-zero (NaN included) is
+ * `true`, integers wrap to their width.
  */
 export function writeElement(
   array: HostArray,
@@ -205,12 +206,17 @@ export function writeElement(
     default:
       if (typeof value === "bigint" && isInt(dtype)) array[i] = Number(BigInt.asIntN(32, value));
       else if (isInt(dtype) && typeof value === "number") {
-        array[i] = Number(BigInt.asIntN(32, toInt64(value)));
+        array[i] = dtype === "uint8" ? Number(BigInt.asUintN(8, toInt64(value))) : toInt32(value);
       } else array[i] = Number(value);
   }
 }
 
-function toInt64(value: number): bigint {
-  if (!Number.isFinite(value)) return 0n;
-  return BigInt.asIntN(64, BigInt(Math.trunc(value)));
+/** A number truncated to 64 bits; the lowest integer where it does not fit. */
+export function toInt64(value: number): bigint {
+  return Math.abs(value) < 2 ** 63 ? BigInt(Math.trunc(value)) : -(2n ** 63n);
+}
+
+/** The same to 32 bits. */
+export function toInt32(value: number): number {
+  return value > -(2 ** 31) - 1 && value < 2 ** 31 ? Math.trunc(value) : -(2 ** 31);
 }

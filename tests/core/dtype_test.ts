@@ -168,7 +168,7 @@ const flat = (x: Tensor): (number | bigint | boolean)[] =>
 
 const exactDevices = { devices: ["cpu", "reference"] } as const;
 
-forEachDevice(`dtypes: casts round to even, truncate and wrap as PyTorch's`, (device) => {
+forEachDevice(`dtypes: casts round to even, truncate, wrap and overflow as PyTorch's`, (device) => {
   for (const [from, to, values, expected] of fixture.casts) {
     const x = from === "int64"
       ? t.tensor(values.map(BigInt), { device })

@@ -11,6 +11,8 @@ import {
   hostArray,
   isInt,
   toBFloat16Bits,
+  toInt32,
+  toInt64,
 } from "../../dtype.ts";
 import { DTypeError } from "../../errors.ts";
 
@@ -134,14 +136,15 @@ export function castValues(
       for (let i = 0; i < count; i++) to[i] = Number(from[i * step]);
     }
   } else if (to instanceof BigInt64Array) {
-    for (let i = 0; i < count; i++) {
-      const value = from[i * step];
-      to[i] = Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
-    }
+    for (let i = 0; i < count; i++) to[i] = toInt64(from[i * step]);
   } else if (dtype === "bool") {
     for (let i = 0; i < count; i++) to[i] = from[i * step] === 0 ? 0 : 1;
+  } else if (isInt(dtype)) {
+    for (let i = 0; i < count; i++) {
+      const value = from[i * step];
+      to[i] = dtype === "uint8" ? Number(BigInt.asUintN(8, toInt64(value))) : toInt32(value);
+    }
   } else {
-    // A typed integer array truncates, wraps and turns NaN and infinities to 0 by itself.
     for (let i = 0; i < count; i++) to[i] = from[i * step];
   }
   if (dtype === "bfloat16") {

@@ -194,11 +194,11 @@ function castCase(from: DType, to: DType, what: string, x: HostArray): Conforman
 function castCases(from: DType, to: DType): ConformanceCase[] {
   if (!isFloat(from)) return [castCase(from, to, "", joined(from, edges(from), spread(from, 60, 7)))];
   const limit = kindOf(to) === "int" ? 100 : Infinity;
-  const fits = (v: number | bigint) => v !== v || Math.abs(Number(v)) <= limit;
+  const fits = (v: number | bigint) => limit === Infinity || Math.abs(Number(v)) <= limit;
   const unsigned = (v: number | bigint) => to !== "uint8" || !(v < 0);
   const values = elementsOf(joined(from, edges(from), spread(from, 60, 7)), from);
   const cases = [castCase(from, to, "", hostOf(from, values.filter(fits).filter(unsigned)))];
-  // Wrapping modulo the width, infinities to 0.
+  // The low bits of what fits 32 bits, the lowest integer for what does not, and for NaN.
   if (limit === 100) {
     cases.push(
       castCase(from, to, " out of range", hostOf(from, values.filter((v) => !fits(v) || !unsigned(v)))),

@@ -1,12 +1,12 @@
 /**
- * Conversions between dtypes, by the rules of `writeElement` in dtype.ts: to integers truncating and wrapping, NaN and infinities to 0.
+ * Conversions between dtypes, by the rules of `writeElement` in dtype.ts: to integers as x86 truncates, and the low bits of that.
  *
  * @module
  */
-import { type DType, isFloat } from "../../../dtype.ts";
+import type { DType } from "../../../dtype.ts";
 import type { Expr } from "../wasm/expr.ts";
 import type { ModuleBuilder } from "../wasm/assembler.ts";
-import { f32x4, f64, f64x2, i32x4, i64, i64x2, i8x16, v128 } from "../wasm/opcodes.ts";
+import { f32x4, f64, f64x2, i32x4, i64, i64x2, i8x16, select, v128 } from "../wasm/opcodes.ts";
 import type { Gen, Vec } from "./gen.ts";
 import { roundBFloat16, roundFloat16 } from "./half.ts";
 import { demote, isWide, lanes32, narrowParts, type Parts, promote, repOf, widenMask } from "./lanes.ts";
@@ -26,7 +26,7 @@ export function castLanes(g: Gen, value: Parts, from: DType, to: DType): Parts {
     case "i64":
       return toI64(g, value, from);
     default:
-      return [normalize(g, toI32(g, value, from), to)];
+      return [normalize(g, toI32(g, value, from, to), to)];
   }
 }
 
@@ -125,7 +125,7 @@ function toI64(g: Gen, value: Parts, from: DType): Parts {
 }
 
 function truncate(g: Gen, value: Parts): Parts {
-  const scalar = g.helpers.get("wrapToI64", wrapToI64);
+  const scalar = g.helpers.get("truncateF64", truncateF64);
   return value.map((v) => {
     const low = i64x2.splat(scalar.call(f64x2.extractLane(v, 0)));
     return g.keep(i64x2.replaceLane(low, 1, scalar.call(f64x2.extractLane(v, 1))));
@@ -137,36 +137,28 @@ function fitsInt32(g: Gen, v: Vec): Expr<"i32"> {
   return i32x4.allTrue(f32x4.lt(f32x4.abs(v), g.fc(2 ** 31)));
 }
 
-function toI32(g: Gen, value: Parts, from: DType): Vec {
-  const rep = repOf(from);
+function toI32(g: Gen, value: Parts, from: DType, to: DType): Vec {
+  const rep = repOf(from), lowest = g.ic(-(2 ** 31));
   if (rep === "i32") return value[0];
   if (rep === "mask") return g.keep(v128.and(value[0], g.ic(1)));
   if (rep === "i64") return narrowParts(g, value);
-  if (!isFloat(from) || isWide(rep)) return narrowParts(g, toI64(g, value, from));
-  const out = g.f.local("v128");
-  g.f.if(
-    fitsInt32(g, value[0]),
-    () => g.f.set(out, i32x4.truncSatF32x4S(value[0])),
-    () => g.f.set(out, narrowParts(g, toI64(g, value, from))),
-  );
-  return out;
+  if (rep === "f32") {
+    const [v] = value, fits = f32x4.lt(f32x4.abs(v), g.fc(2 ** 31));
+    return g.keep(v128.bitselect(i32x4.truncSatF32x4S(v), lowest, fits));
+  }
+  // uint8 keeps the low bits of 64; from a float32, whose large values are multiples of 256, that is the same.
+  if (to === "uint8") return narrowParts(g, toI64(g, value, from));
+  const [low, high] = value.map((v) => g.keep(i32x4.truncSatF64x2SZero(v)));
+  const whole = i8x16.shuffle(low, high, lanes32(0, 1, 4, 5));
+  const fits = narrowParts(g, value.map((v) => g.keep(f64x2.lt(v, g.dc(2 ** 31)))));
+  // Saturation gives the lowest for what is too small; NaN is not less than the bound.
+  return g.keep(v128.bitselect(whole, lowest, fits));
 }
 
-/** Truncates a float64 and wraps it to 64 bits. */
-function wrapToI64(module: ModuleBuilder) {
+/** Truncates a float64 to 64 bits; the lowest integer where it does not fit. */
+function truncateF64(module: ModuleBuilder) {
   return module.func(null, ["f64"], "i64", (f, x) => {
-    const result = f.local("i64");
-    f.if(f64.lt(f64.abs(x), 2 ** 63), () => f.set(result, i64.truncSatF64S(x)), () => {
-      // x is mantissa * 2^shift; infinities and NaN have the largest shift and leave no bit.
-      const bits = f.keep(i64.reinterpretF64(x));
-      const shift = f.keep(i64.sub(i64.and(i64.shrU(bits, 52n), 0x7ffn), 1075n));
-      const mantissa = i64.or(i64.and(bits, (1n << 52n) - 1n), 1n << 52n);
-      f.if(i64.ltS(shift, 64n), () => {
-        f.set(result, i64.shl(mantissa, shift));
-        f.if(i64.ltS(bits, 0n), () => f.set(result, i64.sub(0n, result)));
-      });
-    });
-    f.result(result);
+    f.result(select(f64.lt(f64.abs(x), 2 ** 63), i64.truncSatF64S(x), i64.const(-(2n ** 63n))));
   });
 }
 

@@ -278,6 +278,7 @@ export const i32x4 = {
   minS: vectorBinary(0xb6),
   maxS: vectorBinary(0xb8),
   truncSatF32x4S: vectorUnary(0xf8),
+  truncSatF64x2SZero: vectorUnary(0xfc),
   /** `mask ? a : b` for masks whose lanes are all ones or all zeros. */
   relaxedLaneselect: vectorTernary(0x10b),
 };

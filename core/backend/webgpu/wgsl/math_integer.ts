@@ -9,15 +9,10 @@ export const integerMath: Readonly<Record<string, string>> = {
   wrap_i8: `fn wrap_i8(x: i32) -> i32 { return (x << 24u) >> 24u; }`,
   wrap_i16: `fn wrap_i16(x: i32) -> i32 { return (x << 16u) >> 16u; }`,
   wrap_u8: `fn wrap_u8(x: i32) -> i32 { return x & 255; }`,
-  // C's cast, widened to 64 bits and cut to 32: truncates, wraps; NaN and infinities give 0. Done on the bits, as WGSL clamps.
+  // Truncates as x86 does: what does not fit 32 bits, NaN included, is the lowest integer. By the exponent, as WGSL need not know NaN.
   float_to_int: `fn float_to_int(x: f32) -> i32 {
-  let bits = bitcast<u32>(x);
-  let shift = i32((bits >> 23u) & 255u) - 150;
-  let m = (bits & 0x7fffffu) | 0x800000u;
-  var u = 0u;
-  if (shift >= 0 && shift < 32) { u = m << u32(shift); }
-  else if (shift < 0 && shift > -24) { u = m >> u32(-shift); }
-  return select(bitcast<i32>(u), bitcast<i32>(0u - u), (bits >> 31u) == 1u);
+  let large = ((bitcast<u32>(x) >> 23u) & 255u) >= 158u;
+  return select(i32(select(x, 0.0, large)), i32(-2147483648), large);
 }`,
   int_quotient: `fn int_quotient(a: i32, b: i32) -> i32 {
   if (b == 0) { return 0; }
