@@ -32,8 +32,9 @@ const legacy = { uniform: 5016, radius: 5032, valid: 5040, bytes: 5048 } as cons
  * A stream of random numbers that is, bit for bit, that of PyTorch's `torch.Generator` on the CPU: version 1.13, x86 with AVX2 or
  * AVX-512 (both draw the same). Three limits. Where PyTorch runs without AVX2 (`ATEN_CPU_CAPABILITY=default`) its float32 normals of 16 and more
  * elements come from the C library and may differ in the last bits. Its builds with Intel's MKL draw `bernoulli_(p)` and
- * so dropout masks from a stream of MKL's. Of float64 numbers that come from log, sin, cos, tan or exp about one in
- * 500 is a unit in the last place off.
+ * so dropout masks from a stream of MKL's. Float64 numbers that come from log, sin, cos, tan or exp are a unit or two in the last place off where
+ * the C library rounds wrongly: of a million exponential numbers 817, of normal ones 1,701, of logNormal ones 1,639, of Cauchy's 2,473; of
+ * geometric ones none.
  *
  * @example
  * ```ts
