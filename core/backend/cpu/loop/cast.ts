@@ -9,7 +9,7 @@ import type { ModuleBuilder } from "../wasm/assembler.ts";
 import { f32x4, f64, f64x2, i32x4, i64, i64x2, i8x16, select, v128 } from "../wasm/opcodes.ts";
 import type { Gen, Vec } from "./gen.ts";
 import { roundBFloat16, roundFloat16 } from "./half.ts";
-import { demote, isWide, lanes32, narrowParts, type Parts, promote, repOf, widenMask } from "./lanes.ts";
+import { demote, lanes32, narrowParts, type Parts, promote, repOf, widenMask } from "./lanes.ts";
 
 /** Converts lanes of `from` to `to`. */
 export function castLanes(g: Gen, value: Parts, from: DType, to: DType): Parts {
