@@ -60,12 +60,13 @@ export class Adagrad extends Optimizer<AdagradSettings> {
     state: ParameterState,
     settings: AdagradSettings,
   ): Update {
-    const { lr, lrDecay, eps, initialAccumulatorValue } = settings;
+    const { lr, lrDecay, eps } = settings;
     const s = (value: number) => this.scalar(value, p);
     const grad = penalised(p, given, settings, s);
     const step = numberOf(state.step) + 1;
     const before = tensorOf(state.sum) ??
-      full(p.shape, initialAccumulatorValue, { dtype: p.dtype, device: p.device });
+      // PyTorch fills the sums of all groups when the optimizer is made, whatever a group says.
+      full(p.shape, this.defaults.initialAccumulatorValue, { dtype: p.dtype, device: p.device });
     const sum = before.add(grad.mul(grad));
     const rate = lr / (1 + (step - 1) * lrDecay);
     return { value: p.sub(grad.mul(s(rate)).div(sum.sqrt().add(s(eps)))), state: { step, sum } };

@@ -9,6 +9,7 @@ import { clamp } from "../../core/ops/pointwise.ts";
 import { ValueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import {
+  asCount,
   checkRange,
   numberOf,
   Optimizer,
@@ -62,8 +63,7 @@ export class ASGD extends Optimizer<ASGDSettings> {
     const s = (value: number) => this.scalar(value, p);
     const grad = penalised(p, given, settings, s);
     const step = numberOf(state.step) + 1;
-    // PyTorch keeps both in single precision.
-    const eta = Math.fround(numberOf(state.eta, lr)), mu = Math.fround(numberOf(state.mu, 1));
+    const eta = asCount(numberOf(state.eta, lr)), mu = asCount(numberOf(state.mu, 1));
     const value = p.mul(s(1 - lambd * eta)).sub(grad.mul(s(eta)));
     const before = tensorOf(state.ax) ?? this.zeros(p);
     const average = mu === 1 ? value.clone() : before.add(value.sub(before).mul(s(mu)));
@@ -71,8 +71,8 @@ export class ASGD extends Optimizer<ASGDSettings> {
       value,
       state: {
         step,
-        eta: Math.fround(lr / (1 + lambd * lr * step) ** alpha),
-        mu: Math.fround(1 / Math.max(1, step - t0)),
+        eta: asCount(lr / (1 + lambd * lr * step) ** alpha),
+        mu: asCount(1 / Math.max(1, step - t0)),
         ax: average,
       },
     };

@@ -6,6 +6,7 @@
 import { maximum } from "../../core/ops/elementwise.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import {
+  asCount,
   checkRange,
   numberOf,
   Optimizer,
@@ -110,9 +111,8 @@ export class NAdam extends MomentOptimizer<NAdamSettings> {
     const step = numberOf(state.step) + 1;
     const momentum = (at: number) => beta1 * (1 - 0.5 * 0.96 ** (at * momentumDecay));
     const mu = momentum(step), next = momentum(step + 1);
-    // PyTorch keeps the product of momenta in single precision.
-    const product = Math.fround(Math.fround(numberOf(state.mu_product, 1)) * Math.fround(mu));
-    const productNext = Math.fround(Math.fround(product * Math.fround(mu)) * Math.fround(next));
+    const product = asCount(asCount(numberOf(state.mu_product, 1)) * asCount(mu));
+    const productNext = asCount(asCount(product * asCount(mu)) * asCount(next));
     const mean = this.average(p, state.exp_avg, grad, beta1);
     const square = this.average(p, state.exp_avg_sq, grad.mul(grad), beta2);
     const divisor = square.div(s(1 - beta2 ** step)).sqrt().add(s(eps));

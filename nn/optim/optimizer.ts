@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getDefaultDtype } from "../../core/default_dtype.ts";
 import type { DType } from "../../core/dtype.ts";
 import { LoadError, ShapeError, ValueError } from "../../core/errors.ts";
 import { evaluate } from "../../core/evaluate.ts";
@@ -241,7 +242,7 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
       state[number] = Object.fromEntries(
         Object.entries(own).map(([key, value]) =>
           typeof value === "number" && this.counts.includes(key)
-            ? [key, tensor(value, { dtype: "float32", device: "cpu" })]
+            ? [key, tensor(value, { dtype: countDtype(), device: "cpu" })]
             : [key, value]
         ),
       );
@@ -370,6 +371,16 @@ export function penalised(
 ): Tensor {
   const direction = maximize ? grad.neg() : grad;
   return weightDecay === 0 ? direction : direction.add(p.mul(scalar(weightDecay)));
+}
+
+/** PyTorch keeps counts as tensors of the default dtype. */
+function countDtype(): "float64" | "float32" {
+  return getDefaultDtype() === "float64" ? "float64" : "float32";
+}
+
+/** A number in the precision in which PyTorch keeps it. */
+export function asCount(value: number): number {
+  return countDtype() === "float64" ? value : Math.fround(value);
 }
 
 /** A value of a state as a tensor, if it is one. */

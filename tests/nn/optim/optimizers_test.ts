@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { LoadError, ShapeError, ValueError } from "../../../core/errors.ts";
+import { setDefaultDtype } from "../../../core/default_dtype.ts";
 import { ones, tensor } from "../../../core/ops/create.ts";
 import { randn } from "../../../core/ops/random.ts";
 import { manualSeed } from "../../../core/random/generator.ts";
@@ -223,4 +224,37 @@ Deno.test("a gradient that was assigned and does not fit is refused, and so is w
   assertEquals(p.tolist(), [1, 1]);
   const wrong = new Linear(1, 1) as unknown as Parameter[];
   assertThrows(() => new optim.SGD(wrong, { lr: 1 }), ValueError, "pass net.parameters()");
+});
+
+Deno.test("counts are kept in the default dtype", () => {
+  setDefaultDtype("float64");
+  try {
+    const p = new Parameter(ones([1])), optimizer = new optim.NAdam([p], { lr: 0.1 });
+    for (let i = 0; i < 2; i++) {
+      optimizer.zeroGrad();
+      p.mul(p).sum().backward();
+      optimizer.step();
+    }
+    const { mu_product: product } = optimizer.stateDict().state[0];
+    assert(product instanceof Tensor);
+    assertEquals(product.dtype, "float64");
+    assertAlmostEquals(product.item(), 0.20259919474573693, 1e-15);
+    assertAlmostEquals(p.item(), 0.8211269529815581, 1e-14);
+  } finally {
+    setDefaultDtype("float32");
+  }
+});
+
+Deno.test("Adagrad fills the sums of all groups with the optimizer's own value", () => {
+  const q = new Parameter(ones([1])), r = new Parameter(ones([1]));
+  const settings = { lr: 0.1, initialAccumulatorValue: 0.5 };
+  const optimizer = new optim.Adagrad(
+    [{ params: [q] }, { params: [r], initialAccumulatorValue: 0 }],
+    settings,
+  );
+  q.mul(q).sum().add(r.mul(r).sum()).backward();
+  optimizer.step();
+  // 1 - 0.1 * 2 / sqrt(0.5 + 4)
+  assertEquals(r.item(), q.item());
+  assert(Math.abs(r.item() - (1 - 0.2 / Math.sqrt(4.5))) < 1e-6);
 });
