@@ -32,6 +32,11 @@ export function withDraws<T>(rule: DrawRule, fn: () => T): T {
   return within({ rule, outer: current }, fn);
 }
 
+/** Whether no transform is around the call, so that a draw may depend on values. */
+export function drawsFreely(): boolean {
+  return current === null;
+}
+
 /** A random tensor of `shape`, drawn as the transforms around the call want it. */
 export function makeDraw(op: string, shape: Shape, make: (shape: Shape) => Tensor): Tensor {
   const scope = current;

@@ -363,14 +363,15 @@ export function multinomial(
     throw new ShapeError(`prob_dist must be 1 or 2 dim, but multinomial got a tensor of ${rank} dimensions`);
   }
   const rows = rank === 1 ? 1 : weights.shape[0], categories = weights.shape[rank - 1];
-  const host = drawCategories(
-    options.generator ?? defaultGenerator,
-    weights.detach().toTypedArray(),
-    weights.dtype,
-    rows,
-    categories,
-    samples,
-    replacement,
-  );
-  return fromHost(host, rank === 1 ? [samples] : [rows, samples], "int64", weights.device);
+  const shape = rank === 1 ? [samples] : [rows, samples];
+  return makeDraw("multinomial", shape, (full) => {
+    const { generator = defaultGenerator } = options, host = weights.detach().toTypedArray();
+    // A transform may ask for several draws at once, in dimensions in front.
+    const copies = Array.from(
+      { length: sizeOf(full.slice(0, full.length - shape.length)) },
+      () => drawCategories(generator, host, weights.dtype, rows, categories, samples, replacement),
+    );
+    const drawn = copies.length === 1 ? copies[0] : BigInt64Array.from(copies.flatMap((copy) => [...copy]));
+    return fromHost(drawn, full, "int64", weights.device);
+  });
 }

@@ -99,6 +99,14 @@ Deno.test("random draws: an error, the same for all, or different", () => {
   const dropped = dropout(ones([8, 4])).tolist();
   manualSeed(2);
   assertEquals(vmap((a: Tensor) => dropout(a), { randomness: "different" })(ones([8, 4])).tolist(), dropped);
+  const weights = tensor([0.2, 0.5, 0.3]);
+  const chosen = () =>
+    vmap((a: Tensor) => a.add(weights.multinomial(4, true)), { randomness: "different" })(ones([3, 4]));
+  manualSeed(3);
+  const draws = Array.from({ length: 3 }, () => weights.multinomial(4, true).add(1).tolist());
+  manualSeed(3);
+  assertEquals(chosen().tolist(), draws);
+  assertThrows(() => vmap((a: Tensor) => a.add(weights.multinomial(2)))(zeros), TenonError, "multinomial");
 });
 
 Deno.test("a value cannot be read inside; where() takes the place of control flow", () => {
