@@ -6,8 +6,10 @@
  */
 import { named } from "../apply.ts";
 import { isFloat, scalarName } from "../dtype.ts";
+import { drawsFreely } from "../draws.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
-import type { Generator } from "../random/generator.ts";
+import { defaultGenerator, type Generator } from "../random/generator.ts";
+import { rreluSlopes } from "../random/rrelu.ts";
 import { normalizeDim, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { inSingle } from "./cast.ts";
@@ -35,7 +37,7 @@ import {
 import { scatter } from "./indexing.ts";
 import { argmax } from "./reduce.ts";
 import { exponential, uniform } from "./random.ts";
-import { zerosLike } from "./create.ts";
+import { fromHost, zerosLike } from "./create.ts";
 import { softmax } from "./softmax.ts";
 import { narrow, reshape } from "./view.ts";
 
@@ -223,8 +225,9 @@ export interface DrawOptions {
 }
 
 /**
- * x where positive, else x times a slope: in training one from [lower, upper) for each element, else their mean. Draws for every element,
- * where PyTorch draws for those not positive. `torch.nn.functional.rrelu`.
+ * x where positive, else x times a slope: in training one from [lower, upper) for each element, else their mean. On the CPU slopes are drawn for what is
+ * not positive alone, as PyTorch draws them, which reads `x`; on WebGPU and inside transforms one is drawn for every element.
+ * `torch.nn.functional.rrelu`.
  */
 export function rrelu(
   x: Tensor,
@@ -234,8 +237,12 @@ export function rrelu(
   options: DrawOptions = {},
 ): Tensor {
   if (!training) return named("RreluWithNoise", leakyRelu(x, (lower + upper) / 2));
-  const y = floats("rrelu", x);
-  const slope = uniform(y.shape, lower, upper, { dtype: y.dtype, device: y.device, ...options });
+  const y = floats("rrelu", x), { generator = defaultGenerator } = options;
+  if (drawsFreely() && y.device !== "webgpu") {
+    const slopes = rreluSlopes(generator, y.detach().toTypedArray(), y.dtype, lower, upper);
+    return named("RreluWithNoise", mul(y, fromHost(slopes, y.shape, y.dtype, y.device)));
+  }
+  const slope = uniform(y.shape, lower, upper, { dtype: y.dtype, device: y.device, generator });
   return named("RreluWithNoise", where(gt(y, 0), y, mul(y, slope)));
 }
 

@@ -102,6 +102,12 @@ const groups: Record<string, (() => t.Tensor)[]> = {
     () => t.featureAlphaDropout(t.ones([2, 3, 2]), 0.3, true),
     () => t.dropout(plus.double(), 0.1),
   ],
+  rrelu: [
+    () => t.rrelu(m.sub(3), undefined, undefined, true),
+    () => t.rrelu(m.neg().add(2.5).double(), 0.1, 0.9, true),
+    () => t.rand([2]),
+    () => t.rrelu(m.sub(3), 0.2, 0.4),
+  ],
 };
 
 function text(x: t.Tensor): string {
