@@ -18,6 +18,7 @@ import { atLeastVector, indexSelect } from "./indexing.ts";
 import {
   amax,
   amin,
+  highest,
   type ReduceOptions,
   sumDims,
   type ValuesAndIndices,
@@ -26,7 +27,7 @@ import {
 import { gatherExact, scatterExact } from "./routine.ts";
 import { narrow, permute, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
 
-/** The most frequent value along `dim`, the smallest of several, and the place of its last occurrence. `torch.mode`. */
+/** The most frequent value along `dim`, the smallest of several, and the place of its last occurrence; NaN where there is no number. `torch.mode`. */
 export function mode(x: Tensor, dim = -1, options: ReduceOptions = {}): ValuesAndIndices {
   const at = normalizeDim("mode", dim, x.shape.length), size = x.shape[at] ?? 1;
   if (size === 0) throw new IndexError(`mode(): Expected reduction dim ${at} to have non-zero size.`);
@@ -38,7 +39,7 @@ export function mode(x: Tensor, dim = -1, options: ReduceOptions = {}): ValuesAn
   const equal = eq(unsqueeze(rows, -1), unsqueeze(rows, -2));
   const counts = sumDims(cast(equal, "int32"), [last + 1]);
   const frequent = eq(counts, amax(counts, -1, { keepdim: true }));
-  const least = amin(where(frequent, rows, amax(rows, -1, { keepdim: true })), -1, { keepdim: true });
+  const least = amin(where(frequent, rows, highest(rows.dtype)), -1, { keepdim: true });
   const chosen = logicalAnd(frequent, eq(rows, least));
   const place = amax(where(chosen, iota(rows.shape, last, { device: x.device }), 0), -1, { keepdim: true });
   const indices = transpose(place, at, -1), values = gatherExact(x, at, indices);

@@ -9,7 +9,22 @@ import { type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast, requireFloat } from "./cast.ts";
 import { ones, tensor } from "./create.ts";
-import { add, div, eq, floor, fmod, ge, le, lt, mul, remainder, round, sub, where } from "./elementwise.ts";
+import {
+  add,
+  div,
+  eq,
+  floor,
+  fmod,
+  ge,
+  gt,
+  le,
+  lt,
+  mul,
+  remainder,
+  round,
+  sub,
+  where,
+} from "./elementwise.ts";
 import { logicalAnd } from "./logical.ts";
 import { gatherExact, matmulExact, nothing } from "./routine.ts";
 import { cat, expand, reshape, select, transpose } from "./view.ts";
@@ -31,14 +46,14 @@ function unnormalized(g: Tensor, size: number, align: boolean): Tensor {
   return align ? mul(div(add(g, 1), 2), size - 1) : div(sub(mul(add(g, 1), size), 1), 2);
 }
 
-/** No gradient at and beyond the border. */
+/** No gradient at and beyond the border. NaN is 0, as where PyTorch clamps with vectors or on a GPU. */
 function clipped(x: Tensor, size: number): Tensor {
-  return where(le(x, 0), 0, where(ge(x, size - 1), size - 1, x));
+  return where(gt(x, 0), where(ge(x, size - 1), size - 1, x), 0);
 }
 
 function reflected(x: Tensor, size: number, align: boolean): Tensor {
   const low = align ? 0 : -0.5, span = align ? size - 1 : size;
-  if (span <= 0) return mul(x, 0);
+  if (span <= 0) return nothing(x.shape, [x]);
   const away = sub(x, low), distance = where(lt(away, 0), mul(away, -1), away);
   const rest = fmod(distance, span), even = eq(remainder(floor(div(distance, span)), 2), 0);
   return where(even, add(rest, low), sub(span + low, rest));

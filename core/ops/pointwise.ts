@@ -15,6 +15,7 @@ import {
   deviceOf,
   factorOf,
   floatType,
+  inSingle,
   type TensorLike,
   toTensor,
 } from "./cast.ts";
@@ -171,23 +172,24 @@ export function heaviside(x: Tensor, values: Tensor): Tensor {
   return where(eq(x, 0), values, cast(gt(x, 0), x.dtype)).detach();
 }
 
-/** Both operands as floats of one dtype, and their distance. */
-function logOperands(op: string, a: Tensor, b: Tensor): { readonly top: Tensor; readonly gap: Tensor } {
-  const dtype = floatsAlone(op, a, b), x = cast(a, dtype), y = cast(b, dtype);
-  // Equal operands may be infinite; their difference would be NaN.
-  return { top: maximum(x, y), gap: where(eq(x, y), 0, abs(sub(x, y))) };
+/** The larger one of two floats, and `log` of minus their distance more. */
+function logSum(op: string, a: Tensor, b: Tensor, log: (gap: Tensor) => Tensor): Tensor {
+  const dtype = floatsAlone(op, a, b), y = cast(b, dtype);
+  return inSingle(cast(a, dtype), (x) => {
+    const other = cast(y, x.dtype);
+    // Equal operands may be infinite; their difference would be NaN.
+    return add(maximum(x, other), log(where(eq(x, other), 0, mul(abs(sub(x, other)), -1))));
+  });
 }
 
 /** ln(e^a + e^b), without overflow. `torch.logaddexp`. */
 export function logaddexp(a: Tensor, b: Tensor): Tensor {
-  const { top, gap } = logOperands("logaddexp", a, b);
-  return named("Logaddexp", add(top, log1p(exp(mul(gap, -1)))));
+  return named("Logaddexp", logSum("logaddexp", a, b, (gap) => log1p(exp(gap))));
 }
 
 /** log2(2^a + 2^b), without overflow. `torch.logaddexp2`. */
 export function logaddexp2(a: Tensor, b: Tensor): Tensor {
-  const { top, gap } = logOperands("logaddexp2", a, b);
-  return named("Logaddexp2", add(top, mul(log1p(exp2(mul(gap, -1))), 1 / Math.LN2)));
+  return named("Logaddexp2", logSum("logaddexp2", a, b, (gap) => mul(log1p(exp2(gap)), 1 / Math.LN2)));
 }
 
 /** a ln(b), which is 0 where a is 0 and b is not NaN. `torch.xlogy`. */
@@ -201,9 +203,11 @@ export function xlogy(a: TensorLike, b: TensorLike): Tensor {
 
 /** sin(pi x) / (pi x), 1 at 0. `torch.sinc`. */
 export function sinc(x: Tensor): Tensor {
-  const y = asFloat(x), zero = eq(y, 0);
-  const angle = mul(where(zero, 1, y), Math.PI);
-  return named("Sinc", where(zero, 1, div(sin(angle), angle)));
+  const curve = (y: Tensor) => {
+    const zero = eq(y, 0), angle = mul(where(zero, 1, y), Math.PI);
+    return where(zero, 1, div(sin(angle), angle));
+  };
+  return named("Sinc", inSingle(asFloat(x), curve));
 }
 
 /** ln(x / (1 - x)), NaN with its gradient outside of [0, 1], x first clamped to [eps, 1 - eps] if given. `torch.logit`. */

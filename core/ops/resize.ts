@@ -282,7 +282,9 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   }
   const { out, factors } = sizesAndFactors(x, options);
   const space = x.shape.slice(2);
-  if ([...space, ...out].some((s) => !Number.isInteger(s) || s < 1)) {
+  // Averages over areas may be none at all.
+  const least = mode === "area" ? 0 : 1;
+  if (space.some((s) => s < 1) || out.some((s) => !Number.isInteger(s) || s < least)) {
     throw new ShapeError(
       `Input and output sizes should be greater than 0, but got input (${space.join(", ")}) output (${
         out.join(", ")

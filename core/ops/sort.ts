@@ -48,7 +48,7 @@ export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndI
 
 /** The indices that sort x along `dim`, int64. `torch.argsort` (stable). */
 export function argsort(x: Tensor, dim = -1, options: SortOptions = {}): Tensor {
-  checkOptions("argsort", options, ["descending"]);
+  checkOptions("argsort", options, ["descending", "stable"]);
   return order(x, normalizeDim("argsort", dim, x.shape.length), options.descending ?? false);
 }
 
@@ -57,12 +57,12 @@ export function msort(x: Tensor): Tensor {
   return sort(x, 0).values;
 }
 
-/** The `k` largest elements along `dim`, or the smallest ones, sorted, and their indices. `torch.topk`. */
+/** The `k` largest elements along `dim`, or the smallest ones, and their indices; sorted in any case. `torch.topk`. */
 export function topk(
   x: Tensor,
   k: number,
   dim = -1,
-  options: { readonly largest?: boolean } = {},
+  options: { readonly largest?: boolean; readonly sorted?: boolean } = {},
 ): ValuesAndIndices {
   const at = normalizeDim("topk", dim, x.shape.length), size = x.shape[at] ?? 1;
   if (!Number.isInteger(k) || k < 0 || k > size) {

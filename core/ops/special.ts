@@ -5,7 +5,7 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { type DType, isFloat, isInt, scalarName } from "../dtype.ts";
+import { type DType, isFloat, isInt, promoteTypes, scalarName } from "../dtype.ts";
 import { DTypeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import type { Tensor } from "../tensor.ts";
@@ -113,7 +113,7 @@ function scaledBessel(x: Tensor, order: 0 | 1): Tensor {
   const near = where(small, y, 0), far = where(small, 20, size);
   const series = besselSeries(mul(square(near), 0.25), order);
   const below = mul(order === 0 ? series : mul(mul(near, 0.5), series), exp(neg(abs(near))));
-  const tail = mul(besselTail(far, order), rsqrt(mul(far, 2 * Math.PI)));
+  const tail = mul(mul(besselTail(far, order), rsqrt(far)), 1 / Math.sqrt(2 * Math.PI));
   return where(small, below, order === 0 ? tail : mul(tail, sign(where(small, 1, y))));
 }
 
@@ -127,14 +127,20 @@ export function i1e(x: Tensor): Tensor {
   return scaledBessel(x, 1);
 }
 
+/** y e^|x|, in two steps: the power overflows before the product does. */
+function grown(x: Tensor, y: Tensor): Tensor {
+  const root = exp(mul(abs(asFloat(x)), 0.5));
+  return mul(mul(y, root), root);
+}
+
 /** The modified Bessel function of the first kind, order 0. `torch.special.i0`. */
 export function i0(x: Tensor): Tensor {
-  return named("I0", mul(scaledBessel(x, 0), exp(abs(asFloat(x)))));
+  return named("I0", grown(x, scaledBessel(x, 0)));
 }
 
 /** The modified Bessel function of the first kind, order 1. `torch.special.i1`. */
 export function i1(x: Tensor): Tensor {
-  return mul(scaledBessel(x, 1), exp(abs(asFloat(x))));
+  return grown(x, scaledBessel(x, 1));
 }
 
 /** ln of the multivariate gamma function of dimension p. `torch.mvlgamma`. */
@@ -279,13 +285,18 @@ export function gcd(a: Tensor, b: Tensor): Tensor {
     x = where(done, x, y);
     y = where(done, y, rest);
   }
-  return x;
+  return abs(x);
 }
 
 /** The least common multiple of integers, not negative. `torch.lcm`. */
 export function lcm(a: Tensor, b: Tensor): Tensor {
-  const divisor = gcd(a, b);
-  return abs(where(eq(divisor, 0), 0, mul(floorDivide(a, where(eq(divisor, 0), 1, divisor)), b)));
+  const divisor = gcd(a, b), none = eq(divisor, 0), { dtype } = divisor;
+  // As in C, whose short integers are multiplied as int32.
+  const wide = promoteTypes(dtype, "int32"), first = cast(a, wide), second = cast(b, wide);
+  return cast(
+    abs(where(none, 0, mul(floorDivide(first, cast(where(none, 1, divisor), wide)), second))),
+    dtype,
+  );
 }
 
 /** Whether x is -Infinity, as bool. `torch.isneginf`. */

@@ -1,0 +1,59 @@
+/**
+ * NaN, infinities and the ends of integer types, where operations of several steps lose them. The numbers are PyTorch's unless a line says otherwise.
+ */
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  argsort,
+  gcd,
+  gridSample,
+  i0,
+  interpolate,
+  lcm,
+  logaddexp,
+  mode,
+  ones,
+  sinc,
+  tensor,
+} from "../../../core/mod.ts";
+import { forEachDevice } from "../devices.ts";
+
+forEachDevice("mode counts numbers, among NaN too", () => {
+  const [values, indices] = mode(tensor([[Infinity, NaN, 1, -1, 1, 0], [NaN, 1, NaN, 1, 3, NaN]]));
+  assertEquals([values.tolist(), indices.tolist()], [[1, 1], [4, 3]]);
+  assert(Number.isNaN(mode(tensor([NaN, NaN])).values.item()));
+});
+
+forEachDevice("gcd and lcm of short integers are computed in wide ones", () => {
+  const a = tensor([97, 33], { dtype: "int8" }), b = tensor([-128, -12], { dtype: "int8" });
+  assertEquals(gcd(a, b).tolist(), [1, 3]);
+  // 132 in eight bits.
+  assertEquals(lcm(a, b).at(1).get().item(), -124);
+});
+
+forEachDevice("sums of exponentials and sinc in half precision are rounded once", () => {
+  const half = (v: number) => tensor(v, { dtype: "bfloat16" });
+  assertEquals(logaddexp(half(-0.96484375), half(-0.45703125)).item(), 0.01409912109375);
+  // sin(3.09375 pi) / (3.09375 pi) = -0.029867; PyTorch rounds the angle first and gives -0.0269.
+  assertAlmostEquals(sinc(half(-3.09375)).item(), -0.0298667, 1e-4);
+});
+
+forEachDevice("Bessel's function is infinite where it overflows, and not before", () => {
+  // scipy.special.i0(90.0); PyTorch overflows from 89 on.
+  const [large, most] = i0(tensor([90, 3.4028234663852886e38])).toTypedArray();
+  assertAlmostEquals(Number(large) / 5.139238e37, 1, 1e-6);
+  assertEquals(most, Infinity);
+});
+
+forEachDevice("a grid's NaN is the first element, where there is padding", () => {
+  const x = tensor([[[[1, 2], [3, 4]]]]), grid = tensor([[[[NaN, NaN]]]]);
+  for (const paddingMode of ["border", "reflection"] as const) {
+    assertEquals(gridSample(x, grid, { paddingMode, alignCorners: false }).item(), 1);
+    const one = gridSample(x.at("...", ":1", ":1").get(), grid, { paddingMode, alignCorners: true });
+    assertEquals(one.item(), 1);
+  }
+});
+
+Deno.test("argsort takes stable, areas may be none", () => {
+  assertEquals(argsort(tensor([2, 1, 1]), 0, { stable: true }).tolist(), [1, 2, 0]);
+  assertEquals(interpolate(ones([1, 2, 1]), { scaleFactor: 0.6, mode: "area" }).shape, [1, 2, 0]);
+});
