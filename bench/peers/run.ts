@@ -69,6 +69,7 @@ const entries: readonly Entry[] = webgpu ? gpuEntries : [
   { name: "tenon-2t", command: tenon("tenon.ts", "2"), cold: deno("cold/tenon.ts") },
   { name: "tenon-2t-blas", command: deno("tenon.ts", "2", "-blas"), groups: ["matmul", "conv", "train"] },
   { name: "tenon-2t-compiled", command: tenon("tenon.ts", "2", "-compiled"), groups: ["small"] },
+  { name: "tenon-core", command: [], groups: [], cold: deno("cold/tenon_core.ts") },
   ...[1, 2].map((n): Entry => ({
     name: `torch-${n}t-keep`,
     command: [python, "torch_peer.py", `${n}`, "-keep"],
@@ -187,7 +188,7 @@ for (let round = 0; round < rounds; round++) {
 if (groups.includes("cold")) {
   const file = await Deno.makeTempFile({ suffix: ".js" });
   const bundle = webgpu || wanted?.includes("tenon-bundled") === false ? null : await bundled(file);
-  if (bundle !== null) peers.push(bundle);
+  if (bundle !== null) peers.unshift(bundle);
   // The first is a warm-up: Deno keeps compiled code.
   for (let i = 0; i <= coldStarts; i++) {
     for (const { name, cold, env } of peers) {
@@ -261,8 +262,8 @@ ${
 }; ${cpu}, ${navigator.hardwareConcurrency} processors, ${Deno.build.os}.
 ${versions.join("; ")}.
 Best of ${rounds} rounds, each the median of 5 or more samples; peers take turns. The \`-keep\` of PyTorch: its freed memory is kept. Tenon is
-WebAssembly alone; with \`-blas\` it may call the system's OpenBLAS (\`--allow-ffi\`); \`tenon-bundled\` is its cold start as one file, made by
-\`deno bundle\`, which is the form that the other toolkits for JavaScript are published in.
+WebAssembly alone; with \`-blas\` it may call the system's OpenBLAS (\`--allow-ffi\`). Of its cold starts \`tenon-core\` imports the core alone and \`tenon-bundled\` is
+one file made by \`deno bundle\`, the form that the other toolkits for JavaScript are published in.
 ${tables(merged)}
 ${
   wrong.length === 0
