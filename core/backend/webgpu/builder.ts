@@ -5,6 +5,7 @@
  * @module
  */
 import type { DType } from "../../dtype.ts";
+import { DeviceError } from "../../errors.ts";
 import type { Plan } from "../../kernel/plan.ts";
 import type { Gpu } from "./device.ts";
 import { classOf } from "./memory.ts";
@@ -68,7 +69,13 @@ interface Buffer {
   readonly count: number;
   /** The buffer whose memory this one has. */
   readonly root: Ref;
+  /** The buffer of which it is a part, and the byte at which it starts there. */
+  readonly whole: Ref;
+  readonly start: number;
 }
+
+/** Bytes of which the start of a binding is a multiple, on every device. */
+const alignment = 256;
 
 /** Collects the commands of a plan. */
 export class Builder {
@@ -88,7 +95,7 @@ export class Builder {
     plan.slots.forEach((slot, i) => {
       let root = i;
       while (plan.slots[root].inPlaceOf >= 0) root = plan.slots[root].inPlaceOf;
-      this.#buffers.push({ word: this.word(slot.dtype), count: slot.count, root });
+      this.#buffers.push({ word: this.word(slot.dtype), count: slot.count, root, whole: i, start: 0 });
     });
   }
 
@@ -120,30 +127,55 @@ export class Builder {
   /** A scratch buffer. */
   temp(word: Word, count: number): Ref {
     const ref = this.#buffers.length;
-    this.#buffers.push({ word, count: Math.max(count, 1), root: ref });
+    this.#buffers.push({ word, count: Math.max(count, 1), root: ref, whole: ref, start: 0 });
     return ref;
+  }
+
+  /**
+   * The part of a buffer with elements `first` to `last`, for bindings that show no more of it. It begins with element `start` of the buffer, a little
+   * before `first` where a binding cannot begin there.
+   */
+  part(ref: Ref, first: number, last: number): { readonly ref: Ref; readonly start: number } {
+    const { word, count, root, whole, start } = this.#buffers[ref];
+    const per = alignment / wordBytes(word);
+    const from = Math.floor(Math.max(first, 0) / per) * per, to = Math.min(last, count - 1);
+    if (from === 0 && to === count - 1) return { ref, start: 0 };
+    const part = { word, count: to - from + 1, root, whole, start: start + from * wordBytes(word) };
+    return { ref: this.#buffers.push(part) - 1, start: from };
+  }
+
+  /** Bytes of that part. */
+  partBytes(ref: Ref, first: number, last: number): number {
+    const { word, count } = this.#buffers[ref], bytes = wordBytes(word);
+    const per = alignment / bytes, from = Math.floor(Math.max(first, 0) / per) * per;
+    return paddedBytes(word, Math.min(last, count - 1) - from + 1);
   }
 
   /** Runs a rendered kernel; `operands` in the order in which it declared them. */
   dispatch(kernel: Rendered, operands: readonly Ref[], label: string): void {
+    if (kernel.windows.length > this.target.storageBuffers) {
+      throw new DeviceError(
+        `webgpu: the kernel of ${label} needs ${kernel.windows.length} storage buffers, and this device allows ${this.target.storageBuffers}`,
+      );
+    }
     const pipeline = this.#pipelines.compile(kernel, label);
-    const bindings = kernel.windows.map(({ operand, offset, size }) => ({
-      ref: operands[operand],
-      offset,
-      size,
-    }));
+    const bindings = kernel.windows.map(({ operand, offset, size }) => {
+      const { whole, start } = this.#buffers[operands[operand]];
+      return { ref: whole, offset: start + offset, size };
+    });
     this.#commands.push({ kind: "dispatch", pipeline, bindings, groups: kernel.groups, label });
   }
 
   /** Copies `count` elements between buffers of one word. Starts must be even for 16-bit words. */
   copy(from: Ref, fromElement: number, to: Ref, toElement: number, count: number, label: string): void {
     const bytes = wordBytes(this.wordOf(from));
+    const source = this.#buffers[from], target = this.#buffers[to];
     this.#commands.push({
       kind: "copy",
-      from,
-      fromByte: fromElement * bytes,
-      to,
-      toByte: toElement * bytes,
+      from: source.whole,
+      fromByte: source.start + fromElement * bytes,
+      to: target.whole,
+      toByte: target.start + toElement * bytes,
       bytes: Math.ceil(count * bytes / 4) * 4,
       label,
     });

@@ -10,6 +10,7 @@ import { windowsOf } from "../wgsl/bindings.ts";
 import { renderElementwise } from "../wgsl/elementwise.ts";
 import { Emitter, type LoopJob } from "../wgsl/emitter.ts";
 import { renderRows, type RowPlan } from "../wgsl/rows.ts";
+import { atOnePoint, halved, type Reach, reachesOf } from "./halve.ts";
 import { coalesced, decided, flattened, type Moved, rebased } from "./rewrite.ts";
 import { type SplitBuffer, splitReductions } from "./split.ts";
 
@@ -60,7 +61,7 @@ function lowerMerged(
   const needed = inputs.reduce((n, ref, i) => n + (alias[i] >= 0 ? 0 : windows(ref)), 0) +
     outputs.reduce((n, ref) => n + windows(ref), 0);
   if (needed > target.storageBuffers) {
-    lowerPacked(builder, kernel, inputs, outputs, alias, needed - target.storageBuffers, label);
+    lowerLarge(builder, { kernel, inputs, outputs, alias, label });
     return;
   }
   if (!kernel.code.some((i) => i.op === "reduce")) {
@@ -77,13 +78,7 @@ function lowerMerged(
   }
   const chunks = splitInto(kernel, target.software);
   if (chunks > 1) {
-    const { kernels, temps } = splitReductions(kernel, chunks);
-    const refs = temps.map((t) => builder.temp(builder.word(t.dtype), t.count));
-    const place = (b: SplitBuffer): Ref =>
-      (b.kind === "input" ? inputs : b.kind === "output" ? outputs : refs)[b.index];
-    for (const part of kernels) {
-      lowerLoop(builder, part.kernel, part.inputs.map(place), part.outputs.map(place), label);
-    }
+    lowerSplit(builder, kernel, inputs, outputs, chunks, label);
     return;
   }
   const job: LoopJob = {
@@ -150,45 +145,111 @@ function rowPlan(kernel: LoopKernel, software: boolean): RowPlan {
   return { by: "workgroup", size: inner >= 1024 ? 256 : inner >= 256 ? 128 : 64 };
 }
 
-/** The same with the smallest buffers of each word copied into one, until the bindings are `excess` fewer. */
-function lowerPacked(
+/** A kernel whose buffers take more bindings than there are. */
+interface LargeJob {
+  readonly kernel: LoopKernel;
+  readonly inputs: readonly Ref[];
+  readonly outputs: readonly Ref[];
+  readonly alias: readonly number[];
+  readonly label: string;
+}
+
+/** Such a kernel in parts, which reach less of each buffer; parts that still have too many buffers get some of them packed into one. */
+function lowerLarge(builder: Builder, job: LargeJob): void {
+  const { kernel, inputs, outputs, alias, label } = job;
+  const { bindingBytes, storageBuffers } = builder.target;
+  const counts = {
+    inputs: inputs.map((r) => builder.count(r)),
+    outputs: outputs.map((r) => builder.count(r)),
+  };
+  /** Bytes of the buffers that are bound, and the bindings they take. */
+  const bound = (part: LoopKernel): { bytes: number[]; windows: number } => {
+    const reaches = reachesOf(part, counts, alias);
+    const bytesOf = (refs: readonly Ref[], list: readonly Reach[]): number[] =>
+      refs.map((ref, i) => builder.partBytes(ref, list[i].first, list[i].last));
+    const bytes = [
+      ...bytesOf(inputs, reaches.inputs).filter((_, i) => alias[i] < 0),
+      ...bytesOf(outputs, reaches.outputs),
+    ];
+    return { bytes, windows: bytes.reduce((n, b) => n + Math.ceil(b / bindingBytes), 0) };
+  };
+  const whole = bound(kernel), point = bound(atOnePoint(kernel));
+  const parts = reachesOf(kernel, counts, alias);
+  const cut = (refs: readonly Ref[], list: readonly Reach[]) =>
+    refs.map((ref, i) => builder.part(ref, list[i].first, list[i].last));
+  if (whole.windows <= storageBuffers || whole.bytes.every((b) => b <= bindingBytes)) {
+    const into = cut(inputs, parts.inputs), from = cut(outputs, parts.outputs);
+    const moved = (list: readonly { readonly start: number }[]): Moved[] =>
+      list.map(({ start }, buffer) => ({ buffer, offset: -start }));
+    const part = rebased(kernel, moved(into), moved(from), kernel.inputs, kernel.outputs);
+    const own = { ...job, kernel: part, inputs: into.map((b) => b.ref), outputs: from.map((b) => b.ref) };
+    if (whole.windows <= storageBuffers) return lowerMerged(builder, part, own.inputs, own.outputs, label);
+    if (lowerPacked(builder, own, whole.windows - storageBuffers)) return;
+  }
+  if (point.windows > storageBuffers && point.bytes.some((b) => b > bindingBytes)) {
+    // One outer point reaches too much by itself, and outer loops are all that can be cut.
+    const inner = product(kernel.inner);
+    const chunks = Math.min(inner, 4 * Math.ceil(Math.max(...point.bytes) / bindingBytes));
+    if (chunks > 1 && kernel.code.some((i) => i.op === "reduce")) {
+      return lowerSplit(builder, kernel, inputs, outputs, chunks, label);
+    }
+  }
+  const halves = halved(kernel, (part) => bound(part).bytes.reduce((sum, b) => sum + b, 0));
+  if (halves === null) {
+    throw new DeviceError(
+      `webgpu: the kernel of ${label} needs ${whole.windows} storage buffers, and this device allows ${storageBuffers}`,
+    );
+  }
+  for (const half of halves) lowerLoop(builder, half, inputs, outputs, label);
+}
+
+/** The reductions of a kernel in two passes. */
+function lowerSplit(
   builder: Builder,
   kernel: LoopKernel,
   inputs: readonly Ref[],
   outputs: readonly Ref[],
-  alias: readonly number[],
-  excess: number,
+  chunks: number,
   label: string,
 ): void {
+  const { kernels, temps } = splitReductions(kernel, chunks);
+  const refs = temps.map((t) => builder.temp(builder.word(t.dtype), t.count));
+  const place = (b: SplitBuffer): Ref =>
+    (b.kind === "input" ? inputs : b.kind === "output" ? outputs : refs)[b.index];
+  for (const part of kernels) {
+    lowerLoop(builder, part.kernel, part.inputs.map(place), part.outputs.map(place), label);
+  }
+}
+
+/** The same with the smallest buffers of each word copied into one, until the bindings are `excess` fewer; false where that cannot be. */
+function lowerPacked(builder: Builder, job: LargeJob, excess: number): boolean {
+  const { kernel, inputs, outputs, alias, label } = job;
   let over = excess;
   const packInputs = new Set<number>(), packOutputs = new Set<number>();
   const choose = (refs: readonly Ref[], may: (i: number) => boolean, into: Set<number>): void => {
-    const byWord = new Map<string, number[]>();
-    refs.forEach((ref, i) => {
-      if (!may(i)) return;
-      const list = byWord.get(builder.wordOf(ref));
-      if (list === undefined) byWord.set(builder.wordOf(ref), [i]);
-      else list.push(i);
-    });
+    const byWord = Map.groupBy(refs.map((_, i) => i).filter(may), (i) => builder.wordOf(refs[i]));
     for (const list of [...byWord.values()].sort((a, b) => b.length - a.length)) {
       if (over <= 0 || list.length < 2) continue;
       const taken = list.sort((a, b) => builder.count(refs[a]) - builder.count(refs[b])).slice(0, over + 1);
+      const count = taken.reduce((sum, i) => sum + Math.ceil(builder.count(refs[i]) / 4) * 4, 0);
+      if (windowsOf(builder.wordOf(refs[list[0]]), count, builder.target.bindingBytes) > 1) continue;
       over -= taken.length - 1;
       for (const i of taken) into.add(i);
     }
   };
   choose(inputs, (i) => alias[i] < 0, packInputs);
   if (over > 0) choose(outputs, (o) => !alias.includes(o), packOutputs);
-  if (over > 0) {
-    throw new DeviceError(
-      `webgpu: the kernel of ${label} needs ${over} storage buffers more than the ${builder.target.storageBuffers} this device allows`,
-    );
-  }
+  if (over > 0) return false;
   const into = pack(builder, inputs, kernel.inputs, packInputs);
   const from = pack(builder, outputs, kernel.outputs, packOutputs);
   for (const i of packInputs) {
     const { buffer, offset } = into.moved[i];
     builder.copy(inputs[i], 0, into.refs[buffer], offset, builder.count(inputs[i]), label);
+  }
+  // What the kernel does not write keeps its value.
+  for (const o of packOutputs) {
+    const { buffer, offset } = from.moved[o];
+    builder.copy(outputs[o], 0, from.refs[buffer], offset, builder.count(outputs[o]), label);
   }
   const packed = rebased(kernel, into.moved, from.moved, into.types, from.types);
   lowerMerged(builder, packed, into.refs, from.refs, label);
@@ -196,6 +257,7 @@ function lowerPacked(
     const { buffer, offset } = from.moved[o];
     builder.copy(from.refs[buffer], offset, outputs[o], 0, builder.count(outputs[o]), label);
   }
+  return true;
 }
 
 /** One scratch buffer for each word of the chosen buffers; the others stay. */

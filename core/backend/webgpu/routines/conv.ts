@@ -44,6 +44,7 @@ export function lowerConv(builder: Builder, step: RoutineStep<"conv">): void {
       coordinates,
     },
     out: {
+      offset: 0,
       batch: group(groups, rows * positions),
       row: { extents: [rows], strides: [positions] },
       column: { extents: [n, positions], strides: [o * positions, 1] },
@@ -83,6 +84,7 @@ export function lowerConvInputGrad(builder: Builder, step: RoutineStep<"convInpu
       coordinates,
     },
     out: {
+      offset: 0,
       batch: group(groups, c * positions),
       row: { extents: [c], strides: [positions] },
       column: { extents: [n, positions], strides: [channels * positions, 1] },
@@ -122,6 +124,7 @@ export function lowerConvWeightGrad(builder: Builder, step: RoutineStep<"convWei
       coordinates,
     },
     out: {
+      offset: 0,
       batch: group(groups, rows * columns),
       row: { extents: [rows], strides: [columns] },
       column: { extents: [columns], strides: [1] },

@@ -4,9 +4,11 @@
  * @module
  */
 import { type DType, kindOf } from "../../../dtype.ts";
+import { DeviceError } from "../../../errors.ts";
 import type { Instr, LoopKernel } from "../../../kernel/ir.ts";
 import type { Builder, Ref } from "../builder.ts";
 import { lowerLoop } from "../loops/lower.ts";
+import { cutProduct, type Piece, piecesOf } from "./gemm_cut.ts";
 import { type IndexPart, isVector, merged, type Side, simplified, sizeOfPart } from "./gemm_index.ts";
 import { packSide } from "./gemm_pack.ts";
 import { renderDirect } from "./gemm_direct.ts";
@@ -17,7 +19,12 @@ export interface Product {
   readonly a: Side;
   readonly b: Side;
   /** Where out(z, m, n) lies. */
-  readonly out: { readonly batch: IndexPart; readonly row: IndexPart; readonly column: IndexPart };
+  readonly out: {
+    readonly offset: number;
+    readonly batch: IndexPart;
+    readonly row: IndexPart;
+    readonly column: IndexPart;
+  };
   readonly dtype: DType;
 }
 
@@ -53,13 +60,40 @@ export interface Tile {
   readonly kt: number;
 }
 
-/** Adds the dispatches of a product. Sizes are at least 1. */
+/** Adds the dispatches of a product. Sizes are at least 1. The result is contiguous. */
 export function lowerProduct(
   builder: Builder,
   product: Product,
   a: Ref,
   b: Ref,
   out: Ref,
+  types: [DType, DType],
+  label: string,
+): void {
+  const pieces = piecesOf(builder, { product, a, b, out });
+  if (pieces !== null) {
+    for (const piece of pieces) lowerPiece(builder, piece, pieces.length === 1, types, label);
+    return;
+  }
+  // A single element of the result reaches too much: halves along k are added up.
+  const accumulate: DType = kindOf(product.dtype) === "int" ? "int32" : "float32";
+  const count = builder.count(out), halves = cutProduct(product, "k");
+  if (halves === null) {
+    throw new DeviceError(`webgpu: ${label} needs more storage buffers than this device allows`);
+  }
+  const parts = halves.map((half) => {
+    const part = builder.temp(builder.word(accumulate), count);
+    lowerProduct(builder, { ...half, dtype: accumulate }, a, b, part, types, label);
+    return part;
+  });
+  lowerLoop(builder, sumOfTwo(count, accumulate, product.dtype), parts, [out], label);
+}
+
+/** A product whose operands can be bound. `whole` says that its result is all of the buffer. */
+function lowerPiece(
+  builder: Builder,
+  { product, a, b, out }: Piece,
+  whole: boolean,
   types: [DType, DType],
   label: string,
 ): void {
@@ -77,13 +111,15 @@ export function lowerProduct(
     isVector(side, "k") ? "k" : isVector(side, "row") ? "row" : null;
   const aVector = vectorOf(sideA);
   const tile = software ? directTile(batches * m, m, n, k, aVector === "row") : tiledTile(batches, m, n);
-  const parts = splitsOf(batches, m, n, k, tile, software);
+  // Parts along k are added up by a loop over all of the result.
+  const parts = whole ? splitsOf(batches, m, n, k, tile, software) : 1;
   const kPart = Math.ceil(k / parts / 4) * 4;
   const cut = parts > 1 && kPart < k;
   const outCount = batches * m * n;
   const accumulate: DType = kindOf(product.dtype) === "int" ? "int32" : "float32";
   const target = cut ? builder.temp(builder.word(accumulate), outCount * Math.ceil(k / kPart)) : out;
   const outParts = {
+    offset: product.out.offset,
     batch: merged(product.out.batch),
     row: merged(product.out.row),
     column: merged(product.out.column),
@@ -118,7 +154,8 @@ export function lowerProduct(
 
 function isVectorOut(out: Product["out"]): boolean {
   const last = out.column.extents.length - 1;
-  return last >= 0 && out.column.strides[last] === 1 && out.column.extents[last] % 4 === 0 &&
+  return last >= 0 && out.offset % 4 === 0 && out.column.strides[last] === 1 &&
+    out.column.extents[last] % 4 === 0 &&
     [...out.batch.strides, ...out.row.strides, ...out.column.strides.slice(0, last)].every((s) =>
       s % 4 === 0
     );
@@ -159,6 +196,20 @@ function splitsOf(batches: number, m: number, n: number, k: number, tile: Tile, 
   const tiles = batches * Math.ceil(m / (tile.tm * tile.wy)) * Math.ceil(n / (tile.tn * tile.wx));
   if (tiles >= 128 || k < 512) return 1;
   return Math.min(Math.ceil(256 / tiles), Math.floor(k / 256));
+}
+
+/** The sum of two results. */
+function sumOfTwo(count: number, from: DType, to: DType): LoopKernel {
+  const at = { offset: 0, strides: [1] };
+  const load = (input: number): Instr => ({ op: "load", dtype: from, level: "outer", input, at, guards: [] });
+  const code: Instr[] = [
+    load(0),
+    load(1),
+    { op: "apply", fn: "add", dtype: from, level: "outer", args: [0, 1] },
+    { op: "cast", dtype: to, level: "outer", arg: 2 },
+    { op: "store", dtype: to, level: "outer", output: 0, at, arg: from === to ? 2 : 3 },
+  ];
+  return { outer: [count], inner: [], inputs: [from, from], outputs: [to], code };
 }
 
 /** The sum over the parts, in order. */

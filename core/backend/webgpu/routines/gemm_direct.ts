@@ -65,7 +65,11 @@ export function storeLines(
   row: (i: number) => string,
   column: (j: number) => string,
 ): string[] {
-  const lines = partLines(job.out.batch, "z", "c_z", job.parts > 1 ? `part * ${job.outCount}` : "");
+  const base = [
+    ...job.out.offset === 0 ? [] : [`${job.out.offset}`],
+    ...job.parts > 1 ? [`part * ${job.outCount}`] : [],
+  ];
+  const lines = partLines(job.out.batch, "z", "c_z", base.join(" + "));
   for (let j = 0; j < tn / 4; j++) {
     if (job.outVector) lines.push(...partLines(job.out.column, `(${column(j)})`, `c_n${j}`));
     else {for (let l = 0; l < 4; l++) {

@@ -30,6 +30,7 @@ export function packSide(
   const batches = sizeOfPart(batch), steps = sizeOfPart(k), rows = sizeOfPart(row);
   const count = batches * steps * rows;
   if (isVector(side, "row") || rows % 4 !== 0 || uses < 48 || count > mostElements) return null;
+  if (count * 4 > builder.target.bindingBytes) return null;
   if (coordinates.some(({ step }) => step !== 1)) return null;
   const parts = [batch, k, row];
   const extents = parts.flatMap((p) => p.extents);

@@ -11,9 +11,10 @@ import { contiguous } from "../../../layout.ts";
 import type { RoutineStep, ScatterMode } from "../../../kernel/plan.ts";
 import type { Builder } from "../builder.ts";
 import { copyKernel } from "../loops/copy.ts";
+import type { Reach } from "../loops/halve.ts";
 import { lowerLoop } from "../loops/lower.ts";
 import { applyText, literal, narrowed } from "../wgsl/scalar.ts";
-import { addressText, dispatchPoints } from "./points.ts";
+import { addressText, type Box, dispatchPoints, layoutReach, type PointText, withIndices } from "./points.ts";
 
 /** out[i] = x[i with i[dim] replaced by index[i]]; an index out of range gives 0. */
 export function lowerGather(builder: Builder, step: RoutineStep<"gather">): void {
@@ -22,17 +23,38 @@ export function lowerGather(builder: Builder, step: RoutineStep<"gather">): void
   const names = step.outputShape.map((_, d) => `i${d}`);
   const dtype = builder.dtypeOf(step.output);
   const operands = [
-    { ref: x.slot, dtype: x.dtype, access: "read" },
-    { ref: index.slot, dtype: index.dtype, access: "read" },
-    { ref: step.output, dtype, access: "read_write" },
+    {
+      ref: x.slot,
+      dtype: x.dtype,
+      access: "read",
+      reach: (box: Box, { first, last }: Reach) => layoutReach(x.layout, withIndices(box, dim, first, last)),
+    },
+    {
+      ref: index.slot,
+      dtype: index.dtype,
+      access: "read",
+      reach: (box: Box) => layoutReach(index.layout, box),
+    },
+    {
+      ref: step.output,
+      dtype,
+      access: "read_write",
+      reach: (box: Box) => layoutReach(contiguous(step.outputShape), box),
+    },
   ] as const;
-  dispatchPoints(builder, step.outputShape, operands, (text) => {
+  // A step is an element of x along dim.
+  const steps = x.layout.shape[dim];
+  const text = (text: PointText, { first, last }: Reach): string => {
     const at = names.map((name, d) => d === dim ? "at" : name);
+    const inside = first === 0 && last === steps - 1;
     return `let at = ${text.load(1, addressText(index.layout, names))};
 var value = ${literal(dtype, dtype === "int64" ? 0n : 0)};
-if (at >= 0 && at < ${x.layout.shape[dim]}) { value = ${text.load(0, addressText(x.layout, at))}; }
-${text.store(2, "p", "value")}`;
-  }, step.label);
+if (at >= ${first} && at <= ${last}) { value = ${text.load(0, addressText(x.layout, at))}; }
+${inside ? "" : `else if (${first > 0} || (at >= 0 && at < ${steps})) { return; }\n`}${
+      text.store(2, "p", "value")
+    }`;
+  };
+  dispatchPoints(builder, step.outputShape, operands, { steps, text }, step.label);
 }
 
 /** A copy of base, then each source merged into it. Indices out of range are left out. */
@@ -51,22 +73,44 @@ export function lowerScatter(builder: Builder, step: RoutineStep<"scatter">): vo
   const parts = Math.max(1, Math.min(size, Math.ceil(wanted / count), 1024));
   const chunk = Math.ceil(size / parts);
   const names = lines.map((_, d) => d === dim ? "j" : `i${d}`);
+  // A step is a source along dim.
+  const line = (box: Box, { first, last }: Reach): Box => withIndices(box, dim, first, last);
+  const part = (box: Box): Box => {
+    const { first, last } = box[lines.length];
+    return withIndices(box, dim, first * chunk, Math.min((last + 1) * chunk, size) - 1);
+  };
   const operands = [
-    { ref: index.slot, dtype: index.dtype, access: "read" },
-    { ref: source.slot, dtype: source.dtype, access: "read" },
-    { ref: step.output, dtype, access: "read_write" },
+    {
+      ref: index.slot,
+      dtype: index.dtype,
+      access: "read",
+      reach: (box: Box, steps: Reach) => layoutReach(index.layout, line(box, steps)),
+    },
+    {
+      ref: source.slot,
+      dtype: source.dtype,
+      access: "read",
+      reach: (box: Box, steps: Reach) => layoutReach(source.layout, line(box, steps)),
+    },
+    {
+      ref: step.output,
+      dtype,
+      access: "read_write",
+      reach: (box: Box) => layoutReach(contiguous(shape), part(box)),
+    },
   ] as const;
-  dispatchPoints(builder, [...lines, Math.ceil(size / chunk)], operands, (text) => {
+  const text = (text: PointText, steps: Reach): string => {
     const to = addressText(contiguous(shape), names.map((name, d) => d === dim ? "at" : name));
     const merge = mergeText(mode, dtype, text.load(2, to), text.load(1, addressText(source.layout, names)));
     const first = `i${lines.length} * ${chunk}`;
     return `let first = ${first};
 let last = min(first + ${chunk}, ${size});
-for (var j = 0; j < ${length}; j++) {
+for (var j = ${steps.first}; j <= ${steps.last}; j++) {
   let at = ${text.load(0, addressText(index.layout, names))};
   if (at >= first && at < last) { ${text.store(2, to, merge)} }
 }`;
-  }, step.label);
+  };
+  dispatchPoints(builder, [...lines, Math.ceil(size / chunk)], operands, { steps: length, text }, step.label);
 }
 
 function mergeText(mode: ScatterMode, dtype: DType, old: string, value: string): string {
@@ -83,11 +127,25 @@ export function lowerFold(builder: Builder, step: RoutineStep<"fold">): void {
   const dtype = builder.dtypeOf(step.output);
   const float = kindOf(dtype) === "float";
   const names = step.outputShape.slice(0, -1).map((_, d) => `i${d}`);
+  const windows = (box: Box): Box => {
+    const { first, last } = box[rank - 1];
+    const low = Math.max(0, Math.floor((first - (taps - 1) * dilation) / stride));
+    const high = Math.min(outs - 1, Math.floor(last / stride));
+    return [...withIndices(box, rank - 1, Math.min(low, outs - 1), Math.max(high, 0)), {
+      first: 0,
+      last: taps - 1,
+    }];
+  };
   const operands = [
-    { ref: g.slot, dtype: g.dtype, access: "read" },
-    { ref: step.output, dtype, access: "read_write" },
+    { ref: g.slot, dtype: g.dtype, access: "read", reach: (box: Box) => layoutReach(g.layout, windows(box)) },
+    {
+      ref: step.output,
+      dtype,
+      access: "read_write",
+      reach: (box: Box) => layoutReach(contiguous(step.outputShape), box),
+    },
   ] as const;
-  dispatchPoints(builder, step.outputShape, operands, (text) => {
+  const text = (text: PointText): string => {
     const value = text.load(0, addressText(g.layout, [...names, "o", "j"]));
     return `var sum = ${float ? "0.0f" : "0"};
 for (var j = 0; j < ${taps}; j++) {
@@ -96,5 +154,6 @@ for (var j = 0; j < ${taps}; j++) {
   if (gap >= 0 && o * ${stride} == gap && o < ${outs}) { sum += ${value}; }
 }
 ${text.store(1, "p", narrowed(dtype, "sum"))}`;
-  }, step.label);
+  };
+  dispatchPoints(builder, step.outputShape, operands, { text }, step.label);
 }

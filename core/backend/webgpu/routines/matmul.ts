@@ -61,6 +61,7 @@ export function lowerMatmul(builder: Builder, step: RoutineStep<"matmul">): void
         coordinates: [],
       },
       out: {
+        offset: 0,
         batch: batchPart(outStrides),
         row: { extents: rows, strides: outStrides.slice(skip, rank - 1) },
         column: { extents: [n], strides: [1] },

@@ -1,20 +1,19 @@
 /**
- * Argsort and scan along the last dimension.
+ * Argsort along the last dimension.
  *
  * @module
  */
 import { type DType, kindOf } from "../../../dtype.ts";
-import type { RoutineStep, ScanCombiner } from "../../../kernel/plan.ts";
+import type { RoutineStep } from "../../../kernel/plan.ts";
+import { contiguous } from "../../../layout.ts";
 import { sizeOf } from "../../../shape.ts";
 import type { Builder, Ref } from "../builder.ts";
-import { identityOf } from "../loops/split.ts";
-import { applyText, literal, registerType } from "../wgsl/scalar.ts";
-import { addressText, dispatchPoints, type PointText } from "./points.ts";
+import { addressText, type Box, dispatchPoints, layoutReach, type PointText, withIndices } from "./points.ts";
 
 /** Runs of this length are sorted by counting, for each element, those that come before it; longer rows are merged from them. */
 const runLength = (software: boolean): number => software ? 64 : 128;
 
-function lineNames(step: RoutineStep<"argsort" | "scan">): string[] {
+function lineNames(step: RoutineStep<"argsort">): string[] {
   return step.outputShape.slice(0, -1).map((_, d) => `i${d}`);
 }
 
@@ -41,16 +40,30 @@ export function lowerArgsort(builder: Builder, step: RoutineStep<"argsort">): vo
   }
 }
 
+/** The whole runs that the points of a box lie in. */
+function aroundRuns(dim: number, run: number, n: number): (box: Box) => Box {
+  return (box) => {
+    const { first, last } = box[dim];
+    return withIndices(box, dim, first - first % run, Math.min(last - last % run + run, n) - 1);
+  };
+}
+
 function sortRuns(builder: Builder, step: RoutineStep<"argsort">, n: number, run: number, to: Ref): void {
   const [x] = step.inputs;
   const { descending } = step.attrs;
   const lines = lineNames(step);
   const at = `i${lines.length}`;
+  const within = aroundRuns(lines.length, run, n);
   const operands = [
-    { ref: x.slot, dtype: x.dtype, access: "read" },
-    { ref: to, dtype: "int32", access: "read_write" },
+    { ref: x.slot, dtype: x.dtype, access: "read", reach: (box: Box) => layoutReach(x.layout, within(box)) },
+    {
+      ref: to,
+      dtype: "int32",
+      access: "read_write",
+      reach: (box: Box) => layoutReach(contiguous(step.outputShape), within(box)),
+    },
   ] as const;
-  dispatchPoints(builder, step.outputShape, operands, (text) => {
+  const text = (text: PointText): string => {
     const key = (j: string) => text.load(0, addressText(x.layout, [...lines, j]));
     return `let first = ${at} - ${at} % ${run};
 let last = min(first + ${run}, ${n});
@@ -63,7 +76,8 @@ for (var j = first; j < last; j++) {
   rank += select(0, 1, before || (!after && j < ${at}));
 }
 ${text.store(1, `p - ${at} + first + rank`, at)}`;
-  }, step.label);
+  };
+  dispatchPoints(builder, step.outputShape, operands, { text }, step.label);
 }
 
 function mergeRuns(
@@ -78,12 +92,14 @@ function mergeRuns(
   const { descending } = step.attrs;
   const lines = lineNames(step);
   const at = `i${lines.length}`;
+  const within = aroundRuns(lines.length, 2 * run, n);
+  const reach = (box: Box) => layoutReach(contiguous(step.outputShape), within(box));
   const operands = [
-    { ref: x.slot, dtype: x.dtype, access: "read" },
-    { ref: from, dtype: "int32", access: "read" },
-    { ref: to, dtype: "int32", access: "read_write" },
+    { ref: x.slot, dtype: x.dtype, access: "read", reach: (box: Box) => layoutReach(x.layout, within(box)) },
+    { ref: from, dtype: "int32", access: "read", reach },
+    { ref: to, dtype: "int32", access: "read_write", reach },
   ] as const;
-  dispatchPoints(builder, step.outputShape, operands, (text) => {
+  const text = (text: PointText): string => {
     const key = (j: string) => text.load(0, addressText(x.layout, [...lines, j]));
     // Equal keys of the left run come first, so an element of the right run passes them and one of the left run does not.
     return `let base = p - ${at};
@@ -104,89 +120,6 @@ while (low < high) {
   if (before || (!left && !after)) { low = middle + 1; } else { high = middle; }
 }
 ${text.store(2, `base + (own / 2) * ${run * 2} + ${at} % ${run} + low - start`, "element")}`;
-  }, step.label);
-}
-
-const combinerFn: Readonly<Record<ScanCombiner, "add" | "mul" | "max" | "min">> = {
-  sum: "add",
-  prod: "mul",
-  max: "max",
-  min: "min",
-};
-
-/** Inclusive folds along each row: blocks are folded, the folds of blocks scanned, and each block scanned from the fold before it. */
-export function lowerScan(builder: Builder, step: RoutineStep<"scan">): void {
-  const [x] = step.inputs;
-  const { combiner, reverse } = step.attrs;
-  const lines = lineNames(step);
-  const n = step.outputShape[step.outputShape.length - 1];
-  const dtype = builder.dtypeOf(step.output);
-  const shape = step.outputShape.slice(0, -1);
-  const load = (text: PointText, at: string) =>
-    text.load(0, addressText(x.layout, [...lines, reverse ? `${n - 1} - (${at})` : at]));
-  const source = { ref: x.slot, dtype: x.dtype, access: "read" } as const;
-  const target = { ref: step.output, dtype, access: "read_write" } as const;
-  const block = blockOf(n, sizeOf(shape), builder.target.software);
-  const blocks = Math.ceil(n / block);
-  const row = (p: string) => reverse ? `${p} * ${n} + ${n - 1} - j` : `${p} * ${n} + j`;
-  // Running values of narrow floats stay in float32 and are rounded when stored.
-  const wide: DType = kindOf(dtype) === "float" ? "float32" : dtype;
-  const identity = literal(wide, identityOf(combiner, wide));
-  const step1 = (value: string) =>
-    `acc = ${applyText(combinerFn[combiner], wide, ["acc", value], { exact: false })};`;
-  const stored = (text: PointText, operand: number, at: string) =>
-    text.store(operand, at, roundedText(dtype, "acc"));
-  if (blocks === 1) {
-    dispatchPoints(
-      builder,
-      [...shape, 1],
-      [source, target],
-      (text) =>
-        `var acc: ${registerType(dtype)} = ${identity};
-for (var j = 0; j < ${n}; j++) { ${step1(load(text, "j"))} ${stored(text, 1, row("p"))} }`,
-      step.label,
-    );
-    return;
-  }
-  const sums: Ref = builder.temp(builder.word(wide), sizeOf(shape) * blocks);
-  const starts: Ref = builder.temp(builder.word(wide), sizeOf(shape) * blocks);
-  const b = `i${lines.length}`;
-  const loop = `for (var j = ${b} * ${block}; j < min((${b} + 1) * ${block}, ${n}); j++)`;
-  dispatchPoints(
-    builder,
-    [...shape, blocks],
-    [source, { ref: sums, dtype: wide, access: "read_write" }],
-    (text) =>
-      `var acc: ${registerType(dtype)} = ${identity};
-${loop} { ${step1(load(text, "j"))} }
-${text.store(1, "p", "acc")}`,
-    step.label,
-  );
-  dispatchPoints(builder, [sizeOf(shape)], [
-    { ref: sums, dtype: wide, access: "read" },
-    { ref: starts, dtype: wide, access: "read_write" },
-  ], (text) =>
-    `var acc: ${registerType(dtype)} = ${identity};
-for (var j = 0; j < ${blocks}; j++) { ${text.store(1, `p * ${blocks} + j`, "acc")} ${
-      step1(text.load(0, `p * ${blocks} + j`))
-    } }`, step.label);
-  dispatchPoints(
-    builder,
-    [...shape, blocks],
-    [source, { ref: starts, dtype: wide, access: "read" }, target],
-    (text) =>
-      `var acc: ${registerType(dtype)} = ${text.load(1, "p")};
-${loop} { ${step1(load(text, "j"))} ${stored(text, 2, row(`(p / ${blocks})`))} }`,
-    step.label,
-  );
-}
-
-function roundedText(dtype: DType, value: string): string {
-  return dtype === "float16" ? `round_f16(${value})` : dtype === "bfloat16" ? `round_bf16(${value})` : value;
-}
-
-/** The length of a block: short rows, and rows of which there are many, are one block. */
-function blockOf(n: number, rows: number, software: boolean): number {
-  if (n <= 64 || rows >= (software ? 64 : 16384)) return n;
-  return Math.max(32, Math.ceil(Math.sqrt(n)));
+  };
+  dispatchPoints(builder, step.outputShape, operands, { text }, step.label);
 }

@@ -9,7 +9,8 @@ import { lowerLoop } from "../loops/lower.ts";
 import { lowerConv, lowerConvInputGrad, lowerConvWeightGrad } from "./conv.ts";
 import { lowerFold, lowerGather, lowerScatter } from "./indexing.ts";
 import { lowerMatmul } from "./matmul.ts";
-import { lowerArgsort, lowerScan } from "./ordering.ts";
+import { lowerArgsort } from "./ordering.ts";
+import { lowerScan } from "./scan.ts";
 
 /** Adds the dispatches of a routine. */
 type Lowering<N extends RoutineName> = (builder: Builder, step: RoutineStep<N>) => void;

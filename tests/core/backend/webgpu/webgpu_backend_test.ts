@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertLess, assertStringIncludes, assertThrows } from "@std/assert";
 import { DeviceError, DTypeError } from "../../../../core/errors.ts";
 import { createWebGpuBackend } from "../../../../core/backend/webgpu/backend.ts";
 import { openGpu } from "../../../../core/backend/webgpu/device.ts";
 import { Pipelines } from "../../../../core/backend/webgpu/pipelines.ts";
-import { KernelBuilder, runPlan } from "../build.ts";
+import { dense, KernelBuilder, routinePlan, runPlan } from "../build.ts";
 import { gpuTest } from "./device.ts";
 
 gpuTest(
@@ -61,11 +61,53 @@ gpuTest("a kernel of twelve inputs runs on eight bindings", { defaultLimits: tru
   assertEquals(runPlan(backend, k.store(sum, 5).plan(), inputs), [new Float32Array(5).fill(78)]);
 });
 
+/** A device with four bindings of 4 KiB. */
+const cramped = { limits: { bindingBytes: 4096, storageBuffers: 4 } };
+
+gpuTest("twelve inputs of three windows each run on four bindings", cramped, (backend) => {
+  // out[i] = x1[i] + ... + x12[i] with x_j[i] = j * i: 78 i
+  const n = 3000, k = new KernelBuilder([n]);
+  let sum = k.load("float32", n);
+  for (let j = 2; j <= 12; j++) sum = k.apply("add", sum, k.load("float32", n));
+  const inputs = Array.from(
+    { length: 12 },
+    (_, j) => Float32Array.from({ length: n }, (_, i) => (j + 1) * i),
+  );
+  const want = Float32Array.from({ length: n }, (_, i) => 78 * i);
+  assertEquals(runPlan(backend, k.store(sum, n).plan(), inputs), [want]);
+});
+
+gpuTest("a row that no bindings hold is folded in pieces", cramped, (backend) => {
+  // sum of a[i] b[i] c[i] with 1, 2 and 3 everywhere: 6 n; and the place of the largest of a + b, which is the last but one.
+  const n = 5000, k = new KernelBuilder([], [n]);
+  const a = k.load("float32", n), b = k.load("float32", n), c = k.load("float32", n);
+  const at = { offset: 0, strides: [0] };
+  k.store(k.reduce("sum", k.apply("mul", k.apply("mul", a, b), c)), 1, at);
+  k.store(k.reduce("argmax", k.apply("add", a, b), "int64"), 1, at);
+  const inputs = [1, 2, 3].map((v) => new Float32Array(n).fill(v));
+  assertEquals(runPlan(backend, k.plan(), inputs), [new Float32Array([6 * n]), new BigInt64Array([0n])]);
+  inputs[0][n - 2] = 3;
+  assertEquals(runPlan(backend, k.plan(), inputs)[1], new BigInt64Array([BigInt(n - 2)]));
+});
+
 gpuTest("four million ones sum to four million", {}, (backend) => {
   const n = 1 << 22;
   const k = new KernelBuilder([], [n]);
   k.store(k.reduce("sum", k.load("float32", n)), 1, { offset: 0, strides: [0] });
   assertEquals(runPlan(backend, k.plan(), [new Float32Array(n).fill(1)]), [new Float32Array([n])]);
+});
+
+gpuTest("the error of a running sum does not grow with its length", {}, (backend) => {
+  // out[i] = (i + 1) x, each within ten units in the last place; one after the other they would be off by thousands
+  const n = 1 << 18, x = Math.fround(0.1);
+  const plan = routinePlan("scan", { combiner: "sum", reverse: false }, [dense("float32", [n])], "float32", [
+    n,
+  ]);
+  const [sums] = runPlan(backend, plan, [new Float32Array(n).fill(x)]);
+  for (let i = 0; i < n; i++) {
+    const want = (i + 1) * x, unit = 2 ** (Math.floor(Math.log2(want)) - 23);
+    assertLess(Math.abs(Number(sums[i]) - want), 10 * unit, `element ${i}`);
+  }
 });
 
 gpuTest("a kernel that the device refuses is named, and the device goes on", {}, async (backend) => {
