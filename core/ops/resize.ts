@@ -182,12 +182,14 @@ function multiplied(x: Tensor, dim: number, a: Axis, times: number, cubicMode: b
 
 function nearest(x: Tensor, dim: number, a: Axis, exact: boolean): Tensor {
   const times = a.out / a.size;
-  // Of images and volumes PyTorch takes equal and doubled sizes as they are, whatever the factor, and finds others in single precision.
-  const spatial = x.shape.length > 3 && !exact;
+  // PyTorch takes images and volumes of one channel for channels-last ones, whose kernel finds places in single precision and takes equal and
+  // doubled sizes as they are, whatever the factor.
+  const channelsLast = x.shape.length > 3 && x.shape[1] === 1;
   const whole = Number.isInteger(times) && a.scale === a.round(1 / times);
   // Whole multiples repeat elements, which is a view.
-  if (whole || (spatial && (times === 1 || times === 2))) return repeatInterleave(x, times, dim);
-  const fine = spatial ? { ...a, scale: Math.fround(a.scale), round: Math.fround } : a;
+  const taken = channelsLast && !exact && (times === 1 || times === 2);
+  if (whole || taken) return repeatInterleave(x, times, dim);
+  const fine = channelsLast ? { ...a, scale: Math.fround(a.scale), round: Math.fround } : a;
   return indexSelect(x, dim, tensor(nearestIndex(fine, exact), { dtype: "int64", device: x.device }));
 }
 
