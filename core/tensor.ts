@@ -15,6 +15,7 @@ import { readAsync } from "./methods/read.ts";
 import type { NodeInit } from "./node.ts";
 import { cast } from "./ops/cast.ts";
 import { fromHost } from "./ops/create.ts";
+import { isRowMajor } from "./prim/strides.ts";
 import { alias, cat, narrow } from "./ops/view.ts";
 import { formatTensor, printedShape } from "./print.ts";
 import { dispose } from "./residents.ts";
@@ -195,7 +196,7 @@ export class Tensor extends RandomMethods {
 
   /** The same elements; every tensor is contiguous to its reader. `torch.Tensor.contiguous`. */
   contiguous(): Tensor {
-    return this.value;
+    return this.value.track === 0 || isRowMajor(this) ? this.value : this.clone();
   }
 
   /** Whether a gradient is asked of it: a leaf that was told so, or a result of one. */

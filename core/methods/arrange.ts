@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { named } from "../apply.ts";
 import type { NamedTuple } from "../named_tuple.ts";
 import * as combine from "../ops/combine.ts";
 import * as frequency from "../ops/frequency.ts";
@@ -123,7 +124,7 @@ export abstract class ArrangeMethods extends MatrixMethods {
 
   /** The shape of `other`. */
   viewAs(this: Tensor, other: Tensor): Tensor {
-    return reshape(this, other.shape);
+    return named("View", reshape(this, other.shape), this);
   }
 
   /** The shape of `other`. */

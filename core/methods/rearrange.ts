@@ -5,7 +5,8 @@
  */
 import * as products from "../ops/products.ts";
 import * as op from "../ops/rearrange.ts";
-import { expand, flatten, transpose } from "../ops/view.ts";
+import { ravel } from "../ops/aliases.ts";
+import { expand, transpose } from "../ops/view.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { PointwiseMethods } from "./pointwise.ts";
@@ -69,7 +70,7 @@ export abstract class RearrangeMethods extends PointwiseMethods {
 
   /** All elements in one dimension. */
   ravel(this: Tensor): Tensor {
-    return flatten(this);
+    return ravel(this);
   }
 
   /** `expand` under NumPy's name. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { named } from "../apply.ts";
 import { DTypeError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
 import {
@@ -109,8 +110,10 @@ export const notEqual: typeof ne = ne;
 /** `digamma` under its other name. `torch.special.psi`. */
 export const psi: typeof digamma = digamma;
 
-/** `flatten` under its other name. `torch.ravel`. */
-export const ravel: typeof flatten = flatten;
+/** All elements in one dimension. `torch.ravel`. */
+export function ravel(x: Tensor): Tensor {
+  return named("View", flatten(x), x);
+}
 
 /** `vstack` under its other name. `torch.row_stack`. */
 export const rowStack: typeof vstack = vstack;

@@ -347,7 +347,8 @@ export function logNormal(shape: Shape, mean = 1, std = 2, options: RandomOption
 }
 
 /**
- * Categories drawn by weight: `weights` is a vector or a matrix of rows, the result int64 [samples] or [rows, samples]. Reads the weights.
+ * Categories drawn by weight: `weights` is a vector or a matrix of rows, the result int64 [samples] or [rows, samples]. Reads the weights, so
+ * `compile` refuses it.
  * `torch.multinomial`.
  *
  * @throws {ValueError} for weights that are no weights, or more samples than categories without replacement

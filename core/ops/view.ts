@@ -9,6 +9,7 @@ import { isInt, scalarName } from "../dtype.ts";
 import { IndexError, ShapeError, ValueError } from "../errors.ts";
 import { aliasPrim } from "../prim/source.ts";
 import { concatPrim } from "../prim/routine.ts";
+import { reshapeCopies } from "../prim/strides.ts";
 import * as prim from "../prim/view.ts";
 import { normalizeDim, normalizeDims, sameShape, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -44,7 +45,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
     );
   }
   if (sameShape(target, x.shape)) return x.value;
-  return named("ReshapeAlias", apply(prim.reshapePrim, [x], { shape: target }));
+  const y = apply(prim.reshapePrim, [x], { shape: target });
+  return y.track === 0 ? y : named(reshapeCopies(x, target) ? "UnsafeView" : "ReshapeAlias", y);
 }
 
 /** A new node with the same value. */
