@@ -45,4 +45,6 @@ export {
   type LuOptions,
   type LuSolveOptions,
 } from "./ops/lu.ts";
+export { householderProduct } from "./ops/reflections.ts";
+export { type CheckOptions, choleskyEx, invEx, solveEx, type SolveExOptions } from "./ops/solve_ex.ts";
 export { linalgCross as cross, linalgVander as vander } from "./ops/products.ts";

@@ -202,6 +202,7 @@ export {
   mv,
   outer,
 } from "./ops/linalg.ts";
+export { pcaLowrank, type PcaLowrankOptions, svdLowrank, type SvdLowrankOptions } from "./ops/low_rank.ts";
 export { luSolve, luUnpack } from "./ops/lu.ts";
 export { argwhere, maskedFill, maskedScatter, maskedSelect, nonzero, oneHot } from "./ops/mask.ts";
 export {
@@ -311,6 +312,7 @@ export {
   variance,
   type VarOptions,
 } from "./ops/reduce.ts";
+export { geqrf, householderProduct as orgqr, ormqr, type OrmqrOptions } from "./ops/reflections.ts";
 export { resultType } from "./ops/result_type.ts";
 export { forkRng, getRngState, initialSeed, seed, setRngState } from "./ops/rng_state.ts";
 export {

@@ -92,6 +92,53 @@ export function choleskyOf(a: Float64Array, n: number): Float64Array | number {
   return l;
 }
 
+/** x [m, columns] after the reflection 1 - tau v v^T, from column `from` on; v is 0 before row `first`. */
+function reflect(
+  v: Float64Array,
+  tau: number,
+  x: Float64Array,
+  columns: number,
+  first: number,
+  from: number,
+): void {
+  for (let j = from; j < columns; j++) {
+    let sum = 0;
+    for (let i = first; i < v.length; i++) sum += v[i] * x[i * columns + j];
+    for (let i = first; i < v.length; i++) x[i * columns + j] -= tau * sum * v[i];
+  }
+}
+
+/** Householder's reflections of an m by n matrix: R, with the vectors below its diagonal, and their factors. */
+export function reflectionsOf(
+  a: Float64Array,
+  m: number,
+  n: number,
+): {
+  readonly packed: Float64Array;
+  readonly vectors: readonly Float64Array[];
+  readonly taus: readonly number[];
+} {
+  const packed = a.slice(), vectors: Float64Array[] = [], taus: number[] = [];
+  for (let k = 0; k < Math.min(m, n); k++) {
+    const v = new Float64Array(m);
+    let below = 0;
+    for (let i = k + 1; i < m; i++) below += packed[i * n + k] ** 2;
+    const alpha = packed[k * n + k];
+    v[k] = 1;
+    let tau = 0;
+    if (below > 0) {
+      const beta = -Math.sign(alpha || 1) * Math.sqrt(alpha * alpha + below);
+      tau = (beta - alpha) / beta;
+      for (let i = k + 1; i < m; i++) v[i] = packed[i * n + k] / (alpha - beta);
+    }
+    vectors.push(v);
+    taus.push(tau);
+    reflect(v, tau, packed, n, k, k);
+    for (let i = k + 1; i < m; i++) packed[i * n + k] = v[i];
+  }
+  return { packed, vectors, taus };
+}
+
 /** Householder QR of an m by n matrix: Q [m, width], R [width, n]. */
 export function qrOf(
   a: Float64Array,
@@ -99,41 +146,11 @@ export function qrOf(
   n: number,
   width: number,
 ): { readonly q: Float64Array; readonly r: Float64Array } {
-  const work = a.slice(), count = Math.min(m, n), vectors: Float64Array[] = [], taus: number[] = [];
-  const reflect = (
-    v: Float64Array,
-    tau: number,
-    x: Float64Array,
-    columns: number,
-    k: number,
-    from: number,
-  ) => {
-    for (let j = from; j < columns; j++) {
-      let sum = 0;
-      for (let i = k; i < m; i++) sum += v[i] * x[i * columns + j];
-      for (let i = k; i < m; i++) x[i * columns + j] -= tau * sum * v[i];
-    }
-  };
-  for (let k = 0; k < count; k++) {
-    const v = new Float64Array(m);
-    let below = 0;
-    for (let i = k + 1; i < m; i++) below += work[i * n + k] ** 2;
-    const alpha = work[k * n + k];
-    v[k] = 1;
-    let tau = 0;
-    if (below > 0) {
-      const beta = -Math.sign(alpha || 1) * Math.sqrt(alpha * alpha + below);
-      tau = (beta - alpha) / beta;
-      for (let i = k + 1; i < m; i++) v[i] = work[i * n + k] / (alpha - beta);
-    }
-    vectors.push(v);
-    taus.push(tau);
-    reflect(v, tau, work, n, k, k);
-  }
+  const { packed, vectors, taus } = reflectionsOf(a, m, n);
   const r = new Float64Array(width * n), q = new Float64Array(m * width);
-  for (let i = 0; i < Math.min(width, n); i++) for (let j = i; j < n; j++) r[i * n + j] = work[i * n + j];
+  for (let i = 0; i < Math.min(width, n); i++) for (let j = i; j < n; j++) r[i * n + j] = packed[i * n + j];
   for (let i = 0; i < width; i++) q[i * width + i] = 1;
-  for (let k = count - 1; k >= 0; k--) reflect(vectors[k], taus[k], q, width, k, 0);
+  for (let k = vectors.length - 1; k >= 0; k--) reflect(vectors[k], taus[k], q, width, k, 0);
   return { q, r };
 }
 
