@@ -147,17 +147,38 @@ export function div(
   return binaryAs(prim.floorDividePrim, sub(x, rest), b, dtype);
 }
 
-/** floor(a / b), towards minus infinity; the dtype of the operands. `torch.floor_divide`. */
+/**
+ * floor(a / b), towards minus infinity; the dtype of the operands. `torch.floor_divide`.
+ *
+ * Integers are not divided by zero: PyTorch raises, and so does this where the divisor's values are at hand. Where they are still to be computed nobody
+ * looks at them, and the result is 0 there.
+ *
+ * @throws {ValueError} for an integer divided by a zero at hand
+ */
 export function floorDivide(a: TensorLike, b: TensorLike): Tensor {
   return binaryAs(prim.floorDividePrim, a, b, divisionType("div_floor", a, b));
 }
 
-/** a modulo b, with the sign of b. `torch.remainder`. */
+/**
+ * a modulo b, with the sign of b. `torch.remainder`.
+ *
+ * Integers are not divided by zero: PyTorch raises, and so does this where the divisor's values are at hand. Where they are still to be computed nobody
+ * looks at them, and the result is 0 there.
+ *
+ * @throws {ValueError} for an integer divided by a zero at hand
+ */
 export function remainder(a: TensorLike, b: TensorLike): Tensor {
   return numbered("Remainder", binaryAs(prim.remainderPrim, a, b, divisionType("remainder", a, b)), b);
 }
 
-/** a modulo b, with the sign of a. `torch.fmod`. */
+/**
+ * a modulo b, with the sign of a. `torch.fmod`.
+ *
+ * Integers are not divided by zero: PyTorch raises, and so does this where the divisor's values are at hand. Where they are still to be computed nobody
+ * looks at them, and the result is 0 there.
+ *
+ * @throws {ValueError} for an integer divided by a zero at hand
+ */
 export function fmod(a: TensorLike, b: TensorLike): Tensor {
   return numbered("Fmod", binaryAs(prim.fmodPrim, a, b, divisionType("fmod", a, b)), b);
 }
