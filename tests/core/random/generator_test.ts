@@ -54,6 +54,14 @@ Deno.test("a state saved by torch is continued, waiting normal included", () => 
   assertEquals(copy.getState(), generator.getState());
 });
 
+Deno.test("a clone made before the first draw, or between draws, goes on alike", () => {
+  const generator = new Generator().manualSeed(5), early = generator.clone(), first = generator.bits32();
+  const late = generator.clone(), second = generator.bits32();
+  assertEquals([early.bits32(), early.bits32()], [first, second]);
+  assertEquals(late.bits32(), second);
+  assertEquals(new Generator().manualSeed(5).getState(), new Generator().manualSeed(5).clone().getState());
+});
+
 Deno.test("the shorter states of early versions are read", () => {
   const state = new Generator().manualSeed(3).getState().slice(0, 5048);
   const view = new DataView(state.buffer);

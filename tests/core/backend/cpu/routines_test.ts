@@ -207,3 +207,28 @@ Deno.test("a product may be large in one direction only", () => {
     }
   }
 });
+
+Deno.test("products of few rows agree with plain loops, whether A is packed or not", () => {
+  const backend = createCpuBackend({ threads: 1, blas: "none" }), k = 37;
+  for (const n of [9, 16, 33, 50]) {
+    for (let m = 1; m <= 5; m++) {
+      const a = randoms(m * k, 1), b = randoms(k * n, 2), right = dense("float32", [k, n]);
+      const across = a.map((_, i) => a[i % m * k + Math.floor(i / m)]);
+      const want = Array.from({ length: m * n }, (_, at) => {
+        let sum = 0;
+        for (let d = 0; d < k; d++) sum += a[Math.floor(at / n) * k + d] * b[d * n + at % n];
+        return sum;
+      });
+      const forms = [[dense("float32", [m, k]), a], [
+        strided("float32", m * k, [m, k], [1, m]),
+        across,
+      ]] as const;
+      for (const [left, values] of forms) {
+        const { plan } = product(m, n, left, right), [got] = runPlan(backend, plan, [values, b]);
+        want.forEach((sum, at) =>
+          assertAlmostEquals(Number(got[at]), sum, 1e-6, `${m} x ${k} x ${n}, ${at}`)
+        );
+      }
+    }
+  }
+});
