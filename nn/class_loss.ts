@@ -5,33 +5,40 @@
  */
 import {
   crossEntropy,
+  crossEntropyKinds,
   type CrossEntropyOptions,
   nllLoss,
+  nllLossKinds,
   type NllLossOptions,
 } from "../core/ops/class_loss.ts";
 import {
   cosineEmbeddingLoss,
   hingeEmbeddingLoss,
+  marginLossKinds,
   type MarginLossOptions,
   marginRankingLoss,
   multilabelMarginLoss,
   multilabelSoftMarginLoss,
+  multilabelSoftMarginLossKinds,
   type MultilabelSoftMarginLossOptions,
   multiMarginLoss,
+  multiMarginLossKinds,
   type MultiMarginLossOptions,
   softMarginLoss,
   tripletMarginLoss,
+  tripletMarginLossKinds,
   type TripletMarginLossOptions,
   tripletMarginWithDistanceLoss,
+  tripletMarginWithDistanceLossKinds,
   type TripletMarginWithDistanceLossOptions,
 } from "../core/ops/margin_loss.ts";
-import { ctcLoss, type CtcLossOptions, type Lengths } from "../core/ops/ctc_loss.ts";
-import { checkOptions, type Kinds } from "../core/ops/options.ts";
+import { ctcLoss, ctcLossKinds, type CtcLossOptions, type Lengths } from "../core/ops/ctc_loss.ts";
+import { checkOptions } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
 import { PairwiseDistance } from "./distance.ts";
 import { isModule, setField } from "./fields.ts";
-import { Loss, lossKinds } from "./loss.ts";
+import { Loss } from "./loss.ts";
 
 /**
  * Cross entropy of classes from logits [N, C, ...]; targets are class numbers or probabilities. `torch.nn.CrossEntropyLoss`.
@@ -53,12 +60,7 @@ export class CrossEntropyLoss extends Loss {
 
   /** Takes `weight` by position or by name; the others by name. */
   constructor(...settings: Trailing<[weight: Tensor | null], CrossEntropyOptions>) {
-    const options = named<CrossEntropyOptions>("CrossEntropyLoss", settings, {
-      weight: "tensor?",
-      ignoreIndex: "whole",
-      labelSmoothing: "number",
-      ...lossKinds,
-    }, 1);
+    const options = named<CrossEntropyOptions>("CrossEntropyLoss", settings, crossEntropyKinds, 1);
     super({ reduction: options.reduction });
     this.ignoreIndex = options.ignoreIndex ?? -100;
     this.labelSmoothing = options.labelSmoothing ?? 0;
@@ -81,11 +83,7 @@ export class NLLLoss extends Loss {
 
   /** Takes `weight` by position or by name; the others by name. */
   constructor(...settings: Trailing<[weight: Tensor | null], NllLossOptions>) {
-    const options = named<NllLossOptions>("NLLLoss", settings, {
-      weight: "tensor?",
-      ignoreIndex: "whole",
-      ...lossKinds,
-    }, 1);
+    const options = named<NllLossOptions>("NLLLoss", settings, nllLossKinds, 1);
     super({ reduction: options.reduction });
     this.ignoreIndex = options.ignoreIndex ?? -100;
     setField(this, "weight", options.weight ?? null, "buffer", "weight");
@@ -107,8 +105,7 @@ export class CTCLoss extends Loss {
 
   /** Takes the blank label by position or by name; the others by name. */
   constructor(...settings: Trailing<[blank: number], CtcLossOptions>) {
-    const kinds: Kinds<CtcLossOptions> = { blank: "whole", ...lossKinds, zeroInfinity: "boolean" };
-    const options = named<CtcLossOptions>("CTCLoss", settings, kinds);
+    const options = named<CtcLossOptions>("CTCLoss", settings, ctcLossKinds, 1);
     super({ reduction: options.reduction });
     this.blank = options.blank ?? 0;
     this.zeroInfinity = options.zeroInfinity ?? false;
@@ -134,13 +131,7 @@ export class MultiMarginLoss extends Loss {
   constructor(
     ...settings: Trailing<[p: number, margin: number, weight: Tensor | null], MultiMarginLossOptions>
   ) {
-    const kinds: Kinds<MultiMarginLossOptions> = {
-      p: "number",
-      margin: "number",
-      weight: "tensor?",
-      ...lossKinds,
-    };
-    const options = named<MultiMarginLossOptions>("MultiMarginLoss", settings, kinds, 3);
+    const options = named<MultiMarginLossOptions>("MultiMarginLoss", settings, multiMarginLossKinds, 3);
     super({ reduction: options.reduction });
     this.p = options.p ?? 1;
     this.margin = options.margin ?? 1;
@@ -153,8 +144,6 @@ export class MultiMarginLoss extends Loss {
     return multiMarginLoss(input, target, { p, margin, weight, reduction });
   }
 }
-
-const marginKinds: Kinds<MarginLossOptions> = { margin: "number", ...lossKinds };
 
 /** How far wrong classes come within a margin of any right one. `torch.nn.MultiLabelMarginLoss`. */
 export class MultiLabelMarginLoss extends Loss {
@@ -172,10 +161,12 @@ export class MultiLabelSoftMarginLoss extends Loss {
 
   /** Takes `weight` by position or by name; the others by name. */
   constructor(...settings: Trailing<[weight: Tensor | null], MultilabelSoftMarginLossOptions>) {
-    const options = named<MultilabelSoftMarginLossOptions>("MultiLabelSoftMarginLoss", settings, {
-      weight: "tensor?",
-      ...lossKinds,
-    }, 1);
+    const options = named<MultilabelSoftMarginLossOptions>(
+      "MultiLabelSoftMarginLoss",
+      settings,
+      multilabelSoftMarginLossKinds,
+      1,
+    );
     super({ reduction: options.reduction });
     setField(this, "weight", options.weight ?? null, "buffer", "weight");
   }
@@ -203,7 +194,7 @@ export class HingeEmbeddingLoss extends Loss {
 
   /** Takes `margin` by position or by name; the others by name. */
   constructor(...settings: Trailing<[margin: number], MarginLossOptions>) {
-    const options = named<MarginLossOptions>("HingeEmbeddingLoss", settings, marginKinds, 1);
+    const options = named<MarginLossOptions>("HingeEmbeddingLoss", settings, marginLossKinds, 1);
     super({ reduction: options.reduction });
     this.margin = options.margin ?? 1;
   }
@@ -222,7 +213,7 @@ export class MarginRankingLoss extends Loss {
 
   /** Takes `margin` by position or by name; the others by name. */
   constructor(...settings: Trailing<[margin: number], MarginLossOptions>) {
-    const options = named<MarginLossOptions>("MarginRankingLoss", settings, marginKinds, 1);
+    const options = named<MarginLossOptions>("MarginRankingLoss", settings, marginLossKinds, 1);
     super({ reduction: options.reduction });
     this.margin = options.margin ?? 0;
   }
@@ -241,7 +232,7 @@ export class CosineEmbeddingLoss extends Loss {
 
   /** Takes `margin` by position or by name; the others by name. */
   constructor(...settings: Trailing<[margin: number], MarginLossOptions>) {
-    const options = named<MarginLossOptions>("CosineEmbeddingLoss", settings, marginKinds, 1);
+    const options = named<MarginLossOptions>("CosineEmbeddingLoss", settings, marginLossKinds, 1);
     super({ reduction: options.reduction });
     this.margin = options.margin ?? 0;
   }
@@ -268,14 +259,7 @@ export class TripletMarginLoss extends Loss {
   constructor(
     ...settings: Trailing<[margin: number, p: number, eps: number, swap: boolean], TripletMarginLossOptions>
   ) {
-    const kinds: Kinds<TripletMarginLossOptions> = {
-      margin: "number",
-      p: "number",
-      eps: "number",
-      swap: "boolean",
-      ...lossKinds,
-    };
-    const options = named<TripletMarginLossOptions>("TripletMarginLoss", settings, kinds, 4);
+    const options = named<TripletMarginLossOptions>("TripletMarginLoss", settings, tripletMarginLossKinds, 4);
     super({ reduction: options.reduction });
     this.margin = options.margin ?? 1;
     this.p = options.p ?? 2;
@@ -301,12 +285,11 @@ export class TripletMarginWithDistanceLoss extends Loss {
 
   /** Takes the settings by name. */
   constructor(options: TripletMarginWithDistanceLossOptions = {}) {
-    checkOptions<TripletMarginWithDistanceLossOptions>("TripletMarginWithDistanceLoss", options, {
-      distanceFunction: "function?",
-      margin: "number",
-      swap: "boolean",
-      ...lossKinds,
-    });
+    checkOptions<TripletMarginWithDistanceLossOptions>(
+      "TripletMarginWithDistanceLoss",
+      options,
+      tripletMarginWithDistanceLossKinds,
+    );
     super({ reduction: options.reduction });
     const distance = options.distanceFunction ?? new PairwiseDistance();
     if (isModule(distance)) setField(this, "distanceFunction", distance, "module", "distance_function");

@@ -5,33 +5,38 @@
  */
 import {
   binaryCrossEntropy,
+  binaryCrossEntropyKinds,
   type BinaryCrossEntropyOptions,
   binaryCrossEntropyWithLogits,
+  binaryCrossEntropyWithLogitsKinds,
   type BinaryCrossEntropyWithLogitsOptions,
   checkReduction,
   gaussianNllLoss,
+  gaussianNllLossKinds,
   type GaussianNllLossOptions,
   huberLoss,
+  huberLossKinds,
   type HuberLossOptions,
   klDiv,
+  klDivKinds,
   type KlDivOptions,
   l1Loss,
+  lossKinds,
   type LossOptions,
   mseLoss,
   poissonNllLoss,
+  poissonNllLossKinds,
   type PoissonNllLossOptions,
   type Reduction,
   smoothL1Loss,
+  smoothL1LossKinds,
   type SmoothL1LossOptions,
 } from "../core/ops/loss.ts";
-import { checkOptions, type Kinds } from "../core/ops/options.ts";
+import { checkOptions } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
 import { setField } from "./fields.ts";
 import { Module } from "./module.ts";
-
-/** What the option that all losses have holds. */
-export const lossKinds: Kinds<LossOptions> = { reduction: "string" };
 
 /** A loss with PyTorch's `reduction`. */
 export abstract class Loss extends Module {
@@ -80,7 +85,7 @@ export class SmoothL1Loss extends Loss {
 
   /** Takes the settings by name. */
   constructor(options: SmoothL1LossOptions = {}) {
-    checkOptions<SmoothL1LossOptions>("SmoothL1Loss", options, { beta: "number", ...lossKinds });
+    checkOptions<SmoothL1LossOptions>("SmoothL1Loss", options, smoothL1LossKinds);
     super({ reduction: options.reduction });
     this.beta = options.beta ?? 1;
   }
@@ -99,7 +104,7 @@ export class HuberLoss extends Loss {
 
   /** Takes the settings by name. */
   constructor(options: HuberLossOptions = {}) {
-    checkOptions<HuberLossOptions>("HuberLoss", options, { delta: "number", ...lossKinds });
+    checkOptions<HuberLossOptions>("HuberLoss", options, huberLossKinds);
     super({ reduction: options.reduction });
     this.delta = options.delta ?? 1;
   }
@@ -118,12 +123,7 @@ export class BCELoss extends Loss {
 
   /** Takes `weight` by position or by name; the others by name. */
   constructor(...settings: Trailing<[weight: Tensor | null], BinaryCrossEntropyOptions>) {
-    const options = named<BinaryCrossEntropyOptions>(
-      "BCELoss",
-      settings,
-      { weight: "tensor?", ...lossKinds },
-      1,
-    );
+    const options = named<BinaryCrossEntropyOptions>("BCELoss", settings, binaryCrossEntropyKinds, 1);
     super({ reduction: options.reduction });
     setField(this, "weight", options.weight ?? null, "buffer", "weight");
   }
@@ -144,11 +144,12 @@ export class BCEWithLogitsLoss extends Loss {
 
   /** Takes `weight` by position or by name; the others by name. */
   constructor(...settings: Trailing<[weight: Tensor | null], BinaryCrossEntropyWithLogitsOptions>) {
-    const options = named<BinaryCrossEntropyWithLogitsOptions>("BCEWithLogitsLoss", settings, {
-      weight: "tensor?",
-      posWeight: "tensor?",
-      ...lossKinds,
-    }, 1);
+    const options = named<BinaryCrossEntropyWithLogitsOptions>(
+      "BCEWithLogitsLoss",
+      settings,
+      binaryCrossEntropyWithLogitsKinds,
+      1,
+    );
     super({ reduction: options.reduction });
     setField(this, "weight", options.weight ?? null, "buffer", "weight");
     setField(this, "posWeight", options.posWeight ?? null, "buffer", "pos_weight");
@@ -172,12 +173,7 @@ export class PoissonNLLLoss extends Loss {
 
   /** Takes `logInput` and `full` by position or by name; the others by name. */
   constructor(...settings: Trailing<[logInput: boolean, full: boolean], PoissonNllLossOptions>) {
-    const options = named<PoissonNllLossOptions>("PoissonNLLLoss", settings, {
-      logInput: "boolean",
-      full: "boolean",
-      eps: "number",
-      ...lossKinds,
-    }, 2);
+    const options = named<PoissonNllLossOptions>("PoissonNLLLoss", settings, poissonNllLossKinds, 2);
     super({ reduction: options.reduction });
     this.logInput = options.logInput ?? true;
     this.full = options.full ?? false;
@@ -200,11 +196,7 @@ export class GaussianNLLLoss extends Loss {
 
   /** Takes the settings by name. */
   constructor(options: GaussianNllLossOptions = {}) {
-    checkOptions<GaussianNllLossOptions>("GaussianNLLLoss", options, {
-      full: "boolean",
-      eps: "number",
-      ...lossKinds,
-    });
+    checkOptions<GaussianNllLossOptions>("GaussianNLLLoss", options, gaussianNllLossKinds);
     super({ reduction: options.reduction });
     this.full = options.full ?? false;
     this.eps = options.eps ?? 1e-6;
@@ -227,7 +219,7 @@ export class KLDivLoss extends Module {
   /** Takes the settings by name. */
   constructor(options: KlDivOptions = {}) {
     super();
-    checkOptions<KlDivOptions>("KLDivLoss", options, { ...lossKinds, logTarget: "boolean" });
+    checkOptions<KlDivOptions>("KLDivLoss", options, klDivKinds);
     this.reduction = options.reduction ?? "mean";
     this.logTarget = options.logTarget ?? false;
   }

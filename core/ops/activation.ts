@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { checkCall, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { isFloat, scalarName } from "../dtype.ts";
 import { drawsFreely } from "../draws.ts";
@@ -50,12 +51,14 @@ function floats(op: string, x: Tensor): Tensor {
 
 /** x where positive, else 0; the gradient at 0 is 0, NaN stays NaN. `torch.relu`. */
 export function relu(x: Tensor): Tensor {
+  checkCall("relu", [x]);
   if (x.dtype === "bool") throw new DTypeError("Boolean inputs not supported for relu");
   return named("Relu", where(le(x, 0), 0, x));
 }
 
 /** x clipped to [low, high]; no gradient at the bounds. `torch.nn.functional.hardtanh`. */
 export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
+  checkCall("hardtanh", [x]);
   if (x.dtype === "bool") throw new DTypeError("Bool inputs not supported for hardtanh");
   if (minVal > maxVal) {
     throw new ValueError(`min_val cannot be greater than max_val, in hardtanh(${minVal}, ${maxVal})`);
@@ -65,11 +68,13 @@ export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
 
 /** min(max(0, x), 6). `torch.nn.functional.relu6`. */
 export function relu6(x: Tensor): Tensor {
+  checkCall("relu6", [x]);
   return hardtanh(x, 0, 6);
 }
 
 /** x where positive, else `negativeSlope` x. `torch.nn.functional.leaky_relu`. */
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
+  checkCall("leaky_relu", [x]);
   const y = floats("leaky_relu_cpu", x);
   return named("LeakyRelu", where(gt(y, 0), y, mul(y, negativeSlope)));
 }
@@ -86,16 +91,19 @@ function scaledElu(op: string, x: Tensor, alpha: number, scale: number, inputSca
 
 /** x where positive, else alpha (e^x - 1). `torch.nn.functional.elu`. */
 export function elu(x: Tensor, alpha = 1): Tensor {
+  checkCall("elu", [x]);
   return scaledElu("elu_cpu", x, alpha, 1, 1);
 }
 
 /** The self-normalising ELU. `torch.nn.functional.selu`. */
 export function selu(x: Tensor): Tensor {
+  checkCall("selu", [x]);
   return scaledElu("selu", x, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, 1);
 }
 
 /** x where positive, else alpha (e^(x / alpha) - 1). `torch.nn.functional.celu`. */
 export function celu(x: Tensor, alpha = 1): Tensor {
+  checkCall("celu", [x]);
   if (alpha === 0) throw new ValueError("ZeroDivisionError: alpha cannot be 0 for CELU");
   return named("Celu", scaledElu("celu", x, alpha, 1, 1 / alpha));
 }
@@ -106,8 +114,11 @@ export interface GeluOptions {
   readonly approximate?: "none" | "tanh";
 }
 
+const geluKinds: Kinds<GeluOptions> = { approximate: "string" };
+
 /** x times the normal distribution's cumulative function at x. `torch.nn.functional.gelu`. */
 export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
+  checkCall("gelu", [x], options, geluKinds);
   const y = floats("GeluKernelImpl", x);
   const approximate = options.approximate ?? "none";
   if (approximate === "none") {
@@ -125,12 +136,14 @@ export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
 
 /** x sigmoid(x), also called swish. `torch.nn.functional.silu`. */
 export function silu(x: Tensor): Tensor {
+  checkCall("silu", [x]);
   const y = floats("silu_cpu", x);
   return named("Silu", inSingle(y, (z) => mul(z, sigmoid(z))));
 }
 
 /** ln(1 + e^(beta x)) / beta; x itself where beta x is above `threshold`. `torch.nn.functional.softplus`. */
 export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
+  checkCall("softplus", [x]);
   const y = floats("softplus_cpu", x);
   const scaled = beta === 1 ? y : mul(y, beta);
   const linear = gt(scaled, threshold);
@@ -140,35 +153,41 @@ export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
 
 /** x tanh(softplus(x)). `torch.nn.functional.mish`. */
 export function mish(x: Tensor): Tensor {
+  checkCall("mish", [x]);
   const y = floats("mish_cpu", x);
   return named("Mish", inSingle(y, (z) => mul(z, tanh(softplus(z)))));
 }
 
 /** x / (1 + |x|). `torch.nn.functional.softsign`. */
 export function softsign(x: Tensor): Tensor {
+  checkCall("softsign", [x]);
   return div(x, add(abs(x), 1));
 }
 
 /** x + 3 clipped to [0, 6], over 6. `torch.nn.functional.hardsigmoid`. */
 export function hardsigmoid(x: Tensor): Tensor {
+  checkCall("hardsigmoid", [x]);
   const y = floats("hardsigmoid", x);
   return named("Hardsigmoid", where(le(y, -3), 0, where(ge(y, 3), 1, div(add(y, 3), 6))));
 }
 
 /** x hardsigmoid(x). `torch.nn.functional.hardswish`. */
 export function hardswish(x: Tensor): Tensor {
+  checkCall("hardswish", [x]);
   const y = floats("hardswish_cpu", x);
   return named("Hardswish", where(lt(y, -3), mul(y, 0), where(le(y, 3), div(mul(y, add(y, 3)), 6), y)));
 }
 
 /** 0 where |x| is at most `lambda`, else x. `torch.nn.functional.hardshrink`. */
 export function hardshrink(x: Tensor, lambda = 0.5): Tensor {
+  checkCall("hardshrink", [x]);
   const y = floats("hardshrink_cpu", x);
   return named("Hardshrink", where(le(abs(y), lambda), 0, y));
 }
 
 /** x moved towards 0 by `lambda`, and 0 in between. `torch.nn.functional.softshrink`. */
 export function softshrink(x: Tensor, lambda = 0.5): Tensor {
+  checkCall("softshrink", [x]);
   if (!(lambda >= 0)) {
     throw new ValueError(`lambda must be greater or equal to 0, but found to be ${lambda}, in softshrink`);
   }
@@ -178,16 +197,19 @@ export function softshrink(x: Tensor, lambda = 0.5): Tensor {
 
 /** x - tanh(x). `torch.nn.functional.tanhshrink`. */
 export function tanhshrink(x: Tensor): Tensor {
+  checkCall("tanhshrink", [x]);
   return sub(x, tanh(x));
 }
 
 /** x where above `threshold`, else `value`. `torch.nn.functional.threshold`. */
 export function threshold(x: Tensor, threshold: number, value: number): Tensor {
+  checkCall("threshold", [x]);
   return named("Threshold", where(le(x, threshold), value, x));
 }
 
 /** ln sigmoid(x). `torch.nn.functional.logsigmoid`. */
 export function logsigmoid(x: Tensor): Tensor {
+  checkCall("logsigmoid", [x]);
   const y = floats("log_sigmoid_cpu", x);
   // Either side is the same function; at 0 each gives half of the gradient.
   return named("LogSigmoid", sub(minimum(y, 0), log1p(exp(neg(abs(y))))));
@@ -195,6 +217,7 @@ export function logsigmoid(x: Tensor): Tensor {
 
 /** x where positive, else weight * x, with one weight or one per channel (dimension 1). `torch.nn.functional.prelu`. */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
+  checkCall("prelu", [x, weight]);
   const count = sizeOf(weight.shape), rank = x.shape.length;
   if (count !== 1) {
     if (rank === 0) throw new ShapeError("Not allow zero-dim input tensor, in prelu with several weights");
@@ -224,6 +247,8 @@ export interface DrawOptions {
   readonly generator?: Generator;
 }
 
+const drawKinds: Kinds<DrawOptions> = { generator: "any" };
+
 /**
  * x where positive, else x times a slope: in training one from [lower, upper) for each element, else their mean. On the CPU slopes are drawn for what is
  * not positive alone, as PyTorch draws them, which reads `x`; on WebGPU and inside transforms one is drawn for every element.
@@ -236,6 +261,7 @@ export function rrelu(
   training = false,
   options: DrawOptions = {},
 ): Tensor {
+  checkCall("rrelu", [x], options, drawKinds);
   if (!training) return named("RreluWithNoise", leakyRelu(x, (lower + upper) / 2));
   const y = floats("rrelu", x), { generator = defaultGenerator } = options;
   if (drawsFreely() && y.device !== "webgpu") {
@@ -248,6 +274,7 @@ export function rrelu(
 
 /** The first half along `dim` times the sigmoid of the second. `torch.nn.functional.glu`. */
 export function glu(x: Tensor, dim = -1): Tensor {
+  checkCall("glu", [x]);
   if (x.shape.length === 0) throw new ShapeError("glu does not support 0-dimensional tensors");
   const at = normalizeDim("glu", dim, x.shape.length), size = x.shape[at];
   if (size % 2 !== 0) {
@@ -271,8 +298,16 @@ export interface GumbelSoftmaxOptions extends DrawOptions {
   readonly dim?: number;
 }
 
+const gumbelSoftmaxKinds: Kinds<GumbelSoftmaxOptions> = {
+  generator: "any",
+  tau: "number",
+  hard: "boolean",
+  dim: "number",
+};
+
 /** A draw from the Gumbel-softmax distribution. `torch.nn.functional.gumbel_softmax`. */
 export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor {
+  checkCall("gumbel_softmax", [logits], options, gumbelSoftmaxKinds);
   const { tau = 1, hard = false, dim = -1, generator } = options;
   const x = floats("gumbel_softmax", logits);
   const noise = neg(log(exponential(x.shape, 1, { dtype: x.dtype, device: x.device, generator })));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall, checkKind, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { sizeOf } from "../shape.ts";
@@ -34,6 +35,10 @@ function binsOf(size: number, out: number): Bins {
 
 function outputSizes(op: string, x: Tensor, outputSize: OutputSizes): number[] {
   const space = x.shape.slice(2);
+  // Entries may be null, for the size that there is.
+  if (outputSize !== null && !Array.isArray(outputSize)) {
+    checkKind(op, "output_size", outputSize ?? null, "sizes");
+  }
   const given = typeof outputSize === "number" || outputSize === null
     ? space.map(() => outputSize)
     : outputSize.length === 1
@@ -118,6 +123,7 @@ function adaptiveAvg(op: string, name: string, rank: number, x: Tensor, outputSi
 
 /** The means over `outputSize` windows of x [N, C, L] or [C, L]. `torch.nn.functional.adaptive_avg_pool1d`. */
 export function adaptiveAvgPool1d(x: Tensor, outputSize: OutputSizes): Tensor {
+  checkCall("adaptive_avg_pool1d", [x]);
   return adaptiveAvg("adaptive_avg_pool1d", "AdaptiveAvgPool2D", 1, x, outputSize);
 }
 
@@ -131,11 +137,13 @@ export function adaptiveAvgPool1d(x: Tensor, outputSize: OutputSizes): Tensor {
  * ```
  */
 export function adaptiveAvgPool2d(x: Tensor, outputSize: OutputSizes): Tensor {
+  checkCall("adaptive_avg_pool2d", [x]);
   return adaptiveAvg("adaptive_avg_pool2d", "AdaptiveAvgPool2D", 2, x, outputSize);
 }
 
 /** The means over `outputSize` windows of x [N, C, D, H, W] or [C, D, H, W]. `torch.nn.functional.adaptive_avg_pool3d`. */
 export function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSizes): Tensor {
+  checkCall("adaptive_avg_pool3d", [x]);
   return adaptiveAvg("adaptive_avg_pool3d", "AdaptiveAvgPool3D", 3, x, outputSize);
 }
 
@@ -144,6 +152,8 @@ export interface AdaptiveMaxPoolOptions {
   /** Also return where in the flattened spatial dimensions each value came from. */
   readonly returnIndices?: boolean;
 }
+
+const adaptiveMaxPoolKinds: Kinds<AdaptiveMaxPoolOptions> = { returnIndices: "boolean" };
 
 /** Options that ask for the indices. */
 export type AdaptiveMaxPoolWithIndices = { readonly returnIndices: true };
@@ -201,6 +211,7 @@ export function adaptiveMaxPool1d(
   outputSize: OutputSizes,
   options: AdaptiveMaxPoolOptions = {},
 ): Tensor | ValuesAndIndices {
+  checkCall("adaptive_max_pool1d", [x], options, adaptiveMaxPoolKinds);
   return adaptiveMax("adaptive_max_pool1d", "AdaptiveMaxPool2D", 1, x, outputSize, options);
 }
 
@@ -222,6 +233,7 @@ export function adaptiveMaxPool2d(
   outputSize: OutputSizes,
   options: AdaptiveMaxPoolOptions = {},
 ): Tensor | ValuesAndIndices {
+  checkCall("adaptive_max_pool2d", [x], options, adaptiveMaxPoolKinds);
   return adaptiveMax("adaptive_max_pool2d", "AdaptiveMaxPool2D", 2, x, outputSize, options);
 }
 
@@ -243,5 +255,6 @@ export function adaptiveMaxPool3d(
   outputSize: OutputSizes,
   options: AdaptiveMaxPoolOptions = {},
 ): Tensor | ValuesAndIndices {
+  checkCall("adaptive_max_pool3d", [x], options, adaptiveMaxPoolKinds);
   return adaptiveMax("adaptive_max_pool3d", "AdaptiveMaxPool3D", 3, x, outputSize, options);
 }

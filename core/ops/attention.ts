@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import type { Generator } from "../random/generator.ts";
@@ -35,6 +36,15 @@ export interface AttentionOptions {
   readonly generator?: Generator;
 }
 
+const attentionKinds: Kinds<AttentionOptions> = {
+  attnMask: "tensor?",
+  dropoutP: "number",
+  isCausal: "boolean",
+  scale: "number?",
+  enableGqa: "boolean",
+  generator: "any",
+};
+
 /** Keys or values with their heads repeated to `heads`. */
 function shared(x: Tensor, heads: number): Tensor {
   const own = x.shape[x.shape.length - 3];
@@ -64,6 +74,7 @@ export function scaledDotProductAttention(
   value: Tensor,
   options: AttentionOptions = {},
 ): Tensor {
+  checkCall("scaled_dot_product_attention", [query, key, value], options, attentionKinds);
   const op = "scaled_dot_product_attention";
   const { attnMask, dropoutP = 0, isCausal = false, enableGqa = false, generator } = options;
   const sizes = `got query [${query.shape.join(", ")}], key [${key.shape.join(", ")}] and value [${

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall } from "./options.ts";
 import { scalarName } from "../dtype.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
 import { sameShape } from "../shape.ts";
@@ -19,6 +20,7 @@ import { permute, reshape, unsqueeze } from "./view.ts";
  * @throws {ShapeError} when the leading dimensions differ, or a last one is not what the weight needs
  */
 export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  checkCall("bilinear", [x1, x2, weight], undefined, undefined, { bias });
   if (weight.shape.length !== 3) {
     throw new ShapeError(
       `bilinear: the weight must have shape [out, in1, in2], got [${weight.shape.join(", ")}]`,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { isFloat, scalarName } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
@@ -12,7 +13,7 @@ import { cast, requireFloat } from "./cast.ts";
 import { add, div, eq, mul, neg, where } from "./elementwise.ts";
 import { logicalNot } from "./logical.ts";
 import { checkHeld, indexHint, toIndex } from "./indexing.ts";
-import { checkReduction, type LossOptions, type Reduction } from "./loss.ts";
+import { checkReduction, lossKinds, type LossOptions, type Reduction } from "./loss.ts";
 import { sum } from "./reduce.ts";
 import { gatherExact } from "./routine.ts";
 import { logSoftmax } from "./softmax.ts";
@@ -26,11 +27,22 @@ export interface NllLossOptions extends LossOptions {
   readonly ignoreIndex?: number;
 }
 
+/** What those options hold. */
+export const nllLossKinds: Kinds<NllLossOptions> = { weight: "tensor?", ignoreIndex: "number", ...lossKinds };
+
 /** Options of `crossEntropy`. */
 export interface CrossEntropyOptions extends NllLossOptions {
   /** The share of the loss that is against all classes alike; 0 by default. */
   readonly labelSmoothing?: number;
 }
+
+/** What those options hold. */
+export const crossEntropyKinds: Kinds<CrossEntropyOptions> = {
+  weight: "tensor?",
+  ignoreIndex: "number",
+  labelSmoothing: "number",
+  ...lossKinds,
+};
 
 /** The dimension of the classes: the first of a vector, else the second. */
 function classDim(input: Tensor): number {
@@ -160,6 +172,7 @@ function againstProbabilities(
  * `torch.nn.functional.nll_loss`.
  */
 export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
+  checkCall("nll_loss", [input, target], options, nllLossKinds);
   const { weight, ignoreIndex = -100, reduction = "mean" } = options;
   checkReduction("nll_loss", reduction);
   requireFloat("nll_loss", input);
@@ -182,6 +195,7 @@ export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions =
  * ```
  */
 export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  checkCall("cross_entropy", [input, target], options, crossEntropyKinds);
   const { weight, ignoreIndex = -100, reduction = "mean", labelSmoothing = 0 } = options;
   checkReduction("cross_entropy", reduction);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {

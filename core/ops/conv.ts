@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { isInt } from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
@@ -28,6 +29,13 @@ export interface ConvOptions {
   readonly groups?: number;
 }
 
+const convKinds: Kinds<ConvOptions> = {
+  stride: "sizes",
+  padding: "any",
+  dilation: "sizes",
+  groups: "number",
+};
+
 /** Options of transposed convolutions. */
 export interface ConvTransposeOptions {
   /** Step of the kernel; 1 by default. */
@@ -41,6 +49,14 @@ export interface ConvTransposeOptions {
   /** Distance of the kernel's elements; 1 by default. */
   readonly dilation?: Sizes;
 }
+
+const convTransposeKinds: Kinds<ConvTransposeOptions> = {
+  stride: "sizes",
+  padding: "sizes",
+  outputPadding: "sizes",
+  groups: "number",
+  dilation: "sizes",
+};
 
 const list = (shape: readonly number[]) => `[${shape.join(", ")}]`;
 
@@ -181,6 +197,7 @@ function conv(
  * @throws {DTypeError} when input and weight have different dtypes, or are bool
  */
 export function conv1d(x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
+  checkCall("conv1d", [x, weight], options, convKinds, { bias });
   return conv("conv1d", 1, x, weight, bias, options);
 }
 
@@ -198,11 +215,13 @@ export function conv1d(x: Tensor, weight: Tensor, bias?: Tensor | null, options:
  * ```
  */
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
+  checkCall("conv2d", [x, weight], options, convKinds, { bias });
   return conv("conv2d", 2, x, weight, bias, options);
 }
 
 /** The cross-correlation of x [N, C, D, H, W] (or [C, D, H, W]) with weight [O, C / groups, kD, kH, kW], plus bias [O]. `torch.nn.functional.conv3d`. */
 export function conv3d(x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
+  checkCall("conv3d", [x, weight], options, convKinds, { bias });
   return conv("conv3d", 3, x, weight, bias, options);
 }
 
@@ -290,6 +309,7 @@ export function convTranspose1d(
   bias?: Tensor | null,
   options: ConvTransposeOptions = {},
 ): Tensor {
+  checkCall("conv_transpose1d", [x, weight], options, convTransposeKinds, { bias });
   return convTranspose("conv_transpose1d", 1, x, weight, bias, options);
 }
 
@@ -303,6 +323,7 @@ export function convTranspose2d(
   bias?: Tensor | null,
   options: ConvTransposeOptions = {},
 ): Tensor {
+  checkCall("conv_transpose2d", [x, weight], options, convTransposeKinds, { bias });
   return convTranspose("conv_transpose2d", 2, x, weight, bias, options);
 }
 
@@ -313,5 +334,6 @@ export function convTranspose3d(
   bias?: Tensor | null,
   options: ConvTransposeOptions = {},
 ): Tensor {
+  checkCall("conv_transpose3d", [x, weight], options, convTransposeKinds, { bias });
   return convTranspose("conv_transpose3d", 3, x, weight, bias, options);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { checkCall, type Kinds } from "./options.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { Tensor } from "../tensor.ts";
 import { cast, requireFloat } from "./cast.ts";
@@ -26,7 +27,7 @@ import {
 } from "./elementwise.ts";
 import { logicalAnd } from "./logical.ts";
 import { checkHeldRange, indexHint, toIndex } from "./indexing.ts";
-import { checkReduction, type LossOptions, reduced } from "./loss.ts";
+import { checkReduction, lossKinds, type LossOptions, reduced } from "./loss.ts";
 import { mean, sum } from "./reduce.ts";
 import { gatherExact } from "./routine.ts";
 import { cat, expand, narrow, padDim, reshape, select, unsqueeze } from "./view.ts";
@@ -38,6 +39,9 @@ export interface CtcLossOptions extends LossOptions {
   /** Losses of impossible alignments, which are infinite, count as zero and have no gradient. */
   readonly zeroInfinity?: boolean;
 }
+
+/** What those options hold. */
+export const ctcLossKinds: Kinds<CtcLossOptions> = { blank: "number", zeroInfinity: "boolean", ...lossKinds };
 
 /** Lengths: one for each example. */
 export type Lengths = readonly number[] | Tensor;
@@ -115,6 +119,7 @@ export function ctcLoss(
   targetLengths: Lengths,
   options: CtcLossOptions = {},
 ): Tensor {
+  checkCall("ctc_loss", [logProbs, targets], options, ctcLossKinds);
   const { blank = 0, zeroInfinity = false, reduction = "mean" } = options;
   checkReduction("ctc_loss", reduction);
   requireFloat("ctc_loss", logProbs);

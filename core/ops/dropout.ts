@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall, checkKind, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
 import { makeDraw } from "../draws.ts";
@@ -21,10 +22,13 @@ export interface DropoutOptions {
   readonly generator?: Generator;
 }
 
+const dropoutKinds: Kinds<DropoutOptions> = { generator: "any" };
+
 /** alpha * scale of SELU: what a dropped element of alpha dropout becomes, with the sign changed. */
 const seluFloor = 1.7580993408473766;
 
 function check(op: string, x: Tensor, p: number): void {
+  checkKind(op, "p", p, "number");
   if (!(p >= 0 && p <= 1)) {
     throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}, in ${op}`);
   }
@@ -67,6 +71,7 @@ function masked(op: string, x: Tensor, p: number, shape: Shape, options: Dropout
  * @throws {ValueError} when p is not between 0 and 1
  */
 export function dropout(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+  checkCall("dropout", [x], options, dropoutKinds);
   check("dropout", x, p);
   return idle(x, p, training) ? x.value : masked("Mul", x, p, x.shape, options);
 }
@@ -79,16 +84,19 @@ export function featureDropout(x: Tensor, p = 0.5, training = true, options: Dro
 
 /** Channels of [N, C, L] or [C, L] are dropped. `torch.nn.functional.dropout1d`. */
 export function dropout1d(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+  checkCall("dropout1d", [x], options, dropoutKinds);
   return channelDropout("dropout1d", x, p, training, [2, 3], options);
 }
 
 /** Channels of [N, C, H, W] are dropped; [N, C, L] is taken as it is. `torch.nn.functional.dropout2d`. */
 export function dropout2d(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+  checkCall("dropout2d", [x], options, dropoutKinds);
   return featureDropout(x, p, training, options);
 }
 
 /** Channels of [N, C, D, H, W] or [C, D, H, W] are dropped. `torch.nn.functional.dropout3d`. */
 export function dropout3d(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+  checkCall("dropout3d", [x], options, dropoutKinds);
   return channelDropout("dropout3d", x, p, training, [4, 5], options);
 }
 
@@ -129,6 +137,7 @@ function alphaMasked(x: Tensor, p: number, shape: Shape, options: DropoutOptions
 
 /** Dropout that keeps mean and variance of SELU's outputs. `torch.nn.functional.alpha_dropout`. */
 export function alphaDropout(x: Tensor, p = 0.5, training = false, options: DropoutOptions = {}): Tensor {
+  checkCall("alpha_dropout", [x], options, dropoutKinds);
   check("alphaDropout", x, p);
   return idle(x, p, training) ? x.value : alphaMasked(x, p, x.shape, options);
 }
@@ -140,6 +149,7 @@ export function featureAlphaDropout(
   training = false,
   options: DropoutOptions = {},
 ): Tensor {
+  checkCall("feature_alpha_dropout", [x], options, dropoutKinds);
   if (!training) return x.value;
   check("featureAlphaDropout", x, p);
   return idle(x, p, training) ? x.value : alphaMasked(x, p, channels("featureAlphaDropout", x), options);

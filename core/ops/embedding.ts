@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { scalarName } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, TenonError, ValueError } from "../errors.ts";
@@ -28,6 +29,13 @@ export interface EmbeddingOptions {
   /** Divide each row's gradient by how often the row was taken. */
   readonly scaleGradByFreq?: boolean;
 }
+
+const embeddingKinds: Kinds<EmbeddingOptions> = {
+  paddingIdx: "number?",
+  maxNorm: "number?",
+  normType: "number",
+  scaleGradByFreq: "boolean",
+};
 
 function checked(op: string, index: IndexLike, weight: Tensor): Tensor {
   if (weight.shape.length !== 2) {
@@ -97,6 +105,7 @@ function rowsAt(op: string, weight: Tensor, flat: Tensor, options: EmbeddingOpti
  * ```
  */
 export function embedding(index: IndexLike, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
+  checkCall("embedding", [weight], options, embeddingKinds);
   const at = checked("embedding", index, weight);
   const rows = rowsAt("embedding", weight, reshape(at, [sizeOf(at.shape)]), options);
   return named("Embedding", reshape(rows, [...at.shape, weight.shape[1]]));
@@ -111,6 +120,16 @@ export interface EmbeddingBagOptions extends EmbeddingOptions {
   /** Whether the last offset is the end of the last bag. */
   readonly includeLastOffset?: boolean;
 }
+
+const embeddingBagKinds: Kinds<EmbeddingBagOptions> = {
+  paddingIdx: "number?",
+  maxNorm: "number?",
+  normType: "number",
+  scaleGradByFreq: "boolean",
+  mode: "string",
+  perSampleWeights: "tensor?",
+  includeLastOffset: "boolean",
+};
 
 /** The bag of each index, and the number of bags. */
 interface Bags {
@@ -174,6 +193,7 @@ export function embeddingBag(
   offsets?: IndexLike | null,
   options: EmbeddingBagOptions = {},
 ): Tensor {
+  checkCall("embedding_bag", [weight], options, embeddingBagKinds);
   const { mode = "mean", perSampleWeights, includeLastOffset = false } = options;
   if (mode !== "sum" && mode !== "mean" && mode !== "max") {
     throw new ValueError(`mode has to be one of sum, mean or max, in embedding_bag: got ${mode}`);

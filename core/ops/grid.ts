@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall, checkKind, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { type Shape, sizeOf } from "../shape.ts";
@@ -39,6 +40,12 @@ export interface GridSampleOptions {
   /** Whether -1 and 1 are the centres of the corner elements, instead of their corners. */
   readonly alignCorners?: boolean | null;
 }
+
+const gridSampleKinds: Kinds<GridSampleOptions> = {
+  mode: "string",
+  paddingMode: "string",
+  alignCorners: "boolean?",
+};
 
 type Padding = "zeros" | "border" | "reflection";
 
@@ -167,6 +174,7 @@ function check(x: Tensor, grid: Tensor, options: GridSampleOptions): void {
  * @throws {ShapeError} when ranks, batch sizes or the last dimension of the grid do not fit
  */
 export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
+  checkCall("grid_sample", [x, grid], options, gridSampleKinds);
   check(x, grid, options);
   const { mode = "bilinear", paddingMode = "zeros" } = options, align = options.alignCorners ?? false;
   const [n, c, ...space] = x.shape,
@@ -224,6 +232,8 @@ export function affineGrid(
   size: Shape,
   options: { readonly alignCorners?: boolean | null } = {},
 ): Tensor {
+  checkCall("affine_grid", [theta], options, { alignCorners: "boolean?" });
+  checkKind("affine_grid", "size", size ?? null, "numbers");
   requireFloat("affine_grid", theta);
   const rank = size.length - 2;
   if (rank !== 2 && rank !== 3) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { ShapeError } from "../errors.ts";
 import { sizeOf } from "../shape.ts";
@@ -20,6 +21,8 @@ export interface UnfoldOptions {
   /** Step of the blocks; 1 by default. */
   readonly stride?: Sizes;
 }
+
+const unfoldKinds: Kinds<UnfoldOptions> = { dilation: "sizes", padding: "sizes", stride: "sizes" };
 
 interface Blocks {
   readonly kernel: readonly number[];
@@ -66,6 +69,7 @@ function plan(op: string, image: readonly number[], kernelSize: Sizes, options: 
  * ```
  */
 export function unfold(x: Tensor, kernelSize: Sizes, options: UnfoldOptions = {}): Tensor {
+  checkCall("unfold", [x], options, unfoldKinds);
   const rank = x.shape.length;
   if (rank !== 3 && rank !== 4) {
     throw new ShapeError(
@@ -100,6 +104,7 @@ function blocksOf(x: Tensor, kernelSize: Sizes, options: UnfoldOptions): number[
  * `torch.nn.functional.fold` (col2im).
  */
 export function fold(x: Tensor, outputSize: Sizes, kernelSize: Sizes, options: UnfoldOptions = {}): Tensor {
+  checkCall("fold", [x], options, unfoldKinds);
   const rank = x.shape.length;
   if (rank !== 2 && rank !== 3) {
     throw new ShapeError(

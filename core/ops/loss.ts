@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { checkCall, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { isFloat, scalarName } from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
@@ -25,6 +26,9 @@ export interface LossOptions {
   /** "mean" by default. */
   readonly reduction?: Reduction;
 }
+
+/** What those options hold. */
+export const lossKinds: Kinds<LossOptions> = { reduction: "string" };
 
 /** Refuses an unknown reduction. */
 export function checkReduction(op: string, reduction: string): void {
@@ -50,12 +54,14 @@ function paired(op: string, input: Tensor, target: Tensor): [Tensor, Tensor] {
 
 /** (input - target)^2. Shapes broadcast. `torch.nn.functional.mse_loss`. */
 export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkCall("mse_loss", [input, target], options, lossKinds);
   const [x, y] = paired("mse_loss", input, target);
   return named("MseLoss", reduced("mse_loss", square(sub(x, y)), options.reduction));
 }
 
 /** |input - target|. Shapes broadcast. `torch.nn.functional.l1_loss`. */
 export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkCall("l1_loss", [input, target], options, lossKinds);
   const [x, y] = paired("l1_loss", input, target);
   return reduced("l1_loss", abs(sub(x, y)), options.reduction);
 }
@@ -66,8 +72,12 @@ export interface SmoothL1LossOptions extends LossOptions {
   readonly beta?: number;
 }
 
+/** What those options hold. */
+export const smoothL1LossKinds: Kinds<SmoothL1LossOptions> = { beta: "number", ...lossKinds };
+
 /** d^2 / (2 beta) where d = |input - target| is below beta, else d - beta / 2. `torch.nn.functional.smooth_l1_loss`. */
 export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1LossOptions = {}): Tensor {
+  checkCall("smooth_l1_loss", [input, target], options, smoothL1LossKinds);
   const { beta = 1, reduction } = options;
   if (!(beta >= 0)) {
     throw new ValueError(`smooth_l1_loss does not support negative values for beta., but got ${beta}`);
@@ -83,8 +93,12 @@ export interface HuberLossOptions extends LossOptions {
   readonly delta?: number;
 }
 
+/** What those options hold. */
+export const huberLossKinds: Kinds<HuberLossOptions> = { delta: "number", ...lossKinds };
+
 /** d^2 / 2 where d = |input - target| is at most delta, else delta (d - delta / 2). `torch.nn.functional.huber_loss`. */
 export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor {
+  checkCall("huber_loss", [input, target], options, huberLossKinds);
   const { delta = 1, reduction } = options;
   if (!(delta > 0)) {
     throw new ValueError(`huber_loss does not support non-positive values for delta., but got ${delta}`);
@@ -100,6 +114,9 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
   readonly weight?: Tensor | null;
 }
 
+/** What those options hold. */
+export const binaryCrossEntropyKinds: Kinds<BinaryCrossEntropyOptions> = { weight: "tensor?", ...lossKinds };
+
 /**
  * -(target ln(input) + (1 - target) ln(1 - input)) of probabilities, logarithms not below -100. Shapes and dtypes are equal. Few
  * probabilities that are at hand are checked to lie in [0, 1]; beyond it the loss is NaN. `torch.nn.functional.binary_cross_entropy`.
@@ -109,6 +126,7 @@ export function binaryCrossEntropy(
   target: Tensor,
   options: BinaryCrossEntropyOptions = {},
 ): Tensor {
+  checkCall("binary_cross_entropy", [input, target], options, binaryCrossEntropyKinds);
   if (!sameShape(input.shape, target.shape)) {
     throw new ShapeError(
       `Using a target size (${torchSize(target.shape)}) that is different to the input size (${
@@ -140,6 +158,13 @@ export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyO
   readonly posWeight?: Tensor | null;
 }
 
+/** What those options hold. */
+export const binaryCrossEntropyWithLogitsKinds: Kinds<BinaryCrossEntropyWithLogitsOptions> = {
+  weight: "tensor?",
+  posWeight: "tensor?",
+  ...lossKinds,
+};
+
 /**
  * `binaryCrossEntropy` of sigmoid(input), without the loss of digits: (1 - t) x + (1 + (p - 1) t) (ln(1 + e^-|x|) + max(-x, 0)).
  * `torch.nn.functional.binary_cross_entropy_with_logits`.
@@ -149,6 +174,7 @@ export function binaryCrossEntropyWithLogits(
   target: Tensor,
   options: BinaryCrossEntropyWithLogitsOptions = {},
 ): Tensor {
+  checkCall("binary_cross_entropy_with_logits", [input, target], options, binaryCrossEntropyWithLogitsKinds);
   if (!sameShape(input.shape, target.shape)) {
     throw new ShapeError(
       `Target size (${torchSize(target.shape)}) must be the same as input size (${
@@ -174,8 +200,12 @@ export interface KlDivOptions {
   readonly logTarget?: boolean;
 }
 
+/** What those options hold. */
+export const klDivKinds: Kinds<KlDivOptions> = { logTarget: "boolean", ...lossKinds };
+
 /** target (ln(target) - input): the divergence of a target distribution from one given as logarithms. `torch.nn.functional.kl_div`. */
 export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {}): Tensor {
+  checkCall("kl_div", [input, target], options, klDivKinds);
   const { reduction = "mean", logTarget = false } = options;
   if (!isFloat(input.dtype) || !isFloat(target.dtype)) {
     throw new DTypeError(
@@ -198,8 +228,17 @@ export interface PoissonNllLossOptions extends LossOptions {
   readonly eps?: number;
 }
 
+/** What those options hold. */
+export const poissonNllLossKinds: Kinds<PoissonNllLossOptions> = {
+  logInput: "boolean",
+  full: "boolean",
+  eps: "number",
+  ...lossKinds,
+};
+
 /** e^input - target input: the negative log likelihood of counts with a Poisson distribution. `torch.nn.functional.poisson_nll_loss`. */
 export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNllLossOptions = {}): Tensor {
+  checkCall("poisson_nll_loss", [input, target], options, poissonNllLossKinds);
   const { logInput = true, full = false, eps = 1e-8, reduction } = options;
   const loss = logInput ? sub(exp(input), mul(target, input)) : sub(input, mul(target, log(add(input, eps))));
   if (!full) return reduced("poisson_nll_loss", loss, reduction);
@@ -216,6 +255,13 @@ export interface GaussianNllLossOptions extends LossOptions {
   readonly eps?: number;
 }
 
+/** What those options hold. */
+export const gaussianNllLossKinds: Kinds<GaussianNllLossOptions> = {
+  full: "boolean",
+  eps: "number",
+  ...lossKinds,
+};
+
 /**
  * (ln(variance) + (input - target)^2 / variance) / 2: the negative log likelihood under normal distributions. The variance has the input's shape, or lacks
  * the last dimension, or has it with size 1; where it is negative the loss is NaN, or an error if it is at hand. `torch.nn.functional.gaussian_nll_loss`.
@@ -226,6 +272,7 @@ export function gaussianNllLoss(
   variance: Tensor | number,
   options: GaussianNllLossOptions = {},
 ): Tensor {
+  checkCall("gaussian_nll_loss", [input, target], options, gaussianNllLossKinds);
   const { full = false, eps = 1e-6, reduction } = options;
   let v = variance instanceof Tensor ? variance.value : fullLike(input, variance);
   const front = input.shape.slice(0, -1);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { scalarName } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
@@ -14,7 +15,7 @@ import { add, div, eq, exp, log1p, lt, minimum, mul, neg, sqrt, sub, where } fro
 import { logicalAnd, logicalNot } from "./logical.ts";
 import { logsigmoid } from "./activation.ts";
 import { checkHeldRange, indexHint, toIndex } from "./indexing.ts";
-import { type LossOptions, reduced } from "./loss.ts";
+import { lossKinds, type LossOptions, reduced } from "./loss.ts";
 import { pairwiseDistance } from "./normalization.ts";
 import { clamp } from "./pointwise.ts";
 import { mean, sum } from "./reduce.ts";
@@ -30,6 +31,9 @@ export interface MarginLossOptions extends LossOptions {
   readonly margin?: number;
 }
 
+/** What those options hold. */
+export const marginLossKinds: Kinds<MarginLossOptions> = { margin: "number", ...lossKinds };
+
 /** max(0, -target (a - b) + margin); the target is 1 where a should be the larger one, else -1. margin 0 by default. `torch.nn.functional.margin_ranking_loss`. */
 export function marginRankingLoss(
   a: Tensor,
@@ -37,6 +41,7 @@ export function marginRankingLoss(
   target: Tensor,
   options: MarginLossOptions = {},
 ): Tensor {
+  checkCall("margin_ranking_loss", [a, b, target], options, marginLossKinds);
   const { margin = 0, reduction } = options;
   if (a.shape.length !== b.shape.length || a.shape.length !== target.shape.length) {
     throw new ShapeError(
@@ -50,6 +55,7 @@ export function marginRankingLoss(
 
 /** x where the target is 1, max(0, margin - x) where it is -1. margin 1 by default. `torch.nn.functional.hinge_embedding_loss`. */
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginLossOptions = {}): Tensor {
+  checkCall("hinge_embedding_loss", [input, target], options, marginLossKinds);
   const { margin = 1, reduction } = options;
   const apart = where(eq(target, 1), 0, positive(sub(margin, input)));
   const near = where(eq(target, -1), 0, input);
@@ -58,6 +64,7 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: Margi
 
 /** ln(1 + e^(-target x)), targets 1 and -1. `torch.nn.functional.soft_margin_loss`. */
 export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkCall("soft_margin_loss", [input, target], options, lossKinds);
   const loss = log1p(exp(mul(neg(target), input)));
   return named("SoftMarginLoss", reduced("soft_margin_loss", loss, options.reduction));
 }
@@ -69,6 +76,7 @@ export function cosineEmbeddingLoss(
   target: Tensor,
   options: MarginLossOptions = {},
 ): Tensor {
+  checkCall("cosine_embedding_loss", [a, b, target], options, marginLossKinds);
   const { margin = 0, reduction } = options;
   const rank = target.shape.length;
   if (rank > 1) {
@@ -101,6 +109,15 @@ export interface TripletMarginLossOptions extends MarginLossOptions {
   readonly swap?: boolean;
 }
 
+/** What those options hold. */
+export const tripletMarginLossKinds: Kinds<TripletMarginLossOptions> = {
+  margin: "number",
+  p: "number",
+  eps: "number",
+  swap: "boolean",
+  ...lossKinds,
+};
+
 /** Options of `tripletMarginWithDistanceLoss`. */
 export interface TripletMarginWithDistanceLossOptions extends MarginLossOptions {
   /** The distance of two batches of vectors; `pairwiseDistance` by default. */
@@ -109,6 +126,14 @@ export interface TripletMarginWithDistanceLossOptions extends MarginLossOptions 
   readonly swap?: boolean;
 }
 
+/** What those options hold. */
+export const tripletMarginWithDistanceLossKinds: Kinds<TripletMarginWithDistanceLossOptions> = {
+  margin: "number",
+  distanceFunction: "function?",
+  swap: "boolean",
+  ...lossKinds,
+};
+
 /** max(0, d(anchor, positive) - d(anchor, negative) + margin) with a distance of one's own; margin 1 by default. `torch.nn.functional.triplet_margin_with_distance_loss`. */
 export function tripletMarginWithDistanceLoss(
   anchor: Tensor,
@@ -116,6 +141,12 @@ export function tripletMarginWithDistanceLoss(
   far: Tensor,
   options: TripletMarginWithDistanceLossOptions = {},
 ): Tensor {
+  checkCall(
+    "triplet_margin_with_distance_loss",
+    [anchor, near, far],
+    options,
+    tripletMarginWithDistanceLossKinds,
+  );
   const { margin = 1, swap = false, reduction } = options;
   const ranks = [anchor, near, far].map((t) => t.shape.length);
   if (ranks.some((r) => r !== ranks[0])) {
@@ -139,6 +170,7 @@ export function tripletMarginLoss(
   far: Tensor,
   options: TripletMarginLossOptions = {},
 ): Tensor {
+  checkCall("triplet_margin_loss", [anchor, near, far], options, tripletMarginLossKinds);
   const { p = 2, eps = 1e-6, ...rest } = options;
   const distanceFunction = (a: Tensor, b: Tensor) => pairwiseDistance(a, b, { p, eps });
   return tripletMarginWithDistanceLoss(anchor, near, far, { ...rest, distanceFunction });
@@ -179,8 +211,17 @@ export interface MultiMarginLossOptions extends MarginLossOptions {
   readonly weight?: Tensor | null;
 }
 
+/** What those options hold. */
+export const multiMarginLossKinds: Kinds<MultiMarginLossOptions> = {
+  p: "number",
+  margin: "number",
+  weight: "tensor?",
+  ...lossKinds,
+};
+
 /** The sum over the other classes of max(0, margin - x[target] + x[i])^p, over the number of classes; margin 1 by default. `torch.nn.functional.multi_margin_loss`. */
 export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginLossOptions = {}): Tensor {
+  checkCall("multi_margin_loss", [input, target], options, multiMarginLossKinds);
   const { p = 1, margin = 1, weight, reduction } = options;
   if (p !== 1 && p !== 2) {
     throw new ValueError(`only p == 1 and p == 2 supported, in multi_margin_loss: got ${p}`);
@@ -218,6 +259,7 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
  * first -1. `torch.nn.functional.multilabel_margin_loss`.
  */
 export function multilabelMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkCall("multilabel_margin_loss", [input, target], options, lossKinds);
   const op = "multilabel_margin_loss";
   const x = scores(op, input), [n, classes] = x.shape;
   const index = reshape(classNumbers(op, target, input.shape, input), [n, classes]);
@@ -248,12 +290,19 @@ export interface MultilabelSoftMarginLossOptions extends LossOptions {
   readonly weight?: Tensor | null;
 }
 
+/** What those options hold. */
+export const multilabelSoftMarginLossKinds: Kinds<MultilabelSoftMarginLossOptions> = {
+  weight: "tensor?",
+  ...lossKinds,
+};
+
 /** Binary cross entropy with logits, averaged over the classes (the last dimension). `torch.nn.functional.multilabel_soft_margin_loss`. */
 export function multilabelSoftMarginLoss(
   input: Tensor,
   target: Tensor,
   options: MultilabelSoftMarginLossOptions = {},
 ): Tensor {
+  checkCall("multilabel_soft_margin_loss", [input, target], options, multilabelSoftMarginLossKinds);
   const { weight, reduction } = options;
   const loss = neg(add(mul(target, logsigmoid(input)), mul(sub(1, target), logsigmoid(neg(input)))));
   const weighted = weight ? mul(loss, weight) : loss;

@@ -8,7 +8,7 @@ import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { isFloat } from "../dtype.ts";
 import { normalizeDim, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { cast, type TensorLike } from "./cast.ts";
+import { cast, checkTensors, type TensorLike } from "./cast.ts";
 import { eye } from "./create.ts";
 import { abs, add, div, eq, gt, mul, sub, where } from "./elementwise.ts";
 import { requireSquare } from "./host.ts";
@@ -177,6 +177,7 @@ export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor |
 
 /** The p-norm distances of all pairs of rows i < j of x [n, d], in order. `torch.nn.functional.pdist`. */
 export function pdist(x: Tensor, p = 2): Tensor {
+  checkTensors("pdist", [x]);
   if (x.shape.length !== 2) {
     throw new ShapeError(`pdist only supports 2D tensors, got: ${x.shape.length}D`);
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { sameShape, type Shape, sizeOf } from "../shape.ts";
@@ -28,6 +29,14 @@ export interface MaxPoolOptions {
   /** Also return where in the flattened spatial dimensions each value came from. */
   readonly returnIndices?: boolean;
 }
+
+const maxPoolKinds: Kinds<MaxPoolOptions> = {
+  stride: "sizes",
+  padding: "sizes",
+  dilation: "sizes",
+  ceilMode: "boolean",
+  returnIndices: "boolean",
+};
 
 /** Options that ask for the indices. */
 export type MaxPoolWithIndices = MaxPoolOptions & { readonly returnIndices: true };
@@ -70,7 +79,7 @@ function maxPool(
   kernelSize: Sizes,
   given: MaxPoolOptions | Sizes,
 ): Tensor | ValuesAndIndices {
-  const options: MaxPoolOptions = optionsOf(given);
+  const options: MaxPoolOptions = optionsOf(op, given, maxPoolKinds);
   const input = batched(op, x, rank);
   if (x.dtype === "bool") throw new DTypeError(`"${op}" not implemented for 'Bool'; cast with .to("uint8")`);
   const plan = planWindows(op, input, kernelSize, options);
@@ -109,6 +118,7 @@ export function maxPool1d(
   kernelSize: Sizes,
   options: MaxPoolOptions | Sizes = {},
 ): Tensor | ValuesAndIndices {
+  checkCall("max_pool1d", [x]);
   return maxPool("max_pool1d", 1, x, kernelSize, options);
 }
 
@@ -133,6 +143,7 @@ export function maxPool2d(
   kernelSize: Sizes,
   options: MaxPoolOptions | Sizes = {},
 ): Tensor | ValuesAndIndices {
+  checkCall("max_pool2d", [x]);
   return maxPool("max_pool2d", 2, x, kernelSize, options);
 }
 
@@ -146,6 +157,7 @@ export function maxPool3d(
   kernelSize: Sizes,
   options: MaxPoolOptions | Sizes = {},
 ): Tensor | ValuesAndIndices {
+  checkCall("max_pool3d", [x]);
   return maxPool("max_pool3d", 3, x, kernelSize, options);
 }
 
@@ -159,6 +171,8 @@ export interface MaxUnpoolOptions {
   readonly outputSize?: Shape | null;
 }
 
+const maxUnpoolKinds: Kinds<MaxUnpoolOptions> = { stride: "sizes", padding: "sizes", outputSize: "sizes?" };
+
 function maxUnpool(
   op: string,
   rank: number,
@@ -167,7 +181,7 @@ function maxUnpool(
   kernelSize: Sizes,
   given: MaxUnpoolOptions | Sizes,
 ): Tensor {
-  const options: MaxUnpoolOptions = optionsOf(given);
+  const options: MaxUnpoolOptions = optionsOf(op, given, maxUnpoolKinds);
   const input = batched(op, x, rank);
   if (indices.dtype !== "int64") {
     throw new DTypeError(`elements in indices should be type int64 but got: ${indices.dtype}, in ${op}`);
@@ -208,6 +222,7 @@ export function maxUnpool1d(
   kernelSize: Sizes,
   options: MaxUnpoolOptions | Sizes = {},
 ): Tensor {
+  checkCall("max_unpool1d", [x, indices]);
   return maxUnpool("max_unpool1d", 1, x, indices, kernelSize, options);
 }
 
@@ -218,6 +233,7 @@ export function maxUnpool2d(
   kernelSize: Sizes,
   options: MaxUnpoolOptions | Sizes = {},
 ): Tensor {
+  checkCall("max_unpool2d", [x, indices]);
   return maxUnpool("max_unpool2d", 2, x, indices, kernelSize, options);
 }
 
@@ -228,5 +244,6 @@ export function maxUnpool3d(
   kernelSize: Sizes,
   options: MaxUnpoolOptions | Sizes = {},
 ): Tensor {
+  checkCall("max_unpool3d", [x, indices]);
   return maxUnpool("max_unpool3d", 3, x, indices, kernelSize, options);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall, checkKind, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { scalarName } from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
@@ -18,6 +19,8 @@ export interface NormOptions {
   /** Added to the variance. */
   readonly eps?: number;
 }
+
+const normKinds: Kinds<NormOptions> = { eps: "number" };
 
 /** A parameter that may be missing. */
 type MaybeTensor = Tensor | null | undefined;
@@ -62,6 +65,7 @@ function checkNormalized(
   normalizedShape: Shape,
   parameters: readonly (readonly [string, MaybeTensor])[],
 ): number[] {
+  checkKind(op, "normalized_shape", normalizedShape ?? null, "numbers");
   const rank = normalizedShape.length, from = x.shape.length - rank;
   if (rank === 0) {
     throw new ShapeError(`Expected normalized_shape to be at least 1-dimensional, in ${op}: got []`);
@@ -98,6 +102,7 @@ export function layerNorm(
   bias?: Tensor | null,
   options: NormOptions = {},
 ): Tensor {
+  checkCall("layer_norm", [x], options, normKinds, { weight, bias });
   const dims = checkNormalized("layer_norm", x, normalizedShape, [["weight", weight], ["bias", bias]]);
   if (sizeOf(x.shape) === 0) return named("NativeLayerNorm", scaled(x.value, weight, bias));
   return named("NativeLayerNorm", scaled(standardized(x, dims, options.eps ?? 1e-5), weight, bias));
@@ -117,6 +122,7 @@ export function rmsNorm(
   weight?: Tensor | null,
   options: NormOptions = {},
 ): Tensor {
+  checkCall("rms_norm", [x], options, normKinds, { weight });
   const dims = checkNormalized("rms_norm", x, normalizedShape, [["weight", weight]]);
   if (sizeOf(x.shape) === 0) return scaled(x.value, weight, null);
   const eps = options.eps ?? machineEpsilon[x.dtype];
@@ -135,6 +141,14 @@ export interface BatchNormOptions extends NormOptions {
   /** Share of the new statistics in the running ones; a 0-d tensor where it changes from step to step. */
   readonly momentum?: number | Tensor;
 }
+
+const batchNormKinds: Kinds<BatchNormOptions> = {
+  eps: "number",
+  weight: "tensor?",
+  bias: "tensor?",
+  training: "boolean",
+  momentum: "any",
+};
 
 /** What a norm with running statistics gives back. */
 export interface RunningNormResult {
@@ -179,6 +193,7 @@ export function batchNorm(
   runningVar: Tensor | null,
   options: BatchNormOptions = {},
 ): RunningNormResult {
+  checkCall("batch_norm", [x], options, batchNormKinds, { runningMean, runningVar });
   const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
   const rank = x.shape.length;
   if (rank < 2) {
@@ -201,7 +216,7 @@ export function batchNorm(
       scaled(y, weight ? perChannel(weight, rank) : null, bias ? perChannel(bias, rank) : null),
     );
   if (!training) {
-    if (runningMean === null || runningVar === null) {
+    if (!runningMean || !runningVar) {
       throw new ValueError(
         "Expected running_mean and running_var to be defined when training=False, in batch_norm",
       );
@@ -244,6 +259,7 @@ export function groupNorm(
   bias?: Tensor | null,
   options: NormOptions = {},
 ): Tensor {
+  checkCall("group_norm", [x], options, normKinds, { weight, bias });
   const rank = x.shape.length;
   if (rank < 2) {
     throw new ShapeError(
@@ -289,6 +305,14 @@ export interface InstanceNormOptions extends NormOptions {
   readonly momentum?: number | Tensor;
 }
 
+const instanceNormKinds: Kinds<InstanceNormOptions> = {
+  eps: "number",
+  weight: "tensor?",
+  bias: "tensor?",
+  useInputStats: "boolean",
+  momentum: "any",
+};
+
 /** Batch norm of each example for itself. `torch.nn.functional.instance_norm`. */
 export function instanceNorm(
   x: Tensor,
@@ -296,6 +320,7 @@ export function instanceNorm(
   runningVar: Tensor | null = null,
   options: InstanceNormOptions = {},
 ): RunningNormResult {
+  checkCall("instance_norm", [x], options, instanceNormKinds, { runningMean, runningVar });
   const { weight, bias, useInputStats = true, momentum = 0.1, eps = 1e-5 } = options;
   if (x.shape.length < 2) {
     throw new ShapeError(
@@ -341,8 +366,15 @@ export interface LocalResponseNormOptions {
   readonly k?: number;
 }
 
+const localResponseNormKinds: Kinds<LocalResponseNormOptions> = {
+  alpha: "number",
+  beta: "number",
+  k: "number",
+};
+
 /** x over (k + alpha times the mean square of `size` neighbouring channels)^beta. `torch.nn.functional.local_response_norm`. */
 export function localResponseNorm(x: Tensor, size: number, options: LocalResponseNormOptions = {}): Tensor {
+  checkCall("local_response_norm", [x], options, localResponseNormKinds);
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
   if (x.shape.length < 3) {
     throw new ShapeError(
@@ -370,8 +402,11 @@ export interface NormalizeOptions {
   readonly eps?: number;
 }
 
+const normalizeKinds: Kinds<NormalizeOptions> = { p: "number", dim: "sizes", eps: "number" };
+
 /** x over its p-norm along `dim`. `torch.nn.functional.normalize`. */
 export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
+  checkCall("normalize", [x], options, normalizeKinds);
   const { p = 2, dim = 1, eps = 1e-12 } = options;
   return div(x, atLeast(norm(x, p, dim, { keepdim: true }), eps));
 }
@@ -382,6 +417,7 @@ export function cosineSimilarity(
   b: Tensor,
   options: { readonly dim?: number; readonly eps?: number } = {},
 ): Tensor {
+  checkCall("cosine_similarity", [a, b], options, { dim: "number", eps: "number" });
   const { dim = 1, eps = 1e-8 } = options;
   // Broadcast first: `dim` counts in the common shape.
   const shape = broadcastShapes("cosine_similarity", a.shape, b.shape);
@@ -405,8 +441,15 @@ export interface PairwiseDistanceOptions {
   readonly keepdim?: boolean;
 }
 
+const pairwiseDistanceKinds: Kinds<PairwiseDistanceOptions> = {
+  p: "number",
+  eps: "number",
+  keepdim: "boolean",
+};
+
 /** The p-norm of a - b + eps along the last dimension. `torch.nn.functional.pairwise_distance`. */
 export function pairwiseDistance(a: Tensor, b: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
+  checkCall("pairwise_distance", [a, b], options, pairwiseDistanceKinds);
   const { p = 2, eps = 1e-6, keepdim = false } = options;
   return norm(add(sub(a, b), eps), p, -1, { keepdim });
 }

@@ -6,6 +6,7 @@
  */
 import { ValueError } from "../errors.ts";
 import { Tensor } from "../tensor.ts";
+import { checkTensors } from "./cast.ts";
 
 type Held =
   | "number"
@@ -33,7 +34,7 @@ const holds: Readonly<Record<Held, readonly [name: string, test: (x: unknown) =>
   string: ["str", (x) => typeof x === "string"],
   sizes: ["int or tuple of ints", (x) => isNumber(x) || areNumbers(x)],
   rates: ["float or list of floats", (x) => isNumber(x) || areNumbers(x)],
-  numbers: ["tuple of floats", areNumbers],
+  numbers: ["list of numbers", areNumbers],
   tensor: ["Tensor", (x) => x instanceof Tensor],
   function: ["a function", (x) => typeof x === "function"],
   any: ["anything", () => true],
@@ -41,6 +42,22 @@ const holds: Readonly<Record<Held, readonly [name: string, test: (x: unknown) =>
 
 /** What each option holds; the type makes the list complete. */
 export type Kinds<O> = { readonly [K in keyof O]-?: Kind };
+
+/**
+ * What an operation looks at first: the operands are tensors, the options are known and of their kinds, and what may be left out is a tensor
+ * or null.
+ */
+export function checkCall<O extends object>(
+  op: string,
+  tensors: readonly unknown[],
+  options?: O,
+  kinds?: Kinds<O>,
+  optional?: Readonly<Record<string, unknown>>,
+): void {
+  checkTensors(op, tensors);
+  for (const name in optional) checkKind(op, name, optional[name], "tensor?");
+  if (options !== undefined && kinds !== undefined) checkOptions(op, options, kinds);
+}
 
 /** Throws unless `options` is a record that holds none but the known options, each with a value of its kind where kinds are given. */
 export function checkOptions<O extends object>(

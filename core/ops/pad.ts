@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall, checkKind } from "./options.ts";
 import { named } from "../apply.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
@@ -80,6 +81,8 @@ export function pad(
   mode: PadMode = "constant",
   value?: Scalar | null,
 ): Tensor {
+  checkCall("pad", [x]);
+  checkKind("pad", "pad", amounts ?? null, "numbers");
   if (amounts.length % 2 !== 0) {
     throw new ValueError(`Padding length must be divisible by 2, in pad: got [${amounts.join(", ")}]`);
   }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { checkCall, checkOptions, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { sizeOf } from "../shape.ts";
@@ -104,9 +105,23 @@ export interface AvgPoolOptions {
   readonly divisorOverride?: number | null;
 }
 
-/** The stride alone, or all options. */
-export function optionsOf<T extends object>(options: T | Sizes): T | { readonly stride: Sizes } {
-  return typeof options === "number" || isSizes(options) ? { stride: options } : options;
+const avgPoolKinds: Kinds<AvgPoolOptions> = {
+  stride: "sizes",
+  padding: "sizes",
+  ceilMode: "boolean",
+  countIncludePad: "boolean",
+  divisorOverride: "number?",
+};
+
+/** The stride alone, or all options, of the kinds that there are. */
+export function optionsOf<T extends object>(
+  op: string,
+  options: T | Sizes,
+  kinds: Kinds<T>,
+): T | { readonly stride: Sizes } {
+  if (typeof options === "number" || isSizes(options)) return { stride: options };
+  checkOptions(op, options, kinds);
+  return options;
 }
 
 function isSizes(options: object): options is readonly number[] {
@@ -138,7 +153,7 @@ function avgPool(
   kernelSize: Sizes,
   given: AvgPoolOptions | Sizes,
 ): Tensor {
-  const options: AvgPoolOptions = optionsOf(given);
+  const options: AvgPoolOptions = optionsOf(op, given, avgPoolKinds);
   const input = batched(op, x, rank);
   requireFloat(op, x);
   const { divisorOverride } = options;
@@ -160,6 +175,7 @@ function avgPool(
  * `torch.nn.functional.avg_pool1d`.
  */
 export function avgPool1d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions | Sizes = {}): Tensor {
+  checkCall("avg_pool1d", [x]);
   return avgPool("avg_pool1d", "AvgPool2D", 1, x, kernelSize, options);
 }
 
@@ -174,11 +190,13 @@ export function avgPool1d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
  * ```
  */
 export function avgPool2d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions | Sizes = {}): Tensor {
+  checkCall("avg_pool2d", [x]);
   return avgPool("avg_pool2d", "AvgPool2D", 2, x, kernelSize, options);
 }
 
 /** The mean over windows of x [N, C, D, H, W] or [C, D, H, W]. `torch.nn.functional.avg_pool3d`. */
 export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions | Sizes = {}): Tensor {
+  checkCall("avg_pool3d", [x]);
   return avgPool("avg_pool3d", "AvgPool3D", 3, x, kernelSize, options);
 }
 
@@ -190,6 +208,8 @@ export interface LpPoolOptions {
   readonly ceilMode?: boolean;
 }
 
+const lpPoolKinds: Kinds<LpPoolOptions> = { stride: "sizes", ceilMode: "boolean" };
+
 function lpPool(
   op: string,
   rank: number,
@@ -198,7 +218,14 @@ function lpPool(
   kernelSize: Sizes,
   given: LpPoolOptions | Sizes,
 ): Tensor {
-  const mean = avgPool(op, "AvgPool2D", rank, pow(x, normType), kernelSize, optionsOf(given));
+  const mean = avgPool(
+    op,
+    "AvgPool2D",
+    rank,
+    pow(x, normType),
+    kernelSize,
+    optionsOf(op, given, lpPoolKinds),
+  );
   const count = sizeOf(sizesOf(op, "kernel_size", kernelSize, rank));
   // PyTorch's own formula: a negative sum of odd powers gives NaN or a negative number as there.
   return pow(mul(mul(sign(mean), relu(abs(mean))), count), 1 / normType);
@@ -211,6 +238,7 @@ export function lpPool1d(
   kernelSize: Sizes,
   options: LpPoolOptions | Sizes = {},
 ): Tensor {
+  checkCall("lp_pool1d", [x]);
   return lpPool("lp_pool1d", 1, x, normType, kernelSize, options);
 }
 
@@ -221,6 +249,7 @@ export function lpPool2d(
   kernelSize: Sizes,
   options: LpPoolOptions | Sizes = {},
 ): Tensor {
+  checkCall("lp_pool2d", [x]);
   return lpPool("lp_pool2d", 2, x, normType, kernelSize, options);
 }
 
@@ -231,5 +260,6 @@ export function lpPool3d(
   kernelSize: Sizes,
   options: LpPoolOptions | Sizes = {},
 ): Tensor {
+  checkCall("lp_pool3d", [x]);
   return lpPool("lp_pool3d", 3, x, normType, kernelSize, options);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { checkCall, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import type { DType } from "../dtype.ts";
 import { ShapeError, ValueError } from "../errors.ts";
@@ -43,6 +44,15 @@ export interface InterpolateOptions {
   /** Average over all elements that an output element covers when sizes shrink; for "bilinear" and "bicubic". */
   readonly antialias?: boolean;
 }
+
+const interpolateKinds: Kinds<InterpolateOptions> = {
+  size: "sizes?",
+  scaleFactor: "sizes?",
+  mode: "string",
+  alignCorners: "boolean?",
+  recomputeScaleFactor: "boolean?",
+  antialias: "boolean",
+};
 
 const ranks: Readonly<Record<InterpolateMode, readonly number[]>> = {
   nearest: [1, 2, 3],
@@ -267,7 +277,8 @@ const torchNames: Readonly<Record<InterpolateMode, string>> = {
  * console.log(interpolate(tensor([[[0, 2]]]), { scaleFactor: 2, mode: "linear" }).tolist()); // [ [ [ 0, 0.5, 1.5, 2 ] ] ]
  * ```
  */
-export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
+export function interpolate(x: Tensor, options: InterpolateOptions = {}): Tensor {
+  checkCall("interpolate", [x], options, interpolateKinds);
   const { mode = "nearest", antialias = false } = options;
   const rank = x.shape.length - 2;
   if (!Object.hasOwn(ranks, mode) || !ranks[mode].includes(rank)) throw badInput(x, mode);
@@ -318,6 +329,7 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
 }
 
 /** `interpolate` under its old name. `torch.nn.functional.upsample`. */
-export function upsample(x: Tensor, options: InterpolateOptions): Tensor {
+export function upsample(x: Tensor, options: InterpolateOptions = {}): Tensor {
+  checkCall("upsample", [x], options, interpolateKinds);
   return interpolate(x, options);
 }

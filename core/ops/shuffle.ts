@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall } from "./options.ts";
 import { named } from "../apply.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
@@ -21,6 +22,7 @@ function check(op: string, name: string, x: Tensor, factor: number): void {
 
 /** [..., C r^2, H, W] -> [..., C, H r, W r]. `torch.nn.functional.pixel_shuffle`. */
 export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
+  checkCall("pixel_shuffle", [x]);
   const r = upscaleFactor;
   check("pixel_shuffle", "upscale_factor", x, r);
   const front = x.shape.slice(0, -3), [c, h, w] = x.shape.slice(-3), d = front.length;
@@ -38,6 +40,7 @@ export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
 
 /** [..., C, H r, W r] -> [..., C r^2, H, W]. `torch.nn.functional.pixel_unshuffle`. */
 export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
+  checkCall("pixel_unshuffle", [x]);
   const r = downscaleFactor;
   check("pixel_unshuffle", "downscale_factor", x, r);
   const front = x.shape.slice(0, -3), [c, h, w] = x.shape.slice(-3), d = front.length;
@@ -55,6 +58,7 @@ export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
 
 /** The channels (dimension 1) of all groups in turn: the transpose of [groups, C / groups]. `torch.nn.functional.channel_shuffle`. */
 export function channelShuffle(x: Tensor, groups: number): Tensor {
+  checkCall("channel_shuffle", [x]);
   if (x.shape.length < 3) {
     throw new ShapeError(
       `channel_shuffle expects input with > 2 dims, but got input with sizes [${x.shape.join(", ")}]`,

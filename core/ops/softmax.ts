@@ -8,7 +8,7 @@ import { type DType, isFloat, scalarName } from "../dtype.ts";
 import { DTypeError } from "../errors.ts";
 import { normalizeDim, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { cast, inSingle } from "./cast.ts";
+import { cast, checkTensors, inSingle } from "./cast.ts";
 import { div, exp, log, neg, sub } from "./elementwise.ts";
 import { checkOptions } from "./options.ts";
 import { amax, sum } from "./reduce.ts";
@@ -20,11 +20,13 @@ export interface SoftmaxOptions {
 }
 
 /** The dimension PyTorch takes when none is given: the first for 0, 1 and 3 dimensions, else the second. */
-function implicitDim(x: Tensor): number {
+function implicitDim(op: string, x: Tensor): number {
+  checkTensors(op, [x]);
   return [0, 1, 3].includes(x.shape.length) ? 0 : 1;
 }
 
 function operand(op: string, x: Tensor, dim: number, options: SoftmaxOptions): Tensor {
+  checkTensors(op, [x]);
   checkOptions(op, options, ["dtype"]);
   const y = options.dtype === undefined ? x.value : cast(x, options.dtype);
   const at = normalizeDim(op, dim, y.shape.length);
@@ -52,7 +54,11 @@ function shifted(x: Tensor, dim: number): Tensor {
  * console.log(String(softmax(tensor([1, 1, 1, 1]), 0))); // tensor([0.2500, 0.2500, 0.2500, 0.2500])
  * ```
  */
-export function softmax(x: Tensor, dim: number = implicitDim(x), options: SoftmaxOptions = {}): Tensor {
+export function softmax(
+  x: Tensor,
+  dim: number = implicitDim("softmax", x),
+  options: SoftmaxOptions = {},
+): Tensor {
   const y = operand("softmax", x, dim, options);
   if (sizeOf(y.shape) === 0) return y;
   const shares = (x: Tensor) => {
@@ -63,7 +69,11 @@ export function softmax(x: Tensor, dim: number = implicitDim(x), options: Softma
 }
 
 /** ln of softmax, without the loss of digits. `torch.log_softmax`. */
-export function logSoftmax(x: Tensor, dim: number = implicitDim(x), options: SoftmaxOptions = {}): Tensor {
+export function logSoftmax(
+  x: Tensor,
+  dim: number = implicitDim("log_softmax", x),
+  options: SoftmaxOptions = {},
+): Tensor {
   const y = operand("log_softmax", x, dim, options);
   if (sizeOf(y.shape) === 0) return y;
   const logs = (x: Tensor) => {
@@ -74,6 +84,11 @@ export function logSoftmax(x: Tensor, dim: number = implicitDim(x), options: Sof
 }
 
 /** Softmax of -x. `torch.nn.functional.softmin`. */
-export function softmin(x: Tensor, dim: number = implicitDim(x), options: SoftmaxOptions = {}): Tensor {
+export function softmin(
+  x: Tensor,
+  dim: number = implicitDim("softmin", x),
+  options: SoftmaxOptions = {},
+): Tensor {
+  checkTensors("softmin", [x]);
   return softmax(neg(x), dim, options);
 }

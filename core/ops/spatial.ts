@@ -7,6 +7,7 @@
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { checkKind } from "./options.ts";
 import { reshape } from "./view.ts";
 
 /** One number for all spatial dimensions, or one for each. */
@@ -14,6 +15,7 @@ export type Sizes = number | readonly number[];
 
 /** `value` as one whole number per spatial dimension. */
 export function sizesOf(op: string, name: string, value: Sizes, rank: number): readonly number[] {
+  checkKind(op, name, value ?? null, "sizes");
   const sizes = typeof value === "number"
     ? new Array<number>(rank).fill(value)
     : value.length === 1

@@ -106,7 +106,7 @@ Deno.test("optimizers refuse unknown and misread settings", () => {
     ["SGD", 0.1, "SGD: keyword arguments are one last record of options, such as { lr: ... }, but got 0.1"],
     ["SGD", {}, "parameter group didn't specify a value of required optimization parameter lr"],
     ["Adam", { beta1: 0.9 }, "Adam() got an unexpected keyword argument 'beta1'; it knows lr, betas"],
-    ["AdamW", { betas: 0.9 }, "AdamW(): argument 'betas' must be tuple of floats, not 0.9"],
+    ["AdamW", { betas: 0.9 }, "AdamW(): argument 'betas' must be list of numbers, not 0.9"],
     ["LBFGS", { maxIterations: 3 }, "LBFGS() got an unexpected keyword argument 'maxIterations'"],
   ];
   for (const [name, settings, sentence] of cases) {
@@ -136,7 +136,7 @@ Deno.test("schedulers refuse unknown and misread settings", () => {
       "StepLR() got an unexpected keyword argument 'gama'; it knows gamma, lastEpoch",
     ],
     ["StepLR", ["2"], `StepLR(): argument 'stepSize' must be int, not the string "2"`],
-    ["MultiStepLR", [2], "MultiStepLR(): argument 'milestones' must be tuple of floats, not 2"],
+    ["MultiStepLR", [2], "MultiStepLR(): argument 'milestones' must be list of numbers, not 2"],
     ["ExponentialLR", [], "ExponentialLR(): argument 'gamma' must be float, not None"],
     [
       "CosineAnnealingLR",
