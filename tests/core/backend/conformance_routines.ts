@@ -58,6 +58,27 @@ const convs: readonly ConvSpec[] = [
   { batch: 2, channels: [4, 64], size: [8, 8], kernel: [3, 3], pad: [[1, 1], [1, 1]] },
   { batch: 2, channels: [64, 8], size: [8, 8], kernel: [3, 3], stride: [2, 2], pad: [[1, 0], [1, 0]] },
   { batch: 1, channels: [8, 128], size: [6, 8], kernel: [1, 3], dilation: [1, 2], groups: 2 },
+  // Every channel with filters of its own: long rows and short ones, two filters for a channel, any number of dimensions.
+  { batch: 2, channels: [4, 4], size: [6, 39], kernel: [3, 3], pad: [[1, 1], [1, 1]], groups: 4 },
+  {
+    batch: 2,
+    channels: [3, 6],
+    size: [9, 71],
+    kernel: [5, 5],
+    stride: [1, 2],
+    pad: [[2, 2], [2, 3]],
+    dilation: [2, 1],
+    groups: 3,
+  },
+  { batch: 1, channels: [5, 5], size: [3], kernel: [3], pad: [[1, 1]], groups: 5 },
+  {
+    batch: 2,
+    channels: [3, 3],
+    size: [4, 3, 6],
+    kernel: [3, 1, 2],
+    pad: [[1, 1], [0, 0], [1, 0]],
+    groups: 3,
+  },
   {
     batch: 1,
     channels: [2, 4],

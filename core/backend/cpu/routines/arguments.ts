@@ -27,6 +27,29 @@ export class ArgumentBlock {
   }
 }
 
+/**
+ * A block of the words `values` at their `places`, zeros for those that are set later, and behind them the `tables`, whose addresses go to their places: 0 for an
+ * empty one.
+ */
+export function argumentsAt<N extends string>(
+  engine: Engine,
+  places: Readonly<Record<N | "length", number>>,
+  values: Readonly<Partial<Record<N, number>>>,
+  tables?: Readonly<Partial<Record<N, ArrayLike<number>>>>,
+): ArgumentBlock {
+  const all = Object.entries(tables ?? {}) as [N, ArrayLike<number>][];
+  const block = new ArgumentBlock(engine, all.reduce((n, [, table]) => n + table.length, places.length));
+  const { words } = block;
+  for (const name in values) words[places[name]] = values[name]!;
+  let at: number = places.length;
+  for (const [name, table] of all) {
+    words.set(table, at);
+    words[places[name]] = table.length === 0 ? 0 : block.address + 4 * at;
+    at += table.length;
+  }
+  return block;
+}
+
 /** A function of an engine and a key, computed once for each. */
 export function engineCache<K extends string | number, V>(
   make: (engine: Engine, key: K) => V,

@@ -6,12 +6,12 @@
  */
 import { bytesOf, type DType, isFloat } from "../../../dtype.ts";
 import { DTypeError } from "../../../errors.ts";
-import type { ConvAttrs, RoutineStep } from "../../../kernel/plan.ts";
-import { type Shape, sizeOf, stridesOf } from "../../../shape.ts";
+import type { RoutineStep } from "../../../kernel/plan.ts";
+import { sizeOf, stridesOf } from "../../../shape.ts";
 import type { StepContext, StepRunner } from "../engine.ts";
 import { LoopCall, type LoopRunner } from "../loops.ts";
 import { nativeConv, nativeInputGrad, nativeWeightGrad } from "./conv_native.ts";
-import { depthwiseWeightGrad } from "./depthwise.ts";
+import { depthwiseConv, depthwiseInputGrad, depthwiseWeightGrad } from "./depthwise.ts";
 import { Gemm, type GemmSpec, grid, type Product } from "./gemm.ts";
 import {
   following,
@@ -24,6 +24,7 @@ import {
 } from "./routine.ts";
 import { computeType, type Staged, stageInput, stageOutput, stagePadded } from "./stage.ts";
 import { partsOf, sumKernel } from "./split.ts";
+import { multiples, runOf, scaled, splitOf, sums, windowOf } from "./windows.ts";
 import { winogradConv, winogradInputGrad } from "./winograd_conv.ts";
 
 /** The dtype of a convolution. */
@@ -37,58 +38,6 @@ function floatOf(context: StepContext, step: RoutineStep): DType {
 function zeros(context: StepContext, step: RoutineStep): StepRunner {
   const call = new LoopCall(context.engine, zeroKernel(context.slots[step.output].dtype, step.outputShape));
   return runner(() => runLoop(call, context.at[step.output]), call);
-}
-
-function scaled(offsets: readonly number[], factors: readonly number[]): number[] {
-  return offsets.map((x, d) => x * factors[d]);
-}
-
-/** 0, step, 2 step ... */
-function multiples(count: number, step: number): number[] {
-  return Array.from({ length: count }, (_, i) => i * step);
-}
-
-/** Every sum of one number from each list, in row-major order, times `bytes`. */
-function sums(lists: readonly (readonly number[])[], bytes: number): Int32Array {
-  const all = lists.reduce<number[]>((sums, list) => sums.flatMap((s) => list.map((x) => s + x)), [0]);
-  return Int32Array.from(all, (x) => x * bytes);
-}
-
-/** Into how many parts x is dealt out along its last dimension, so that the elements that neighbouring outputs read are neighbours too. */
-function splitOf(stride: readonly number[], kernel: readonly number[]): number {
-  const last = stride.length - 1;
-  return kernel[last] > 1 ? stride[last] : 1;
-}
-
-/** Offsets of the taps along each dimension from an output's first element of the (padded, split) x, and the way from one output to the next. */
-function windowOf(
-  { stride, dilation }: ConvAttrs,
-  kernel: readonly number[],
-  x: Staged,
-  split: number,
-): { taps: number[][]; steps: number[] } {
-  const strides = x.layout.strides.slice(2), last = kernel.length - 1;
-  const taps = kernel.map((size, d) => multiples(size, dilation[d] * strides[d]));
-  const steps = scaled(stride, strides);
-  if (split > 1) {
-    const [part, step] = strides.slice(last);
-    taps[last] = taps[last].map((_, k) => {
-      const at = k * dilation[last];
-      return at % split * part + Math.floor(at / split) * step;
-    });
-    steps[last] = step;
-  }
-  return { taps, steps };
-}
-
-/** How many points of a shape, in row-major order, lie side by side. */
-function runOf(shape: Shape, strides: readonly number[]): number {
-  let run = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    if (shape[d] > 1 && strides[d] !== run) break;
-    run *= shape[d];
-  }
-  return run;
 }
 
 /** Output channels up to which the library, for which patches are copied out, is slower than Winograd's method with its fewer multiplications. */
@@ -116,7 +65,7 @@ export const conv: RoutineMaker<"conv"> = (context, step, epilogue) => {
   const [, channels, ...kernel] = step.inputs[1].layout.shape;
   const patch = [channels, ...kernel];
   if (sizeOf(patch) === 0) return withEpilogue(zeros(context, step), epilogue);
-  const quick = sooner(
+  const quick = depthwiseConv(context, step, epilogue) ?? sooner(
     outChannels / groups,
     () => winogradConv(context, step, epilogue),
     () => nativeConv(context, step),
@@ -205,7 +154,7 @@ export const convInputGrad: RoutineMaker<"convInputGrad"> = (context, step, epil
   const phases = perDim.reduce<Phase[][]>((all, own) => all.flatMap((p) => own.map((q) => [...p, q])), [[]]);
   const reached = phases.filter((p) => depth > 0 && p.every((q) => q.taps.length > 0));
   if (reached.length === 0) return withEpilogue(zeros(context, step), epilogue);
-  const quick = sooner(
+  const quick = depthwiseInputGrad(context, step, epilogue) ?? sooner(
     depth,
     () => winogradInputGrad(context, step, epilogue),
     () => nativeInputGrad(context, step),
@@ -289,13 +238,12 @@ export const convWeightGrad: RoutineMaker<"convWeightGrad"> = (context, step, ep
   const [batch, outChannels, ...out] = step.inputs[1].layout.shape, rows = outChannels / groups;
   const patch = step.outputShape.slice(1), [channels, ...kernel] = patch, columns = sizeOf(patch);
   if (batch * sizeOf(out) === 0) return withEpilogue(zeros(context, step), epilogue);
-  const native = nativeWeightGrad(context, step);
-  if (native !== null) return withEpilogue(native, epilogue);
+  const quick = depthwiseWeightGrad(context, step) ?? nativeWeightGrad(context, step);
+  if (quick !== null) return withEpilogue(quick, epilogue);
   const space = new Workspace(context);
-  const depthwise = rows === 1 && channels === 1, split = depthwise ? 1 : splitOf(stride, kernel);
+  const split = splitOf(stride, kernel);
   const x = stagePadded(context, space, step.inputs[0], padLow, padHigh, split);
   const g = stageInput(context, space, step.inputs[1]);
-  if (depthwise) return withEpilogue(depthwiseWeightGrad(context, space, step, x, g), epilogue);
   const { taps, steps } = windowOf(step.attrs, kernel, x, split);
   const [xImage, xChannel] = x.layout.strides, [gImage, gChannel, ...gSpatial] = g.layout.strides;
   const parts = partsOf(batch, rows * columns * groups, bytes), images = batch / parts;

@@ -1,61 +1,196 @@
 /**
- * The gradient of a depthwise convolution's weight, where every channel has a filter of its own: a matrix product of one row would have too few columns, so it is a loop that folds
- * over the outputs.
+ * Depthwise convolutions, where every channel has filters of its own, and their gradients: as matrix products they would have a single row. The code is
+ * depthwise_code.ts.
  *
  * @module
  */
-import type { Instr } from "../../../kernel/ir.ts";
+import { bytesOf } from "../../../dtype.ts";
 import type { RoutineStep } from "../../../kernel/plan.ts";
-import { stridesOf } from "../../../shape.ts";
-import type { StepContext, StepRunner } from "../engine.ts";
-import { LoopCall } from "../loops.ts";
-import { runLoop, runner, type Workspace } from "./routine.ts";
-import { computeType, type Staged } from "./stage.ts";
+import { type Shape, sizeOf } from "../../../shape.ts";
+import type { Engine, StepContext, StepRunner } from "../engine.ts";
+import { chunkOf, type LoopRunner, runChunked, type TileFollow } from "../loops.ts";
+import type { PoolKernel } from "../pool.ts";
+import { type ArgumentBlock, argumentsAt, engineCache } from "./arguments.ts";
+import { depthwiseModule, depthwiseScratch, depthwiseWords } from "./depthwise_code.ts";
+import type { FloatType } from "./floats.ts";
+import { grid } from "./gemm.ts";
+import { following, runner, Workspace } from "./routine.ts";
+import { computeType, type Staged, stageInput, stageOutput, stagePadded } from "./stage.ts";
+import { splitOf, sums, windowOf } from "./windows.ts";
 
-/** x [N, C, ...in] (padded), g [N, C, ...out] -> [C, 1, ...kernel]. */
-export function depthwiseWeightGrad(
+const kernels = engineCache((engine: Engine, key: `${FloatType} ${number} ${number}`): PoolKernel[] => {
+  const [dtype, taps, width] = key.split(" ");
+  engine.pool.reserveScratch(depthwiseScratch(Number(taps)));
+  const { relaxedSimd } = engine.features;
+  return engine.pool.load(depthwiseModule(dtype as FloatType, Number(taps), Number(width), relaxedSimd));
+});
+
+/** Taps up to which code is made for their number, and channels of the result for one of x up to which the rows of a matrix product are too few. */
+const TAPS = 64, MULTIPLIER = 2;
+
+/** Nanoseconds that an output takes for each tap, roughly, and a row in all cases. */
+const TAP = 0.12, ROW = 20;
+/** Nanoseconds that a unit of work should take, and units that are enough. */
+const UNIT_TIME = 12_000, UNITS = 64;
+
+/** What the kernels need to know of a convolution. Tables are of byte offsets. */
+interface Spec {
+  readonly batch: number;
+  /** Channels of the result, and how many of them share a channel of x. */
+  readonly channels: number;
+  readonly multiplier: number;
+  readonly out: Shape;
+  readonly x: Staged;
+  readonly xTaps: Int32Array;
+  /** Elements between neighbouring outputs along each dimension; 1 along the last. */
+  readonly steps: readonly number[];
+  readonly dtype: FloatType;
+}
+
+/** Whether the kernels are for such filters: few enough, and the outputs of a row read elements that are neighbours, or can be made so. */
+function suits([channels, depth, ...kernel]: Shape, groups: number, stride: readonly number[]): boolean {
+  return depth === 1 && channels <= MULTIPLIER * groups && sizeOf(kernel) <= TAPS &&
+    (stride.at(-1) === 1 || kernel[kernel.length - 1] > 1);
+}
+
+/** x [N, C, ...in], w [C * multiplier, 1, ...k] -> [N, C * multiplier, ...out]; null where it would not be faster than a matrix product. */
+export function depthwiseConv(
+  context: StepContext,
+  step: RoutineStep<"conv">,
+  epilogue: LoopRunner | null,
+): StepRunner[] | null {
+  const { attrs, inputs: [input, weight] } = step, { stride, padLow, padHigh, groups } = attrs;
+  const { shape } = weight.layout, kernel = shape.slice(2), [batch, channels, ...out] = step.outputShape;
+  if (!suits(shape, groups, stride)) return null;
+  const dtype = computeType(context.slots[step.output].dtype), bytes = bytesOf(dtype);
+  const space = new Workspace(context), split = splitOf(stride, kernel);
+  const x = stagePadded(context, space, input, padLow, padHigh, split, "rows");
+  const w = stageInput(context, space, weight);
+  const { taps, steps } = windowOf(attrs, kernel, x, split);
+  const spec = {
+    batch,
+    channels,
+    multiplier: channels / groups,
+    out,
+    x,
+    xTaps: sums(taps, bytes),
+    steps,
+    dtype,
+  };
+  return rowsRunner(context, space, step, epilogue, spec, w, grid(kernel, w.layout.strides.slice(2), bytes));
+}
+
+/** g [N, C, ...out], w [C, 1, ...k] -> [N, C, ...in] where all strides are 1: the convolution of g with filters that are turned round; else null. */
+export function depthwiseInputGrad(
+  context: StepContext,
+  step: RoutineStep<"convInputGrad">,
+  epilogue: LoopRunner | null,
+): StepRunner[] | null {
+  const { attrs, inputs: [grad, weight] } = step, { stride, dilation, padLow, groups } = attrs;
+  const { shape } = weight.layout, kernel = shape.slice(2), [batch, channels, ...out] = step.outputShape;
+  if (!suits(shape, groups, stride) || shape[0] !== groups || stride.some((s) => s !== 1)) return null;
+  const dtype = computeType(context.slots[step.output].dtype), bytes = bytesOf(dtype);
+  const space = new Workspace(context), size = grad.layout.shape.slice(2);
+  const reach = kernel.map((n, d) => dilation[d] * (n - 1)), low = reach.map((n, d) => n - padLow[d]);
+  const high = reach.map((n, d) => out[d] + n - size[d] - low[d]);
+  const x = stagePadded(context, space, grad, low, high, 1, "rows");
+  const w = stageInput(context, space, weight);
+  const { taps, steps } = windowOf(attrs, kernel, x, 1);
+  const spec = { batch, channels, multiplier: 1, out, x, xTaps: sums(taps, bytes), steps, dtype };
+  const turned = grid(kernel, w.layout.strides.slice(2), bytes).reverse();
+  return rowsRunner(context, space, step, epilogue, spec, w, turned);
+}
+
+/** Words that all kernels take. */
+function wordsOf({ channels, multiplier, out, x, dtype }: Spec) {
+  const [xImage, xChannel] = x.layout.strides.map((n) => n * bytesOf(dtype));
+  return { channels, multiplier, rows: sizeOf(out.slice(0, -1)), xImage, xChannel };
+}
+
+/** Byte offsets of the rows of outputs. */
+function rowsOf(out: Shape, steps: readonly number[], dtype: FloatType): Int32Array {
+  return grid(out.slice(0, -1), steps.slice(0, out.length - 1), bytesOf(dtype));
+}
+
+function rowsRunner(
   context: StepContext,
   space: Workspace,
+  step: RoutineStep,
+  epilogue: LoopRunner | null,
+  spec: Spec,
+  w: Staged,
+  wTaps: Int32Array,
+): StepRunner[] {
+  const { engine } = context, { batch, out, x, xTaps, steps, dtype } = spec;
+  const words = wordsOf(spec), { rows, channels } = words, planes = batch * channels;
+  const width = out[out.length - 1];
+  const time = TAP * xTaps.length * width + ROW;
+  const strip = Math.min(rows, Math.max(Math.ceil(UNIT_TIME / time), Math.ceil(rows * planes / UNITS)));
+  const strips = Math.ceil(rows / strip), units = strips * planes, chunk = chunkOf(units, time * strip);
+  const block = argumentsAt(
+    engine,
+    depthwiseWords,
+    { ...words, strip, strips, wChannel: w.layout.strides[0] * bytesOf(dtype) },
+    { xTaps, wTaps, xRows: rowsOf(out, steps, dtype) },
+  );
+  const [kernel] = kernels(engine, `${dtype} ${xTaps.length} ${width}`),
+    result = stageOutput(context, space, step);
+  const run = (bound: TileFollow | null) => {
+    setAddresses(block, x.stage(), w.stage(), result.address());
+    const follow = bound === null ? null : { ...bound, tileRows: strip, tileColumns: width };
+    if (chunk < units) engine.pool.run(kernel, units, chunk, block.address, follow);
+    else {
+      kernel.fn(0, units, block.address, engine.pool.scratch);
+      if (bound !== null) bound.kernel.fn(0, bound.points, bound.args, 0);
+    }
+    result.finish();
+  };
+  const follow = result.direct ? epilogue?.call.follow(rows, width, planes) ?? null : null;
+  return following(epilogue, follow, (bound) => runner(() => run(bound()), x, w, result, block));
+}
+
+function setAddresses({ words }: ArgumentBlock, x: number, w: number, out: number): void {
+  words[depthwiseWords.x] = x;
+  words[depthwiseWords.w] = w;
+  words[depthwiseWords.out] = out;
+}
+
+/** x [N, C, ...in], g [N, C * multiplier, ...out] -> [C * multiplier, 1, ...kernelSize]; null where it would not be faster than a matrix product. */
+export function depthwiseWeightGrad(
+  context: StepContext,
   step: RoutineStep<"convWeightGrad">,
-  x: Staged,
-  g: Staged,
-): StepRunner {
-  const { dtype } = context.slots[step.output], compute = computeType(dtype);
-  const { stride, dilation } = step.attrs;
-  const [batch, channels, ...out] = g.layout.shape, kernel = step.outputShape.slice(2);
-  const [xImage, xChannel, ...xSpatial] = x.layout.strides,
-    [gImage, gChannel, ...gSpatial] = g.layout.strides;
-  const load = (input: number, strides: readonly number[]): Instr => ({
-    op: "load",
-    dtype: compute,
-    level: "inner",
-    input,
-    at: { offset: 0, strides },
-    guards: [],
-  });
-  const outer = [channels, ...kernel], inner = [batch, ...out];
-  const code: Instr[] = [
-    load(0, [
-      xChannel,
-      ...xSpatial.map((s, d) => s * dilation[d]),
-      xImage,
-      ...xSpatial.map((s, d) => s * stride[d]),
-    ]),
-    load(1, [gChannel, ...kernel.map(() => 0), gImage, ...gSpatial]),
-    { op: "apply", dtype: compute, level: "inner", fn: "mul", args: [0, 1] },
-    { op: "reduce", dtype: compute, level: "outer", combiner: "sum", arg: 2 },
-  ];
-  if (dtype !== compute) code.push({ op: "cast", dtype, level: "outer", arg: 3 });
-  const at = { offset: 0, strides: [...stridesOf(outer), ...inner.map(() => 0)] };
-  code.push({ op: "store", dtype, level: "outer", output: 0, at, arg: code.length - 1 });
-  const call = new LoopCall(context.engine, {
-    outer,
-    inner,
-    inputs: [compute, compute],
-    outputs: [dtype],
-    code,
-  });
-  const partials = space.take(call.workspaceBytes);
-  const run = () => runLoop(call, x.stage(), g.stage(), context.at[step.output], space.at(partials));
-  return runner(run, x, g, call);
+): StepRunner | null {
+  const { attrs, inputs: [input, grad] } = step, { stride, padLow, padHigh, groups } = attrs;
+  const kernel = step.outputShape.slice(2), [batch, channels, ...out] = grad.layout.shape;
+  if (!suits(step.outputShape, groups, stride)) return null;
+  const { engine } = context, dtype = computeType(context.slots[step.output].dtype), bytes = bytesOf(dtype);
+  const space = new Workspace(context), split = splitOf(stride, kernel);
+  const x = stagePadded(context, space, input, padLow, padHigh, split, "rows");
+  const g = stageInput(context, space, grad, "rows"), result = stageOutput(context, space, step);
+  const { taps, steps } = windowOf(attrs, kernel, x, split);
+  const spec = {
+    batch,
+    channels,
+    multiplier: channels / groups,
+    out,
+    x,
+    xTaps: sums(taps, bytes),
+    steps,
+    dtype,
+  };
+  const [gImage, gChannel, ...gSteps] = g.layout.strides;
+  const block = argumentsAt(
+    engine,
+    depthwiseWords,
+    { ...wordsOf(spec), batch, gImage: gImage * bytes, gChannel: gChannel * bytes },
+    { xTaps: spec.xTaps, xRows: rowsOf(out, steps, dtype), gRows: rowsOf(out, gSteps, dtype) },
+  );
+  const [, filters] = kernels(engine, `${dtype} ${spec.xTaps.length} ${out[out.length - 1]}`);
+  const time = batch * sizeOf(out) * spec.xTaps.length * TAP;
+  const run = () => {
+    setAddresses(block, x.stage(), g.stage(), result.address());
+    runChunked(engine.pool, filters, channels, chunkOf(channels, time), block.address);
+    result.finish();
+  };
+  return runner(run, x, g, result, block);
 }

@@ -9,7 +9,7 @@ import { type Shape, sizeOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import { chunkOf, runChunked, type TileFollow } from "../loops.ts";
 import type { Follow, PoolKernel } from "../pool.ts";
-import { ArgumentBlock, engineCache } from "./arguments.ts";
+import { type ArgumentBlock, argumentsAt, engineCache } from "./arguments.ts";
 import type { FloatType } from "./floats.ts";
 import { gemmModule, gemmWords, PACK_PANELS, PACK_ROWS } from "./gemm_code.ts";
 import type { GemmForm } from "./micro_code.ts";
@@ -215,27 +215,16 @@ function argumentsOf(
   values: Partial<Record<keyof typeof gemmWords, number>>,
 ): ArgumentBlock {
   const batch = spec.products.flatMap((p, i) => [p.a, p.b, p.c, sources.A.index[i], sources.B.index[i]]);
-  const tables: [keyof typeof gemmWords, ArrayLike<number>][] = [
-    ["aRows", spec.aRows],
-    ["aColumns", spec.aColumns],
-    ["bRows", spec.bRows],
-    ["bColumns", spec.bColumns],
-    ["cColumns", spec.cColumns ?? []],
-    ["batch", batch],
-    ["sourcesA", sources.A.offsets],
-    ["sourcesB", sources.B.offsets],
-  ];
-  const length = tables.reduce<number>((n, [, table]) => n + table.length, gemmWords.length);
-  const block = new ArgumentBlock(engine, length), { words } = block;
-  for (const [name, value] of Object.entries(values)) words[gemmWords[name as keyof typeof values]] = value;
-  let at: number = gemmWords.length;
-  for (const [name, table] of tables) {
-    words.set(table, at);
-    // An empty table is the address 0.
-    words[gemmWords[name]] = table.length === 0 ? 0 : block.address + 4 * at;
-    at += table.length;
-  }
-  return block;
+  return argumentsAt(engine, gemmWords, values, {
+    aRows: spec.aRows,
+    aColumns: spec.aColumns,
+    bRows: spec.bRows,
+    bColumns: spec.bColumns,
+    cColumns: spec.cColumns ?? [],
+    batch,
+    sourcesA: sources.A.offsets,
+    sourcesB: sources.B.offsets,
+  });
 }
 
 /** Rows of A up to which packing B costs more than reading it in place. */

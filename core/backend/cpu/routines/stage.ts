@@ -27,10 +27,15 @@ export interface Staged {
   dispose(): void;
 }
 
-/** An operand as it is, or converted to a contiguous copy. */
-export function stageInput(context: StepContext, space: Workspace, input: RoutineInput): Staged {
+/** An operand as it is, or converted to a contiguous copy; also copied where its rows must be contiguous and are not. */
+export function stageInput(
+  context: StepContext,
+  space: Workspace,
+  input: RoutineInput,
+  rows: "rows" | null = null,
+): Staged {
   const compute = computeType(input.dtype), { layout } = input;
-  if (input.dtype === compute) {
+  if (input.dtype === compute && (rows === null || layout.strides.at(-1) === 1)) {
     return {
       layout: { ...layout, offset: 0 },
       stage: () => addressOf(context, input),
@@ -44,7 +49,7 @@ export function stageInput(context: StepContext, space: Workspace, input: Routin
 
 /**
  * An operand with a margin of zeros around its last dimensions: `low[d]` before and `high[d]` after, where a negative margin cuts off. With `split` the last dimension is
- * then dealt out to two, [split, ...]: element p goes to [p % split, floor(p / split)]. A copy, unless there is nothing to add, split or convert.
+ * then dealt out to two, [split, ...]: element p goes to [p % split, floor(p / split)]. A copy, unless there is nothing to add, split or convert; `rows` as in `stageInput`.
  */
 export function stagePadded(
   context: StepContext,
@@ -53,8 +58,11 @@ export function stagePadded(
   low: readonly number[],
   high: readonly number[],
   split = 1,
+  rows: "rows" | null = null,
 ): Staged {
-  if (split === 1 && low.every((n, d) => n === 0 && high[d] === 0)) return stageInput(context, space, input);
+  if (split === 1 && low.every((n, d) => n === 0 && high[d] === 0)) {
+    return stageInput(context, space, input, rows);
+  }
   const compute = computeType(input.dtype), { shape, strides } = input.layout;
   const lead = shape.length - low.length, last = shape.length - 1;
   const padded = shape.map((size, d) => d < lead ? size : size + low[d - lead] + high[d - lead]);

@@ -10,7 +10,7 @@
 import type { Engine } from "../engine.ts";
 import { chunkOf, runChunked, type TileFollow } from "../loops.ts";
 import type { PoolKernel } from "../pool.ts";
-import { ArgumentBlock, engineCache } from "./arguments.ts";
+import { type ArgumentBlock, argumentsAt, engineCache } from "./arguments.ts";
 import { filterWords, winogradModule, winogradWords } from "./winograd_code.ts";
 
 /** A stack of convolutions with stride and dilation 1: for each image and group, filters [rows, depth, 3, 3] times x [depth, ...] to [rows, height, width]. */
@@ -61,17 +61,6 @@ function apart(bytes: number): number {
   return Math.ceil(bytes / 64) * 64 + 64;
 }
 
-/** An argument block with the words given; zeros for those that are set when it is used. */
-function blockOf<N extends string>(
-  engine: Engine,
-  words: Readonly<Record<N | "length", number>>,
-  values: Readonly<Partial<Record<N, number>>>,
-): ArgumentBlock {
-  const block = new ArgumentBlock(engine, words.length);
-  for (const name in values) block.words[words[name]] = values[name]!;
-  return block;
-}
-
 const kernels = engineCache((engine: Engine, _: "winograd"): PoolKernel[] =>
   engine.pool.load(winogradModule(engine.features.relaxedSimd))
 );
@@ -102,7 +91,7 @@ export class Winograd {
     this.#strip = strip;
     this.workspaceBytes = 16 * filterMatrix * groups;
     const [wGroup, wRow, wDepth] = filterStrides.map((n) => 4 * n);
-    this.#filters = blockOf(engine, filterWords, {
+    this.#filters = argumentsAt(engine, filterWords, {
       rows,
       depth,
       wGroup,
@@ -116,7 +105,7 @@ export class Winograd {
       this.#filters.words[filterWords.matrices + i] = (4 * at(i >> 2) + at(i % 4)) * filterMatrix;
     }
     const [xImage, xChannel, xRow] = xStrides.map((n) => 4 * n);
-    this.#tiles = blockOf(engine, winogradWords, {
+    this.#tiles = argumentsAt(engine, winogradWords, {
       ...{ rows, depth, groups, height, width, down, across, strip, strips: this.#strips },
       ...{ xImage, xChannel, xRow, filterMatrix, tileMatrix, productMatrix, productRow, products },
     });

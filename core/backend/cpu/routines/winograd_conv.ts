@@ -78,9 +78,8 @@ function winograd(
   if (!suitsWinograd({ rows, depth, height, width })) return null;
   const space = new Workspace(context);
   const extent = winogradExtent(height, width), size = x.layout.shape.slice(2);
-  const image = stagePadded(context, space, x, padLow, extent.map((n, d) => n - size[d] - padLow[d]));
-  // What needs no margin is used where it is, and the code goes along rows.
-  if (image.layout.strides[3] !== 1) return null;
+  const high = extent.map((n, d) => n - size[d] - padLow[d]);
+  const image = stagePadded(context, space, x, padLow, high, 1, "rows");
   const filters = stageInput(context, space, w), result = stageOutput(context, space, step);
   const [xImage, xChannel, xRow] = image.layout.strides, [wOut, wIn] = filters.layout.strides;
   const product = new Winograd(context.engine, {

@@ -24,6 +24,8 @@ function product(m: number, n: number, a: OperandSpec, b: OperandSpec) {
 
 const attrs = { stride: [2, 1], padLow: [1, 2], padHigh: [1, 2], dilation: [1, 2], groups: 2 };
 const [X, W, G] = [[8, 16, 31, 30], [32, 8, 3, 3], [8, 32, 16, 30]];
+/** Every channel with two filters of its own. */
+const own = { ...attrs, dilation: [1, 1], padLow: [1, 1], padHigh: [1, 1], groups: 16 }, OWN = [32, 1, 3, 3];
 const sizeOf = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
 const float = (shape: number[], seed: number) => randoms(sizeOf(shape), seed);
 
@@ -64,6 +66,20 @@ const large: Record<string, { plan: Plan; inputs: HostArray[] }> = {
       [dense("float32", X), dense("float32", G)],
       "float32",
       W,
+    ),
+    inputs: [float(X, 3), float(G, 4)],
+  },
+  "depthwise conv": {
+    plan: routinePlan("conv", own, [dense("float32", X), dense("float32", OWN)], "float32", G),
+    inputs: [float(X, 3), float(OWN, 4)],
+  },
+  "depthwise convWeightGrad": {
+    plan: routinePlan(
+      "convWeightGrad",
+      { ...own, kernelSize: [3, 3] },
+      [dense("float32", X), dense("float32", G)],
+      "float32",
+      OWN,
     ),
     inputs: [float(X, 3), float(G, 4)],
   },
