@@ -66,6 +66,12 @@ export {
   featureDropout,
 } from "./ops/dropout.ts";
 export { embedding, embeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from "./ops/embedding.ts";
+export {
+  fractionalMaxPool2d,
+  fractionalMaxPool3d,
+  type FractionalMaxPoolOptions,
+  type FractionalMaxPoolWithIndices,
+} from "./ops/fractional_pool.ts";
 export { affineGrid, gridSample, type GridSampleOptions } from "./ops/grid.ts";
 export { fold, unfold, type UnfoldOptions } from "./ops/im2col.ts";
 export {

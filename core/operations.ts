@@ -79,6 +79,7 @@ export {
 } from "./ops/combine.ts";
 export {
   arange,
+  asTensor,
   empty,
   emptyLike,
   eye,
@@ -172,7 +173,15 @@ export {
   logicalOr,
   logicalXor,
 } from "./ops/logical.ts";
-export { histogram, type HistogramOptions, mode, uniqueConsecutive } from "./ops/frequency.ts";
+export {
+  histogram,
+  histogramdd,
+  type HistogramddOptions,
+  type HistogramddResult,
+  type HistogramOptions,
+  mode,
+  uniqueConsecutive,
+} from "./ops/frequency.ts";
 export type { Bound, Index, Slice, SliceText } from "./ops/index_terms.ts";
 export {
   gather,
@@ -312,6 +321,7 @@ export {
   variance,
   type VarOptions,
 } from "./ops/reduce.ts";
+export { angle, conj, conjPhysical, isComplex, real } from "./ops/real.ts";
 export { geqrf, householderProduct as orgqr, ormqr, type OrmqrOptions } from "./ops/reflections.ts";
 export { resultType } from "./ops/result_type.ts";
 export { forkRng, getRngState, initialSeed, seed, setRngState } from "./ops/rng_state.ts";
@@ -345,6 +355,8 @@ export {
   inv as inverse,
   logdet,
   slogdet,
+  triangularSolve,
+  type TriangularSolveOptions,
 } from "./ops/solve.ts";
 export {
   argsort,

@@ -58,6 +58,7 @@ export {
 } from "../core/ops/dropout.ts";
 export { sigmoid, tanh } from "../core/ops/elementwise.ts";
 export { embedding, embeddingBag } from "../core/ops/embedding.ts";
+export { fractionalMaxPool2d, fractionalMaxPool3d } from "../core/ops/fractional_pool.ts";
 export { affineGrid, gridSample } from "../core/ops/grid.ts";
 export { fold, unfold } from "../core/ops/im2col.ts";
 export { linear } from "../core/ops/linalg.ts";

@@ -5,6 +5,8 @@
  */
 import { bytesOf, isFloat } from "../dtype.ts";
 import { cast, type Scalar } from "../ops/cast.ts";
+import { angle } from "../ops/real.ts";
+import { isNonzero } from "../ops/tensor_functions.ts";
 import { full, type NestedArray, tensor, type TensorOptions } from "../ops/create.ts";
 import { sameShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -85,6 +87,26 @@ export abstract class FormMethods extends AliasMethods {
   /** Whether the dtype is one of the floating-point types. */
   isFloatingPoint(this: Tensor): boolean {
     return isFloat(this.dtype);
+  }
+
+  /** False: there are no complex dtypes. */
+  isComplex(this: Tensor): boolean {
+    return false;
+  }
+
+  /** This tensor itself, as there are no complex numbers. */
+  conj(this: Tensor): Tensor {
+    return this.value;
+  }
+
+  /** 0, pi for negative numbers, NaN for NaN. */
+  angle(this: Tensor): Tensor {
+    return angle(this);
+  }
+
+  /** Whether the single element is not zero. Reads it. */
+  isNonzero(this: Tensor): boolean {
+    return isNonzero(this);
   }
 
   /** Whether the dtype has negative numbers. */

@@ -134,6 +134,11 @@ export abstract class ViewMethods extends ReduceMethods {
     );
   }
 
+  /** This tensor itself, as there are no complex numbers. */
+  get real(): Tensor {
+    return this.value;
+  }
+
   /** `mT`, as there are no complex numbers to conjugate. */
   get mH(): Tensor {
     return op.mT(this.value);

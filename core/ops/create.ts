@@ -386,6 +386,14 @@ export function eye(n: number, m: number = n, options: TensorOptions = {}): Tens
   return finish(cast(mask, options.dtype ?? getDefaultDtype()), options);
 }
 
+/** Data as a tensor: a tensor itself, converted where dtype or device differ; anything else as `tensor` makes it. `torch.as_tensor`. */
+export function asTensor(
+  data: NestedArray | HostArray | Tensor,
+  options: { readonly dtype?: DType; readonly device?: DeviceName } = {},
+): Tensor {
+  return data instanceof Tensor ? data.to(options) : tensor(data, options);
+}
+
 /** Bytes of the elements on the host. */
 export function byteSize(x: Tensor): number {
   return sizeOf(x.shape) * bytesOf(x.dtype);

@@ -199,6 +199,28 @@ export function solveTriangular(a: Tensor, b: Tensor, options: SolveTriangularOp
   return named("LinalgSolveTriangular", y);
 }
 
+/** Options of `triangularSolve`. */
+export interface TriangularSolveOptions {
+  /** Whether A is upper triangular; true by default. */
+  readonly upper?: boolean;
+  /** Solve with the transpose of A. */
+  readonly transpose?: boolean;
+  /** Take the diagonal as ones. */
+  readonly unitriangular?: boolean;
+}
+
+/** `linalg.solveTriangular` under its old name, with B first; A is given back too. `torch.triangular_solve`. */
+export function triangularSolve(
+  b: Tensor,
+  a: Tensor,
+  options: TriangularSolveOptions = {},
+): NamedTuple<readonly ["solution", "clonedCoefficient"]> {
+  checkOptions("triangular_solve", options, ["upper", "transpose", "unitriangular"]);
+  const { upper = true, transpose = false, unitriangular = false } = options;
+  const solution = solveTriangular(transpose ? mT(a) : a, b, { upper: upper !== transpose, unitriangular });
+  return namedTuple("triangular_solve", ["solution", "clonedCoefficient"], solution, a.clone());
+}
+
 /** The lower triangular L with L L^T = A, of each positive definite matrix; the upper one, L^T, with `upper`. Reads the lower triangle of x. `torch.linalg.cholesky`. */
 export function cholesky(x: Tensor, options: { readonly upper?: boolean } = {}): Tensor {
   requireSquare("linalg.cholesky", x);
