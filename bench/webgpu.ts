@@ -78,7 +78,7 @@ setDefaultDevice(device);
 const { details } = deviceInfo();
 const names = Deno.args.filter((a) => !a.startsWith("--")).flatMap((a) => a.split(","));
 // These take minutes without a GPU.
-const heavy = /^matmul_(4096|8192|skinny_k)$/;
+const heavy = /^matmul_(4096|8192|skinny_k)|_64m$|_8192|x1024$(?<!1024x1024)|large$/;
 const chosen = names.length > 0
   ? names
   : Object.keys(workloads).filter((name) => !(details.software || device === "cpu") || !heavy.test(name));

@@ -7,6 +7,7 @@
 import {
   conv2d,
   crossEntropy,
+  type DType,
   evaluate,
   gelu,
   grad,
@@ -68,11 +69,12 @@ function element(f: () => Tensor, at: readonly number[]): Run {
   };
 }
 
-function matmul(m: number, k: number, n: number): Workload {
+function matmul(m: number, k: number, n: number, dtype: DType = "float32"): Workload {
   return {
     flop: 2 * m * k * n,
     setup: () => {
-      const a = data(1, [m, k]), b = data(2, [k, n]);
+      const a = data(1, [m, k]).to(dtype), b = data(2, [k, n]).to(dtype);
+      evaluate([a, b]);
       return element(() => a.matmul(b), [Math.min(m - 1, 3), Math.min(n - 1, 5)]);
     },
   };
@@ -166,6 +168,18 @@ function transformer(): Run {
 }
 
 const convFlop = 2 * 8 * 64 * 32 * 9 * 56 * 56;
+const million64 = 1 << 26;
+
+/** A workload that reads and writes `count` floats once each. */
+function streamed(count: number, shape: readonly number[], f: (x: Tensor) => Tensor): Workload {
+  return {
+    bytes: 2 * 4 * count,
+    setup: () => {
+      const x = data(1, shape, 2);
+      return element(() => f(x), shape.map((_, d) => 3 + 2 * d));
+    },
+  };
+}
 
 /** By name. */
 export const workloads: Readonly<Record<string, Workload>> = {
@@ -178,6 +192,40 @@ export const workloads: Readonly<Record<string, Workload>> = {
   matmul_odd: matmul(1023, 1025, 1021),
   matmul_skinny_k: matmul(256, 65536, 256),
   matmul_skinny_n: matmul(4096, 4096, 16),
+  matmul_1024_f16: matmul(1024, 1024, 1024, "float16"),
+  matmul_4096_f16: matmul(4096, 4096, 4096, "float16"),
+  matmul_8192_f16: matmul(8192, 8192, 8192, "float16"),
+  // As fast as memory can be copied: one element read and one written each.
+  copy_64m: streamed(million64, [million64], (x) => x.neg()),
+  elementwise_64m: streamed(
+    million64,
+    [million64],
+    (x) => x.mul(1.5).add(0.25).tanh().mul(sigmoid(x)).sub(x.mul(x)),
+  ),
+  sum_64m: {
+    bytes: 4 * million64,
+    setup: () => {
+      const x = data(1, [million64], 2);
+      return () => x.sum().item();
+    },
+  },
+  sum_columns_8192: {
+    bytes: 4 * million64,
+    setup: () => {
+      const x = data(1, [8192, 8192], 2);
+      return element(() => x.sum(0), [5]);
+    },
+  },
+  softmax_8192x8192: streamed(million64, [8192, 8192], (x) => softmax(x, -1)),
+  layernorm_65536x1024: streamed(million64, [65536, 1024], (x) => layerNorm(x, [1024])),
+  transpose_8192: streamed(million64, [8192, 8192], (x) => x.t().contiguous()),
+  conv2d_large: {
+    flop: 2 * 32 * 256 * 256 * 9 * 56 * 56,
+    setup: () => {
+      const x = data(1, [32, 256, 56, 56]), w = data(2, [256, 256, 3, 3], 0.1);
+      return element(() => conv2d(x, w, null, { padding: 1 }), [0, 1, 5, 5]);
+    },
+  },
   elementwise_4m: {
     bytes: 2 * 4 * million4,
     setup: () => {

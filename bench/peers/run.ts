@@ -4,12 +4,14 @@
  *
  *     deno task bench:peers [--webgpu] [--rounds=3] [--peers=tenon-2t,torch-2t-keep] [--groups=matmul,small]
  *
- * With --webgpu the peers that run on a GPU take part, on whatever adapter there is, and the tables go to bench/RESULTS_WEBGPU.md.
+ * With --webgpu the peers that run on a GPU take part, on whatever adapter there is, and the tables go to bench/RESULTS_WEBGPU.md; on a real GPU with the group
+ * `gpu`, which takes minutes elsewhere, and with PyTorch's CUDA where PYTHON has it.
  *
  * PYTHON names a Python that has torch and numpy (/usr/bin/python3 unless set). Peers that are not there are left out.
  *
  * @module
  */
+import { findGpu } from "../../core/backend/webgpu/find.ts";
 import { type Line, median, workloads } from "./lib.ts";
 import { disagreements, tables } from "./tables.ts";
 
@@ -29,8 +31,10 @@ const python = Deno.env.get("PYTHON") ?? "/usr/bin/python3";
 const option = (name: string) => Deno.args.find((a) => a.startsWith(`--${name}=`))?.slice(name.length + 3);
 const rounds = Number(option("rounds") ?? 3), coldStarts = 7;
 const wanted = option("peers")?.split(",");
+const webgpu = Deno.args.includes("--webgpu");
+const hardware = webgpu && await findGpu() !== null;
 const groups = option("groups")?.split(",") ??
-  ["matmul", "memory", "conv", "small", "train", "cold"];
+  ["matmul", "memory", "conv", "small", "train", ...hardware ? ["gpu"] : [], "cold"];
 
 const deno = (
   file: string,
@@ -55,12 +59,14 @@ const tenon = (file: string, ...args: string[]) => {
   return ["env", "TENON_DEVICE=cpu", executable, run, "--deny-ffi", ...rest];
 };
 
-const webgpu = Deno.args.includes("--webgpu");
+const hasCuda = webgpu &&
+  await output(python, "-c", "import torch; print(torch.cuda.is_available())") === "True";
 
 const gpuEntries: readonly Entry[] = [
   { name: "tenon-webgpu", command: deno("tenon.ts", "webgpu") },
   { name: "jax-webgpu-jit", command: deno("jax.ts", "webgpu", "0", "jit") },
   { name: "tfjs-webgpu", command: deno("tfjs.ts", "webgpu", "1") },
+  ...hasCuda ? [{ name: "torch-cuda", command: [python, "torch_peer.py", "cuda"] }] : [],
 ];
 
 const entries: readonly Entry[] = webgpu ? gpuEntries : [
@@ -240,6 +246,7 @@ async function output(command: string, ...args: string[]): Promise<string> {
   }
 }
 
+const gpus = await output("nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader");
 const cpu = (await output("lscpu")).match(/Model name: +(.*)/)?.[1] ??
   "unknown processor";
 const torch = await output(
@@ -259,7 +266,7 @@ const text = `# Results of the last run
 
 ${
   new Date().toISOString().slice(0, 10)
-}; ${cpu}, ${navigator.hardwareConcurrency} processors, ${Deno.build.os}.
+}; ${cpu}, ${navigator.hardwareConcurrency} processors, ${Deno.build.os}${gpus === "" ? "" : `; ${gpus}`}.
 ${versions.join("; ")}.
 Best of ${rounds} rounds, each the median of 5 or more samples; peers take turns. The \`-keep\` of PyTorch: its freed memory is kept. Tenon is
 WebAssembly alone; with \`-blas\` it may call the system's OpenBLAS (\`--allow-ffi\`). Of its cold starts \`tenon-core\` imports the core alone and \`tenon-bundled\` is

@@ -22,7 +22,7 @@ function rowsOf(spec: Spec): Row[] {
   });
   const { flop, bytes, ops } = spec;
   if (ops !== undefined) return [row("µs per op", (ms) => ms * 1e3 / ops)];
-  if (flop !== undefined && spec.group === "matmul") {
+  if (flop !== undefined && spec.name.startsWith("matmul")) {
     return [row("GFLOP/s", (ms) => flop / ms / 1e6)];
   }
   return [
@@ -98,7 +98,7 @@ export function disagreements(lines: readonly Line[]): string[] {
       const right = trusted?.[i] ?? median(values);
       return own.filter(({ check }) =>
         !(Math.abs((check?.[i] ?? right) - right) <=
-          1e-3 * (Math.abs(right) + 1e-3))
+          (name.endsWith("_f16") ? 4e-3 : 1e-3) * (Math.abs(right) + 1e-3))
       )
         .map(({ peer, check }) => `${peer}, ${name}, call ${i + 1}: ${check?.[i]} in place of ${right}`);
     });
