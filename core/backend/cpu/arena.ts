@@ -3,7 +3,7 @@
  * whom, is not known here.
  *
  * Small blocks come from free lists by size, refilled from slabs that are never given back. Larger ones are found by a two-level
- * table of free lists (a good fit in constant time) and merge with free neighbours when freed.
+ * table of free lists (a good fit in nearly constant time) and merge with free neighbours when freed.
  *
  * @module
  */
@@ -25,6 +25,8 @@ const SLAB = 32768;
 /** Each power of two is split into this many lists. */
 const SPLIT = 8;
 const LISTS = 32 * SPLIT;
+/** Blocks of about the size asked for that are looked at before a larger one is cut. */
+const TRIES = 8;
 
 /** Typed-array views of the whole memory. They cover what was there when they were made; `Arena.views` renews them after growth. */
 export interface Views {
@@ -160,14 +162,21 @@ export class Arena {
     return block.address;
   }
 
-  /** A free block of at least `bytes`: the first of the lists that only hold large enough ones, else a search of the list below. */
+  /**
+   * A free block of at least `bytes`. One of about its size first, as what is freed is often asked for again, rather than a piece of a larger one, which
+   * may be memory that was never touched; then the smallest list that only holds large enough ones; then whatever fits.
+   */
   #find(bytes: number): Block | null {
     const own = listOf(bytes);
-    for (let i = own + 1; i < LISTS; i++) {
-      const block = this.#free[i];
-      if (block !== null) return block;
+    let block = this.#free[own];
+    for (let tries = 0; block !== null && tries < TRIES; tries++, block = block.nextFree) {
+      if (block.bytes >= bytes) return block;
     }
-    for (let block = this.#free[own]; block !== null; block = block.nextFree) {
+    for (let i = own + 1; i < LISTS; i++) {
+      const larger = this.#free[i];
+      if (larger !== null) return larger;
+    }
+    for (; block !== null; block = block.nextFree) {
       if (block.bytes >= bytes) return block;
     }
     return null;

@@ -73,3 +73,12 @@ Deno.test("arena: more than an address can name is out of memory too, and the ar
   arena.release(arena.allocate(4096), 4096);
   assertEquals(arena.used, 0);
 });
+
+Deno.test("arena: what was freed is used again before memory that was never touched", () => {
+  const arena = new Arena(1 << 20), sizes = [100_000, 99_000, 5000];
+  const first = sizes.map((bytes) => arena.allocate(bytes));
+  arena.release(first[0], sizes[0]);
+  assertEquals(arena.allocate(sizes[0]), first[0]);
+  arena.release(first[0], sizes[0]);
+  assertEquals(arena.allocate(sizes[0] - 100), first[0]);
+});
