@@ -11,6 +11,7 @@ import { LoadError } from "../core/errors.ts";
  * @throws {LoadError} when it is missing, is a directory, or may not be read; the message says which and what to do.
  */
 export async function readFile(path: string | URL): Promise<Uint8Array> {
+  checkPath("read", path);
   try {
     return await Deno.readFile(path);
   } catch (error) {
@@ -25,6 +26,7 @@ export async function readFile(path: string | URL): Promise<Uint8Array> {
  * @throws {LoadError} when the directory is missing, the disk is full, or the file may not be written.
  */
 export async function writeFile(path: string | URL, bytes: Uint8Array): Promise<void> {
+  checkPath("write", path);
   let temporary: string | undefined;
   try {
     const target = await Deno.realPath(path).catch(() => nameOf(path));
@@ -39,6 +41,11 @@ export async function writeFile(path: string | URL, bytes: Uint8Array): Promise<
     if (temporary !== undefined) await Deno.remove(temporary).catch(() => {});
     throw explained(error, "write", path);
   }
+}
+
+function checkPath(verb: "read" | "write", path: unknown): void {
+  if (typeof path === "string" || path instanceof URL) return;
+  throw new LoadError(`cannot ${verb} a file: its path must be a string or a URL, but got ${path}`);
 }
 
 function nameOf(path: string | URL): string {

@@ -8,6 +8,7 @@ import { defaultDevice, type DeviceName } from "../core/device.ts";
 import { LoadError, ValueError } from "../core/errors.ts";
 import { readAsync } from "../core/methods/read.ts";
 import { fromHost } from "../core/ops/create.ts";
+import { checkOptions } from "../core/ops/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import { readFile, writeFile } from "./file.ts";
 import type { HostTensor } from "./host_tensor.ts";
@@ -78,6 +79,10 @@ export async function save(
       `save: the tensors come first and the path second, as in save(net.stateDict(), path)`,
     );
   }
+  if (typeof tensors !== "object" || tensors === null) {
+    throw new ValueError(`save: expected tensors by name, but got ${tensors}`);
+  }
+  checkOptions("save", options, { metadata: "any" });
   if (/\.pth?$/i.test(String(path))) {
     throw new ValueError(
       `save: '${path}' would be a safetensors file, which torch.load does not read; name it .safetensors`,
@@ -105,6 +110,7 @@ export async function save(
  * @throws {LoadError} when the file is missing or damaged, or holds anything but tensors by name
  */
 export async function load(path: string | URL, options: LoadOptions = {}): Promise<Record<string, Tensor>> {
+  checkOptions("load", options, { device: "string" });
   const bytes = await readFile(path);
   const device = options.device ?? defaultDevice();
   if (!isTorchFile(bytes)) {
@@ -130,6 +136,7 @@ export async function load(path: string | URL, options: LoadOptions = {}): Promi
  * @throws {LoadError} when the file is missing or damaged, or holds anything else
  */
 export async function loadTorch(path: string | URL, options: LoadOptions = {}): Promise<TorchObject> {
+  checkOptions("loadTorch", options, { device: "string" });
   const bytes = await readFile(path);
   const object = await torchFile.decode(bytes).catch((error) => fail(path, error));
   return placed(object, options.device ?? defaultDevice());

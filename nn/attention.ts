@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkCall, type Kinds } from "../core/ops/options.ts";
 import { isFloat } from "../core/dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
 import { empty, zeros } from "../core/ops/create.ts";
@@ -52,6 +53,13 @@ export interface AttentionCallOptions {
   /** Whether the weights are averaged over the heads; true by default. */
   readonly averageAttnWeights?: boolean;
 }
+
+const callKinds: Kinds<AttentionCallOptions> = {
+  keyPaddingMask: "tensor?",
+  needWeights: "boolean",
+  attnMask: "tensor?",
+  averageAttnWeights: "boolean",
+};
 
 /** PyTorch's name of the output projection's class. */
 class NonDynamicallyQuantizableLinear extends Linear<boolean> {}
@@ -215,6 +223,7 @@ export class MultiheadAttention extends Module {
     value: Tensor,
     options: AttentionCallOptions = {},
   ): [Tensor, Tensor | null] {
+    checkCall("MultiheadAttention", [query, key, value], options, callKinds);
     const { needWeights = true, averageAttnWeights = true } = options;
     const single = query.ndim === 2;
     this.checkInputs(query, key, value);
@@ -341,6 +350,15 @@ export class MultiheadAttention extends Module {
       combined = widened(additive("attn_mask", attnMask, scores), extra);
     }
     if (!keyPaddingMask) return combined;
+    if (keyPaddingMask.ndim !== (single ? 1 : 2)) {
+      throw new ShapeError(
+        `For ${
+          single ? "unbatched (2-D)" : "batched (3-D)"
+        } \`query\`, expected \`key_padding_mask\` to be \`None\` or ${
+          single ? 1 : 2
+        }-D but found ${keyPaddingMask.ndim}-D tensor instead, in MultiheadAttention`,
+      );
+    }
     const padding = single ? unsqueeze(keyPaddingMask, 0) : keyPaddingMask;
     if (!sameShape(padding.shape, [batch, keys])) {
       throw new ShapeError(

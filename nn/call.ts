@@ -21,15 +21,29 @@ export function callModule(module: Module, hooks: Hooks, given: unknown[]): unkn
       : callHooked(module, hooks, given);
     if (output instanceof Promise) {
       return output.then(keep).catch((error) => {
-        throw located(error, module);
+        throw located(error, module, given);
       });
     }
     return depth === 1 ? keep(output) : output;
   } catch (error) {
-    throw located(error, module);
+    throw located(error, module, given);
   } finally {
     depth--;
   }
+}
+
+/** A TypeError of a call with too few arguments, or of a module without a forward. */
+function explained(error: unknown, module: Module, given: readonly unknown[]): unknown {
+  if (!(error instanceof TypeError)) return error;
+  if (typeof module.forward !== "function") return noForward(module);
+  const wanted = module.forward.length;
+  if (given.length >= wanted) return error;
+  return new TenonError(
+    `forward() missing ${
+      wanted - given.length
+    } required positional arguments: it takes ${wanted} and got ${given.length} (${error.message})`,
+    { cause: error },
+  );
 }
 
 function callHooked(module: Module, hooks: Hooks, given: unknown[]): unknown {
@@ -54,8 +68,18 @@ function keep(output: unknown): unknown {
 /** Modules that an error passed through, innermost first, and the message it had before. */
 const trails = new WeakMap<TenonError, { readonly message: string; readonly modules: Module[] }>();
 
-/** Adds `in net.0.2 (Linear)` to an error. */
-function located(error: unknown, module: Module): unknown {
+/** Containers, and classes that lack it, compute nothing. */
+export function noForward(module: Module): TenonError {
+  return new TenonError(
+    `Module [${className(module)}] is missing the required "forward" function${
+      typeof module.forward === "function" ? ": call its entries in the forward of your module" : ""
+    }`,
+  );
+}
+
+/** What a failed call throws: `in net.0.2 (Linear)` is added to the library's own errors, and what the language says of a wrong call is put in words. */
+function located(thrown: unknown, module: Module, given: readonly unknown[]): unknown {
+  const error = explained(thrown, module, given);
   if (!(error instanceof TenonError)) return error;
   let trail = trails.get(error);
   if (trail === undefined) trails.set(error, trail = { message: error.message, modules: [] });

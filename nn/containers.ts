@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { IndexError, TenonError } from "../core/errors.ts";
-import type { Tensor } from "../core/tensor.ts";
-import { className, fieldsOf, isModule, modulesOf, removeField, tensorTypes } from "./fields.ts";
+import { IndexError, ValueError } from "../core/errors.ts";
+import { Tensor } from "../core/tensor.ts";
+import { noForward } from "./call.ts";
+import { fieldsOf, isModule, modulesOf, removeField, tensorTypes, typeText } from "./fields.ts";
 import { type Layer, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -17,12 +18,12 @@ function position(op: string, index: number, length: number): number {
   return at;
 }
 
-function notCallable(container: Module): TenonError {
-  return new TenonError(
-    `Module [${
-      className(container)
-    }] is missing the required "forward" function: call its entries in the forward of your module`,
-  );
+/** The entries of a list; one that is not in a list is refused. */
+function listOf<T>(op: string, values: Iterable<T>): T[] {
+  if (typeof values !== "object" || values === null || values instanceof Tensor) {
+    throw new ValueError(`${op} should be called with a list or other iterable, but got ${typeText(values)}`);
+  }
+  return [...values];
 }
 
 /** What ModuleList and ParameterList share: values in fields named by position. */
@@ -94,7 +95,7 @@ export abstract class ListModule<T extends Module | Parameter> extends Module {
 
   /** Containers compute nothing. */
   override forward(): never {
-    throw notCallable(this);
+    throw noForward(this);
   }
 }
 
@@ -112,7 +113,7 @@ export class ModuleList<T extends Module = Layer> extends ListModule<T> {
   /** Takes the modules in order. */
   constructor(modules: Iterable<T> = []) {
     super();
-    this.assign([...modules]);
+    this.assign(listOf("ModuleList", modules));
   }
 
   /** A list of the entries from `start` to before `end`, shared with this one. Python's `layers[1:3]`. */
@@ -150,7 +151,7 @@ export class ParameterList extends ListModule<Parameter> {
   /** Takes the parameters in order; tensors are wrapped. */
   constructor(parameters: Iterable<Parameter | Tensor> = []) {
     super();
-    this.extend(parameters);
+    this.extend(listOf("ParameterList", parameters));
   }
 
   /** The entry at a position is replaced; a tensor is wrapped. */
@@ -185,6 +186,11 @@ export class ParameterList extends ListModule<Parameter> {
 }
 
 function asParameter(value: Parameter | Tensor): Parameter {
+  if (!(value instanceof Tensor)) {
+    throw new ValueError(
+      `a list or dict of parameters holds parameters and tensors, but got ${typeText(value)}`,
+    );
+  }
   return value instanceof Parameter ? value : new Parameter(value);
 }
 
@@ -250,7 +256,7 @@ export abstract class DictModule<T extends Module | Parameter> extends Module {
 
   /** Containers compute nothing. */
   override forward(): never {
-    throw notCallable(this);
+    throw noForward(this);
   }
 }
 

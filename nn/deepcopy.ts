@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { copyFields, isModule } from "./fields.ts";
+import { ValueError } from "../core/errors.ts";
+import { copyFields, isModule, typeText } from "./fields.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { UninitializedParameter } from "./uninitialized.ts";
@@ -32,6 +33,7 @@ function copyParameter(p: Parameter): Parameter {
  * ```
  */
 export function deepcopy<M extends Module>(module: M): M {
+  if (!isModule(module)) throw new ValueError(`deepcopy: expected a module, but got ${typeText(module)}`);
   const known = new Map<unknown, unknown>();
   const remembered = <T>(original: T, copy: T): T => {
     known.set(original, copy);

@@ -66,7 +66,8 @@ export function isModule(value: unknown): value is Module {
 
 /** The name of a module's class. */
 export function className(module: Module): string {
-  return module.constructor.name;
+  // Not of the module itself: a field may be called `constructor`.
+  return Object.getPrototypeOf(module).constructor.name;
 }
 
 /** PyTorch's names of the types of tensors. */
@@ -123,7 +124,7 @@ function admit(module: Module, state: ModuleState, name: string, value: unknown)
     throw new ValueError(
       `attribute '${name}' already exists, in ${
         className(module)
-      }: it is a method; give the field another name`,
+      }: it is part of nn.Module; give the field another name`,
     );
   }
   const fits = now === "parameter" || value === null || value === undefined || before === undefined ||
@@ -280,6 +281,9 @@ const labels: Readonly<Record<FieldKind, string>> = {
 /** Refuses names that a run-time registration may not take. */
 export function checkName(module: Module, name: string, kind: FieldKind): void {
   const where = `in ${className(module)}`;
+  if (typeof name !== "string") {
+    throw new ValueError(`${labels[kind]} should be a string. Got ${typeText(name)}, ${where}`);
+  }
   if (name.includes(".")) {
     throw new ValueError(
       `${labels[kind]} can't contain ".", got: ${name}, ${where}: dots part the names of a path`,

@@ -71,6 +71,9 @@ export function functionalCall<M extends Module & ((...inputs: never[]) => unkno
   values: Readonly<Record<string, Tensor>>,
   ...inputs: Parameters<M>
 ): ReturnType<M> {
+  if (typeof values !== "object" || values === null) {
+    throw new ValueError(`functionalCall: expected tensors by name, but got ${values}`);
+  }
   return withValues(module, values, () => Reflect.apply(module, undefined, inputs) as ReturnType<M>);
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKind } from "../core/ops/options.ts";
 import { type BackwardHook, BackwardWatch } from "./backward_hooks.ts";
 import type { Module } from "./module.ts";
 
@@ -45,6 +46,7 @@ export class Hooks {
 
   /** Adds a hook that runs before `forward`. */
   addBefore(hook: ForwardPreHook): HookHandle {
+    checkKind("hook", "hook", hook ?? null, "function");
     const entry = { hook };
     this.before = [...this.before, entry];
     return { remove: () => this.before = this.before.filter((e) => e !== entry) };
@@ -52,6 +54,7 @@ export class Hooks {
 
   /** Adds a hook that runs after `forward`. */
   addAfter(hook: ForwardHook): HookHandle {
+    checkKind("hook", "hook", hook ?? null, "function");
     const entry = { hook };
     this.after = [...this.after, entry];
     return { remove: () => this.after = this.after.filter((e) => e !== entry) };
@@ -59,6 +62,7 @@ export class Hooks {
 
   /** Adds a hook that runs during the backward pass. */
   addBackward(hook: BackwardHook): HookHandle {
+    checkKind("hook", "hook", hook ?? null, "function");
     const entry = { hook };
     this.backward = [...this.backward, entry];
     return { remove: () => this.backward = this.backward.filter((e) => e !== entry) };

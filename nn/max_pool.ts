@@ -12,6 +12,7 @@ import {
   maxUnpool2d,
   maxUnpool3d,
 } from "../core/ops/max_pool.ts";
+import { checkKind } from "../core/ops/options.ts";
 import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
 import type { ValuesAndIndices } from "../core/ops/reduce.ts";
 import type { Shape } from "../core/shape.ts";
@@ -70,6 +71,7 @@ export abstract class MaxPoolModule<R extends boolean> extends Module {
       returnIndices: "boolean",
       ceilMode: "boolean",
     });
+    checkKind(this.reprName(), "kernelSize", kernelSize ?? null, "sizes");
     this.kernelSize = kernelSize;
     this.stride = options.stride ?? kernelSize;
     this.padding = options.padding ?? 0;

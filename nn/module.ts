@@ -8,6 +8,7 @@ import type { DeviceName } from "../core/device.ts";
 import { type DType, isDType, isFloat } from "../core/dtype.ts";
 import { IndexError, ValueError } from "../core/errors.ts";
 import { zerosLike } from "../core/ops/create.ts";
+import { checkKind, checkOptions } from "../core/ops/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { BackwardHook } from "./backward_hooks.ts";
 import { callModule } from "./call.ts";
@@ -35,6 +36,13 @@ import * as traverse from "./traverse.ts";
 export interface Module {
   /** Runs hooks and `forward`. */
   (...inputs: Parameters<this["forward"]>): ReturnType<this["forward"]>;
+}
+
+function checkFloat(dtype: DType): void {
+  if (isDType(dtype) && isFloat(dtype)) return;
+  throw new ValueError(
+    `nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.${dtype}`,
+  );
 }
 
 /** A module that is called with tensors and gives one: what TypeScript takes a module for whose class it does not know. */
@@ -100,6 +108,7 @@ export abstract class Module {
    * of the state dict. `register_buffer`.
    */
   registerBuffer(name: string, value: Tensor | null, options: { readonly persistent?: boolean } = {}): void {
+    checkOptions("registerBuffer", options, { persistent: "boolean" });
     checkName(this, name, "buffer");
     if (value !== null && !(value instanceof Tensor)) {
       throw new ValueError(
@@ -216,11 +225,8 @@ export abstract class Module {
 
   /** Calls `fn` on every module, children before parents, and returns this one. */
   apply(fn: (module: Module) => void): this {
-    const walk = (module: Module) => {
-      for (const child of module.children()) walk(child);
-      fn(module);
-    };
-    walk(this);
+    checkKind("apply", "fn", fn ?? null, "function");
+    traverse.applyTo(this, fn);
     return this;
   }
 
@@ -232,6 +238,7 @@ export abstract class Module {
 
   /** Forgets all gradients; with `setToNone` false they become zeros, as older PyTorch versions do. */
   zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
+    checkOptions("zeroGrad", options, { setToNone: "boolean" });
     for (const p of this.parameters()) {
       p.grad = options.setToNone === false && p.gradCell?.value ? zerosLike(p) : null;
     }
@@ -239,10 +246,10 @@ export abstract class Module {
 
   /** Moves parameters and buffers to a device, or floats among them to a float dtype. Returns the module. */
   to(target: DType | DeviceName | { readonly dtype?: DType; readonly device?: DeviceName }): this {
-    if (typeof target === "string" && isDType(target) && !isFloat(target)) {
-      throw new ValueError(
-        `nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=torch.${target}`,
-      );
+    if (typeof target === "string" && isDType(target)) checkFloat(target);
+    if (typeof target !== "string") {
+      checkOptions("to", target, { dtype: "string", device: "string" });
+      if (target.dtype !== undefined) checkFloat(target.dtype);
     }
     const move = (x: Tensor) => {
       if (typeof target === "string") return isDType(target) && !isFloat(x.dtype) ? x : x.to(target);
@@ -292,6 +299,7 @@ export abstract class Module {
     state: Readonly<Record<string, Tensor>>,
     options: { readonly strict?: boolean } = {},
   ): LoadReport {
+    checkOptions("loadStateDict", options, { strict: "boolean" });
     return loadStateDict(this, state, options.strict ?? true);
   }
 

@@ -5,8 +5,10 @@
  * @module
  */
 import { apply } from "../core/apply.ts";
-import { ValueError } from "../core/errors.ts";
+import { isFloat } from "../core/dtype.ts";
+import { DTypeError, ValueError } from "../core/errors.ts";
 import { FACADE } from "../core/grad_mode.ts";
+import { checkOptions } from "../core/ops/options.ts";
 import { aliasPrim } from "../core/prim/source.ts";
 import { Tensor, type TensorData } from "../core/tensor.ts";
 
@@ -14,6 +16,12 @@ import { Tensor, type TensorData } from "../core/tensor.ts";
 export interface ParameterOptions {
   /** Whether `backward()` computes its gradient; true by default. */
   readonly requiresGrad?: boolean;
+}
+
+function checkData(what: string, data: unknown): void {
+  if (data instanceof Tensor) return;
+  const got = data === null || data === undefined ? data : Array.isArray(data) ? "an array" : typeof data;
+  throw new ValueError(`${what}: expected a tensor, but got ${got}; wrap numbers in tensor(...)`);
 }
 
 /**
@@ -33,6 +41,14 @@ export class Parameter extends Tensor {
 
   /** Takes the first value. */
   constructor(data: Tensor, options: ParameterOptions = {}) {
+    checkData("Parameter()", data);
+    checkOptions("Parameter", options, { requiresGrad: "boolean" });
+    const needsGrad = options.requiresGrad ?? true;
+    if (needsGrad && !isFloat(data.dtype)) {
+      throw new DTypeError(
+        `Only Tensors of floating point and complex dtype can require gradients, in Parameter of ${data.dtype}: cast it, or pass { requiresGrad: false }`,
+      );
+    }
     super({
       prim: data.value.prim,
       inputs: [],
@@ -42,7 +58,7 @@ export class Parameter extends Tensor {
       device: data.device,
       track: 0,
     });
-    this.#needsGrad = options.requiresGrad ?? true;
+    this.#needsGrad = needsGrad;
     this.#leaf = this.#makeLeaf(data, false);
   }
 
@@ -58,11 +74,7 @@ export class Parameter extends Tensor {
 
   /** Replaces the value; shape and dtype may change. Expressions built before keep the old value. */
   override set data(next: Tensor) {
-    if (!(next instanceof Tensor)) {
-      throw new ValueError(
-        `Parameter.data: expected a tensor, but got ${typeof next}; wrap numbers in tensor(...)`,
-      );
-    }
+    checkData("Parameter.data", next);
     this.#rebind(next, false);
   }
 

@@ -22,6 +22,7 @@ import {
   lpPool3d,
 } from "../core/ops/pool.ts";
 import type { ValuesAndIndices } from "../core/ops/reduce.ts";
+import { checkKind } from "../core/ops/options.ts";
 import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
@@ -72,6 +73,7 @@ export abstract class AvgPoolModule extends Module {
       countIncludePad: "boolean",
       divisorOverride: "number?",
     });
+    checkKind(this.reprName(), "kernelSize", kernelSize ?? null, "sizes");
     this.kernelSize = kernelSize;
     this.stride = options.stride ?? kernelSize;
     this.padding = options.padding ?? 0;
@@ -156,6 +158,7 @@ export abstract class LPPoolModule extends Module {
       ceilMode: "boolean",
     });
     this.normType = normType;
+    checkKind(this.reprName(), "kernelSize", kernelSize ?? null, "sizes");
     this.kernelSize = kernelSize;
     this.stride = stride;
     this.ceilMode = ceilMode;

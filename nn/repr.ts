@@ -11,8 +11,21 @@ export function indent(text: string): string {
   return text.split("\n").join("\n  ");
 }
 
+/** Modules that are being printed: one that holds itself is not printed inside itself. */
+const open = new Set<Module>();
+
 /** `Name(extra)`, or with children one line each. */
 export function moduleText(module: Module): string {
+  if (open.has(module)) return `${module.reprName()}(...)`;
+  open.add(module);
+  try {
+    return textOf(module);
+  } finally {
+    open.delete(module);
+  }
+}
+
+function textOf(module: Module): string {
   const extra = module.extraRepr();
   const extraLines = extra === "" ? [] : extra.split("\n");
   const children = modulesOf(module).map(([name, child]) =>

@@ -4,7 +4,8 @@
  * @module
  */
 import { Tensor } from "../core/tensor.ts";
-import { bufferKind, type Field, fieldsOf, isModule, modulesOf } from "./fields.ts";
+import { ValueError } from "../core/errors.ts";
+import { bufferKind, className, type Field, fieldsOf, isModule, modulesOf } from "./fields.ts";
 import type { Layer, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -26,12 +27,40 @@ export function namedModules(root: Module, prefix: string): [string, Module][] {
   return found;
 }
 
-/** Every module with its path and a dot behind it; a shared module under each of its names. */
-export function everyPath(module: Module, prefix: string): [string, Module][] {
-  const below = modulesOf(module).flatMap(([name, child]) =>
-    child === null ? [] : everyPath(child, `${prefix}${name}.`)
+/**
+ * Every module with its path and a dot behind it; a shared module under each of its names.
+ *
+ * @throws {ValueError} when a module holds itself, which has no end of names
+ */
+export function everyPath(root: Module, prefix: string): [string, Module][] {
+  const walk = (module: Module, path: string, above: readonly Module[]): [string, Module][] => {
+    if (above.includes(module)) throw selfHeld(path.slice(0, -1), module);
+    const inside = [...above, module];
+    const below = modulesOf(module).flatMap(([name, child]) =>
+      child === null ? [] : walk(child, `${path}${name}.`, inside)
+    );
+    return [[path, module], ...below];
+  };
+  return walk(root, prefix, []);
+}
+
+function selfHeld(path: string, module: Module): ValueError {
+  return new ValueError(
+    `maximum recursion depth exceeded: ${
+      className(module)
+    } holds itself, as "${path}"; keep a reference that is no submodule in an array or a #private field`,
   );
-  return [[prefix, module], ...below];
+}
+
+/** Calls a function on every module, children before parents. */
+export function applyTo(root: Module, fn: (module: Module) => void): void {
+  const walk = (module: Module, path: string, above: readonly Module[]) => {
+    if (above.includes(module)) throw selfHeld(path, module);
+    const inside = [...above, module];
+    for (const [name, child] of namedChildren(module)) walk(child, join(path, name), inside);
+    fn(module);
+  };
+  walk(root, "", []);
 }
 
 function members<T extends Tensor>(

@@ -53,7 +53,8 @@ function hideShape(x: Tensor): void {
 export class UninitializedParameter extends Parameter {
   /** Takes the dtype and device that it will have. */
   constructor(options: ParameterOptions & FactoryOptions = {}) {
-    super(empty([0], { dtype: options.dtype, device: options.device }), options);
+    const { requiresGrad, dtype, device } = options;
+    super(empty([0], { dtype, device }), { requiresGrad });
     hideShape(this);
   }
 

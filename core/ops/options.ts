@@ -17,6 +17,7 @@ type Held =
   | "rates"
   | "numbers"
   | "tensor"
+  | "iterable"
   | "function"
   | "any";
 
@@ -25,6 +26,10 @@ export type Kind = Held | `${Held}?`;
 
 const isNumber = (x: unknown) => typeof x === "number";
 const areNumbers = (x: unknown) => Array.isArray(x) && x.every(isNumber);
+
+function isIterable(x: unknown): boolean {
+  return typeof x === "object" && x !== null && Symbol.iterator in x;
+}
 
 /** Of what an option can hold: the name in a message, and the test. */
 const holds: Readonly<Record<Held, readonly [name: string, test: (x: unknown) => boolean]>> = {
@@ -36,6 +41,7 @@ const holds: Readonly<Record<Held, readonly [name: string, test: (x: unknown) =>
   rates: ["float or list of floats", (x) => isNumber(x) || areNumbers(x)],
   numbers: ["list of numbers", areNumbers],
   tensor: ["Tensor", (x) => x instanceof Tensor],
+  iterable: ["an iterable", isIterable],
   function: ["a function", (x) => typeof x === "function"],
   any: ["anything", () => true],
 };

@@ -97,6 +97,17 @@ export function defaultCollate<S>(samples: readonly S[]): Batch<S> {
   return collateSamples(samples) as Batch<S>;
 }
 
+/**
+ * A sample as the loader gives it without batches: typed arrays become tensors, all else stays, in arrays and records too.
+ * `torch.utils.data.default_convert`.
+ */
+export function defaultConvert(sample: unknown): unknown {
+  if (sample instanceof Tensor || typeof sample !== "object" || sample === null) return sample;
+  if (isTypedArray(sample)) return tensor(sample);
+  if (Array.isArray(sample)) return sample.map(defaultConvert);
+  return Object.fromEntries(Object.entries(sample).map(([key, value]) => [key, defaultConvert(value)]));
+}
+
 /** `defaultCollate` for samples whose type is not known. */
 export function collateSamples(samples: readonly unknown[]): unknown {
   return collateValues(samples, "sample");

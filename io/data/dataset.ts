@@ -4,8 +4,10 @@
  * @module
  */
 import { IndexError, ShapeError, ValueError } from "../../core/errors.ts";
+import { checkTensors } from "../../core/ops/cast.ts";
 import { tensor } from "../../core/ops/create.ts";
 import { indexSelect } from "../../core/ops/indexing.ts";
+import { checkKind, checkOptions } from "../../core/ops/options.ts";
 import { select } from "../../core/ops/view.ts";
 import { defaultGenerator, type Generator } from "../../core/random/generator.ts";
 import { randperm } from "../../core/random/integers.ts";
@@ -56,6 +58,17 @@ export abstract class IterableDataset<T> {
 /** What takes the place of a data set: an array is one. */
 export type DatasetLike<T> = Dataset<T> | readonly T[];
 
+/** Refuses what has no length. */
+export function checkDataset(op: string, dataset: unknown): void {
+  const sized = typeof dataset === "object" && dataset !== null && "length" in dataset;
+  if (sized && typeof dataset.length === "number") return;
+  throw new ValueError(
+    `${op}: expected a data set or an array, but got ${
+      typeof dataset === "object" && dataset !== null ? "an object without a length" : dataset
+    }`,
+  );
+}
+
 /** The sample of a number from 0 to before the length. */
 export function sampleOf<T>(dataset: DatasetLike<T>, index: number): T {
   if (dataset instanceof Dataset) return dataset.at(index);
@@ -95,6 +108,7 @@ export class TensorDataset<T extends readonly Tensor[]> extends Dataset<T> {
    */
   constructor(...tensors: T) {
     super();
+    checkTensors("TensorDataset", tensors);
     this.tensors = tensors;
     this.length = tensors[0]?.shape[0] ?? 0;
     if (tensors.length === 0 || tensors.some((t) => t.shape[0] !== this.length)) {
@@ -132,6 +146,8 @@ export class Subset<T> extends Dataset<T> {
   /** A view: nothing is copied. */
   constructor(readonly dataset: DatasetLike<T>, indices: readonly number[]) {
     super();
+    checkDataset("Subset", dataset);
+    checkKind("Subset", "indices", indices ?? null, "numbers");
     this.indices = indices;
     this.length = indices.length;
   }
@@ -162,6 +178,13 @@ export class ConcatDataset<T> extends Dataset<T> {
    */
   constructor(readonly datasets: readonly DatasetLike<T>[]) {
     super();
+    checkKind("ConcatDataset", "datasets", datasets ?? null, "iterable");
+    for (const dataset of datasets) {
+      if (dataset instanceof IterableDataset) {
+        throw new ValueError("ConcatDataset does not support IterableDataset; ChainDataset takes streams");
+      }
+      checkDataset("ConcatDataset", dataset);
+    }
     if (datasets.length === 0) {
       throw new ValueError("datasets should not be an empty iterable, in ConcatDataset");
     }
@@ -175,6 +198,43 @@ export class ConcatDataset<T> extends Dataset<T> {
     const i = checkIndex("ConcatDataset", index, this.length);
     const which = this.cumulativeSizes.findIndex((end) => i < end);
     return sampleOf(this.datasets[which], i - (which > 0 ? this.cumulativeSizes[which - 1] : 0));
+  }
+}
+
+/**
+ * Streams one after the other. `torch.utils.data.ChainDataset`.
+ *
+ * @example
+ * ```ts
+ * import { io } from "@tenon/tenon";
+ * class Count extends io.data.IterableDataset<number> {
+ *   constructor(readonly n: number) {
+ *     super();
+ *   }
+ *   override *[Symbol.iterator](): Iterator<number> {
+ *     for (let i = 0; i < this.n; i++) yield i;
+ *   }
+ * }
+ * console.log([...new io.data.ChainDataset([new Count(2), new Count(3)])]); // [ 0, 1, 0, 1, 2 ]
+ * ```
+ */
+export class ChainDataset<T> extends IterableDataset<T> {
+  /** Takes the streams in order. */
+  constructor(readonly datasets: Iterable<IterableDataset<T>>) {
+    super();
+    checkKind("ChainDataset", "datasets", datasets ?? null, "iterable");
+  }
+
+  /** A new pass over all of them. */
+  override *[Symbol.iterator](): IterableIterator<T> {
+    for (const dataset of this.datasets) {
+      if (!(dataset instanceof IterableDataset)) {
+        throw new ValueError(
+          "ChainDataset only supports IterableDataset; ConcatDataset takes data sets with a length",
+        );
+      }
+      yield* { [Symbol.iterator]: () => dataset[Symbol.iterator]() };
+    }
   }
 }
 
@@ -210,6 +270,9 @@ export function randomSplit<T>(
   lengths: readonly number[],
   options: { readonly generator?: Generator } = {},
 ): Subset<T>[] {
+  checkDataset("randomSplit", dataset);
+  checkKind("randomSplit", "lengths", lengths ?? null, "numbers");
+  checkOptions("randomSplit", options, { generator: "any" });
   const total = dataset.length, sum = lengths.reduce((a, b) => a + b, 0);
   const fractions = Math.abs(sum - 1) <= 1e-9 && sum <= 1;
   const sizes = fractions ? wholeLengths(total, lengths) : lengths;

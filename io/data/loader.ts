@@ -5,8 +5,9 @@
  */
 import { ValueError } from "../../core/errors.ts";
 import { defaultGenerator, type Generator } from "../../core/random/generator.ts";
-import { type Batch, collateSamples } from "./collate.ts";
-import { Dataset, type DatasetLike, IterableDataset, sampleOf } from "./dataset.ts";
+import { checkOptions, type Kinds } from "../../core/ops/options.ts";
+import { type Batch, collateSamples, defaultConvert } from "./collate.ts";
+import { checkDataset, Dataset, type DatasetLike, IterableDataset, sampleOf } from "./dataset.ts";
 import {
   BatchSampler,
   checkCount,
@@ -19,8 +20,8 @@ import {
 
 /** Options of a data loader; the names are those of `torch.utils.data.DataLoader`. */
 export interface DataLoaderOptions<T, B = Batch<T>> {
-  /** Samples in a batch, 1 when not given. */
-  readonly batchSize?: number;
+  /** Samples in a batch, 1 when not given; null gives the samples one by one, without a batch dimension. */
+  readonly batchSize?: number | null;
   /** A new random order in each pass. */
   readonly shuffle?: boolean;
   /** The order of the samples, in place of `shuffle`. */
@@ -35,16 +36,19 @@ export interface DataLoaderOptions<T, B = Batch<T>> {
   readonly generator?: Generator;
 }
 
-/** The options there are; the type makes the list complete. */
-const optionNames: Readonly<Record<keyof DataLoaderOptions<unknown>, true>> = {
-  batchSize: true,
-  shuffle: true,
-  sampler: true,
-  batchSampler: true,
-  dropLast: true,
-  collateFn: true,
-  generator: true,
+const kinds: Kinds<DataLoaderOptions<never, unknown>> = {
+  batchSize: "number?",
+  shuffle: "boolean",
+  sampler: "iterable",
+  batchSampler: "iterable",
+  dropLast: "boolean",
+  collateFn: "function",
+  generator: "any",
 };
+
+function* samplesIn<T>(dataset: DatasetLike<T>, order: Iterable<number>): IterableIterator<T> {
+  for (const i of order) yield sampleOf(dataset, i);
+}
 
 function exclusive(message: string): ValueError {
   return new ValueError(`${message}, in DataLoader: leave one of them out`);
@@ -71,6 +75,8 @@ export class DataLoader<T, B = Batch<T>> {
   /** Samples in a batch; null when batches are not of one size. */
   readonly batchSize: number | null;
   private readonly batches: Sampler<readonly number[]> | null;
+  /** The order of samples that come one by one. */
+  private readonly single: Sampler | null;
   private readonly options: DataLoaderOptions<T, B>;
 
   /**
@@ -79,14 +85,13 @@ export class DataLoader<T, B = Batch<T>> {
    * @throws {ValueError} for options that are unknown or exclude each other, a batch size below 1, or an empty data set that is to be shuffled
    */
   constructor(dataset: DatasetLike<T> | IterableDataset<T>, options: DataLoaderOptions<T, B> = {}) {
-    const unknown = Object.keys(options).find((name) => !Object.hasOwn(optionNames, name));
-    if (unknown !== undefined) {
+    if (options !== null && typeof options === "object" && "numWorkers" in options) {
       throw new ValueError(
-        `__init__() got an unexpected keyword argument '${unknown}', in DataLoader, which takes ${
-          Object.keys(optionNames).join(", ")
-        }: batches are made in this thread, when they are asked for`,
+        "DataLoader() got an unexpected keyword argument 'numWorkers': batches are made in this thread, when they are asked for",
       );
     }
+    checkOptions<DataLoaderOptions<never, unknown>>("DataLoader", options, kinds);
+    if (!(dataset instanceof IterableDataset)) checkDataset("DataLoader", dataset);
     const { sampler, batchSampler, shuffle = false, dropLast = false, batchSize = 1, generator } = options;
     this.dataset = dataset;
     this.options = options;
@@ -99,10 +104,17 @@ export class DataLoader<T, B = Batch<T>> {
         "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last",
       );
     }
+    if (batchSize === null && dropLast) {
+      throw exclusive(
+        "batch_size=None option disables auto-batching and is mutually exclusive with drop_last",
+      );
+    }
     if (!(dataset instanceof IterableDataset)) {
       const order = sampler ??
         (shuffle ? new RandomSampler(dataset, { generator }) : new SequentialSampler(dataset));
-      this.batches = batchSampler ?? new BatchSampler(order, batchSize, dropLast);
+      this.single = batchSampler === undefined && batchSize === null ? order : null;
+      this.batches = batchSampler ??
+        (batchSize === null ? null : new BatchSampler(order, batchSize, dropLast));
       return;
     }
     const [option] = Object.entries({ shuffle: shuffle || undefined, sampler, batchSampler })
@@ -112,8 +124,9 @@ export class DataLoader<T, B = Batch<T>> {
         `DataLoader with IterableDataset: expected unspecified ${option} option, but it was given: a stream has its own order`,
       );
     }
-    checkCount("DataLoader", "batch_size", batchSize);
+    if (batchSize !== null) checkCount("DataLoader", "batch_size", batchSize);
     this.batches = null;
+    this.single = null;
   }
 
   /**
@@ -122,10 +135,11 @@ export class DataLoader<T, B = Batch<T>> {
    * @throws {ValueError} for a stream, whose length nobody knows
    */
   get length(): number {
-    if (this.batches === null) {
+    const order = this.batches ?? this.single;
+    if (order === null) {
       throw new ValueError("object of type 'IterableDataset' has no len(), in DataLoader");
     }
-    return this.batches.length;
+    return order.length;
   }
 
   /** A new pass over the batches. */
@@ -138,10 +152,18 @@ export class DataLoader<T, B = Batch<T>> {
   private *pass(): IterableIterator<B> {
     const { dataset, batches, options } = this;
     const { collateFn, batchSize = 1, dropLast = false } = options;
+    if (batchSize === null && batches === null) {
+      const convert = (collateFn ?? defaultConvert) as (sample: unknown) => B;
+      const samples: Iterable<T> = dataset instanceof IterableDataset
+        ? { [Symbol.iterator]: () => dataset[Symbol.iterator]() }
+        : samplesIn(dataset, this.single ?? []);
+      for (const sample of samples) yield convert(sample);
+      return;
+    }
     // Without collateFn, B is what the default makes.
     const collate = collateFn ?? ((samples: T[]) => collateSamples(samples) as B);
     if (dataset instanceof IterableDataset) {
-      for (const samples of grouped(dataset, batchSize, dropLast)) yield collate(samples);
+      for (const samples of grouped(dataset, batchSize ?? 1, dropLast)) yield collate(samples);
       return;
     }
     for (const indices of batches ?? []) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { type Batch, defaultCollate } from "./collate.ts";
+export { type Batch, defaultCollate, defaultConvert } from "./collate.ts";
 export * from "./dataset.ts";
 export { DataLoader, type DataLoaderOptions } from "./loader.ts";
 export {

@@ -5,9 +5,12 @@
  */
 import { hostArray, writeElement } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
+import { checkKind, checkOptions } from "../../core/ops/options.ts";
 import { defaultGenerator, Generator } from "../../core/random/generator.ts";
 import { randint, random, randperm } from "../../core/random/integers.ts";
 import { multinomial } from "../../core/random/multinomial.ts";
+import { Tensor } from "../../core/tensor.ts";
+import { checkDataset } from "./dataset.ts";
 
 /** An order of samples: each iteration is a new pass. `torch.utils.data.Sampler`. */
 export interface Sampler<T = number> extends Iterable<T> {
@@ -46,6 +49,7 @@ export class SequentialSampler implements Sampler {
 
   /** For a data set, or anything that has a length. */
   constructor(dataset: { readonly length: number }) {
+    checkDataset("SequentialSampler", dataset);
     this.length = dataset.length;
   }
 
@@ -69,6 +73,12 @@ export class RandomSampler implements Sampler {
    * @throws {ValueError} when there is nothing to draw
    */
   constructor(dataset: { readonly length: number }, options: RandomSamplerOptions = {}) {
+    checkOptions("RandomSampler", options, {
+      replacement: "boolean",
+      numSamples: "number",
+      generator: "any",
+    });
+    checkDataset("RandomSampler", dataset);
     this.count = dataset.length;
     this.length = options.numSamples ?? dataset.length;
     this.replacement = options.replacement ?? false;
@@ -107,6 +117,8 @@ export class SubsetRandomSampler implements Sampler {
     private readonly indices: readonly number[],
     private readonly options: { readonly generator?: Generator } = {},
   ) {
+    checkKind("SubsetRandomSampler", "indices", indices ?? null, "numbers");
+    checkOptions("SubsetRandomSampler", options, { generator: "any" });
     this.length = indices.length;
   }
 
@@ -130,13 +142,17 @@ export class WeightedRandomSampler implements Sampler {
    * @throws {ValueError} when `numSamples` is not a positive whole number
    */
   constructor(
-    weights: readonly number[],
+    weights: readonly number[] | Tensor,
     numSamples: number,
     private readonly replacement = true,
     private readonly options: { readonly generator?: Generator } = {},
   ) {
+    const given = weights instanceof Tensor ? Array.from(weights.toTypedArray(), Number) : weights;
+    checkKind("WeightedRandomSampler", "weights", given ?? null, "numbers");
+    checkKind("WeightedRandomSampler", "replacement", replacement, "boolean");
+    checkOptions("WeightedRandomSampler", options, { generator: "any" });
     checkCount("WeightedRandomSampler", "num_samples", numSamples);
-    this.weights = [...weights];
+    this.weights = [...given];
     this.length = numSamples;
   }
 

@@ -5,6 +5,7 @@
  */
 import { GradError, ValueError } from "../../core/errors.ts";
 import { tensor } from "../../core/ops/create.ts";
+import { checkKind } from "../../core/ops/options.ts";
 import { clamp } from "../../core/ops/pointwise.ts";
 import { norm } from "../../core/ops/reduce.ts";
 import { stack } from "../../core/ops/view.ts";
@@ -19,7 +20,8 @@ export interface ClipGradNormOptions {
   readonly errorIfNonfinite?: boolean;
 }
 
-function gradientsOf(parameters: Tensor | Iterable<Tensor>): { p: Tensor; grad: Tensor }[] {
+function gradientsOf(op: string, parameters: Tensor | Iterable<Tensor>): { p: Tensor; grad: Tensor }[] {
+  checkKind(op, "parameters", parameters ?? null, "iterable");
   const list = parameters instanceof Tensor ? [parameters] : [...parameters];
   return list.flatMap((p) => p.grad === null ? [] : [{ p, grad: p.grad.detach() }]);
 }
@@ -45,7 +47,8 @@ export function clipGradNorm_(
     normType: "number",
     errorIfNonfinite: "boolean",
   });
-  const all = gradientsOf(parameters);
+  checkKind("clipGradNorm_", "maxNorm", maxNorm ?? null, "number");
+  const all = gradientsOf("clipGradNorm_", parameters);
   if (all.length === 0) return tensor(0);
   const norms = all.map(({ grad }) => norm(grad.reshape([-1]), normType));
   const total = norms.length === 1 ? norms[0] : norm(stack(norms, 0), normType);
@@ -71,5 +74,7 @@ export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue:
   if (!(clipValue >= 0)) {
     throw new ValueError(`clipGradValue_: the bound must not be negative, got ${clipValue}`);
   }
-  for (const { p, grad } of gradientsOf(parameters)) p.grad = clamp(grad, -clipValue, clipValue);
+  for (const { p, grad } of gradientsOf("clipGradValue_", parameters)) {
+    p.grad = clamp(grad, -clipValue, clipValue);
+  }
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { checkTensors } from "../../core/ops/cast.ts";
+import { checkKind } from "../../core/ops/options.ts";
 import { ShapeError } from "../../core/errors.ts";
 import { cat, narrow, reshape } from "../../core/ops/view.ts";
 import { sizeOf } from "../../core/shape.ts";
@@ -11,6 +13,7 @@ import type { Parameter } from "../parameter.ts";
 
 /** The elements of all parameters, one after the other. `torch.nn.utils.parameters_to_vector`. */
 export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
+  checkKind("parametersToVector", "parameters", parameters ?? null, "iterable");
   return cat([...parameters].map((p) => reshape(p, [-1])), 0);
 }
 
@@ -28,6 +31,8 @@ export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
  * ```
  */
 export function vectorToParameters(vector: Tensor, parameters: Iterable<Parameter>): void {
+  checkTensors("vectorToParameters", [vector]);
+  checkKind("vectorToParameters", "parameters", parameters ?? null, "iterable");
   const list = [...parameters];
   const total = list.reduce((n, p) => n + sizeOf(p.shape), 0);
   if (vector.ndim !== 1 || vector.shape[0] !== total) {

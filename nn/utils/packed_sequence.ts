@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { checkCall, checkKind, checkOptions } from "../../core/ops/options.ts";
 import { IndexError, ShapeError, ValueError } from "../../core/errors.ts";
 import { full, tensor } from "../../core/ops/create.ts";
 import { indexSelect } from "../../core/ops/indexing.ts";
 import { cat, narrow, select, stack, transpose } from "../../core/ops/view.ts";
-import type { Tensor } from "../../core/tensor.ts";
+import { Tensor } from "../../core/tensor.ts";
 
 /** What a packed sequence is made of. */
 export interface PackedSequenceInit {
@@ -79,6 +80,8 @@ export function packPaddedSequence(
   lengths: Tensor | readonly number[],
   options: PackOptions = {},
 ): PackedSequence {
+  checkCall("packPaddedSequence", [input], options, { batchFirst: "boolean", enforceSorted: "boolean" });
+  if (!(lengths instanceof Tensor)) checkKind("packPaddedSequence", "lengths", lengths ?? null, "numbers");
   const { batchFirst = false, enforceSorted = true } = options;
   const given = Array.isArray(lengths)
     ? [...lengths as readonly number[]]
@@ -126,6 +129,11 @@ export interface UnpackOptions {
 
 /** Puts padding back: the batch [time, batch, ...] and the lengths as int64. `torch.nn.utils.rnn.pad_packed_sequence`. */
 export function padPackedSequence(sequence: PackedSequence, options: UnpackOptions = {}): [Tensor, Tensor] {
+  checkOptions("padPackedSequence", options, {
+    batchFirst: "boolean",
+    paddingValue: "number",
+    totalLength: "number",
+  });
   const { batchFirst = false, paddingValue = 0, totalLength } = options;
   const { data, batchSizes, unsortedIndices } = sequence;
   const batch = batchSizes[0], longest = batchSizes.length;
@@ -160,6 +168,8 @@ export interface PadSequenceOptions {
 
 /** Stacks sequences [length, ...] of unequal length, the shorter ones padded. `torch.nn.utils.rnn.pad_sequence`. */
 export function padSequence(sequences: readonly Tensor[], options: PadSequenceOptions = {}): Tensor {
+  checkKind("padSequence", "sequences", sequences ?? null, "iterable");
+  checkCall("padSequence", sequences, options, { batchFirst: "boolean", paddingValue: "number" });
   const { batchFirst = false, paddingValue = 0 } = options;
   if (sequences.length === 0) throw new IndexError("received an empty list of sequences, in padSequence");
   const longest = Math.max(...sequences.map((x) => x.size(0)));
@@ -199,6 +209,7 @@ export function packSequence(
   sequences: readonly Tensor[],
   options: { readonly enforceSorted?: boolean } = {},
 ): PackedSequence {
+  checkOptions("packSequence", options, { enforceSorted: "boolean" });
   return packPaddedSequence(padSequence(sequences), sequences.map((x) => x.size(0)), options);
 }
 

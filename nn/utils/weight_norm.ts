@@ -14,7 +14,7 @@ import { permute, reshape, transpose } from "../../core/ops/view.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { evaluateWithStep } from "../../core/transform/backward.ts";
 import { ConvTranspose } from "../conv_transpose.ts";
-import { className, removeField } from "../fields.ts";
+import { className, isModule, removeField, typeText } from "../fields.ts";
 import type { HookHandle } from "../hooks.ts";
 import type { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
@@ -31,6 +31,7 @@ interface Replaced {
 const replaced = new WeakMap<Module, Map<string, Replaced>>();
 
 function weightOf(op: string, module: Module, name: string): Parameter {
+  if (!isModule(module)) throw new ValueError(`${op}: expected a module, but got ${typeText(module)}`);
   const weight: unknown = Reflect.get(module, name);
   if (isLazy(weight)) {
     throw new ValueError(

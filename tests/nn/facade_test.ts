@@ -133,7 +133,7 @@ Deno.test("a field that hides a method is an error that says so", () => {
       return x;
     }
   }
-  const text = "attribute 'apply' already exists, in Hiding: it is a method";
+  const text = "attribute 'apply' already exists, in Hiding: it is part of nn.Module";
   assertThrows(() => new Hiding()(ones([1])), ValueError, text);
   assertThrows(() => new Hiding().parameters(), ValueError, text);
   for (const name of ["apply", "forward", "train", "training", "toString", "constructor"]) {

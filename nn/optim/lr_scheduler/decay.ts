@@ -7,6 +7,7 @@ import { ValueError } from "../../../core/errors.ts";
 import { checkKind, checkOptions, type Kinds } from "../../../core/ops/options.ts";
 import { named, type Trailing } from "../../arguments.ts";
 import {
+  checkOptimizer,
   LRScheduler,
   type Scheduled,
   schedulerKinds,
@@ -269,6 +270,8 @@ function functionsFor(
   optimizer: Scheduled,
   given: RateFunction | readonly RateFunction[],
 ): RateFunction[] {
+  checkOptimizer(op, optimizer);
+  if (typeof given !== "function") checkKind(op, "lrLambda", given ?? null, "iterable");
   const groups = optimizer.paramGroups.length;
   if (typeof given === "function") return new Array<RateFunction>(groups).fill(given);
   if (given.length !== groups) {

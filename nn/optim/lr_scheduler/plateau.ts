@@ -6,7 +6,14 @@
 import { ValueError } from "../../../core/errors.ts";
 import { checkOptions, type Kinds } from "../../../core/ops/options.ts";
 import { Tensor } from "../../../core/tensor.ts";
-import { eachGroup, numbers, type Scheduled, type SchedulerStateDict, spelled } from "./scheduler.ts";
+import {
+  checkOptimizer,
+  eachGroup,
+  numbers,
+  type Scheduled,
+  type SchedulerStateDict,
+  spelled,
+} from "./scheduler.ts";
 
 /** Options of ReduceLROnPlateau. */
 export interface PlateauOptions {
@@ -69,6 +76,7 @@ export class ReduceLROnPlateau {
   /** Takes the optimizer and the settings by name. */
   constructor(optimizer: Scheduled, options: PlateauOptions = {}) {
     checkOptions<PlateauOptions>("ReduceLROnPlateau", options, kinds);
+    checkOptimizer("ReduceLROnPlateau", optimizer);
     const { mode = "min", factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = "rel" } = options;
     const { cooldown = 0, minLr = 0, eps = 1e-8 } = options;
     if (!(factor < 1)) throw new ValueError(`Factor should be < 1.0., got ${factor}`);

@@ -60,6 +60,12 @@ export function spelled(name: string): string {
   return spellings[name] ?? name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 }
 
+/** Refuses what is no optimizer. */
+export function checkOptimizer(op: string, optimizer: Scheduled): void {
+  if (typeof optimizer === "object" && optimizer !== null && Array.isArray(optimizer.paramGroups)) return;
+  throw new ValueError(`${optimizer === null ? "null" : typeof optimizer} is not an Optimizer, in ${op}`);
+}
+
 /** One value for each group. */
 export function eachGroup(name: string, optimizer: Scheduled, value: number | readonly number[]): number[] {
   checkKind("scheduler", name, value ?? null, "rates");
@@ -88,9 +94,7 @@ export abstract class LRScheduler<S extends object> {
 
   /** Takes the optimizer and sets the learning rates of the first step. */
   constructor(optimizer: Scheduled, settings: S, options: SchedulerOptions = {}) {
-    if (typeof optimizer !== "object" || !Array.isArray(optimizer.paramGroups)) {
-      throw new ValueError(`${typeof optimizer} is not an Optimizer, in ${this.constructor.name}`);
-    }
+    checkOptimizer(this.constructor.name, optimizer);
     const { lastEpoch = -1 } = options;
     optimizer.paramGroups.forEach((group, i) => {
       if (lastEpoch === -1) group.initialLr ??= group.lr;

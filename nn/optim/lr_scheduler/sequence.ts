@@ -4,8 +4,9 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
-import { checkOptions } from "../../../core/ops/options.ts";
+import { checkKind, checkOptions } from "../../../core/ops/options.ts";
 import {
+  checkOptimizer,
   type LRScheduler,
   numbers,
   type Scheduled,
@@ -18,6 +19,7 @@ import {
 export type AnyScheduler = LRScheduler<object>;
 
 function checkOwner(op: string, optimizer: Scheduled, schedulers: readonly AnyScheduler[]): void {
+  checkOptimizer(op, optimizer);
   schedulers.forEach((scheduler, i) => {
     if (scheduler.optimizer !== optimizer) {
       throw new ValueError(
@@ -45,6 +47,8 @@ export class SequentialLR {
     options: SchedulerOptions = {},
   ) {
     checkOptions("SequentialLR", options, schedulerKinds);
+    checkKind("SequentialLR", "schedulers", schedulers ?? null, "iterable");
+    checkKind("SequentialLR", "milestones", milestones ?? null, "numbers");
     checkOwner("Sequential Schedulers", optimizer, schedulers);
     if (milestones.length !== schedulers.length - 1) {
       throw new ValueError(
@@ -105,6 +109,7 @@ export class ChainedScheduler {
 
   /** Takes the schedulers, all of one optimizer. */
   constructor(schedulers: readonly AnyScheduler[]) {
+    checkKind("ChainedScheduler", "schedulers", schedulers ?? null, "iterable");
     if (schedulers.length === 0) throw new ValueError("ChainedScheduler expects at least one scheduler");
     checkOwner("ChainedScheduler", schedulers[0].optimizer, schedulers);
     this.optimizer = schedulers[0].optimizer;

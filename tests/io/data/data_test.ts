@@ -12,12 +12,14 @@ import {
   manualSeed,
   rand,
   ShapeError,
+  TenonError,
   type Tensor,
   tensor,
   ValueError,
 } from "../../../core/mod.ts";
 import {
   BatchSampler,
+  ChainDataset,
   ConcatDataset,
   DataLoader,
   Dataset,
@@ -193,7 +195,7 @@ Deno.test("data: mistakes are named with PyTorch's sentences", () => {
   assertThrows(
     loader({ numWorkers: 2 }),
     ValueError,
-    "__init__() got an unexpected keyword argument 'numWorkers'",
+    "DataLoader() got an unexpected keyword argument 'numWorkers'",
   );
   assertThrows(
     loader({ sampler, shuffle: true }),
@@ -244,4 +246,60 @@ Deno.test("data: mistakes are named with PyTorch's sentences", () => {
     ShapeError,
     "stack expects each tensor to be equal size",
   );
+});
+
+class Count extends IterableDataset<number> {
+  constructor(readonly n: number) {
+    super();
+  }
+  override *[Symbol.iterator](): Iterator<number> {
+    for (let i = 0; i < this.n; i++) yield i;
+  }
+}
+
+Deno.test("without a batch size samples come one by one, as they are", () => {
+  const loader = new DataLoader(["a", "b", "c"], { batchSize: null });
+  assertEquals([loader.length, ...loader], [3, "a", "b", "c"]);
+  assertEquals([...new DataLoader(new Count(2), { batchSize: null })], [0, 1]);
+  const [[array]] = new DataLoader([[new Float32Array([1, 2])]], { batchSize: null }) as Iterable<[Tensor]>;
+  assertEquals(array.tolist(), [1, 2]);
+  assertThrows(
+    () => new DataLoader([1], { batchSize: null, dropLast: true }),
+    ValueError,
+    "batch_size=None option disables auto-batching and is mutually exclusive with drop_last",
+  );
+});
+
+Deno.test("streams are chained, and refused where a length is needed", () => {
+  assertEquals([...new ChainDataset([new Count(2), new Count(3)])], [0, 1, 0, 1, 2]);
+  const concat: unknown = ConcatDataset;
+  assertThrows(
+    () => Reflect.construct(concat as typeof ConcatDataset, [[new Count(2)]]),
+    ValueError,
+    "ConcatDataset does not support IterableDataset",
+  );
+});
+
+Deno.test("weights may be a tensor", () => {
+  manualSeed(0);
+  const given = [...new WeightedRandomSampler([0.1, 0.7, 0.2], 4)];
+  manualSeed(0);
+  assertEquals([...new WeightedRandomSampler(tensor([0.1, 0.7, 0.2], { dtype: "float64" }), 4)], given);
+});
+
+Deno.test("data sets, samplers and loaders refuse what has no length and options that they do not know", () => {
+  const make = (what: unknown, ...args: unknown[]) => () => Reflect.construct(what as typeof Subset, args);
+  const cases: [run: () => unknown, sentence: string][] = [
+    [make(DataLoader), "DataLoader: expected a data set or an array, but got undefined"],
+    [make(DataLoader, 3), "DataLoader: expected a data set or an array, but got 3"],
+    [make(DataLoader, [1], { batch: 2 }), "'batch'; it knows batchSize, shuffle"],
+    [
+      make(DataLoader, [1], { batchSize: "2" }),
+      `argument 'batchSize' must be float or None, not the string "2"`,
+    ],
+    [make(Subset, [1]), "Subset(): argument 'indices' must be list of numbers, not None"],
+    [make(WeightedRandomSampler, [1], 1, true, { gen: 1 }), "'gen'; it knows generator"],
+  ];
+  for (const [run, sentence] of cases) assertThrows(run, ValueError, sentence);
+  assertThrows(make(TensorDataset, [1, 2]), TenonError, "TensorDataset: expected a tensor, but got an array");
 });
