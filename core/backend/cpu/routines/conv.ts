@@ -25,7 +25,7 @@ import {
 import { computeType, type Staged, stageInput, stageOutput, stagePadded } from "./stage.ts";
 import { partsOf, sumKernel } from "./split.ts";
 import { multiples, runOf, scaled, splitOf, sums, windowOf } from "./windows.ts";
-import { winogradConv, winogradInputGrad } from "./winograd_conv.ts";
+import { winogradConv, winogradInputGrad, winogradWeightGrad } from "./winograd_conv.ts";
 
 /** The dtype of a convolution. */
 function floatOf(context: StepContext, step: RoutineStep): DType {
@@ -238,7 +238,8 @@ export const convWeightGrad: RoutineMaker<"convWeightGrad"> = (context, step, ep
   const [batch, outChannels, ...out] = step.inputs[1].layout.shape, rows = outChannels / groups;
   const patch = step.outputShape.slice(1), [channels, ...kernel] = patch, columns = sizeOf(patch);
   if (batch * sizeOf(out) === 0) return withEpilogue(zeros(context, step), epilogue);
-  const quick = depthwiseWeightGrad(context, step) ?? nativeWeightGrad(context, step);
+  const quick = depthwiseWeightGrad(context, step) ?? winogradWeightGrad(context, step) ??
+    nativeWeightGrad(context, step);
   if (quick !== null) return withEpilogue(quick, epilogue);
   const space = new Workspace(context);
   const split = splitOf(stride, kernel);

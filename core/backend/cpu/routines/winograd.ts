@@ -56,8 +56,18 @@ export function suitsWinograd(
     down * across * 16 <= WASTE * height * width;
 }
 
+/** Tiles down, vectors of tiles across, and rows of tiles that are done at a time. */
+export function stripOf(
+  { rows, depth, height, width }: Pick<WinogradSpec, "rows" | "depth" | "height" | "width">,
+): { down: number; across: number; strip: number; strips: number } {
+  const { down, across } = tilesOf(height, width), least = Math.ceil(TILES / 4 / across);
+  const fitting = Math.floor(STRIP_BYTES / (16 * 16 * (rows + depth) * across));
+  const strips = Math.ceil(down / Math.max(least, fitting));
+  return { down, across, strip: Math.ceil(down / strips), strips };
+}
+
 /** The bytes of a matrix that sixteen of lie behind each other: not so that the same places of all are in one set of the caches. */
-function apart(bytes: number): number {
+export function apart(bytes: number): number {
   return Math.ceil(bytes / 64) * 64 + 64;
 }
 
@@ -78,17 +88,14 @@ export class Winograd {
 
   constructor(engine: Engine, spec: WinogradSpec) {
     const { groups, rows, depth, height, width, filterStrides, turned, xStrides } = spec;
-    const { down, across } = tilesOf(height, width);
-    const least = Math.ceil(TILES / 4 / across),
-      fitting = Math.floor(STRIP_BYTES / (16 * 16 * (rows + depth) * across));
-    this.#strips = Math.ceil(down / Math.max(least, fitting));
-    const strip = Math.ceil(down / this.#strips), productRow = 16 * strip * across;
+    const { down, across, strip, strips } = stripOf(spec), productRow = 16 * strip * across;
     const filterMatrix = apart(4 * rows * depth), tileMatrix = apart(depth * productRow);
     const productMatrix = apart(rows * productRow), products = 16 * tileMatrix;
     engine.pool.reserveScratch(products + 16 * productMatrix);
     this.#engine = engine;
     this.#spec = spec;
     this.#strip = strip;
+    this.#strips = strips;
     this.workspaceBytes = 16 * filterMatrix * groups;
     const [wGroup, wRow, wDepth] = filterStrides.map((n) => 4 * n);
     this.#filters = argumentsAt(engine, filterWords, {
@@ -106,7 +113,7 @@ export class Winograd {
     }
     const [xImage, xChannel, xRow] = xStrides.map((n) => 4 * n);
     this.#tiles = argumentsAt(engine, winogradWords, {
-      ...{ rows, depth, groups, height, width, down, across, strip, strips: this.#strips },
+      ...{ rows, depth, groups, height, width, down, across, strip, strips },
       ...{ xImage, xChannel, xRow, filterMatrix, tileMatrix, productMatrix, productRow, products },
     });
   }

@@ -62,15 +62,16 @@ export const winogradWords = {
 } as const;
 
 /** The register tile of the products; tiles of the image are packed for it. */
-const form: GemmForm = { directA: false, directB: false, whole: false, rows: 6, vectors: 2 };
+export const registerTile: GemmForm = { directA: false, directB: false, whole: false, rows: 6, vectors: 2 };
 
 const four = ["i32", "i32", "i32", "i32"] as const;
 
 const six = [...four, "i32", "i32"] as const;
 /** Bytes of a row of a panel of tiles, and of a register tile of products. */
-const PANEL_ROW = form.vectors * 16;
+export const PANEL_ROW = registerTile.vectors * 16;
 
-type Vec = Local<"v128">;
+/** A vector in a local. */
+export type Vec = Local<"v128">;
 type Vector = Expr<"v128">;
 
 const { add, sub } = f32x4;
@@ -84,7 +85,7 @@ export function winogradModule(relaxed: boolean): Uint8Array<ArrayBuffer> {
 }
 
 /** Words `lanes` of the eight in a and b. */
-function words(a: Vector, b: Vector, lanes: readonly number[]): Vector {
+export function words(a: Vector, b: Vector, lanes: readonly number[]): Vector {
   return i8x16.shuffle(a, b, lanes.flatMap((w) => [4 * w, 4 * w + 1, 4 * w + 2, 4 * w + 3]));
 }
 
@@ -105,7 +106,7 @@ function outputTransform(f: Func, [a, b, c, d]: readonly Vec[]): Vec[] {
 }
 
 /** Rows become columns. */
-function transpose(f: Func, rows: readonly Vec[]): Vec[] {
+export function transpose(f: Func, rows: readonly Vec[]): Vec[] {
   const [a, b] = [0, 2].map((i) => f.keep(words(rows[i], rows[i + 1], [0, 4, 1, 5])));
   const [c, d] = [0, 2].map((i) => f.keep(words(rows[i], rows[i + 1], [2, 6, 3, 7])));
   const low = [0, 1, 4, 5], high = [2, 3, 6, 7];
@@ -142,7 +143,7 @@ function defineFilters(module: ModuleBuilder): void {
 }
 
 /** (from, rowStride, to, matrixStride): four tiles beside each other of one channel. */
-function defineTileTransform(module: ModuleBuilder): Callable<typeof four, "void"> {
+export function defineTileTransform(module: ModuleBuilder): Callable<typeof four, "void"> {
   return module.func(null, four, "void", (f, from, rowStride, to, matrixStride) => {
     const even = [0, 2, 4, 6], odd = [1, 3, 5, 7];
     const tile = [0, 1, 2, 3].map((row) => {
@@ -196,7 +197,7 @@ function defineOutputTransform(module: ModuleBuilder): Callable<typeof six, "voi
 
 /** (start, end, args, scratch): strips of the result, each with all its channels. */
 function defineTiles(module: ModuleBuilder, relaxed: boolean): void {
-  const micro = defineMicroKernels(module, floatOps("float32", relaxed), form);
+  const micro = defineMicroKernels(module, floatOps("float32", relaxed), registerTile);
   const transformTiles = defineTileTransform(module), transformOutput = defineOutputTransform(module);
   module.func("tiles", four, "void", (f, start, end, args, scratch) => {
     const word = (name: keyof typeof winogradWords) => f.keep(i32.load(args, 4 * winogradWords[name]));
@@ -244,13 +245,13 @@ function defineTiles(module: ModuleBuilder, relaxed: boolean): void {
       const filters = f.keep(i32.load(args, 4 * winogradWords.filters));
       f.increase(filters, i32.mul(i32.mul(group, 16), filterMatrix));
       f.for(p, 0, 16, 1, () => {
-        f.for(m, 0, rows, form.rows, () => {
-          const mr = smaller(i32.sub(rows, m), i32.const(form.rows));
+        f.for(m, 0, rows, registerTile.rows, () => {
+          const mr = smaller(i32.sub(rows, m), i32.const(registerTile.rows));
           f.set(a, i32.add(i32.add(filters, i32.mul(p, filterMatrix)), i32.mul(m, aStep)));
           f.set(b, i32.add(scratch, i32.mul(p, tileMatrix)));
           f.set(to, i32.add(i32.add(products, i32.mul(p, productMatrix)), i32.mul(m, productRow)));
-          f.for(n, 0, vectors, form.vectors, () => {
-            const nv = smaller(i32.sub(vectors, n), i32.const(form.vectors));
+          f.for(n, 0, vectors, registerTile.vectors, () => {
+            const nv = smaller(i32.sub(vectors, n), i32.const(registerTile.vectors));
             f.do(micro.call(mr, nv, a, aStep, b, 0, to, productRow, depth, 0));
             f.increase(b, panel);
             f.increase(to, PANEL_ROW);

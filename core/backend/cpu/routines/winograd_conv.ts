@@ -4,13 +4,17 @@
  * @module
  */
 import type { ConvAttrs, RoutineStep } from "../../../kernel/plan.ts";
-import type { Layout } from "../../../layout.ts";
+import { contiguous, type Layout } from "../../../layout.ts";
 import type { Shape } from "../../../shape.ts";
 import type { StepContext, StepRunner } from "../engine.ts";
 import type { LoopRunner } from "../loops.ts";
 import { following, runner, Workspace } from "./routine.ts";
 import { computeType, stageInput, stageOutput, stagePadded } from "./stage.ts";
 import { suitsWinograd, Winograd, winogradExtent } from "./winograd.ts";
+import { WinogradGrad } from "./winograd_grad.ts";
+
+/** Filters up to which the sums of their gradients, of which there are several, are small beside the work. */
+const GRAD_FILTERS = 1 << 14;
 
 /** Whether a convolution has the one form that the method is for. */
 function suits(
@@ -55,6 +59,44 @@ export function winogradInputGrad(
     padLow: padLow.map((n) => 2 - n),
     turned: true,
   });
+}
+
+/** x [N, C, ...in], g [N, O, ...out] -> [O, C / groups, 3, 3]; null where another method is better. */
+export function winogradWeightGrad(
+  context: StepContext,
+  step: RoutineStep<"convWeightGrad">,
+): StepRunner | null {
+  const { attrs, inputs: [x, g] } = step, { groups, padLow } = attrs;
+  const [batch, channels, height, width] = g.layout.shape,
+    depth = step.outputShape[1],
+    rows = channels / groups;
+  if (!suits(context, step, attrs, contiguous(step.outputShape))) return null;
+  if (!suitsWinograd({ rows, depth, height, width }) || rows * depth > GRAD_FILTERS) return null;
+  const space = new Workspace(context), result = stageOutput(context, space, step);
+  const extent = winogradExtent(height, width), size = x.layout.shape.slice(2);
+  const image = stagePadded(
+    context,
+    space,
+    x,
+    padLow,
+    extent.map((n, d) => n - size[d] - padLow[d]),
+    1,
+    "rows",
+  );
+  const margin = [extent[0] - 2 - height, extent[1] - 2 - width];
+  const grad = stagePadded(context, space, g, [0, 0], margin, 1, "rows");
+  const [xImage, xChannel, xRow] = image.layout.strides, [gImage, gChannel, gRow] = grad.layout.strides;
+  const product = new WinogradGrad(context.engine, {
+    ...{ batch, groups, rows, depth, height, width },
+    xStrides: [xImage, xChannel, xRow],
+    gStrides: [gImage, gChannel, gRow],
+  });
+  const place = space.take(product.workspaceBytes);
+  const run = () => {
+    product.run(image.stage(), grad.stage(), result.address(), space.at(place));
+    result.finish();
+  };
+  return runner(run, image, grad, result, product);
 }
 
 interface Operands {

@@ -36,6 +36,7 @@ function plansOf({ x, w, pad, groups }: Size) {
   return {
     y,
     conv: routinePlan("conv", attrs, [X, W], "float32", y),
+    weightGrad: routinePlan("convWeightGrad", { ...attrs, kernelSize: [3, 3] }, [X, Y], "float32", [...w]),
     inputGrad: routinePlan("convInputGrad", { ...attrs, inputSize: x.slice(2) }, [Y, W], "float32", [...x]),
   };
 }
@@ -81,11 +82,14 @@ for (const simd of ["relaxed", "plain"] as const) {
   Deno.test(`Winograd convolutions are as exact as sums of float32, ${simd} SIMD`, () => {
     const backend = createCpuBackend({ threads: 1, blas: "none", ...(simd === "plain" ? { simd } : {}) });
     for (const size of sizes) {
-      const { y, conv, inputGrad } = plansOf(size);
+      const { y, conv, inputGrad, weightGrad } = plansOf(size);
       const x = randoms(size.x, 1), w = randoms(size.w, 2), g = randoms(y, 3);
       const out = new Float64Array(g.length), outSize = new Float64Array(g.length);
       const dx = new Float64Array(x.length), dxSize = new Float64Array(x.length);
+      const dw = new Float64Array(w.length), dwSize = new Float64Array(w.length);
       products(size, y, (i, j, k) => {
+        dw[j] += x[i] * g[k];
+        dwSize[j] += Math.abs(x[i] * g[k]);
         out[k] += x[i] * w[j];
         outSize[k] += Math.abs(x[i] * w[j]);
         dx[i] += g[k] * w[j];
@@ -100,19 +104,27 @@ for (const simd of ["relaxed", "plain"] as const) {
       };
       check(runPlan(backend, conv, [x, w])[0], out, outSize);
       check(runPlan(backend, inputGrad, [g, w])[0], dx, dxSize);
+      check(runPlan(backend, weightGrad, [x, g])[0], dw, dwSize);
     }
   });
 }
 
-Deno.test("Winograd convolutions of small integers are exact, on any number of threads", () => {
+Deno.test("Winograd convolutions and gradients of small integers are exact, on any number of threads", () => {
   const backends = [1, 3].map((threads) => createCpuBackend({ threads, blas: "none" }));
   for (const size of sizes) {
-    const { y, conv } = plansOf(size);
-    const x = randoms(size.x, 4).map((v) => Math.round(v * 20)),
-      w = randoms(size.w, 5).map((v) => Math.round(v * 20));
-    const want = new Float32Array(sizeOf(y));
-    products(size, y, (i, j, k) => want[k] += x[i] * w[j]);
-    for (const backend of backends) assertEquals(runPlan(backend, conv, [x, w])[0], want);
+    const { y, conv, weightGrad } = plansOf(size);
+    const [x, w, g] = [size.x, size.w, y].map((shape, i) =>
+      randoms(shape, 4 + i).map((v) => Math.round(v * 20))
+    );
+    const out = new Float32Array(g.length), dw = new Float32Array(w.length);
+    products(size, y, (i, j, k) => {
+      out[k] += x[i] * w[j];
+      dw[j] += x[i] * g[k];
+    });
+    for (const backend of backends) {
+      assertEquals(runPlan(backend, conv, [x, w])[0], out);
+      assertEquals(runPlan(backend, weightGrad, [x, g])[0], dw);
+    }
   }
 });
 
