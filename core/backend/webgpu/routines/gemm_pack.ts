@@ -28,8 +28,9 @@ export function packSide(
 ): { readonly side: Side; readonly ref: Ref } | null {
   const { batch, k, row, coordinates } = side;
   const batches = sizeOfPart(batch), steps = sizeOfPart(k), rows = sizeOfPart(row);
-  const count = batches * steps * rows;
-  if (isVector(side, "row") || rows % 4 !== 0 || uses < 48 || count > mostElements) return null;
+  // Whole vectors; what is in the last one after the last row counts for nothing.
+  const length = Math.ceil(rows / 4) * 4, count = batches * steps * length;
+  if (isVector(side, "row") || uses < 48 || count > mostElements) return null;
   if (count * 4 > builder.target.bindingBytes) return null;
   if (coordinates.some(({ step }) => step !== 1)) return null;
   const parts = [batch, k, row];
@@ -48,6 +49,11 @@ export function packSide(
     low: 0,
     high: size,
   }));
+  const strides = [
+    ...stridesOf(batch.extents).map((s) => s * steps * length),
+    ...stridesOf(k.extents).map((s) => s * length),
+    ...stridesOf(row.extents),
+  ];
   const kernel: LoopKernel = {
     outer: extents,
     inner: [],
@@ -60,7 +66,7 @@ export function packSide(
         dtype,
         level: "outer",
         output: 0,
-        at: { offset: 0, strides: stridesOf(extents) },
+        at: { offset: 0, strides },
         arg: 0,
       },
     ],
@@ -73,9 +79,9 @@ export function packSide(
     ref,
     side: {
       offset: 0,
-      batch: part(batches, steps * rows),
-      row: part(rows, 1),
-      k: part(steps, rows),
+      batch: part(batches, steps * length),
+      row: part(length, 1),
+      k: part(steps, length),
       coordinates: [],
     },
   };
