@@ -57,6 +57,8 @@ export interface GemmSpec {
   readonly near: boolean;
   /** Operands packed once, before, unless they are read in place; the others are packed by each tile that needs them. */
   readonly packFirst: readonly ("A" | "B")[];
+  /** Whether each product is rounded before it is added, where it might be fused with the sum. */
+  readonly rounded?: boolean;
 }
 
 /** A table of `count` offsets at equal distances. */
@@ -83,7 +85,7 @@ export function grid(shape: Shape, strides: readonly number[], bytes: number): I
  * The register tiles: 6 x 2 accumulators, 2 of B and 1 of A fill the 16 registers of x86. With few rows of A, B is read in place and the tile has all of them; it is wide
  * instead, so that enough sums are under way.
  */
-const tiles = { usual: [6, 2], three: [3, 4], two: [2, 4], one: [1, 8] } as const;
+const tiles = { usual: [6, 2], three: [3, 4], two: [2, 4], one: [1, 8], rounded: [4, 2] } as const;
 
 /** What is compiled: packing and whatever tiles the size needs, no more, as the first product of a program waits for it. */
 type FormKey = `${FloatType} ${keyof typeof tiles} ${"packs" | "packsA" | "direct"}`;
@@ -94,11 +96,12 @@ const kernels = engineCache((engine: Engine, key: FormKey) => {
   const form: GemmForm = {
     directB: packing !== "packs",
     directA: packing === "direct",
-    whole: tile !== "usual",
+    whole: tile !== "usual" && tile !== "rounded",
     rows,
     vectors,
   };
-  return { form, kernels: engine.pool.load(gemmModule(dtype, form, engine.features.relaxedSimd)) };
+  const fused = engine.features.relaxedSimd && tile !== "rounded";
+  return { form, kernels: engine.pool.load(gemmModule(dtype, form, fused)) };
 });
 
 interface Packing {
@@ -232,8 +235,10 @@ const FEW_ROWS = 24;
 
 function chooseForm(spec: GemmSpec): FormKey {
   const { dtype, rows, run, near } = spec;
-  if (run * bytesOf(dtype) < 32 || !(near || rows <= FEW_ROWS)) return `${dtype} usual packs`;
-  const tile = (["usual", "one", "two", "three"] as const)[rows] ?? "usual";
+  if (run * bytesOf(dtype) < 32 || !(near || rows <= FEW_ROWS)) {
+    return `${dtype} ${spec.rounded ? "rounded" : "usual"} packs`;
+  }
+  const tile = spec.rounded ? "rounded" : (["usual", "one", "two", "three"] as const)[rows] ?? "usual";
   return `${dtype} ${tile} ${stepOf(spec) === 0 ? "packsA" : "direct"}`;
 }
 

@@ -53,7 +53,8 @@ export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
   const left = stageInput(context, space, a), right = stageInput(context, space, b);
   const result = stageOutput(context, space, step);
   const problem = problemOf(left.layout, right.layout, step.outputShape);
-  const last = computeType(dtype) === "float32" ? laneColumns(problem) : 0;
+  const rounded = isSmallBatch(problem),
+    last = computeType(dtype) === "float32" && !rounded ? laneColumns(problem) : 0;
   if (last > 0) {
     const lanes = new LaneDots(context.engine, problem, last);
     const gemm = last < problem.columns
@@ -71,7 +72,7 @@ export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
       epilogue,
     );
   }
-  if (suitsDots(problem)) {
+  if (suitsDots(problem) && !rounded) {
     const dots = new Dots(context.engine, problem, computeType(dtype));
     const product = () => {
       dots.run(left.stage(), right.stage(), result.address());
@@ -87,7 +88,7 @@ export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
     };
     return withEpilogue(runner(product, left, right, result), epilogue);
   }
-  const gemm = new Gemm(context.engine, specOf(problem, computeType(dtype)));
+  const gemm = new Gemm(context.engine, { ...specOf(problem, computeType(dtype)), rounded });
   const packed = space.take(gemm.workspaceBytes);
   const { rows, columns, products } = problem;
   const follow = result.direct ? epilogue?.call.follow(rows, columns, products.length) ?? null : null;
@@ -101,6 +102,13 @@ export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
   );
   return follow === null ? withEpilogue(product, epilogue) : [product];
 };
+
+/** Multiply-adds of a product up to which PyTorch computes a batch of them by itself, product and sum rounded one after the other. */
+const OWN = 400;
+
+function isSmallBatch({ rows, columns, depth, products }: Problem): boolean {
+  return products.length > 1 && rows * columns * depth < OWN;
+}
 
 /** Merges batch dimensions into the rows where the second operand is the same for all of them. */
 function problemOf(a: Layout, b: Layout, out: Shape): Problem {

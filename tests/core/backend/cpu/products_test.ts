@@ -5,10 +5,10 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { add, manualSeed, mm, randn, type Tensor } from "../../../../core/mod.ts";
+import { add, bmm, manualSeed, mm, randn, type Tensor } from "../../../../core/mod.ts";
 
 interface Case {
-  readonly kind: "linear" | "mm" | "transposed";
+  readonly kind: "linear" | "mm" | "transposed" | "bmm";
   readonly shape: [number, number, number];
   /** Of the first 300 elements. */
   readonly bits: number[];
@@ -29,6 +29,7 @@ const product: Record<Case["kind"], (m: number, k: number, n: number) => Tensor>
     const a = normal(k, m);
     return mm(a.t(), normal(k, n));
   },
+  bmm: (m, k, n) => bmm(normal(3, m, k), normal(3, k, n)),
 };
 
 for (const { kind, shape: [m, k, n], bits } of cases) {
