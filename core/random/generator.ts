@@ -163,6 +163,7 @@ export class Generator {
     return copy;
   }
 
+  /** The engine, made now if nothing was drawn yet. */
   private get engine(): Mt19937 {
     return this.started ??= new Mt19937(Number(BigInt.asUintN(32, this.currentSeed)));
   }
