@@ -11,7 +11,7 @@ import { eye as identity, fromHost, full } from "../core/ops/create.ts";
 import { cast } from "../core/ops/cast.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import type { Initialisable } from "./target.ts";
+import { checkTarget, type Initialisable } from "./target.ts";
 
 /** Options of the pure forms that draw nothing. */
 export interface FillOptions {
@@ -38,6 +38,7 @@ export function constant(shape: Shape, value: number, options: FillOptions = {})
  * ```
  */
 export function constant_<T extends Initialisable>(target: T, value: number): T {
+  checkTarget("constant_", target);
   target.data = constant(target.shape, value, { dtype: target.dtype, device: target.device });
   return target;
 }
@@ -49,6 +50,7 @@ export function ones(shape: Shape, options: FillOptions = {}): Tensor {
 
 /** Fills with ones. `torch.nn.init.ones_`. */
 export function ones_<T extends Initialisable>(target: T): T {
+  checkTarget("ones_", target);
   return constant_(target, 1);
 }
 
@@ -59,6 +61,7 @@ export function zeros(shape: Shape, options: FillOptions = {}): Tensor {
 
 /** Fills with zeros. `torch.nn.init.zeros_`. */
 export function zeros_<T extends Initialisable>(target: T): T {
+  checkTarget("zeros_", target);
   return constant_(target, 0);
 }
 
@@ -75,6 +78,7 @@ export function eye(shape: Shape, options: FillOptions = {}): Tensor {
 
 /** Fills a matrix with ones on the diagonal and zeros elsewhere. `torch.nn.init.eye_`. */
 export function eye_<T extends Initialisable>(target: T): T {
+  checkTarget("eye_", target);
   target.data = eye(target.shape, { dtype: target.dtype, device: target.device });
   return target;
 }
@@ -108,6 +112,7 @@ export function dirac(shape: Shape, groups = 1, options: FillOptions = {}): Tens
 
 /** Fills a convolution kernel so that it passes on as many channels as it can. `torch.nn.init.dirac_`. */
 export function dirac_<T extends Initialisable>(target: T, groups = 1): T {
+  checkTarget("dirac_", target);
   target.data = dirac(target.shape, groups, { dtype: target.dtype, device: target.device });
   return target;
 }

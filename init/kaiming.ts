@@ -4,6 +4,7 @@
  * @module
  */
 import { ValueError } from "../core/errors.ts";
+import { checkOptions, type Kinds } from "../core/ops/options.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { calculateFans, calculateGain, type Nonlinearity } from "./fan.ts";
@@ -21,21 +22,32 @@ export interface KaimingOptions extends InitOptions {
   readonly nonlinearity?: Nonlinearity;
 }
 
+const kinds: Kinds<KaimingOptions> = {
+  a: "number",
+  mode: "string",
+  nonlinearity: "string",
+  generator: "any",
+  dtype: "string",
+  device: "string",
+};
+
 function standardDeviation(
   shape: Shape,
-  { a = 0, mode = "fan_in", nonlinearity = "leaky_relu" }: KaimingOptions,
-): number {
+  { a = 0, mode = "fan_in", nonlinearity = "leaky_relu", ...options }: KaimingOptions,
+): [deviation: number, options: InitOptions] {
   if (mode !== "fan_in" && mode !== "fan_out") {
     throw new ValueError(`Mode ${mode} not supported, please use one of fan_in, fan_out`);
   }
   const { fanIn, fanOut } = calculateFans(shape);
-  return calculateGain(nonlinearity, a) / Math.sqrt(mode === "fan_in" ? fanIn : fanOut);
+  return [calculateGain(nonlinearity, a) / Math.sqrt(mode === "fan_in" ? fanIn : fanOut), options];
 }
 
 /** A weight [out, in, ...] drawn uniformly within gain * sqrt(3 / fan). */
 export function kaimingUniform(shape: Shape, options: KaimingOptions = {}): Tensor {
-  const bound = Math.sqrt(3) * standardDeviation(shape, options);
-  return uniform(shape, -bound, bound, options);
+  checkOptions("kaimingUniform", options, kinds);
+  const [deviation, others] = standardDeviation(shape, options);
+  const bound = Math.sqrt(3) * deviation;
+  return uniform(shape, -bound, bound, others);
 }
 
 /** Fills uniformly within gain * sqrt(3 / fan). `torch.nn.init.kaiming_uniform_`. */
@@ -48,7 +60,9 @@ export function kaimingUniform_<T extends Initialisable>(target: T, options: Kai
 
 /** A weight [out, in, ...] drawn from a normal distribution of deviation gain / sqrt(fan). */
 export function kaimingNormal(shape: Shape, options: KaimingOptions = {}): Tensor {
-  return normal(shape, 0, standardDeviation(shape, options), options);
+  checkOptions("kaimingNormal", options, kinds);
+  const [deviation, others] = standardDeviation(shape, options);
+  return normal(shape, 0, deviation, others);
 }
 
 /** Fills from a normal distribution of deviation gain / sqrt(fan). `torch.nn.init.kaiming_normal_`. */

@@ -11,7 +11,7 @@ import { clamp } from "../core/ops/pointwise.ts";
 import { normal as draw } from "../core/ops/random.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import type { Initialisable } from "./target.ts";
+import { checkTarget, type Initialisable } from "./target.ts";
 import { type InitOptions, uniform } from "./uniform.ts";
 
 /** A tensor drawn from a normal distribution. */
@@ -31,6 +31,7 @@ export function normal(shape: Shape, mean = 0, std = 1, options: InitOptions = {
  * ```
  */
 export function normal_<T extends Initialisable>(target: T, mean = 0, std = 1, generator?: Generator): T {
+  checkTarget("normal_", target);
   target.data = normal(target.shape, mean, std, { dtype: target.dtype, device: target.device, generator });
   return target;
 }
@@ -70,6 +71,7 @@ export function truncNormal_<T extends Initialisable>(
   b = 2,
   generator?: Generator,
 ): T {
+  checkTarget("truncNormal_", target);
   const options = { dtype: target.dtype, device: target.device, generator };
   target.data = truncNormal(target.shape, mean, std, a, b, options);
   return target;

@@ -11,7 +11,7 @@ import { empty, fromHost } from "../core/ops/create.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { normal } from "./normal.ts";
-import type { Initialisable } from "./target.ts";
+import { checkTarget, type Initialisable } from "./target.ts";
 import type { InitOptions } from "./uniform.ts";
 
 /**
@@ -103,6 +103,7 @@ function transposed(a: Float64Array, rows: number, columns: number): Float64Arra
  * ```
  */
 export function orthogonal_<T extends Initialisable>(target: T, gain = 1, generator?: Generator): T {
+  checkTarget("orthogonal_", target);
   target.data = orthogonal(target.shape, gain, { dtype: target.dtype, device: target.device, generator });
   return target;
 }

@@ -10,7 +10,7 @@ import { randperm } from "../core/ops/random.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { normal } from "./normal.ts";
-import type { Initialisable } from "./target.ts";
+import { checkTarget, type Initialisable } from "./target.ts";
 import type { InitOptions } from "./uniform.ts";
 
 /**
@@ -46,6 +46,7 @@ export function sparse_<T extends Initialisable>(
   std = 0.01,
   generator?: InitOptions["generator"],
 ): T {
+  checkTarget("sparse_", target);
   target.data = sparse(target.shape, sparsity, std, {
     dtype: target.dtype,
     device: target.device,

@@ -5,8 +5,9 @@
  */
 import type { DeviceName } from "../core/device.ts";
 import type { DType } from "../core/dtype.ts";
+import { ValueError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { Tensor } from "../core/tensor.ts";
 
 /** A cell that holds a tensor. */
 export interface Initialisable {
@@ -18,4 +19,16 @@ export interface Initialisable {
   readonly device: DeviceName;
   /** The value; assigning replaces it. */
   data: Tensor;
+}
+
+/** Refuses what is no cell for a tensor. */
+export function checkTarget(op: string, target: unknown): void {
+  if (target instanceof Tensor) return;
+  const cell = typeof target === "object" && target !== null && "shape" in target && "data" in target;
+  if (cell) return;
+  throw new ValueError(
+    `${op}: expected an nn.Parameter, but got ${
+      Array.isArray(target) ? "an array" : target === null ? "null" : typeof target
+    }`,
+  );
 }

@@ -8,7 +8,7 @@ import { uniform as draw } from "../core/ops/random.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { FillOptions } from "./constant.ts";
-import type { Initialisable } from "./target.ts";
+import { checkTarget, type Initialisable } from "./target.ts";
 
 /** Options of the pure forms that draw. */
 export interface InitOptions extends FillOptions {
@@ -23,6 +23,7 @@ export function uniform(shape: Shape, low = 0, high = 1, options: InitOptions = 
 
 /** Fills uniformly from [low, high). `torch.nn.init.uniform_`. */
 export function uniform_<T extends Initialisable>(target: T, low = 0, high = 1, generator?: Generator): T {
+  checkTarget("uniform_", target);
   target.data = uniform(target.shape, low, high, { dtype: target.dtype, device: target.device, generator });
   return target;
 }

@@ -8,7 +8,7 @@ import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "./fan.ts";
 import { normal } from "./normal.ts";
-import type { Initialisable } from "./target.ts";
+import { checkTarget, type Initialisable } from "./target.ts";
 import { type InitOptions, uniform } from "./uniform.ts";
 
 function standardDeviation(shape: Shape, gain: number): number {
@@ -24,6 +24,7 @@ export function xavierUniform(shape: Shape, gain = 1, options: InitOptions = {})
 
 /** Fills uniformly within gain * sqrt(6 / (fanIn + fanOut)). `torch.nn.init.xavier_uniform_`. */
 export function xavierUniform_<T extends Initialisable>(target: T, gain = 1, generator?: Generator): T {
+  checkTarget("xavierUniform_", target);
   target.data = xavierUniform(target.shape, gain, { dtype: target.dtype, device: target.device, generator });
   return target;
 }
@@ -35,6 +36,7 @@ export function xavierNormal(shape: Shape, gain = 1, options: InitOptions = {}):
 
 /** Fills from a normal distribution of deviation gain * sqrt(2 / (fanIn + fanOut)). `torch.nn.init.xavier_normal_`. */
 export function xavierNormal_<T extends Initialisable>(target: T, gain = 1, generator?: Generator): T {
+  checkTarget("xavierNormal_", target);
   target.data = xavierNormal(target.shape, gain, { dtype: target.dtype, device: target.device, generator });
   return target;
 }

@@ -5,11 +5,11 @@
  */
 import { getDefaultDtype } from "../core/default_dtype.ts";
 import { GradError, ShapeError } from "../core/errors.ts";
-import { readingForbidden } from "../core/evaluate.ts";
 import { full, ones, tensor, zeros } from "../core/ops/create.ts";
 import { batchNorm, instanceNorm, type RunningNormResult } from "../core/ops/normalization.ts";
 import { squeeze, unsqueeze } from "../core/ops/view.ts";
 import type { Kinds } from "../core/ops/options.ts";
+import { followState, type StateCell } from "../core/states.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { evaluateWithStep } from "../core/transform/backward.ts";
 import { ones_, zeros_ } from "../init/constant.ts";
@@ -116,22 +116,30 @@ export abstract class RunningNorm extends Module {
   /** Refuses inputs of the wrong rank. */
   protected abstract checkInput(x: Tensor): void;
 
-  /** Refuses to change running statistics where a change would be made once and then forgotten. */
-  protected checkUpdate(): void {
-    if (readingForbidden() === "") return;
-    throw new GradError(
-      `${this.reprName()} cannot update its running statistics inside a compiled function, which runs once and is replayed: ` +
-        "call eval(), or pass { trackRunningStats: false }, or leave the function uncompiled",
-    );
+  /**
+   * Tells a function that is traced once and replayed that the running statistics will change, and what else happens at each call. Whether
+   * there is such a function.
+   */
+  protected follow(each: () => void): boolean {
+    const cell = (key: "runningMean" | "runningVar"): StateCell => ({
+      read: () => this[key] as Tensor,
+      write: (next) => this[key] = next,
+    });
+    const cells = this.runningMean === null || this.runningVar === null
+      ? []
+      : [cell("runningMean"), cell("runningVar")];
+    return followState(this, cells, each);
   }
 
   /** Takes over updated statistics; an optimizer step computes them with what it computes anyway. */
-  protected keep({ runningMean, runningVar }: RunningNormResult): void {
+  protected keep({ runningMean, runningVar }: RunningNormResult, traced: boolean): void {
     if (
       runningMean === null || runningVar === null || this.runningMean === null || this.runningVar === null
     ) return;
-    evaluateWithStep(runningMean, this.runningMean);
-    evaluateWithStep(runningVar, this.runningVar);
+    if (!traced) {
+      evaluateWithStep(runningMean, this.runningMean);
+      evaluateWithStep(runningVar, this.runningVar);
+    }
     this.runningMean = runningMean;
     this.runningVar = runningVar;
   }
@@ -178,9 +186,15 @@ export abstract class BatchNorm extends RunningNorm {
   override forward(x: Tensor): Tensor {
     this.checkInput(x);
     const update = this.training && this.trackRunningStats;
-    if (update) this.checkUpdate();
+    const traced = update && this.follow(() => void this.count());
+    if (traced && this.momentum === null) {
+      throw new GradError(
+        `${this.reprName()} with momentum null divides by the number of batches, which a compiled function cannot read: ` +
+          "set a momentum, call eval(), or leave the function uncompiled",
+      );
+    }
     const known = this.runningMean !== null && this.runningVar !== null;
-    const count = update ? this.count() : 0;
+    const count = update && !traced ? this.count() : 0;
     // The share is a tensor where it changes, so that plans hold for every value of it.
     const share = this.momentum ??
       (count > 0 && this.runningMean !== null
@@ -198,7 +212,7 @@ export abstract class BatchNorm extends RunningNorm {
         eps: this.eps,
       },
     );
-    if (update) this.keep(result);
+    if (update) this.keep(result, traced);
     return result.output;
   }
 }
@@ -270,7 +284,7 @@ export abstract class InstanceNorm extends RunningNorm {
     this.checkInput(x);
     const single = x.ndim === this.rank - 1;
     const useInputStats = this.training || !this.trackRunningStats;
-    if (useInputStats && this.trackRunningStats) this.checkUpdate();
+    const traced = useInputStats && this.trackRunningStats && this.follow(() => {});
     const result = instanceNorm(single ? unsqueeze(x, 0) : x, this.runningMean, this.runningVar, {
       weight: this.weight,
       bias: this.bias,
@@ -278,7 +292,7 @@ export abstract class InstanceNorm extends RunningNorm {
       momentum: this.momentum ?? 0,
       eps: this.eps,
     });
-    if (useInputStats) this.keep(result);
+    if (useInputStats) this.keep(result, traced);
     return single ? squeeze(result.output, 0) : result.output;
   }
 }

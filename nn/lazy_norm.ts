@@ -32,15 +32,15 @@ function defer(
   ordinary: { readonly prototype: RunningNorm },
   options: RunningNormOptions,
 ): void {
-  const { affine = true, trackRunningStats = true } = options;
+  const { affine = true, trackRunningStats = true, dtype, device } = options;
   if (affine) {
-    norm.weight = new UninitializedParameter(options);
-    norm.bias = new UninitializedParameter(options);
+    norm.weight = new UninitializedParameter({ dtype, device });
+    norm.bias = new UninitializedParameter({ dtype, device });
   }
   if (trackRunningStats) {
-    norm.runningMean = new UninitializedBuffer(options);
-    norm.runningVar = new UninitializedBuffer(options);
-    norm.numBatchesTracked = tensor(0n, { dtype: "int64", device: options.device });
+    norm.runningMean = new UninitializedBuffer({ dtype, device });
+    norm.runningVar = new UninitializedBuffer({ dtype, device });
+    norm.numBatchesTracked = tensor(0n, { dtype: "int64", device });
   }
   initializeOnCall(norm, ordinary, (called, x) => {
     called.numFeatures = x.size(1);

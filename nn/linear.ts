@@ -77,15 +77,12 @@ export class Linear<B extends boolean = true> extends Module {
   /** Takes the sizes of the last dimension of input and output; the bias by position or by name. */
   constructor(inFeatures: number, outFeatures: number, ...settings: LinearArguments<B>) {
     super();
-    const options = named<LinearOptions>(this.reprName(), settings, kinds);
+    const { bias = true, dtype, device } = named<LinearOptions>(this.reprName(), settings, kinds);
     checkSizes(this.reprName(), { inFeatures, outFeatures });
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    this.registerParameter("weight", new Parameter(empty([outFeatures, inFeatures], options)));
-    this.registerParameter(
-      "bias",
-      options.bias === false ? null : new Parameter(empty([outFeatures], options)),
-    );
+    this.registerParameter("weight", new Parameter(empty([outFeatures, inFeatures], { dtype, device })));
+    this.registerParameter("bias", bias ? new Parameter(empty([outFeatures], { dtype, device })) : null);
     this.resetParameters();
   }
 
@@ -128,12 +125,12 @@ export class Linear<B extends boolean = true> extends Module {
 export class LazyLinear extends Linear<boolean> {
   /** Takes the size of the last dimension of the output; the bias by position or by name. */
   constructor(outFeatures: number, ...settings: LinearArguments) {
-    const options = named<LinearOptions>("LazyLinear", settings, kinds);
+    const { bias = true, dtype, device } = named<LinearOptions>("LazyLinear", settings, kinds);
     checkSizes("LazyLinear", { outFeatures });
-    super(0, 0, { ...options, bias: false });
+    super(0, 0, { bias: false, dtype, device });
     this.outFeatures = outFeatures;
-    this.weight = new UninitializedParameter(options);
-    if (options.bias !== false) this.bias = new UninitializedParameter(options);
+    this.weight = new UninitializedParameter({ dtype, device });
+    if (bias) this.bias = new UninitializedParameter({ dtype, device });
     initializeOnCall(this, Linear, (layer, x) => {
       layer.inFeatures = x.size(-1);
       if (!hasUninitialized(layer)) return;
@@ -183,16 +180,16 @@ export class Bilinear<B extends boolean = true> extends Module {
     ...settings: LinearArguments<B>
   ) {
     super();
-    const options = named<LinearOptions>("Bilinear", settings, kinds);
+    const { bias = true, dtype, device } = named<LinearOptions>("Bilinear", settings, kinds);
     checkSizes("Bilinear", { in1Features, in2Features, outFeatures });
     this.in1Features = in1Features;
     this.in2Features = in2Features;
     this.outFeatures = outFeatures;
-    this.registerParameter("weight", new Parameter(empty([outFeatures, in1Features, in2Features], options)));
     this.registerParameter(
-      "bias",
-      options.bias === false ? null : new Parameter(empty([outFeatures], options)),
+      "weight",
+      new Parameter(empty([outFeatures, in1Features, in2Features], { dtype, device })),
     );
+    this.registerParameter("bias", bias ? new Parameter(empty([outFeatures], { dtype, device })) : null);
     this.resetParameters();
   }
 

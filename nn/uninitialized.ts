@@ -96,7 +96,7 @@ export class UninitializedParameter extends Parameter {
 export class UninitializedBuffer extends Tensor {
   /** Takes the dtype and device that it will have. */
   constructor(options: FactoryOptions = {}) {
-    const { prim, attrs, dtype, device } = empty([0], options);
+    const { prim, attrs, dtype, device } = empty([0], { dtype: options.dtype, device: options.device });
     super({ prim, inputs: [], attrs, shape: [0], dtype, device, track: 0 });
     hideShape(this);
   }

@@ -6,7 +6,7 @@
 import { source } from "../apply.ts";
 import { defaultDevice } from "../device.ts";
 import { hostArray, isFloat } from "../dtype.ts";
-import { withDraws } from "../draws.ts";
+import { drawsFreely, withDraws } from "../draws.ts";
 import { DeviceError, TenonError, ValueError } from "../errors.ts";
 import { evaluate, prepare, type Program, withoutReading } from "../evaluate.ts";
 import { enableGrad, FACADE, FUNCTIONAL, trackMask } from "../grad_mode.ts";
@@ -14,6 +14,7 @@ import { isHeld } from "../graph/trace.ts";
 import { fromStorage } from "../ops/create.ts";
 import { placeholderPrim } from "../prim/source.ts";
 import { sameShape, type Shape, sizeOf } from "../shape.ts";
+import { type StateCell, withStates } from "../states.ts";
 import { hostStorage, type Storage } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
 import { withPull } from "./custom.ts";
@@ -38,8 +39,9 @@ const why =
 /** Forms of arguments that a function remembers; the oldest go. */
 const mostForms = 64;
 
-/** What an input of the program is at a call: an argument, a parameter, a captured tensor, or a fresh draw. */
+/** What an input of the program is at a call: an argument, a parameter, a captured tensor, state, or a fresh draw. */
 type Source =
+  | { readonly kind: "state"; readonly cell: StateCell }
   | { readonly kind: "argument" | "captured"; readonly index: number }
   | { readonly kind: "parameter"; readonly owner: Tensor }
   | { readonly kind: "draw"; readonly make: () => Tensor };
@@ -56,8 +58,12 @@ interface Form {
   /** The graph over the placeholders, for gradients of the whole. */
   readonly outputs: readonly Tensor[];
   readonly program: Program | null;
-  /** What the function returns; its tensors are the outputs, in order. */
+  /** What the function returns; its tensors are the first outputs, in order. */
   readonly result: unknown;
+  /** Where the other outputs go: state that the function replaces. */
+  readonly cells: readonly StateCell[];
+  /** What else happens at each call. */
+  readonly each: readonly (() => void)[];
 }
 
 const tensorMark = Symbol("tensor"), listMark = Symbol("list"), recordMark = Symbol("record");
@@ -146,6 +152,8 @@ class Compiled<A extends readonly unknown[], Y> {
   }
 
   call(args: A): Y {
+    // Inside another function that runs once for many runs, this one is part of that one.
+    if (!drawsFreely()) return this.fn(...args);
     const key: unknown[] = [defaultDevice(), this.module.training];
     const given: Tensor[] = [];
     for (let i = 0; i < args.length; i++) describe(args[i], key, given);
@@ -210,9 +218,14 @@ class Compiled<A extends readonly unknown[], Y> {
       inputs.push({ placeholder: one, source: { kind: "draw", make: take } });
       return one;
     };
-    const result = withoutReading(why, () => withDraws(draw, () => enableGrad(() => this.fn(...traced))));
+    const states = new TracedStates(inputs);
+    const result = withoutReading(
+      why,
+      () => withDraws(draw, () => states.follow(() => enableGrad(() => this.fn(...traced)))),
+    );
     const made: Tensor[] = [];
     describe(result, [], made);
+    made.push(...states.last);
     const outputs = enableGrad(() => this.overPlaceholders(made, captured, inputs));
     const full = outputs.filter((y) => sizeOf(y.shape) > 0);
     if (full.some((y) => y.device !== full[0].device)) {
@@ -224,7 +237,15 @@ class Compiled<A extends readonly unknown[], Y> {
     const program = full.length === 0 ? null : prepare(full, placeholders, donate);
     // Over the placeholders too, so that it holds no old value of a parameter.
     let at = 0;
-    const form = { key, inputs, outputs, program, result: replaceTensors(result, () => outputs[at++]) };
+    const form = {
+      key,
+      inputs,
+      outputs,
+      program,
+      result: replaceTensors(result, () => outputs[at++]),
+      cells: states.cells,
+      each: states.each,
+    };
     this.forms.push(form);
     if (this.forms.length > mostForms) this.forms.shift()?.program?.dispose();
     return form;
@@ -263,7 +284,7 @@ class Compiled<A extends readonly unknown[], Y> {
     const storages = program === null ? [] : program.run(values.map((x) => x.storage as Storage));
     track &= trackMask();
     let output = 0, next = 0;
-    return replaceTensors(form.result, () => {
+    const take = () => {
       const template = form.outputs[output++];
       const { shape, dtype, device } = template;
       const storage = sizeOf(shape) === 0
@@ -271,7 +292,11 @@ class Compiled<A extends readonly unknown[], Y> {
         : storages[next++];
       const y = fromStorage(storage, shape);
       return (track & template.track) === 0 ? y : this.tracked(form, template, y, values);
-    }) as Y;
+    };
+    const result = replaceTensors(form.result, take) as Y;
+    for (const cell of form.cells) cell.write(take());
+    for (const fn of form.each) fn();
+    return result;
   }
 
   /** A result with its gradient: that of the traced graph, on the values of this call. */
@@ -285,6 +310,40 @@ class Compiled<A extends readonly unknown[], Y> {
   }
 }
 
+/** State that the function replaces while it is traced: placeholders stand in the cells, and go when the trace is over. */
+class TracedStates {
+  readonly cells: StateCell[] = [];
+  readonly each: (() => void)[] = [];
+  /** What the cells held at the end. */
+  last: readonly Tensor[] = [];
+  private readonly owners = new Set<object>();
+
+  constructor(private readonly inputs: Input[]) {}
+
+  follow<T>(fn: () => T): T {
+    const before: Tensor[] = [];
+    try {
+      const result = withStates((owner, cells, each) => {
+        this.each.push(each);
+        if (this.owners.has(owner)) return;
+        this.owners.add(owner);
+        for (const cell of cells) {
+          const held = cell.read(), one = placeholder(held.shape, held.value);
+          one.track = 0;
+          before.push(held);
+          this.cells.push(cell);
+          this.inputs.push({ placeholder: one, source: { kind: "state", cell } });
+          cell.write(one);
+        }
+      }, fn);
+      this.last = this.cells.map((cell) => cell.read());
+      return result;
+    } finally {
+      this.cells.forEach((cell, i) => cell.write(before[i]));
+    }
+  }
+}
+
 /** What an input is at a call. */
 function valueOf(input: Input, given: readonly Tensor[], captured: readonly Tensor[]): Tensor {
   const from = input.source;
@@ -295,6 +354,8 @@ function valueOf(input: Input, given: readonly Tensor[], captured: readonly Tens
       return checked(from.owner.value, input);
     case "captured":
       return checked(captured[from.index].value, input);
+    case "state":
+      return checked(from.cell.read().value, input);
     case "draw":
       return from.make();
   }
@@ -315,8 +376,8 @@ function checked(x: Tensor, input: Input): Tensor {
 /**
  * A function that does what `fn` does, traced once for each form of its arguments (shapes, dtypes and devices of tensors, in lists and
  * records; the value of numbers and strings, the identity of everything else) and replayed afterwards, which costs a microsecond or
- * two in place of building the graph. Parameters are read anew at each call, random draws are drawn anew, gradients flow through;
- * `grad` and `valueAndGrad` can be used inside. Values cannot be read inside. `torch.compile`, `jax.jit`.
+ * two in place of building the graph. Parameters are read anew at each call, random draws are drawn anew, running statistics of norms in
+ * training mode are updated at each call, gradients flow through; `grad`, `valueAndGrad`, `vmap` and other compiled functions can be used inside. Values cannot be read inside. `torch.compile`, `jax.jit`.
  *
  * @throws {GradError} when the function reads a value
  * @throws {ValueError} when `donate` names no argument

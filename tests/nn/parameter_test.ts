@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { compile } from "../../core/transform/compile.ts";
 import { GradError, ValueError } from "../../core/errors.ts";
 import { ones, tensor, zeros } from "../../core/ops/create.ts";
+import { manualSeed } from "../../core/random/generator.ts";
 import { Tensor } from "../../core/tensor.ts";
 import * as nn from "../../nn/mod.ts";
 
@@ -96,14 +97,46 @@ Deno.test("lazy modules move, are listed and are trained like others", () => {
   assert([...net.parameters(), net[1].runningMean].every((x) => x?.dtype === "float64"));
 });
 
-Deno.test("a compiled function refuses to update running statistics and runs in evaluation mode", () => {
-  const norm = new nn.BatchNorm1d(2), x = tensor([[1, 2], [3, 5]]);
-  const call = compile((y: Tensor) => norm(y));
-  assertThrows(
-    () => call(x),
-    GradError,
-    "BatchNorm1d cannot update its running statistics inside a compiled function",
-  );
+Deno.test("a compiled function updates running statistics at each call, as often as the layer is called in it", () => {
+  const x = tensor([[1, 2], [3, 5]]), z = tensor([[0, 1], [7, -3]]);
+  const make = () => [new nn.BatchNorm1d(2), new nn.InstanceNorm1d(2, { trackRunningStats: true })] as const;
+  const [norm, instance] = make(), [plain, plainInstance] = make();
+  const run = (a: nn.BatchNorm1d, b: nn.InstanceNorm1d) => (y: Tensor) =>
+    a(a(y).add(1)).add(b(y.unsqueeze(-1).mul(tensor([1, 2]))).sum(-1));
+  const compiled = compile(run(norm, instance)), reference = run(plain, plainInstance);
+  for (const y of [x, z, x]) assertEquals(compiled(y).tolist(), reference(y).tolist());
+  assertEquals(norm.stateDict().num_batches_tracked.item(), 6);
+  for (const key of Object.keys(plain.stateDict())) {
+    assertEquals(norm.stateDict()[key].tolist(), plain.stateDict()[key].tolist(), key);
+  }
+  assertEquals(instance.runningVar?.tolist(), plainInstance.runningVar?.tolist());
   norm.eval();
-  assertEquals(compile((y: Tensor) => norm(y))(x).tolist(), norm(x).tolist());
+  plain.eval();
+  assertEquals(compile((y: Tensor) => norm(y))(x).tolist(), plain(x).tolist());
+});
+
+Deno.test("copies of a norm, which share their statistics at first, are told apart in a compiled function", () => {
+  const norm = new nn.BatchNorm1d(1), copy = nn.deepcopy(norm), x = tensor([[1], [3]]);
+  compile((y: Tensor) => norm(y).add(copy(y.mul(10))))(x);
+  // 0.1 times the mean of the batch.
+  assertEquals([norm.runningMean?.item(), copy.runningMean?.item()].map((v) => v?.toFixed(4)), [
+    "0.2000",
+    "2.0000",
+  ]);
+});
+
+Deno.test("a training step with running statistics compiles, and one that fails leaves them as they were", () => {
+  manualSeed(0);
+  const net = new nn.Sequential(new nn.Linear(2, 3), new nn.BatchNorm1d(3)), other = nn.deepcopy(net);
+  const x = tensor([[1, 2], [3, 5], [0, 1]]);
+  const step = (m: typeof net) => nn.valueAndGrad(m, (y: Tensor) => m(y).pow(2).mean());
+  const [loss, grads] = compile((y: Tensor) => step(net)(y))(x), [wanted, wantedGrads] = step(other)(x);
+  assertAlmostEquals(loss.item(), wanted.item(), 1e-6);
+  assertEquals(grads["0.weight"].shape, wantedGrads["0.weight"].shape);
+  assertEquals(net.stateDict()["1.running_mean"].tolist(), other.stateDict()["1.running_mean"].tolist());
+  const norm = new nn.BatchNorm1d(2), before = norm.runningMean;
+  assertThrows(() => compile((y: Tensor) => tensor(norm(y).sum().item()))(x), GradError, "cannot be read");
+  assertEquals(norm.runningMean, before);
+  const counting = new nn.BatchNorm1d(2, { momentum: null });
+  assertThrows(() => compile((y: Tensor) => counting(y))(x), GradError, "divides by the number of batches");
 });

@@ -1,0 +1,40 @@
+/**
+ * State that a function replaces besides what it returns, such as running statistics: how a transform that runs the function once for many runs
+ * learns of it. Without such a transform the state is just replaced.
+ *
+ * @module
+ */
+import type { Tensor } from "./tensor.ts";
+
+/** A place that holds a tensor which a function replaces. */
+export interface StateCell {
+  /** The tensor that is there now. */
+  read(): Tensor;
+  /** Puts another tensor there. */
+  write(next: Tensor): void;
+}
+
+/**
+ * What a transform does about state: it puts placeholders into the cells, whose final values are results of the function, and runs `each` whenever
+ * the function stands for a run.
+ */
+export type StateRule = (owner: object, cells: readonly StateCell[], each: () => void) => void;
+
+let current: StateRule | null = null;
+
+/** Runs `fn` with the state that it replaces followed by `rule`. */
+export function withStates<T>(rule: StateRule | null, fn: () => T): T {
+  const before = current;
+  current = rule;
+  try {
+    return fn();
+  } finally {
+    current = before;
+  }
+}
+
+/** Whether a transform follows the state; to be asked before the state is read. */
+export function followState(owner: object, cells: readonly StateCell[], each: () => void): boolean {
+  current?.(owner, cells, each);
+  return current !== null;
+}
