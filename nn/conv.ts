@@ -13,7 +13,14 @@ import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "../init/fan.ts";
 import { kaimingUniform_ } from "../init/kaiming.ts";
 import { uniform_ } from "../init/uniform.ts";
-import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import {
+  type BiasOf,
+  checkSizes,
+  factoryKinds,
+  type FactoryOptions,
+  named,
+  type Trailing,
+} from "./arguments.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { tuple } from "./repr.ts";
@@ -22,7 +29,7 @@ import { tuple } from "./repr.ts";
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
 
 /** Options of convolution layers. */
-export interface ConvLayerOptions extends FactoryOptions {
+export interface ConvLayerOptions<B extends boolean = boolean> extends FactoryOptions {
   /** Step of the kernel; 1 by default. */
   readonly stride?: Sizes;
   /** Border around the input, or "valid" (none) or "same" (the output is as large as the input); 0 by default. */
@@ -32,28 +39,28 @@ export interface ConvLayerOptions extends FactoryOptions {
   /** Groups of channels that see only each other; 1 by default. */
   readonly groups?: number;
   /** Whether there is a bias; true by default. */
-  readonly bias?: boolean;
+  readonly bias?: B;
   /** What the border is made of; zeros by default. */
   readonly paddingMode?: PaddingMode;
 }
 
 /** Arguments of convolution layers after the kernel size. */
-export type ConvArguments = Trailing<
+export type ConvArguments<B extends boolean = boolean> = Trailing<
   [
     stride: Sizes,
     padding: Sizes | "valid" | "same",
     dilation: Sizes,
     groups: number,
-    bias: boolean,
+    bias: B,
     paddingMode: PaddingMode,
   ],
-  ConvLayerOptions
+  ConvLayerOptions<B>
 >;
 
 const paddingModes = ["zeros", "reflect", "replicate", "circular"];
 
 /** What plain and transposed convolutions share. */
-export abstract class ConvModule extends Module {
+export abstract class ConvModule<B extends boolean = boolean> extends Module {
   /** Channels of the input. */
   inChannels: number;
   /** Channels of the output. */
@@ -73,7 +80,7 @@ export abstract class ConvModule extends Module {
   /** [out, in / groups, ...kernel]; of a transposed convolution [in, out / groups, ...kernel]. */
   declare weight: Parameter;
   /** [out], or null. */
-  declare bias: Parameter | null;
+  declare bias: BiasOf<B>;
 
   /** Takes the number of spatial dimensions, channels and kernel size. */
   protected constructor(
@@ -140,9 +147,10 @@ export abstract class ConvModule extends Module {
   /** Draws the parameters anew, as PyTorch does: uniform within 1 / sqrt(fan in). */
   resetParameters(): void {
     kaimingUniform_(this.weight, { a: Math.sqrt(5) });
-    if (this.bias === null) return;
+    const bias: Parameter | null = this.bias;
+    if (bias === null) return;
     const { fanIn } = calculateFans(this.weight.shape);
-    if (fanIn !== 0) uniform_(this.bias, -1 / Math.sqrt(fanIn), 1 / Math.sqrt(fanIn));
+    if (fanIn !== 0) uniform_(bias, -1 / Math.sqrt(fanIn), 1 / Math.sqrt(fanIn));
   }
 
   /** What the text says between padding and groups. */
@@ -178,7 +186,7 @@ export function convWeightShape(
 export type ConvFunction = typeof conv1d;
 
 /** A convolution for the number of dimensions that a subclass has. */
-export abstract class Conv extends ConvModule {
+export abstract class Conv<B extends boolean = boolean> extends ConvModule<B> {
   /** Takes the number of spatial dimensions, channels, kernel size and the other arguments. */
   protected constructor(
     op: string,
@@ -186,7 +194,7 @@ export abstract class Conv extends ConvModule {
     inChannels: number,
     outChannels: number,
     kernelSize: Sizes,
-    settings: ConvArguments,
+    settings: ConvArguments<B>,
   ) {
     const options = named<ConvLayerOptions>(op, settings, {
       stride: "sizes",
@@ -230,9 +238,9 @@ export abstract class Conv extends ConvModule {
  * console.log(conv(randn([20, 16, 50])).shape); // [ 20, 33, 24 ]
  * ```
  */
-export class Conv1d extends Conv {
+export class Conv1d<B extends boolean = true> extends Conv<B> {
   /** Takes channels and kernel size; the others by position or by name. */
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments) {
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments<B>) {
     super("Conv1d", 1, inChannels, outChannels, kernelSize, settings);
   }
 
@@ -252,9 +260,9 @@ export class Conv1d extends Conv {
  * console.log(conv(randn([2, 3, 10, 10])).shape); // [ 2, 8, 10, 10 ]
  * ```
  */
-export class Conv2d extends Conv {
+export class Conv2d<B extends boolean = true> extends Conv<B> {
   /** Takes channels and kernel size; the others by position or by name. */
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments) {
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments<B>) {
     super("Conv2d", 2, inChannels, outChannels, kernelSize, settings);
   }
 
@@ -265,9 +273,9 @@ export class Conv2d extends Conv {
 }
 
 /** Convolution of [N, C, D, H, W] or [C, D, H, W]. `torch.nn.Conv3d`. */
-export class Conv3d extends Conv {
+export class Conv3d<B extends boolean = true> extends Conv<B> {
   /** Takes channels and kernel size; the others by position or by name. */
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments) {
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments<B>) {
     super("Conv3d", 3, inChannels, outChannels, kernelSize, settings);
   }
 

@@ -13,7 +13,7 @@ import { ConvModule } from "./conv.ts";
 import { tuple } from "./repr.ts";
 
 /** Options of transposed convolution layers. */
-export interface ConvTransposeLayerOptions extends FactoryOptions {
+export interface ConvTransposeLayerOptions<B extends boolean = boolean> extends FactoryOptions {
   /** Step of the kernel; 1 by default. */
   readonly stride?: Sizes;
   /** How much is cut off on both sides of the output; 0 by default. */
@@ -23,7 +23,7 @@ export interface ConvTransposeLayerOptions extends FactoryOptions {
   /** Groups of channels that see only each other; 1 by default. */
   readonly groups?: number;
   /** Whether there is a bias; true by default. */
-  readonly bias?: boolean;
+  readonly bias?: B;
   /** Distance of the kernel's elements; 1 by default. */
   readonly dilation?: Sizes;
   /** Only zeros, as in PyTorch. */
@@ -31,16 +31,16 @@ export interface ConvTransposeLayerOptions extends FactoryOptions {
 }
 
 /** Arguments of transposed convolution layers after the kernel size. */
-export type ConvTransposeArguments = Trailing<
-  [stride: Sizes, padding: Sizes, outputPadding: Sizes, groups: number, bias: boolean, dilation: Sizes],
-  ConvTransposeLayerOptions
+export type ConvTransposeArguments<B extends boolean = boolean> = Trailing<
+  [stride: Sizes, padding: Sizes, outputPadding: Sizes, groups: number, bias: B, dilation: Sizes],
+  ConvTransposeLayerOptions<B>
 >;
 
 /** The transposed convolution of some number of dimensions. */
 export type TransposeFunction = typeof convTranspose1d;
 
 /** A transposed convolution for the number of dimensions that a subclass has. */
-export abstract class ConvTranspose extends ConvModule {
+export abstract class ConvTranspose<B extends boolean = boolean> extends ConvModule<B> {
   /** How much is added to one side of the output. */
   outputPadding: readonly number[];
 
@@ -51,7 +51,7 @@ export abstract class ConvTranspose extends ConvModule {
     inChannels: number,
     outChannels: number,
     kernelSize: Sizes,
-    settings: ConvTransposeArguments,
+    settings: ConvTransposeArguments<B>,
   ) {
     const options = named<ConvTransposeLayerOptions>(op, settings, {
       stride: "sizes",
@@ -119,13 +119,13 @@ export abstract class ConvTranspose extends ConvModule {
  * console.log(up(randn([1, 4, 5])).shape, up(randn([1, 4, 5]), [12]).shape); // [ 1, 2, 11 ] [ 1, 2, 12 ]
  * ```
  */
-export class ConvTranspose1d extends ConvTranspose {
+export class ConvTranspose1d<B extends boolean = true> extends ConvTranspose<B> {
   /** Takes channels and kernel size; the others by position or by name. */
   constructor(
     inChannels: number,
     outChannels: number,
     kernelSize: Sizes,
-    ...settings: ConvTransposeArguments
+    ...settings: ConvTransposeArguments<B>
   ) {
     super("ConvTranspose1d", 1, inChannels, outChannels, kernelSize, settings);
   }
@@ -137,13 +137,13 @@ export class ConvTranspose1d extends ConvTranspose {
 }
 
 /** Transposed convolution of [N, C, H, W] or [C, H, W]. `torch.nn.ConvTranspose2d`. */
-export class ConvTranspose2d extends ConvTranspose {
+export class ConvTranspose2d<B extends boolean = true> extends ConvTranspose<B> {
   /** Takes channels and kernel size; the others by position or by name. */
   constructor(
     inChannels: number,
     outChannels: number,
     kernelSize: Sizes,
-    ...settings: ConvTransposeArguments
+    ...settings: ConvTransposeArguments<B>
   ) {
     super("ConvTranspose2d", 2, inChannels, outChannels, kernelSize, settings);
   }
@@ -155,13 +155,13 @@ export class ConvTranspose2d extends ConvTranspose {
 }
 
 /** Transposed convolution of [N, C, D, H, W] or [C, D, H, W]. `torch.nn.ConvTranspose3d`. */
-export class ConvTranspose3d extends ConvTranspose {
+export class ConvTranspose3d<B extends boolean = true> extends ConvTranspose<B> {
   /** Takes channels and kernel size; the others by position or by name. */
   constructor(
     inChannels: number,
     outChannels: number,
     kernelSize: Sizes,
-    ...settings: ConvTransposeArguments
+    ...settings: ConvTransposeArguments<B>
   ) {
     super("ConvTranspose3d", 3, inChannels, outChannels, kernelSize, settings);
   }

@@ -68,7 +68,7 @@ function defer(
 }
 
 /** A Conv1d that learns its input channels from the first input, and is a Conv1d afterwards. `torch.nn.LazyConv1d`. */
-export class LazyConv1d extends Conv1d {
+export class LazyConv1d extends Conv1d<boolean> {
   /** Takes output channels and kernel size; the others by position or by name. */
   constructor(outChannels: number, kernelSize: Sizes, ...settings: ConvArguments) {
     super(0, 0, kernelSize, ...settings);
@@ -92,7 +92,7 @@ export class LazyConv1d extends Conv1d {
  * console.log(String(conv)); // Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1))
  * ```
  */
-export class LazyConv2d extends Conv2d {
+export class LazyConv2d extends Conv2d<boolean> {
   /** Takes output channels and kernel size; the others by position or by name. */
   constructor(outChannels: number, kernelSize: Sizes, ...settings: ConvArguments) {
     super(0, 0, kernelSize, ...settings);
@@ -106,7 +106,7 @@ export class LazyConv2d extends Conv2d {
 }
 
 /** A Conv3d that learns its input channels from the first input, and is a Conv3d afterwards. `torch.nn.LazyConv3d`. */
-export class LazyConv3d extends Conv3d {
+export class LazyConv3d extends Conv3d<boolean> {
   /** Takes output channels and kernel size; the others by position or by name. */
   constructor(outChannels: number, kernelSize: Sizes, ...settings: ConvArguments) {
     super(0, 0, kernelSize, ...settings);
@@ -120,7 +120,7 @@ export class LazyConv3d extends Conv3d {
 }
 
 /** A ConvTranspose1d that learns its input channels from the first input, and is a ConvTranspose1d afterwards. `torch.nn.LazyConvTranspose1d`. */
-export class LazyConvTranspose1d extends ConvTranspose1d {
+export class LazyConvTranspose1d extends ConvTranspose1d<boolean> {
   /** Takes output channels and kernel size; the others by position or by name. */
   constructor(outChannels: number, kernelSize: Sizes, ...settings: ConvTransposeArguments) {
     super(0, 0, kernelSize, ...settings);
@@ -134,7 +134,7 @@ export class LazyConvTranspose1d extends ConvTranspose1d {
 }
 
 /** A ConvTranspose2d that learns its input channels from the first input, and is a ConvTranspose2d afterwards. `torch.nn.LazyConvTranspose2d`. */
-export class LazyConvTranspose2d extends ConvTranspose2d {
+export class LazyConvTranspose2d extends ConvTranspose2d<boolean> {
   /** Takes output channels and kernel size; the others by position or by name. */
   constructor(outChannels: number, kernelSize: Sizes, ...settings: ConvTransposeArguments) {
     super(0, 0, kernelSize, ...settings);
@@ -148,7 +148,7 @@ export class LazyConvTranspose2d extends ConvTranspose2d {
 }
 
 /** A ConvTranspose3d that learns its input channels from the first input, and is a ConvTranspose3d afterwards. `torch.nn.LazyConvTranspose3d`. */
-export class LazyConvTranspose3d extends ConvTranspose3d {
+export class LazyConvTranspose3d extends ConvTranspose3d<boolean> {
   /** Takes output channels and kernel size; the others by position or by name. */
   constructor(outChannels: number, kernelSize: Sizes, ...settings: ConvTransposeArguments) {
     super(0, 0, kernelSize, ...settings);

@@ -36,9 +36,6 @@ export interface LinearOptions<B extends boolean = boolean> extends FactoryOptio
   readonly bias?: B;
 }
 
-/** Arguments of Linear and Bilinear after the sizes. */
-export type LinearArguments<B extends boolean = boolean> = Trailing<[bias: B], LinearOptions<B>>;
-
 const kinds: Kinds<LinearOptions> = { bias: "boolean", ...factoryKinds };
 
 /** Returns its first input; takes and forgets any constructor arguments, as PyTorch's does. `torch.nn.Identity`. */
@@ -74,8 +71,11 @@ export class Linear<B extends boolean = true> extends Module {
   /** [outFeatures], or null. */
   declare bias: BiasOf<B>;
 
-  /** Takes the sizes of the last dimension of input and output; the bias by position or by name. */
-  constructor(inFeatures: number, outFeatures: number, ...settings: LinearArguments<B>) {
+  /** Takes the sizes of the last dimension of input and output. */
+  constructor(inFeatures: number, outFeatures: number, options?: LinearOptions<B>);
+  /** Takes the sizes, and whether there is a bias by position. */
+  constructor(inFeatures: number, outFeatures: number, bias: B, options?: FactoryOptions);
+  constructor(inFeatures: number, outFeatures: number, ...settings: readonly unknown[]) {
     super();
     const { bias = true, dtype, device } = named<LinearOptions>(this.reprName(), settings, kinds);
     checkSizes(this.reprName(), { inFeatures, outFeatures });
@@ -123,8 +123,11 @@ export class Linear<B extends boolean = true> extends Module {
  * ```
  */
 export class LazyLinear extends Linear<boolean> {
-  /** Takes the size of the last dimension of the output; the bias by position or by name. */
-  constructor(outFeatures: number, ...settings: LinearArguments) {
+  /** Takes the size of the last dimension of the output. */
+  constructor(outFeatures: number, options?: LinearOptions);
+  /** Takes the size, and whether there is a bias by position. */
+  constructor(outFeatures: number, bias: boolean, options?: FactoryOptions);
+  constructor(outFeatures: number, ...settings: readonly unknown[]) {
     const { bias = true, dtype, device } = named<LinearOptions>("LazyLinear", settings, kinds);
     checkSizes("LazyLinear", { outFeatures });
     super(0, 0, { bias: false, dtype, device });
@@ -173,11 +176,20 @@ export class Bilinear<B extends boolean = true> extends Module {
   declare bias: BiasOf<B>;
 
   /** Takes the sizes of the last dimension of the inputs and the output. */
+  constructor(in1Features: number, in2Features: number, outFeatures: number, options?: LinearOptions<B>);
+  /** Takes the sizes, and whether there is a bias by position. */
   constructor(
     in1Features: number,
     in2Features: number,
     outFeatures: number,
-    ...settings: LinearArguments<B>
+    bias: B,
+    options?: FactoryOptions,
+  );
+  constructor(
+    in1Features: number,
+    in2Features: number,
+    outFeatures: number,
+    ...settings: readonly unknown[]
   ) {
     super();
     const { bias = true, dtype, device } = named<LinearOptions>("Bilinear", settings, kinds);

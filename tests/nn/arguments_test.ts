@@ -62,6 +62,17 @@ Deno.test("layers refuse values of the wrong kind by the name of the argument", 
   }
 });
 
+Deno.test("the type of a bias follows from what was asked for", () => {
+  assertEquals(new nn.Conv2d(1, 2, 3).bias.shape.length, 1);
+  const none: null[] = [
+    new nn.Conv2d(1, 2, 3, { bias: false }).bias,
+    new nn.Conv1d(1, 2, 3, 1, 0, 1, 1, false).bias,
+    new nn.ConvTranspose3d(1, 2, 3, { bias: false }).bias,
+    new nn.Linear(1, 2, false).bias,
+  ];
+  assertEquals(none, [null, null, null, null]);
+});
+
 Deno.test("what PyTorch takes by position is taken by position", () => {
   assertEquals(String(new nn.Linear(10, 8, false)), "Linear(in_features=10, out_features=8, bias=False)");
   assertEquals(new nn.Bilinear(2, 3, 4, false).bias, null);
