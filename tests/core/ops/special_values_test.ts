@@ -4,6 +4,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   argsort,
+  div,
+  floorDivide,
   gcd,
   gridSample,
   i0,
@@ -12,7 +14,9 @@ import {
   logaddexp,
   mode,
   ones,
+  remainder,
   sinc,
+  std,
   tensor,
 } from "../../../core/mod.ts";
 import { forEachDevice } from "../devices.ts";
@@ -51,6 +55,20 @@ forEachDevice("a grid's NaN is the first element, where there is padding", () =>
     const one = gridSample(x.at("...", ":1", ":1").get(), grid, { paddingMode, alignCorners: true });
     assertEquals(one.item(), 1);
   }
+});
+
+forEachDevice("quotients with a literal zero are as of any zero", () => {
+  const x = tensor([1, 0, -1, NaN, Infinity]);
+  assertEquals(x.div(0).tolist(), [Infinity, NaN, -Infinity, NaN, Infinity]);
+  assertEquals(x.div(-0).tolist(), [-Infinity, NaN, Infinity, NaN, -Infinity]);
+  assertEquals(floorDivide(x, 0).tolist(), [Infinity, NaN, -Infinity, NaN, Infinity]);
+  assertEquals(div(0, x).tolist(), [0, NaN, -0, NaN, 0]);
+  assertEquals(div(-0.0, x).tolist(), [-0, NaN, 0, NaN, -0]);
+  assertEquals(std(ones([2, 1]), 1).tolist(), [NaN, NaN]);
+});
+
+forEachDevice("remainders of what was a bool are as of any number", () => {
+  assertEquals(remainder(tensor([true, false]), 0.1).tolist(), remainder(tensor([1, 0]), 0.1).tolist());
 });
 
 Deno.test("argsort takes stable, areas may be none", () => {

@@ -290,21 +290,25 @@ export class Emitter {
   }
 
   /**
-   * The function and argument to use in place of x * 0, x - x and x / x, which drivers take for 0, 0 and 1 even when x is infinite or NaN. Null for
-   * everything else.
+   * The function and argument to use in place of x * 0, 0 / x, x - x and x / x, which drivers take for 0 and 1 even when x is infinite, zero or NaN,
+   * and in place of x / 0. Null for everything else.
    */
   #careful({ fn, args: [a, b], dtype }: ApplyInstr): [string, number] | null {
     if (kindOf(dtype) !== "float") return null;
     if (fn === "sub" && a === b) return ["minus_itself", a];
     if (fn === "div" && a === b) return ["over_itself", a];
-    if (fn !== "mul") return null;
-    for (const [zero, x] of [[a, b], [b, a]]) {
-      const c = this.kernel.code[zero];
-      if (c.op === "const" && Number(c.value) === 0) {
-        return [Object.is(c.value, -0) ? "times_minus_zero" : "times_zero", x];
-      }
-    }
+    if (fn !== "mul" && fn !== "div") return null;
+    const first = this.#zero(a), second = this.#zero(b);
+    if (second !== null) return [`${fn === "mul" ? "times" : "over"}_${second}`, a];
+    if (first !== null) return [fn === "mul" ? `times_${first}` : `${first}_over`, b];
     return null;
+  }
+
+  /** Which zero a value is, null for others and for what is not known now. */
+  #zero(value: number): "zero" | "minus_zero" | null {
+    const c = this.kernel.code[value];
+    if (c.op !== "const" || Number(c.value) !== 0) return null;
+    return Object.is(c.value, -0) ? "minus_zero" : "zero";
   }
 
   #load(i: number, input: number, dtype: DType, at: Affine, guards: readonly Guard[]): Value {

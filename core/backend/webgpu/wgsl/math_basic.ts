@@ -17,7 +17,7 @@ export const basicMath: Readonly<Record<string, string>> = {
   copysign: `fn copysign(x: f32, s: f32) -> f32 {
   return bitcast<f32>((bitcast<u32>(x) & 0x7fffffffu) | (bitcast<u32>(s) & 0x80000000u));
 }`,
-  // Drivers take x * 0, x - x and x / x for 0, 0 and 1 without looking at x.
+  // Drivers take x * 0, 0 / x, x - x and x / x for 0 and 1 without looking at x, and some make 0 of x / 0 where they see the 0.
   is_finite: `fn is_finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }`,
   times_zero:
     `fn times_zero(x: f32) -> f32 { return select(from_bits(0x7fc00000u), copysign(0.0, x), is_finite(x)); }`,
@@ -26,6 +26,16 @@ export const basicMath: Readonly<Record<string, string>> = {
 }`,
   minus_itself:
     `fn minus_itself(x: f32) -> f32 { return select(from_bits(0x7fc00000u), 0.0, is_finite(x)); }`,
+  over_zero: `fn over_zero(x: f32) -> f32 {
+  return select(copysign(from_bits(0x7f800000u), x), from_bits(0x7fc00000u), is_nan(x) || x == 0.0);
+}`,
+  over_minus_zero:
+    `fn over_minus_zero(x: f32) -> f32 { return over_zero(bitcast<f32>(bitcast<u32>(x) ^ 0x80000000u)); }`,
+  zero_over: `fn zero_over(x: f32) -> f32 {
+  return select(copysign(0.0, x), from_bits(0x7fc00000u), is_nan(x) || x == 0.0);
+}`,
+  minus_zero_over:
+    `fn minus_zero_over(x: f32) -> f32 { return zero_over(bitcast<f32>(bitcast<u32>(x) ^ 0x80000000u)); }`,
   over_itself: `fn over_itself(x: f32) -> f32 {
   return select(from_bits(0x7fc00000u), 1.0, is_finite(x) && (bitcast<u32>(x) & 0x7fffffffu) != 0u);
 }`,

@@ -81,7 +81,8 @@ export const integerMath: Readonly<Record<string, string>> = {
   ey -= lift;
   let normal = (mx & 0x800000u) != 0u;
   let bits = select(mx, (mx & 0x7fffffu) | (u32(ey) << 23u), normal);
-  return copysign(bitcast<f32>(bits), x);
+  // Not copysign: where x is one of two known numbers, llvmpipe gets the bits that its mask would keep wrong.
+  return bitcast<f32>(bits | (bitcast<u32>(x) & 0x80000000u));
 }`,
   float_remainder: `fn float_remainder(x: f32, y: f32) -> f32 {
   let r = float_fmod(x, y);
@@ -90,7 +91,8 @@ export const integerMath: Readonly<Record<string, string>> = {
 }`,
   // The floor of the exact quotient, as PyTorch and Python: 1 // 0.1 is 9.
   float_floor_divide: `fn float_floor_divide(a: f32, b: f32) -> f32 {
-  if (b == 0.0 || is_nan(b)) { return a / b; }
+  if (is_nan(b)) { return b; }
+  if (b == 0.0) { return over_zero(copysign(1.0, b) * a); }
   let r = float_fmod(a, b);
   if (is_nan(r)) { return r; }
   var q = (a - r) / b;
