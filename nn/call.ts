@@ -6,7 +6,7 @@
 import { TenonError } from "../core/errors.ts";
 import { Tensor } from "../core/tensor.ts";
 import { className } from "./fields.ts";
-import type { Hooks } from "./hooks.ts";
+import { type Hooks, noGlobalHooks } from "./hooks.ts";
 import type { Module } from "./module.ts";
 
 /** How many modules are being called, one inside the other. */
@@ -16,7 +16,7 @@ let depth = 0;
 export function callModule(module: Module, hooks: Hooks, given: unknown[]): unknown {
   depth++;
   try {
-    const output = hooks.idle
+    const output = hooks.idle && noGlobalHooks()
       ? (module.forward as (...inputs: unknown[]) => unknown)(...given)
       : callHooked(module, hooks, given);
     if (output instanceof Promise) {

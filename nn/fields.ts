@@ -10,6 +10,7 @@ import { Tensor } from "../core/tensor.ts";
 import { Hooks } from "./hooks.ts";
 import type { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
+import { StateHooks } from "./state_hooks.ts";
 
 /** What a field can be, beside plain data. */
 export type FieldKind = "parameter" | "module" | "buffer";
@@ -18,6 +19,8 @@ export type FieldKind = "parameter" | "module" | "buffer";
 export interface ModuleState {
   /** What runs around `forward`. */
   readonly hooks: Hooks;
+  /** What runs around its state dict. */
+  readonly stateHooks: StateHooks;
   /** Whether the module is in training mode. */
   training: boolean;
   /** Names in the order in which they became fields, also of those that are null now. */
@@ -40,6 +43,7 @@ const states = new WeakMap<object, ModuleState>();
 export function newState(module: object): ModuleState {
   const state: ModuleState = {
     hooks: new Hooks(),
+    stateHooks: new StateHooks(),
     training: true,
     kinds: new Map(),
     temporary: new Set(),
@@ -164,6 +168,7 @@ export function copyFields(from: Module, to: Module, copy: (value: unknown) => u
   const source = stateOf(from), target = stateOf(to);
   target.training = source.training;
   target.hooks.copyFrom(source.hooks);
+  target.stateHooks.copyFrom(source.stateHooks);
   for (const [key, kind] of source.kinds) target.kinds.set(key, kind);
   for (const [key, label] of source.labels) target.labels.set(key, label);
   for (const key of source.temporary) target.temporary.add(key);

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { checkKind } from "../core/ops/options.ts";
 import { type BackwardHook, BackwardWatch } from "./backward_hooks.ts";
 import type { Module } from "./module.ts";
+import { HookList } from "./state_hooks.ts";
 
 /** Runs before `forward` with its inputs; what it returns (if anything) replaces them: a list of inputs, or the only one. */
 export type ForwardPreHook = (module: Module, inputs: unknown[]) => unknown;
@@ -20,15 +20,14 @@ export interface HookHandle {
 
 /** The hooks of one module, in the order in which they were registered. */
 export class Hooks {
-  private before: readonly { readonly hook: ForwardPreHook }[] = [];
-  private after: readonly { readonly hook: ForwardHook }[] = [];
-  private backward: readonly { readonly hook: BackwardHook }[] = [];
+  private readonly before = new HookList<ForwardPreHook>();
+  private readonly after = new HookList<ForwardHook>();
+  private readonly backward = new HookList<BackwardHook>();
   private first: ((module: Module, inputs: unknown[]) => void) | null = null;
 
   /** Whether nothing runs around the next call, which is nearly always so. */
   get idle(): boolean {
-    return this.first === null && this.before.length === 0 && this.after.length === 0 &&
-      this.backward.length === 0;
+    return this.first === null && this.before.empty && this.after.empty && this.backward.empty;
   }
 
   /** Has a function run before everything else in the first call, as lazy modules need. */
@@ -38,41 +37,31 @@ export class Hooks {
 
   /** Takes over the hooks of a module that is being copied. */
   copyFrom(other: Hooks): void {
-    this.before = other.before;
-    this.after = other.after;
-    this.backward = other.backward;
+    this.before.copyFrom(other.before);
+    this.after.copyFrom(other.after);
+    this.backward.copyFrom(other.backward);
     this.first = other.first;
   }
 
   /** Adds a hook that runs before `forward`. */
   addBefore(hook: ForwardPreHook): HookHandle {
-    checkKind("hook", "hook", hook ?? null, "function");
-    const entry = { hook };
-    this.before = [...this.before, entry];
-    return { remove: () => this.before = this.before.filter((e) => e !== entry) };
+    return this.before.add(hook);
   }
 
   /** Adds a hook that runs after `forward`. */
   addAfter(hook: ForwardHook): HookHandle {
-    checkKind("hook", "hook", hook ?? null, "function");
-    const entry = { hook };
-    this.after = [...this.after, entry];
-    return { remove: () => this.after = this.after.filter((e) => e !== entry) };
+    return this.after.add(hook);
   }
 
   /** Adds a hook that runs during the backward pass. */
   addBackward(hook: BackwardHook): HookHandle {
-    checkKind("hook", "hook", hook ?? null, "function");
-    const entry = { hook };
-    this.backward = [...this.backward, entry];
-    return { remove: () => this.backward = this.backward.filter((e) => e !== entry) };
+    return this.backward.add(hook);
   }
 
-  /** What backward hooks do to a call; null without any. */
+  /** What backward hooks do to a call, those of all modules first; null without any. */
   watch(module: Module): BackwardWatch | null {
-    return this.backward.length === 0
-      ? null
-      : new BackwardWatch(module, this.backward.map(({ hook }) => hook));
+    const hooks = [...everywhere.backward.all, ...this.backward.all];
+    return hooks.length === 0 ? null : new BackwardWatch(module, hooks);
   }
 
   /** The inputs that `forward` gets. */
@@ -80,7 +69,7 @@ export class Hooks {
     this.first?.(module, given);
     this.first = null;
     let inputs = given;
-    for (const { hook } of this.before) {
+    for (const hook of [...everywhere.before.all, ...this.before.all]) {
       const changed = hook(module, inputs);
       if (changed !== undefined && changed !== null) inputs = Array.isArray(changed) ? changed : [changed];
     }
@@ -90,7 +79,52 @@ export class Hooks {
   /** The output that the caller gets. */
   output(module: Module, inputs: unknown[], made: unknown): unknown {
     let output = made;
-    for (const { hook } of this.after) output = hook(module, inputs, output) ?? output;
+    for (const hook of [...everywhere.after.all, ...this.after.all]) {
+      output = hook(module, inputs, output) ?? output;
+    }
     return output;
   }
+}
+
+/** Hooks of every module there is. */
+const everywhere = {
+  before: new HookList<ForwardPreHook>(),
+  after: new HookList<ForwardHook>(),
+  backward: new HookList<BackwardHook>(),
+};
+
+/** Whether no hook of every module is registered, which is nearly always so. */
+export function noGlobalHooks(): boolean {
+  return everywhere.before.empty && everywhere.after.empty && everywhere.backward.empty;
+}
+
+/** Registers a function to run before the `forward` of every module. `torch.nn.modules.module.register_module_forward_pre_hook`. */
+export function registerModuleForwardPreHook(hook: ForwardPreHook): HookHandle {
+  return everywhere.before.add(hook);
+}
+
+/**
+ * Registers a function to run after the `forward` of every module, before the module's own hooks.
+ * `torch.nn.modules.module.register_module_forward_hook`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * const seen: string[] = [];
+ * const handle = nn.registerModuleForwardHook((module) => void seen.push(module.reprName()));
+ * new nn.Sequential(new nn.Linear(2, 2), new nn.ReLU())(ones([1, 2]));
+ * handle.remove();
+ * console.log(seen); // [ "Linear", "ReLU", "Sequential" ]
+ * ```
+ */
+export function registerModuleForwardHook(hook: ForwardHook): HookHandle {
+  return everywhere.after.add(hook);
+}
+
+/**
+ * Registers a function to see the gradients of the inputs and outputs of every module.
+ * `torch.nn.modules.module.register_module_full_backward_hook`.
+ */
+export function registerModuleFullBackwardHook(hook: BackwardHook): HookHandle {
+  return everywhere.backward.add(hook);
 }

@@ -41,13 +41,20 @@ export * from "./dropout.ts";
 export * from "./embedding.ts";
 export * from "./flatten.ts";
 export { functionalCall, valueAndGrad } from "./functional_call.ts";
-export type { ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
+export {
+  type ForwardHook,
+  type ForwardPreHook,
+  type HookHandle,
+  registerModuleForwardHook,
+  registerModuleForwardPreHook,
+  registerModuleFullBackwardHook,
+} from "./hooks.ts";
 export * from "./lazy_conv.ts";
 export * from "./lazy_norm.ts";
 export * from "./linear.ts";
 export * from "./loss.ts";
 export * from "./max_pool.ts";
-export { type Layer, Module } from "./module.ts";
+export { type DuplicateOptions, type Layer, Module } from "./module.ts";
 export * from "./normalization.ts";
 export * from "./padding.ts";
 export { Parameter, type ParameterOptions } from "./parameter.ts";
@@ -69,6 +76,13 @@ export * from "./rnn_cell.ts";
 export { type Positions, Sequential, type SequentialConstructor, SequentialModule } from "./sequential.ts";
 export * from "./softmax.ts";
 export { type LoadReport, type StateDict } from "./state_dict.ts";
+export type {
+  IncompatibleKeys,
+  LoadStateDictPostHook,
+  LoadStateDictPreHook,
+  StateDictHook,
+  StateDictPreHook,
+} from "./state_hooks.ts";
 export * from "./transformer.ts";
 export * from "./transformer_layer.ts";
 export { UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";

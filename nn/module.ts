@@ -7,8 +7,8 @@
 import type { DeviceName } from "../core/device.ts";
 import { type DType, isDType, isFloat } from "../core/dtype.ts";
 import { IndexError, ValueError } from "../core/errors.ts";
-import { zerosLike } from "../core/ops/create.ts";
-import { checkKind, checkOptions } from "../core/ops/options.ts";
+import { empty, zerosLike } from "../core/ops/create.ts";
+import { checkKind, checkOptions, type Kinds } from "../core/ops/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { BackwardHook } from "./backward_hooks.ts";
 import { callModule } from "./call.ts";
@@ -29,6 +29,12 @@ import type { ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
 import { Parameter } from "./parameter.ts";
 import { moduleText } from "./repr.ts";
 import { type LoadReport, loadStateDict, type StateDict, stateDict } from "./state_dict.ts";
+import type {
+  LoadStateDictPostHook,
+  LoadStateDictPreHook,
+  StateDictHook,
+  StateDictPreHook,
+} from "./state_hooks.ts";
 import * as traverse from "./traverse.ts";
 
 // The call signature follows the subclass's forward.
@@ -37,6 +43,14 @@ export interface Module {
   /** Runs hooks and `forward`. */
   (...inputs: Parameters<this["forward"]>): ReturnType<this["forward"]>;
 }
+
+/** How members are listed that stand under several names. */
+export interface DuplicateOptions {
+  /** List each once, under its first name; true by default. */
+  readonly removeDuplicate?: boolean;
+}
+
+const duplicateKinds: Kinds<DuplicateOptions> = { removeDuplicate: "boolean" };
 
 function checkFloat(dtype: DType): void {
   if (isDType(dtype) && isFloat(dtype)) return;
@@ -155,9 +169,10 @@ export abstract class Module {
     return this.namedChildren().map(([, m]) => m);
   }
 
-  /** This module and all below it, each once, with dotted names; its own is the prefix. */
-  namedModules(prefix = ""): [string, Module][] {
-    return traverse.namedModules(this, prefix);
+  /** This module and all below it with dotted names, each once unless `removeDuplicate` is false; its own is the prefix. */
+  namedModules(prefix = "", options: DuplicateOptions = {}): [string, Module][] {
+    checkOptions("namedModules", options, duplicateKinds);
+    return traverse.namedModules(this, prefix, options.removeDuplicate);
   }
 
   /** This module and all below it, each once. */
@@ -165,9 +180,12 @@ export abstract class Module {
     return this.namedModules().map(([, m]) => m);
   }
 
-  /** Parameters of this module (and those below, unless `recurse` is false), each once, with dotted names. */
-  namedParameters(prefix = "", recurse = true): [string, Parameter][] {
-    return traverse.namedParameters(this, prefix, recurse);
+  /**
+   * Parameters of this module (and those below, unless `recurse` is false) with dotted names, each once unless `removeDuplicate` is false.
+   */
+  namedParameters(prefix = "", recurse = true, options: DuplicateOptions = {}): [string, Parameter][] {
+    checkOptions("namedParameters", options, duplicateKinds);
+    return traverse.namedParameters(this, prefix, recurse, options.removeDuplicate);
   }
 
   /** Parameters, a shared one once. */
@@ -175,9 +193,10 @@ export abstract class Module {
     return this.namedParameters("", recurse).map(([, p]) => p);
   }
 
-  /** Buffers with dotted names, each once. */
-  namedBuffers(prefix = "", recurse = true): [string, Tensor][] {
-    return traverse.namedBuffers(this, prefix, recurse);
+  /** Buffers with dotted names, each once unless `removeDuplicate` is false. */
+  namedBuffers(prefix = "", recurse = true, options: DuplicateOptions = {}): [string, Tensor][] {
+    checkOptions("namedBuffers", options, duplicateKinds);
+    return traverse.namedBuffers(this, prefix, recurse, options.removeDuplicate);
   }
 
   /** Buffers, a shared one once. */
@@ -280,6 +299,13 @@ export abstract class Module {
     return this.to("bfloat16");
   }
 
+  /** Moves parameters and buffers to a device without their values, which are arbitrary afterwards. Returns the module. */
+  toEmpty(options: { readonly device: DeviceName }): this {
+    checkOptions("toEmpty", options, { device: "string" });
+    traverse.mapTensors(this, (x) => empty(x.shape, { dtype: x.dtype, device: options.device }));
+    return this;
+  }
+
   /** Moves parameters and buffers to the processor. */
   cpu(): this {
     return this.to("cpu");
@@ -301,6 +327,32 @@ export abstract class Module {
   ): LoadReport {
     checkOptions("loadStateDict", options, { strict: "boolean" });
     return loadStateDict(this, state, options.strict ?? true);
+  }
+
+  /** State beside parameters and buffers, saved as `_extra_state`, for a class that defines it. */
+  getExtraState?(): Tensor;
+
+  /** Takes back what `getExtraState` gave. */
+  setExtraState?(state: Tensor): void;
+
+  /** Registers a function to run before the module adds its values to a state dict. `register_state_dict_pre_hook`. */
+  registerStateDictPreHook(hook: StateDictPreHook): HookHandle {
+    return stateOf(this).stateHooks.before.add(hook);
+  }
+
+  /** Registers a function to run after the module and those below it have added their values to a state dict. `register_state_dict_post_hook`. */
+  registerStateDictPostHook(hook: StateDictHook): HookHandle {
+    return stateOf(this).stateHooks.after.add(hook);
+  }
+
+  /** Registers a function to run before the module takes its values from a state dict. `register_load_state_dict_pre_hook`. */
+  registerLoadStateDictPreHook(hook: LoadStateDictPreHook): HookHandle {
+    return stateOf(this).stateHooks.beforeLoad.add(hook);
+  }
+
+  /** Registers a function to run after the module and those below it have taken their values. `register_load_state_dict_post_hook`. */
+  registerLoadStateDictPostHook(hook: LoadStateDictPostHook): HookHandle {
+    return stateOf(this).stateHooks.afterLoad.add(hook);
   }
 
   /** Called before a state dict is loaded; lazy layers use it to learn their shapes. */

@@ -6,7 +6,7 @@
 import { LoadError } from "../core/errors.ts";
 import { sameShape, type Shape, torchSize } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
-import { bufferKind, className, fieldsOf, modulesOf, typeText } from "./fields.ts";
+import { bufferKind, className, fieldsOf, modulesOf, stateOf, typeText } from "./fields.ts";
 import type { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { everyPath } from "./traverse.ts";
@@ -44,9 +44,13 @@ interface Entry {
   readonly name: string;
   readonly value: Tensor;
   replace(value: Tensor): void;
+  /** Whether shape and dtype may be other than those of the value. */
+  readonly free?: boolean;
 }
 
-/** Parameters, then persistent buffers, of one module. */
+const extraKey = "_extra_state";
+
+/** Parameters, then persistent buffers, then extra state, of one module. */
 function ownEntries(module: Module): Entry[] {
   const fields = fieldsOf(module);
   const parameters = fields.flatMap(({ name, value: p }): Entry[] =>
@@ -57,16 +61,29 @@ function ownEntries(module: Module): Entry[] {
       ? [{ name, value: b, replace: (v) => Reflect.set(module, key, v) }]
       : []
   );
-  return [...parameters, ...buffers];
+  const extra: Entry[] = module.getExtraState === undefined ? [] : [{
+    name: extraKey,
+    value: module.getExtraState(),
+    replace: (v) => module.setExtraState?.(v),
+    free: true,
+  }];
+  return [...parameters, ...buffers, ...extra];
 }
 
 /** Parameters and persistent buffers by dotted name. */
 export function stateDict(module: Module, prefix: string): StateDict {
-  const state = emptyStateDict();
-  for (const [path, m] of everyPath(module, prefix)) {
+  let state = emptyStateDict();
+  const paths = everyPath(module, prefix);
+  for (const [path, m] of paths) {
+    const { before } = stateOf(m).stateHooks;
+    for (const hook of before.all) hook(m, path);
     for (const { name, value } of ownEntries(m)) {
       state[path + name] = value instanceof Parameter && !isLazy(value) ? value.data : value;
     }
+  }
+  // Children before parents, each when all below it are done.
+  for (const [path, m] of paths.toReversed()) {
+    for (const hook of stateOf(m).stateHooks.after.all) state = hook(m, state, path) ?? state;
   }
   return state;
 }
@@ -97,7 +114,10 @@ export function loadStateDict(
   }
   const state: Record<string, Tensor> = { ...given };
   const paths = everyPath(module, "");
-  for (const [path, m] of paths) m.beforeLoad(state, path);
+  for (const [path, m] of paths) {
+    for (const hook of stateOf(m).stateHooks.beforeLoad.all) hook(m, state, path);
+    m.beforeLoad(state, path);
+  }
   const keys = Object.keys(state);
   const missingKeys: string[] = [], unexpectedKeys: string[] = [], errors: string[] = [];
   const changes: (() => void)[] = [];
@@ -108,6 +128,14 @@ export function loadStateDict(
       else copyOver(key, entry, state[key], errors, changes);
     }
     unexpectedKeys.push(...unexpectedIn(m, path, keys));
+  }
+  // A hook that looks at what was loaded must find it there.
+  const after = paths.toReversed().filter(([, m]) => !stateOf(m).stateHooks.afterLoad.empty);
+  if (after.length > 0 && errors.length === 0) {
+    for (const change of changes.splice(0)) change();
+    for (const [, m] of after) {
+      for (const hook of stateOf(m).stateHooks.afterLoad.all) hook(m, { missingKeys, unexpectedKeys });
+    }
   }
   if (strict) {
     if (unexpectedKeys.length > 0) {
@@ -133,6 +161,10 @@ function copyOver(key: string, entry: Entry, given: Tensor, errors: string[], ch
     return;
   }
   const { value, replace } = entry;
+  if (entry.free) {
+    changes.push(() => replace(given));
+    return;
+  }
   if (isLazy(given)) {
     if (!isLazy(value)) {
       errors.push(

@@ -13,8 +13,12 @@ function join(path: string, name: string): string {
   return path === "" ? name : `${path}.${name}`;
 }
 
-/** A module and all below it, each once, with dotted paths; its own is the prefix. */
-export function namedModules(root: Module, prefix: string): [string, Module][] {
+/** A module and all below it, each once or under each of its names, with dotted paths; its own is the prefix. */
+export function namedModules(root: Module, prefix: string, once = true): [string, Module][] {
+  if (!once) {
+    const dotted = everyPath(root, prefix === "" ? "" : `${prefix}.`);
+    return dotted.map(([path, module]) => [path.slice(0, -1), module]);
+  }
   const found: [string, Module][] = [];
   const seen = new Set<Module>();
   const walk = (module: Module, path: string) => {
@@ -67,31 +71,43 @@ function members<T extends Tensor>(
   root: Module,
   prefix: string,
   recurse: boolean,
+  once: boolean,
   pick: (module: Module, field: Field) => T | null,
 ): [string, T][] {
   const seen = new Set<T>();
-  const modules: [string, Module][] = recurse ? namedModules(root, prefix) : [[prefix, root]];
+  const modules: [string, Module][] = recurse ? namedModules(root, prefix, once) : [[prefix, root]];
   return modules.flatMap(([path, module]) =>
     fieldsOf(module).flatMap((field): [string, T][] => {
       const picked = pick(module, field);
-      if (picked === null || seen.has(picked)) return [];
+      if (picked === null || (once && seen.has(picked))) return [];
       seen.add(picked);
       return [[join(path, field.name), picked]];
     })
   );
 }
 
-/** Parameters with dotted names, each once. */
-export function namedParameters(root: Module, prefix: string, recurse: boolean): [string, Parameter][] {
-  return members(root, prefix, recurse, (_, { value }) => value instanceof Parameter ? value : null);
+/** Parameters with dotted names, each once or under each of its names. */
+export function namedParameters(
+  root: Module,
+  prefix: string,
+  recurse: boolean,
+  once = true,
+): [string, Parameter][] {
+  return members(root, prefix, recurse, once, (_, { value }) => value instanceof Parameter ? value : null);
 }
 
-/** Buffers with dotted names, each once. */
-export function namedBuffers(root: Module, prefix: string, recurse: boolean): [string, Tensor][] {
+/** Buffers with dotted names, each once or under each of its names. */
+export function namedBuffers(
+  root: Module,
+  prefix: string,
+  recurse: boolean,
+  once = true,
+): [string, Tensor][] {
   return members(
     root,
     prefix,
     recurse,
+    once,
     (module, { key, value }) => value instanceof Tensor && bufferKind(module, key) !== null ? value : null,
   );
 }
