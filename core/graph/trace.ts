@@ -106,6 +106,12 @@ function signNode(x: Tensor): void {
   if (inputs.length === 0 && prim.lowering.kind !== "constant" && prim.lowering.kind !== "iota") {
     throw consumed(x);
   }
+  // A call that waits, in the hands of somebody who kept it.
+  if (prim.lowering.kind === "leaf") {
+    throw new GradError(
+      "a value made inside a function while it was traced, by an operation that reads, cannot be kept; return it from the function",
+    );
+  }
   signature.push(prim.id);
   signature.push(inputs.length);
   for (let i = 0; i < inputs.length; i++) signature.push(inputs[i].order);

@@ -7,10 +7,12 @@
 import { readElement } from "../dtype.ts";
 import { GradError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
+import { mustWait, waiting } from "../transform/waiting.ts";
 import { asFloat } from "./cast.ts";
 import { div, eq, mul, neg, sub, where } from "./elementwise.ts";
 import { hostResult } from "./host.ts";
 import { sinc } from "./pointwise.ts";
+import { checkCall } from "./options.ts";
 
 const euler = 0.5772156649015329;
 /** From where on the expansions for large arguments are exact to the last digits. */
@@ -124,6 +126,8 @@ function mapped(
   f: (x: number) => number,
   slope: ((x: Tensor, y: Tensor) => Tensor) | null,
 ): Tensor {
+  checkCall(op, [x]);
+  if (mustWait(x)) return waiting([x], (t) => mapped(op, t, f, slope));
   const z = asFloat(x), data = z.toTypedArray();
   const values = Float64Array.from(
     { length: data.length },
@@ -143,6 +147,7 @@ export function besselJ0(x: Tensor): Tensor {
 
 /** The Bessel function of the first kind, order 1. Reads x. `torch.special.bessel_j1`. */
 export function besselJ1(x: Tensor): Tensor {
+  checkCall("bessel_j1", [x]);
   // J1' = J0 - J1 / x, 1/2 at 0
   const over = (z: Tensor, y: Tensor) => where(eq(z, 0), 0.5, div(y, where(eq(z, 0), 1, z)));
   return mapped("bessel_j1", x, (v) => besselJ(v, 1), (z, y) => sub(besselJ0(z), over(z, y)));
@@ -206,6 +211,7 @@ export function airyAi(x: Tensor): Tensor {
 
 /** The spherical Bessel function sin(x) / x. `torch.special.spherical_bessel_j0`. */
 export function sphericalBesselJ0(x: Tensor): Tensor {
+  checkCall("spherical_bessel_j0", [x]);
   const y = asFloat(x);
   return where(eq(y.abs(), Infinity), 0, sinc(div(y, Math.PI)));
 }

@@ -9,13 +9,14 @@ import { ShapeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { normalizeDims, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { mustWait, waiting } from "../transform/waiting.ts";
 import { cast } from "./cast.ts";
 import { abs, add, div, mul, neg, sub } from "./elementwise.ts";
 import { eye } from "./create.ts";
 import { eighOf, qrOf, svdOf } from "./dense.ts";
 import { hostResult, matricesOf, requireMatrices, requireSquare } from "./host.ts";
 import { matmul } from "./linalg.ts";
-import { checkOptions } from "./options.ts";
+import { checkCall, checkOptions, type Kinds } from "./options.ts";
 import { movedim, tril, triu } from "./rearrange.ts";
 import { amax, amin, type Dims, norm, type ReduceOptions, sum } from "./reduce.ts";
 import { inv, solveTriangular } from "./solve.ts";
@@ -31,6 +32,7 @@ function copyLower(x: Tensor): Tensor {
 
 /** Q and R of tall matrices [m, n], m >= n. */
 function tallQr(x: Tensor): { readonly Q: Tensor; readonly R: Tensor } {
+  if (mustWait(x)) return waiting([x], tallQr);
   const [m, n] = x.shape.slice(-2), parts = matricesOf(x).map((a) => qrOf(a, m, n, n));
   // dA' = (G_Q + Q copyLower(R G_R^T - G_Q^T Q)) R^-T
   const back = (inner: Tensor, direct: Tensor | null) => {
@@ -73,6 +75,7 @@ export function qr(x: Tensor, mode: QrMode = "reduced"): NamedTuple<readonly ["Q
   const [m, n] = x.shape.slice(-2);
   const result = (Q: Tensor, R: Tensor) => namedTuple("linalg_qr", ["Q", "R"], Q, R);
   if (mode === "complete" && m > n) {
+    if (mustWait(x)) return waiting([x], (t) => qr(t, mode));
     const parts = matricesOf(x).map((a) => qrOf(a, m, n, m));
     const refuse = () => {
       throw new ShapeError(
@@ -117,6 +120,7 @@ export function eigh(
   uplo: "L" | "U" = "L",
 ): NamedTuple<readonly ["eigenvalues", "eigenvectors"]> {
   requireSquare("linalg.eigh", x);
+  if (mustWait(x)) return waiting([x], (t) => eigh(t, uplo));
   const n = x.shape[x.shape.length - 1];
   const parts = matricesOf(symmetric(x, uplo).detach()).map((a) => eighOf(a, n));
   // dA' = V diag(g) V^T
@@ -151,6 +155,7 @@ export interface SvdResult extends NamedTuple<readonly ["U", "S", "Vh"]> {
 }
 
 function thinSvd(x: Tensor): { readonly U: Tensor; readonly S: Tensor; readonly V: Tensor } {
+  if (mustWait(x)) return waiting([x], thinSvd);
   const [m, n] = x.shape.slice(-2), k = Math.min(m, n);
   const parts = matricesOf(x).map((a) => svdOf(a, m, n));
   const skew = (t: Tensor) => sub(t, mT(t));
@@ -178,6 +183,7 @@ function thinSvd(x: Tensor): { readonly U: Tensor; readonly S: Tensor; readonly 
  */
 export function linalgSvd(x: Tensor, options: { readonly fullMatrices?: boolean } = {}): SvdResult {
   requireMatrices("linalg.svd", x);
+  checkOptions("linalg.svd", options, ["fullMatrices"]);
   const { U, S, V } = thinSvd(x);
   const [m, n] = x.shape.slice(-2);
   const whole = (t: Tensor, size: number) => {
@@ -195,11 +201,16 @@ export function linalgSvd(x: Tensor, options: { readonly fullMatrices?: boolean 
   return namedTuple("linalg_svd", ["U", "S", "Vh"], ...parts);
 }
 
+const svdKinds: Kinds<{ readonly some?: boolean }> = {
+  some: "boolean",
+};
+
 /** U, S and V (not transposed) with A = U diag(S) V^T; `some: false` completes U and V. Reads x. `torch.svd`. */
 export function svd(
   x: Tensor,
   options: { readonly some?: boolean } = {},
 ): NamedTuple<readonly ["U", "S", "V"]> {
+  checkCall("linalg.svd", [x], options, svdKinds);
   const { U, S, Vh } = linalgSvd(x, { fullMatrices: options.some === false });
   return namedTuple("svd", ["U", "S", "V"], U, S, mT(Vh));
 }
@@ -239,6 +250,7 @@ function tolerances(op: string, x: Tensor, options: RankOptions): (largest: numb
 /** How many singular values are not zero, int64. Reads x. `torch.linalg.matrix_rank`. */
 export function matrixRank(x: Tensor, options: RankOptions = {}): Tensor {
   requireMatrices("linalg.matrix_rank", x, "input");
+  if (mustWait(x)) return waiting([x], (t) => matrixRank(t, options));
   const [m, n] = x.shape.slice(-2), limit = tolerances("linalg.matrix_rank", x, options);
   const ranks = matricesOf(options.hermitian ? symmetric(x, "L") : x).map((a, i) => {
     const { s } = svdOf(a, m, n);
@@ -250,6 +262,8 @@ export function matrixRank(x: Tensor, options: RankOptions = {}): Tensor {
 /** The pseudo-inverse. Reads x. `torch.linalg.pinv`. */
 export function pinv(x: Tensor, options: RankOptions = {}): Tensor {
   requireMatrices("linalg.pinv", x);
+  if (mustWait(x)) return waiting([x], (t) => pinv(t, options));
+  checkOptions("linalg.pinv", options, ["atol", "rtol", "hermitian"]);
   if (options.hermitian) return pinv(symmetric(x, "L"), { ...options, hermitian: false });
   const [m, n] = x.shape.slice(-2), k = Math.min(m, n), least = tolerances("linalg.pinv", x, options);
   const parts = matricesOf(x).map((a, index) => {
@@ -295,6 +309,7 @@ export interface LstsqOptions {
 
 /** X that makes the norm of A X - B smallest, for A [..., m, n] and B [..., m, k]. Reads A. `torch.linalg.lstsq`. */
 export function lstsq(a: Tensor, b: Tensor, options: LstsqOptions = {}): LstsqResult {
+  checkCall("linalg.lstsq", [a, b]);
   checkOptions("linalg.lstsq", options, ["rcond", "driver"]);
   const driver = options.driver ?? "gelsy";
   if (!["gels", "gelsy", "gelsd", "gelss"].includes(driver)) {
@@ -346,6 +361,8 @@ export function matrixNorm(
   dim: readonly [number, number] = [-2, -1],
   options: ReduceOptions = {},
 ): Tensor {
+  checkCall("linalg.matrix_norm", [x]);
+  checkOptions("linalg.matrix_norm", options, ["keepdim", "dtype"]);
   if (x.shape.length < 2) {
     throw new ShapeError(
       `linalg.matrix_norm: The input tensor A must have at least 2 dimensions., but has shape [${
@@ -371,6 +388,8 @@ export function matrixNorm(
 
 /** The sum of the singular values, of matrices in two dimensions: the last ones by default. `torch.nuclear_norm`. */
 export function nuclearNorm(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkCall("linalg.nuclear_norm", [x]);
+  checkOptions("linalg.nuclear_norm", options, ["keepdim", "dtype"]);
   const dims = dim === undefined || dim === null ? [-2, -1] : dim;
   if (typeof dims === "number" || dims.length !== 2) {
     throw new ShapeError(
@@ -389,6 +408,8 @@ export function linalgNorm(
   dim?: Dims,
   options: ReduceOptions = {},
 ): Tensor {
+  checkCall("linalg.norm", [x]);
+  checkOptions("linalg.norm", options, ["keepdim", "dtype"]);
   const none = ord === undefined || ord === null;
   if (none) return norm(x, 2, dim, options);
   const dims = dim === undefined || dim === null ? null : typeof dim === "number" ? [dim] : dim;
@@ -405,6 +426,7 @@ export function linalgNorm(
 
 /** The condition number: norm times norm of the inverse; the ratio of extreme singular values for 2 (default) and -2. `torch.linalg.cond`. */
 export function cond(x: Tensor, p: MatrixNormOrder | null = null): Tensor {
+  checkCall("linalg.cond", [x]);
   if (p === null || p === 2 || p === -2) {
     const s = svdvals(x), largest = amax(s, -1), smallest = amin(s, -1);
     return p === -2 ? div(smallest, largest) : div(largest, smallest);

@@ -8,10 +8,12 @@ import { GradError } from "../errors.ts";
 import { readElement } from "../dtype.ts";
 import { broadcastShapes, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { mustWait, waiting } from "../transform/waiting.ts";
 import { cast } from "./cast.ts";
 import { exp, floatsAlone, lgamma, log, mul, neg, sub } from "./elementwise.ts";
 import { hostResult } from "./host.ts";
 import { expand } from "./view.ts";
+import { checkCall } from "./options.ts";
 
 /** ln gamma(a) for a > 0: Stirling's series after a few steps up. */
 function logGamma(a: number): number {
@@ -23,6 +25,25 @@ function logGamma(a: number): number {
   return shift + (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + series;
 }
 
+/** m - ln(1 + m), which loses no digits near 0. */
+function logGap(m: number): number {
+  if (Math.abs(m) > 0.1) return m - Math.log1p(m);
+  let sum = 0;
+  for (let k = 20; k >= 2; k--) sum = 1 / k - m * sum;
+  return m * m * sum;
+}
+
+/** Temme's expansion for large a: the error function of a distance from x = a, and a correction of order a^(-1/2). */
+function uniformGamma(a: number, x: number, upper: boolean): number {
+  const m = (x - a) / a, half = logGap(m), eta = Math.sign(m) * Math.sqrt(2 * half);
+  const near = Math.abs(eta) < 1e-3;
+  const first = near ? -1 / 3 + eta / 12 - 2 * eta * eta / 135 : 1 / m - 1 / eta;
+  const rest = Math.exp(-a * half) / Math.sqrt(2 * Math.PI * a) * (first - 1 / (540 * a));
+  // The complement of the error function is itself such a function, with a = 1/2.
+  const tail = incompleteGamma(0.5, a * half, true) / 2, above = eta > 0 ? tail : 1 - tail;
+  return upper ? above + rest : 1 - above - rest;
+}
+
 /** The lower (P) or upper (Q) regularised function; they add to 1. */
 function incompleteGamma(a: number, x: number, upper: boolean): number {
   if (Number.isNaN(a) || Number.isNaN(x) || a < 0 || x < 0) return NaN;
@@ -30,6 +51,7 @@ function incompleteGamma(a: number, x: number, upper: boolean): number {
   if (x === 0) return upper ? 1 : 0;
   if (x === Infinity) return a === Infinity ? NaN : upper ? 0 : 1;
   if (a === Infinity) return upper ? 1 : 0;
+  if (a > 1e6) return uniformGamma(a, x, upper);
   const factor = Math.exp(a * Math.log(x) - x - logGamma(a));
   if (x <= 1.1 || x <= a) {
     // P = x^a e^-x / gamma(a + 1) * sum of x^n / ((a + 1) ... (a + n))
@@ -55,8 +77,10 @@ function incompleteGamma(a: number, x: number, upper: boolean): number {
 }
 
 function regularised(op: string, a: Tensor, x: Tensor, upper: boolean): Tensor {
+  checkCall(op, [a, x]);
   const dtype = floatsAlone(op, a, x), shape = broadcastShapes(op, a.shape, x.shape);
   const p = expand(cast(a, dtype), shape), q = expand(cast(x, dtype), shape);
+  if (mustWait(p, q)) return waiting([p, q], (s, t) => regularised(op, s, t, upper));
   const left = p.toTypedArray(), right = q.toTypedArray();
   const values = Array.from(
     { length: sizeOf(shape) },

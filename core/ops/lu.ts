@@ -8,12 +8,13 @@ import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { broadcastShapes, sameShape, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { mustWait, waiting } from "../transform/waiting.ts";
 import { eye } from "./create.ts";
 import { type Lu, luOf } from "./dense.ts";
 import { add, neg, sub } from "./elementwise.ts";
 import { hostResult, matricesOf, requireMatrices } from "./host.ts";
 import { matmul } from "./linalg.ts";
-import { checkOptions } from "./options.ts";
+import { checkCall, checkOptions, type Kinds } from "./options.ts";
 import { tril, triu } from "./rearrange.ts";
 import { solveTriangular } from "./solve.ts";
 import { cat, expand, mT, narrow, padDim, reshape } from "./view.ts";
@@ -25,6 +26,10 @@ export interface LuOptions {
   /** Swap rows so that pivots are largest; PyTorch's CPU knows nothing else. */
   readonly pivot?: boolean;
 }
+
+const luKinds: Kinds<LuOptions> = {
+  pivot: "boolean",
+};
 
 function factored(op: string, x: Tensor, options: LuOptions): Lu[] {
   checkOptions(op, options, ["pivot"]);
@@ -71,6 +76,8 @@ const like = (x: Tensor) => ({ dtype: x.dtype, device: x.device });
 
 /** Permutation, lower and upper factor: A = P L U, with partial pivoting. Reads x. `torch.linalg.lu`. */
 export function lu(x: Tensor, options: LuOptions = {}): NamedTuple<readonly ["P", "L", "U"]> {
+  checkCall("lu", [x], options, luKinds);
+  if (mustWait(x)) return waiting([x], (t) => lu(t, options));
   return factors("linalg.lu", x, factored("linalg.lu", x, options));
 }
 
@@ -118,6 +125,7 @@ export function luFactorEx(
   options: LuOptions & { readonly checkErrors?: boolean } = {},
 ): NamedTuple<readonly ["LU", "pivots", "info"]> {
   checkOptions("linalg.lu_factor_ex", options, ["pivot", "checkErrors"]);
+  if (mustWait(x)) return waiting([x], (t) => luFactorEx(t, options));
   const { pivot = true, checkErrors = false } = options;
   const parts = factored("linalg.lu_factor_ex", x, { pivot });
   const [m, n] = x.shape.slice(-2), k = Math.min(m, n), { L, U } = factors("linalg.lu_factor", x, parts);
@@ -147,12 +155,14 @@ export function luFactorEx(
  * @throws {ValueError} when a pivot is zero, so that nothing can be solved
  */
 export function luFactor(x: Tensor, options: LuOptions = {}): NamedTuple<readonly ["LU", "pivots"]> {
+  checkCall("lu_factor", [x], options, luKinds);
   const { LU, pivots } = luFactorEx(x, { ...options, checkErrors: true });
   return namedTuple("linalg_lu_factor", ["LU", "pivots"], LU, pivots);
 }
 
 /** The permutation matrix P [m, m] that undoes the swaps, so that A = P L U. */
 function permutation(pivots: Tensor, m: number, dtype: Tensor["dtype"]): Tensor {
+  if (mustWait(pivots)) return waiting([pivots], (t) => permutation(t, m, dtype));
   const swaps = Array.from(pivots.toTypedArray(), Number), k = pivots.shape[pivots.shape.length - 1];
   const matrices: Float64Array[] = [];
   for (let start = 0; start < swaps.length; start += k) {
@@ -193,6 +203,7 @@ function requireFactors(op: string, factors: Tensor, pivots: Tensor): void {
 
 /** P, L and U of what `luFactor` gives. Reads the pivots. `torch.lu_unpack`. */
 export function luUnpack(factors: Tensor, pivots: Tensor): NamedTuple<readonly ["P", "L", "U"]> {
+  checkCall("lu_unpack", [factors, pivots]);
   requireFactors("lu_unpack", factors, pivots);
   const [m, n] = factors.shape.slice(-2), k = Math.min(m, n);
   const L = add(tril(narrow(factors, -1, 0, k), -1), eye(m, k, like(factors)));
@@ -249,5 +260,6 @@ export function linalgLuSolve(
 
 /** `linalg.luSolve` with B first. `torch.lu_solve`. */
 export function luSolve(b: Tensor, factors: Tensor, pivots: Tensor): Tensor {
+  checkCall("lu_solve", [b, factors, pivots]);
   return linalgLuSolve(factors, pivots, b);
 }

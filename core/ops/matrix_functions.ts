@@ -7,8 +7,9 @@ import { named } from "../apply.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { isFloat } from "../dtype.ts";
 import { normalizeDim, type Shape, sizeOf } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
-import { cast, checkTensors, type TensorLike } from "./cast.ts";
+import { Tensor } from "../tensor.ts";
+import { mustWait, waiting } from "../transform/waiting.ts";
+import { cast, checkTensors, commonType, type TensorLike } from "./cast.ts";
 import { eye } from "./create.ts";
 import { abs, add, div, eq, gt, mul, sub, where } from "./elementwise.ts";
 import { requireSquare } from "./host.ts";
@@ -19,9 +20,11 @@ import { amax, norm, sum } from "./reduce.ts";
 import { inv, solve } from "./solve.ts";
 import { triuIndices } from "./combine.ts";
 import { expand, reshape, select, unsqueeze } from "./view.ts";
+import { checkCall, checkOptions, type Kinds, requireTensors } from "./options.ts";
 
 /** The n-th power of square matrices; negative powers are those of the inverse. `torch.linalg.matrix_power`. */
 export function matrixPower(x: Tensor, n: number): Tensor {
+  checkCall("matrix_power", [x]);
   const side = x.shape[x.shape.length - 1];
   if (x.shape.length < 2 || x.shape[x.shape.length - 2] !== side) {
     throw new ShapeError(
@@ -44,6 +47,7 @@ export function matrixPower(x: Tensor, n: number): Tensor {
 /** e^A of square matrices, by scaling, a Pade approximant and squaring. Reads x to choose the scale. `torch.linalg.matrix_exp`. */
 export function matrixExp(x: Tensor): Tensor {
   requireSquare("linalg.matrix_exp", x);
+  if (mustWait(x)) return waiting([x], matrixExp);
   if (sizeOf(x.shape) === 0) return x.value;
   const n = x.shape[x.shape.length - 1];
   const size = amax(sum(abs(x.detach()), -2)).item();
@@ -68,6 +72,7 @@ export function matrixExp(x: Tensor): Tensor {
 
 /** The cheapest order of a chain of products, by dynamic programming; vectors at the ends are allowed. `torch.linalg.multi_dot`. */
 export function multiDot(tensors: readonly Tensor[]): Tensor {
+  requireTensors("linalg.multi_dot", tensors);
   if (tensors.length < 2) {
     throw new ValueError(`multi_dot(): expected at least 2 tensors but got ${tensors.length}`);
   }
@@ -118,22 +123,28 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
 
 /** `multiDot` under its old name, for matrices one after the other. `torch.chain_matmul`. */
 export function chainMatmul(...matrices: readonly Tensor[]): Tensor {
+  requireTensors("chain_matmul", matrices);
   return matrices.length === 1 ? matrices[0].value : multiDot(matrices);
 }
 
 /** beta * input + alpha * the outer product of two vectors. `torch.addr`. */
 export function addr(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
+  checkCall("addr", [input, a, b]);
+  checkOptions("addr", options, ["beta", "alpha"]);
   return named("Addr", added(input, outer(a, b), options));
 }
 
 /** beta * input + alpha * the sum of a batch of products. `torch.addbmm`. */
 export function addbmm(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
+  checkCall("addbmm", [input, a, b]);
+  checkOptions("addbmm", options, ["beta", "alpha"]);
   const products = bmm(a, b);
   return named("Addbmm", added(input, sum(products, 0, { dtype: products.dtype }), options));
 }
 
 /** The sum of products over the last dimension of both; a product where one has none. `torch.inner`. */
 export function inner(a: Tensor, b: Tensor): Tensor {
+  checkCall("inner", [a, b]);
   if (a.shape.length === 0 || b.shape.length === 0) return mul(a, b);
   const p = a.shape.length - 1, q = b.shape.length - 1;
   if (a.shape[p] !== b.shape[q]) {
@@ -148,11 +159,13 @@ export function inner(a: Tensor, b: Tensor): Tensor {
 
 /** The inner products of vectors along `dim`, which broadcast. `torch.linalg.vecdot`. */
 export function vecdot(a: Tensor, b: Tensor, dim = -1): Tensor {
+  checkCall("vecdot", [a, b]);
   return sum(mul(a, b), dim);
 }
 
 /** x1 W x2 + bias for each output: x1 [..., n], x2 [..., m], weight [out, n, m], bias [out]. `torch.nn.functional.bilinear`. */
 export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+  checkCall("bilinear", [x1, x2, weight], undefined, undefined, { bias });
   const shapes = `[${x1.shape.join(", ")}], [${x2.shape.join(", ")}] and weight [${weight.shape.join(", ")}]`;
   if (weight.shape.length !== 3) throw new ShapeError(`bilinear(): weight must be 3D, got ${shapes}`);
   const lead = x1.shape.slice(0, -1), [out, n, m] = weight.shape;
@@ -190,11 +203,13 @@ export function pdist(x: Tensor, p = 2): Tensor {
 
 /** The p-norm of a - b. `torch.dist`. */
 export function dist(a: Tensor, b: Tensor, p = 2): Tensor {
+  checkCall("dist", [a, b]);
   return named("Dist", norm(sub(a, b), p));
 }
 
 /** x with each slice along `dim` whose p-norm is above `maxnorm` scaled down to it. `torch.renorm`. */
 export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tensor {
+  checkCall("renorm", [x]);
   if (!(p > 0)) throw new ValueError(`renorm: non-positive-norm not supported, got p = ${p}`);
   if (x.shape.length < 2) {
     throw new ShapeError(
@@ -208,14 +223,20 @@ export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tens
   return named("Renorm", mul(x, where(gt(length, maxnorm), div(maxnorm, add(length, 1e-7)), 1)));
 }
 
+const isinKinds: Kinds<{ readonly invert?: boolean }> = {
+  invert: "boolean",
+};
+
 /** Whether each element is one of the test elements, as bool. `torch.isin`. */
 export function isin(
   elements: Tensor,
   tests: TensorLike,
   options: { readonly invert?: boolean } = {},
 ): Tensor {
+  checkCall("isin", [elements], options, isinKinds);
   let found: Tensor;
-  if (typeof tests !== "object") found = eq(elements, tests);
+  commonType("isin", [elements, tests]);
+  if (!(tests instanceof Tensor)) found = eq(elements, tests);
   else {
     const flat = reshape(tests, [sizeOf(tests.shape)]);
     found = cast(sum(cast(eq(unsqueeze(elements, -1), flat), "int64"), -1), "bool");

@@ -19,7 +19,7 @@ import { reshape, spread } from "./view.ts";
 /** Options of max pooling. */
 export interface MaxPoolOptions {
   /** Step of the windows; the kernel size by default. */
-  readonly stride?: Sizes;
+  readonly stride?: Sizes | null;
   /** Elements around the input that are never the largest; 0 by default. */
   readonly padding?: Sizes;
   /** Distance of a window's elements; 1 by default. */
@@ -31,7 +31,7 @@ export interface MaxPoolOptions {
 }
 
 const maxPoolKinds: Kinds<MaxPoolOptions> = {
-  stride: "sizes",
+  stride: "sizes?",
   padding: "sizes",
   dilation: "sizes",
   ceilMode: "boolean",
@@ -164,14 +164,14 @@ export function maxPool3d(
 /** Options of `maxUnpool`. */
 export interface MaxUnpoolOptions {
   /** Step of the windows; the kernel size by default. */
-  readonly stride?: Sizes;
+  readonly stride?: Sizes | null;
   /** Padding of the pooling that is undone; 0 by default. */
   readonly padding?: Sizes;
   /** The spatial sizes of the result (or its whole shape), where several fit. */
   readonly outputSize?: Shape | null;
 }
 
-const maxUnpoolKinds: Kinds<MaxUnpoolOptions> = { stride: "sizes", padding: "sizes", outputSize: "sizes?" };
+const maxUnpoolKinds: Kinds<MaxUnpoolOptions> = { stride: "sizes?", padding: "sizes", outputSize: "sizes?" };
 
 function maxUnpool(
   op: string,

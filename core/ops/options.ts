@@ -103,3 +103,17 @@ export function checkKind(op: string, name: string, value: unknown, kind: Kind):
     `${op}(): argument '${name}' must be ${wanted}${orNull ? " or None" : ""}, not ${got}`,
   );
 }
+
+/** Throws unless an argument is there and of a kind. */
+export function requireKind(op: string, name: string, value: unknown, kind: Kind): void {
+  if (value === undefined) throw new ValueError(`${op}() missing 1 required positional argument: '${name}'`);
+  checkKind(op, name, value, kind);
+}
+
+/** Throws unless the argument is an array of tensors. */
+export function requireTensors(op: string, tensors: unknown): void {
+  if (!Array.isArray(tensors)) {
+    throw new ValueError(`${op}: expected an array of tensors, as in ${op}([a, b])`);
+  }
+  checkTensors(op, tensors);
+}

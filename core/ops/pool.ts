@@ -30,7 +30,7 @@ export interface Windows {
 
 /** Sizes of windows as users give them. */
 export interface WindowOptions {
-  readonly stride?: Sizes;
+  readonly stride?: Sizes | null;
   readonly padding?: Sizes;
   readonly dilation?: Sizes;
   readonly ceilMode?: boolean;
@@ -94,7 +94,7 @@ export function elementDims(plan: Windows): number[] {
 /** Options of average pooling. */
 export interface AvgPoolOptions {
   /** Step of the windows; the kernel size by default. */
-  readonly stride?: Sizes;
+  readonly stride?: Sizes | null;
   /** Zeros around the input; 0 by default. */
   readonly padding?: Sizes;
   /** Round the number of windows up instead of down. */
@@ -106,7 +106,7 @@ export interface AvgPoolOptions {
 }
 
 const avgPoolKinds: Kinds<AvgPoolOptions> = {
-  stride: "sizes",
+  stride: "sizes?",
   padding: "sizes",
   ceilMode: "boolean",
   countIncludePad: "boolean",
@@ -203,12 +203,12 @@ export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
 /** Options of power-average pooling. */
 export interface LpPoolOptions {
   /** Step of the windows; the kernel size by default. */
-  readonly stride?: Sizes;
+  readonly stride?: Sizes | null;
   /** Round the number of windows up instead of down. */
   readonly ceilMode?: boolean;
 }
 
-const lpPoolKinds: Kinds<LpPoolOptions> = { stride: "sizes", ceilMode: "boolean" };
+const lpPoolKinds: Kinds<LpPoolOptions> = { stride: "sizes?", ceilMode: "boolean" };
 
 function lpPool(
   op: string,

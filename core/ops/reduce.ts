@@ -11,7 +11,7 @@ import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import * as prim from "../prim/reduce.ts";
 import { normalizeDim, normalizeDims, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { asFloat, cast, inSingle, type Scalar } from "./cast.ts";
+import { asFloat, cast, checkTensors, inSingle, type Scalar } from "./cast.ts";
 import { full } from "./create.ts";
 import { nuclearNorm } from "./decompose.ts";
 import {
@@ -31,7 +31,7 @@ import {
   toBool,
   where,
 } from "./elementwise.ts";
-import { checkOptions } from "./options.ts";
+import { checkCall, checkOptions } from "./options.ts";
 import { gatherExact } from "./routine.ts";
 import { narrow, padDim, reshape, squeeze } from "./view.ts";
 
@@ -86,6 +86,7 @@ function accumulating(x: Tensor, dtype: DType | undefined): Tensor {
 
 /** The sum; integers and bools sum as int64. `torch.sum`. */
 export function sum(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkTensors("sum", [x]);
   checkOptions("sum", options, reduceOptions);
   const dims = normalizeDims("sum", allIfEmpty(dim), x.shape.length);
   const y = over(prim.sumPrim, accumulating(x, options.dtype), dims, options.keepdim);
@@ -94,6 +95,7 @@ export function sum(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor 
 
 /** The product; integers and bools multiply as int64. `torch.prod`. */
 export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
+  checkTensors("prod", [x]);
   checkOptions("prod", options, reduceOptions);
   const dims = normalizeDims("prod", dim, x.shape.length);
   const y = over(prim.prodPrim, accumulating(x, options.dtype), dims, options.keepdim);
@@ -102,6 +104,7 @@ export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}
 
 /** The mean of floats. `torch.mean`. */
 export function mean(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkTensors("mean", [x]);
   checkOptions("mean", options, reduceOptions);
   const y = options.dtype === undefined ? x : cast(x, options.dtype);
   if (!isFloat(y.dtype)) {
@@ -137,6 +140,7 @@ function refuseEmpty(op: string, x: Tensor, dims: readonly number[], whole: bool
 
 /** The largest value over dims; equal ones share the gradient. `torch.amax`. */
 export function amax(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkTensors("amax", [x]);
   checkOptions("amax", options, reduceOptions);
   const dims = normalizeDims("amax", allIfEmpty(dim), x.shape.length);
   refuseEmpty("amax", x, dims, allIfEmpty(dim) === undefined);
@@ -145,6 +149,7 @@ export function amax(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor
 
 /** The smallest value over dims; equal ones share the gradient. `torch.amin`. */
 export function amin(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkTensors("amin", [x]);
   checkOptions("amin", options, reduceOptions);
   const dims = normalizeDims("amin", allIfEmpty(dim), x.shape.length);
   refuseEmpty("amin", x, dims, allIfEmpty(dim) === undefined);
@@ -193,12 +198,14 @@ function argReduce(
 
 /** The index of the first largest value: of the flattened tensor, or along `dim`. NaN counts as largest. `torch.argmax`. */
 export function argmax(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
+  checkTensors("argmax", [x]);
   checkOptions("argmax", options, reduceOptions);
   return argReduce(prim.argmaxPrim, x, dim, options.keepdim);
 }
 
 /** The index of the first smallest value: of the flattened tensor, or along `dim`. NaN counts as smallest. `torch.argmin`. */
 export function argmin(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
+  checkTensors("argmin", [x]);
   checkOptions("argmin", options, reduceOptions);
   return argReduce(prim.argminPrim, x, dim, options.keepdim);
 }
@@ -240,6 +247,7 @@ export function max(
   dim?: number | Tensor,
   options: ReduceOptions = {},
 ): Tensor | ValuesAndIndices {
+  checkTensors("max", [x]);
   checkOptions("max", options, reduceOptions);
   if (typeof dim === "object") return maximum(x, dim);
   return dim === undefined
@@ -258,6 +266,7 @@ export function min(
   dim?: number | Tensor,
   options: ReduceOptions = {},
 ): Tensor | ValuesAndIndices {
+  checkTensors("min", [x]);
   checkOptions("min", options, reduceOptions);
   if (typeof dim === "object") return minimum(x, dim);
   return dim === undefined
@@ -272,6 +281,7 @@ function truth(y: Tensor, x: Tensor): Tensor {
 
 /** Whether any element is non-zero, as bool. `torch.any`. */
 export function any(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkTensors("any", [x]);
   checkOptions("any", options, reduceOptions);
   const dims = normalizeDims("any", dim, x.shape.length);
   return truth(over(prim.amaxPrim, toBool(x), dims, options.keepdim), x);
@@ -279,6 +289,7 @@ export function any(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor 
 
 /** Whether all elements are non-zero, as bool. `torch.all`. */
 export function all(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkTensors("all", [x]);
   checkOptions("all", options, reduceOptions);
   const dims = normalizeDims("all", dim, x.shape.length);
   return truth(over(prim.aminPrim, toBool(x), dims, options.keepdim), x);
@@ -286,6 +297,7 @@ export function all(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor 
 
 /** How many elements are non-zero, int64. `torch.count_nonzero`. */
 export function countNonzero(x: Tensor, dim?: Dims): Tensor {
+  checkCall("count_nonzero", [x]);
   return sum(toBool(x), dim);
 }
 
@@ -301,6 +313,7 @@ const varOptions = ["correction", "unbiased", ...reduceOptions] as const;
 
 /** The variance, unbiased by default. `torch.var`. */
 export function variance(x: Tensor, dim?: Dims, options: VarOptions = {}): Tensor {
+  checkTensors("var", [x]);
   checkOptions("var", options, varOptions);
   if (!isFloat(x.dtype)) {
     throw new DTypeError(`std and var only support floating point and complex dtypes, but got ${x.dtype}`);
@@ -320,12 +333,14 @@ export function variance(x: Tensor, dim?: Dims, options: VarOptions = {}): Tenso
 
 /** The standard deviation, unbiased by default. `torch.std`. */
 export function std(x: Tensor, dim?: Dims, options: VarOptions = {}): Tensor {
+  checkTensors("std", [x]);
   checkOptions("std", options, varOptions);
   return named("Std", inSingle(x, (y) => flatAtZero(sqrt, variance(y, dim, options))));
 }
 
 /** ln of the sum of e^x, without overflow. `torch.logsumexp`. */
 export function logsumexp(x: Tensor, dim: Dims, options: ReduceOptions = {}): Tensor {
+  checkTensors("logsumexp", [x]);
   checkOptions("logsumexp", options, reduceOptions);
   const y = asFloat(x);
   const dims = normalizeDims("logsumexp", dim, x.shape.length);
@@ -347,6 +362,7 @@ export function norm(
   dim?: Dims,
   options: ReduceOptions = {},
 ): Tensor {
+  checkTensors("norm", [x]);
   checkOptions("norm", options, reduceOptions);
   const y = options.dtype === undefined ? x : cast(x, options.dtype);
   if (!isFloat(y.dtype)) {
@@ -420,5 +436,5 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   const dims = x.shape.map((_, d) => d).filter((d) =>
     d < extra || (shape[d - extra] === 1 && x.shape[d] !== 1)
   );
-  return reshape(sumDims(x, dims), shape);
+  return reshape(isFloat(x.dtype) ? sumDims(x, dims) : dims.length === 0 ? x : sum(x, dims), shape);
 }

@@ -9,18 +9,20 @@ import { ShapeError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { mustWait, waiting } from "../transform/waiting.ts";
 import { eye } from "./create.ts";
 import { reflectionsOf } from "./dense.ts";
 import { add, mul, sub } from "./elementwise.ts";
 import { hostResult, matricesOf, requireMatrices } from "./host.ts";
 import { matmul } from "./linalg.ts";
-import { checkOptions } from "./options.ts";
+import { checkCall, checkOptions } from "./options.ts";
 import { tril } from "./rearrange.ts";
 import { expand, mT, narrow, unsqueeze } from "./view.ts";
 
 /** R on and above the diagonal, reflections below it; and their factors. Reads x, has no gradient. `torch.geqrf`. */
 export function geqrf(x: Tensor): NamedTuple<readonly ["a", "tau"]> {
   requireMatrices("geqrf", x, "input");
+  if (mustWait(x)) return waiting([x], geqrf);
   const [m, n] = x.shape.slice(-2), parts = matricesOf(x).map((a) => reflectionsOf(a, m, n));
   return namedTuple(
     "geqrf",
@@ -32,6 +34,7 @@ export function geqrf(x: Tensor): NamedTuple<readonly ["a", "tau"]> {
 
 function requireReflections(op: string, x: Tensor, tau: Tensor): void {
   requireMatrices(op, x, "input");
+  checkCall(op, [tau]);
   const [m, n] = x.shape.slice(-2), k = tau.shape[tau.shape.length - 1];
   if (m < n) {
     throw new ShapeError(`${op}: input.shape[-2] must be greater than or equal to input.shape[-1]`);

@@ -8,12 +8,13 @@ import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { mustWait, waiting } from "../transform/waiting.ts";
 import { eye } from "./create.ts";
 import { choleskyOf, type Lu, luOf, luSolve, triangularSolve as triangularOf } from "./dense.ts";
 import { add, mul, neg, where } from "./elementwise.ts";
 import { hostResult, matricesOf, requireMatrices, requireSquare } from "./host.ts";
 import { matmul } from "./linalg.ts";
-import { checkOptions } from "./options.ts";
+import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
 import { movedim, tril, triu } from "./rearrange.ts";
 import { expand, mT, reshape, squeeze, unsqueeze } from "./view.ts";
 
@@ -58,6 +59,7 @@ function identity(n: number): Float64Array {
  */
 export function inv(x: Tensor): Tensor {
   requireSquare("linalg.inv", x);
+  if (mustWait(x)) return waiting([x], inv);
   const n = x.shape[x.shape.length - 1];
   const parts = factorised(x, "linalg.inv").map((lu) => luSolve(lu, n, identity(n), n));
   // d X^-1 = -X^-1 dX X^-1
@@ -97,6 +99,7 @@ function system(
 }
 
 function solveColumns(a: Tensor, b: Tensor): Tensor {
+  if (mustWait(a, b)) return waiting([a, b], solveColumns);
   const n = a.shape[a.shape.length - 1], k = b.shape[b.shape.length - 1], right = matricesOf(b);
   const parts = factorised(a, "torch.linalg.solve").map((lu, i) => luSolve(lu, n, right[i], k));
   // A X = B: dB' = A^-T G, dA' = -dB' X^T
@@ -107,8 +110,13 @@ function solveColumns(a: Tensor, b: Tensor): Tensor {
   return y;
 }
 
+const solveKinds: Kinds<{ readonly left?: boolean }> = {
+  left: "boolean",
+};
+
 /** X with A X = B, for A [..., n, n] and B [..., n, k], [..., n] or [n]. Reads both. `torch.linalg.solve`. */
 export function solve(a: Tensor, b: Tensor, options: { readonly left?: boolean } = {}): Tensor {
+  checkCall("linalg.solve", [a, b], options, solveKinds);
   if (options.left === false) return mT(solve(mT(a), mT(b)));
   const { a: left, b: right, vector } = system("linalg.solve", a, b);
   const x = solveColumns(left, right);
@@ -118,6 +126,7 @@ export function solve(a: Tensor, b: Tensor, options: { readonly left?: boolean }
 /** The determinant of each matrix. Reads x. `torch.linalg.det`. */
 export function det(x: Tensor): Tensor {
   requireSquare("linalg.det", x);
+  if (mustWait(x)) return waiting([x], det);
   const n = x.shape[x.shape.length - 1];
   const values = factorised(x, null).map(({ factors, sign }) => {
     let product = sign;
@@ -134,6 +143,7 @@ export function det(x: Tensor): Tensor {
 /** Sign and logarithm of the absolute value of each determinant; 0 and -Infinity for singular matrices. Reads x. `torch.linalg.slogdet`. */
 export function slogdet(x: Tensor): NamedTuple<readonly ["sign", "logabsdet"]> {
   requireSquare("linalg.slogdet", x);
+  if (mustWait(x)) return waiting([x], slogdet);
   const n = x.shape[x.shape.length - 1];
   const signs: number[] = [], logs: number[] = [];
   for (const { factors, sign } of factorised(x, null)) {
@@ -159,6 +169,7 @@ export function slogdet(x: Tensor): NamedTuple<readonly ["sign", "logabsdet"]> {
 
 /** ln of each determinant; NaN where it is negative. Reads x. `torch.logdet`. */
 export function logdet(x: Tensor): Tensor {
+  checkCall("logdet", [x]);
   const { sign, logabsdet } = slogdet(x);
   return where(sign.lt(0), NaN, logabsdet);
 }
@@ -173,8 +184,16 @@ export interface SolveTriangularOptions {
   readonly unitriangular?: boolean;
 }
 
+const solveTriangularKinds: Kinds<SolveTriangularOptions> = {
+  upper: "boolean",
+  left: "boolean",
+  unitriangular: "boolean",
+};
+
 /** X with A X = B for triangular A. Reads both. `torch.linalg.solve_triangular`. */
 export function solveTriangular(a: Tensor, b: Tensor, options: SolveTriangularOptions): Tensor {
+  checkCall("linalg.solve_triangular", [a, b]);
+  checkOptions("linalg.solve_triangular", options, solveTriangularKinds);
   const { upper, left = true, unitriangular = false } = options;
   if (!left) return mT(solveTriangular(mT(a), mT(b), { upper: !upper, unitriangular }));
   const op = "linalg.solve_triangular";
@@ -189,7 +208,9 @@ export function solveTriangular(a: Tensor, b: Tensor, options: SolveTriangularOp
     );
   }
   const batch = broadcastShapes(op, front(a), front(b));
-  const p = expand(a, [...batch, n, n]), q = expand(b, [...batch, n, k]), right = matricesOf(q);
+  const p = expand(a, [...batch, n, n]), q = expand(b, [...batch, n, k]);
+  if (mustWait(p, q)) return waiting([p, q], (s, t) => solveTriangular(s, t, options));
+  const right = matricesOf(q);
   const parts = matricesOf(p).map((m, i) => triangularOf(m, n, right[i], k, upper, unitriangular));
   const y: Tensor = hostResult([p, q], q.shape, q.dtype, parts, (g) => {
     const gb = solveTriangular(mT(p), g, { upper: !upper, unitriangular });
@@ -224,6 +245,7 @@ export function triangularSolve(
 /** The lower triangular L with L L^T = A, of each positive definite matrix; the upper one, L^T, with `upper`. Reads the lower triangle of x. `torch.linalg.cholesky`. */
 export function cholesky(x: Tensor, options: { readonly upper?: boolean } = {}): Tensor {
   requireSquare("linalg.cholesky", x);
+  if (mustWait(x)) return waiting([x], (t) => cholesky(t, options));
   const n = x.shape[x.shape.length - 1], matrices = matricesOf(x);
   const parts = matrices.map((a, b) => {
     const l = choleskyOf(a, n);
@@ -246,8 +268,13 @@ export function cholesky(x: Tensor, options: { readonly upper?: boolean } = {}):
   return options.upper ? mT(y) : y;
 }
 
+const upperKinds: Kinds<{ readonly upper?: boolean }> = {
+  upper: "boolean",
+};
+
 /** X with A X = B, from the Cholesky factor of A. Reads both. `torch.cholesky_solve`. */
 export function choleskySolve(b: Tensor, factor: Tensor, options: { readonly upper?: boolean } = {}): Tensor {
+  checkCall("cholesky_solve", [b, factor], options, upperKinds);
   const l = options.upper ? mT(factor) : factor;
   const x = solveTriangular(mT(l), solveTriangular(l, b, { upper: false }), { upper: true });
   return named("CholeskySolve", x);
@@ -255,6 +282,7 @@ export function choleskySolve(b: Tensor, factor: Tensor, options: { readonly upp
 
 /** The inverse of A, from its Cholesky factor. Reads it. `torch.cholesky_inverse`. */
 export function choleskyInverse(factor: Tensor, options: { readonly upper?: boolean } = {}): Tensor {
+  checkCall("cholesky_inverse", [factor], options, upperKinds);
   const n = factor.shape[factor.shape.length - 1];
   const one = expand(eye(n, n, { dtype: factor.dtype, device: factor.device }), factor.shape);
   return named("CholeskyInverse", choleskySolve(one, factor, options));
@@ -262,6 +290,8 @@ export function choleskyInverse(factor: Tensor, options: { readonly upper?: bool
 
 /** The inverse of x as a map between its first `ind` dimensions and the others. `torch.linalg.tensorinv`. */
 export function tensorinv(x: Tensor, ind = 2): Tensor {
+  checkCall("linalg.tensorinv", [x]);
+  requireKind("linalg.tensorinv", "ind", ind, "whole");
   const first = x.shape.slice(0, ind), rest = x.shape.slice(ind);
   if (!Number.isInteger(ind) || ind < 1 || sizeOf(first) !== sizeOf(rest)) {
     throw new ShapeError(
@@ -279,6 +309,7 @@ export function tensorsolve(
   b: Tensor,
   options: { readonly dims?: readonly number[] | null } = {},
 ): Tensor {
+  checkCall("linalg.tensorsolve", [a, b]);
   checkOptions("linalg.tensorsolve", options, ["dims"]);
   const dims = options.dims ?? [];
   const moved = movedim(a, dims, dims.map((_, i) => a.shape.length - dims.length + i));

@@ -7,6 +7,7 @@
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { mustWait, waiting } from "../transform/waiting.ts";
 import { cast } from "./cast.ts";
 import { eye, zeros } from "./create.ts";
 import { choleskyOf, luOf } from "./dense.ts";
@@ -49,6 +50,7 @@ function anyFailed(info: Tensor): boolean {
 export function invEx(x: Tensor, options: CheckOptions = {}): NamedTuple<readonly ["inverse", "info"]> {
   checkOptions("linalg.inv_ex", options, ["checkErrors"]);
   requireSquare("linalg.inv_ex", x);
+  if (mustWait(x)) return waiting([x], (t) => invEx(t, options));
   const info = infoOf(x, singularPivot);
   const whole = options.checkErrors === true || !anyFailed(info);
   const inverse = whole ? inv(x) : where(failed(info), NaN, inv(safe(x, info)));
@@ -69,6 +71,7 @@ export function solveEx(
 ): NamedTuple<readonly ["result", "info"]> {
   checkOptions("linalg.solve_ex", options, ["checkErrors", "left"]);
   requireSquare("linalg.solve_ex", a);
+  if (mustWait(a, b)) return waiting([a, b], (s, t) => solveEx(s, t, options));
   const info = infoOf(a, singularPivot), { left = true } = options;
   if (options.checkErrors === true || !anyFailed(info)) {
     return namedTuple("linalg_solve_ex", ["result", "info"], solve(a, b, { left }), info);
@@ -87,6 +90,7 @@ export function choleskyEx(
   checkOptions("linalg.cholesky_ex", options, ["checkErrors", "upper"]);
   requireMatrices("linalg.cholesky_ex", x);
   requireSquare("linalg.cholesky_ex", x);
+  if (mustWait(x)) return waiting([x], (t) => choleskyEx(t, options));
   const { upper = false, checkErrors = false } = options;
   const info = sizeOf(x.shape) === 0
     ? zeros(x.shape.slice(0, -2), { dtype: "int32", device: x.device })

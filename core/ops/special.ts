@@ -8,7 +8,7 @@ import { named } from "../apply.ts";
 import { type DType, isFloat, isInt, promoteTypes, scalarName } from "../dtype.ts";
 import { DTypeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
-import type { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor.ts";
 import { asFloat, cast, commonType, deviceOf, floatType, type TensorLike, toTensor } from "./cast.ts";
 import { full, onesLike } from "./create.ts";
 import {
@@ -40,15 +40,18 @@ import {
   remainder,
   rsqrt,
   sign,
+  sqrt,
   sub,
   trunc,
   where,
 } from "./elementwise.ts";
 import { logicalAnd, logicalOr } from "./logical.ts";
 import { square, trigamma } from "./pointwise.ts";
+import { checkCall } from "./options.ts";
 
 /** e^(x^2) erfc(x), which falls slowly where erfc vanishes. `torch.special.erfcx`. */
 export function erfcx(x: Tensor): Tensor {
+  checkCall("erfcx", [x]);
   const y = asFloat(x), small = lt(y, 3), far = where(small, 3, y), near = where(small, y, 0);
   // A continued fraction: 1 / (x + (1/2) / (x + 1 / (x + (3/2) / (x + ...)))) / sqrt(pi)
   let fraction: Tensor = far;
@@ -58,6 +61,7 @@ export function erfcx(x: Tensor): Tensor {
 
 /** -x ln(x): 0 at 0, -Infinity below. `torch.special.entr`. */
 export function entr(x: Tensor): Tensor {
+  checkCall("entr", [x]);
   const y = asFloat(x), positive = gt(y, 0), safe = where(positive, y, 1);
   return where(positive, neg(mul(safe, log(safe))), where(eq(y, 0), 0, where(isnan(y), y, -Infinity)));
 }
@@ -71,16 +75,30 @@ export function xlog1py(x: TensorLike, y: TensorLike): Tensor {
 
 /** The standard normal distribution's cumulative function. `torch.special.ndtr`. */
 export function ndtr(x: Tensor): Tensor {
+  checkCall("ndtr", [x]);
   return mul(erfc(mul(asFloat(x), -Math.SQRT1_2)), 0.5);
 }
 
 /** The inverse of `ndtr`. `torch.special.ndtri`. */
 export function ndtri(x: Tensor): Tensor {
-  return mul(erfinv(sub(mul(asFloat(x), 2), 1)), Math.SQRT2);
+  checkCall("ndtri", [x]);
+  const p = asFloat(x), upper = gt(p, 0.5), q = where(upper, sub(1, p), p);
+  const inTail = logicalAnd(gt(q, 0), lt(q, 0.02)), tail = where(inTail, q, 0.01);
+  // 2 p - 1 has lost the digits of a small p: from a first guess of three digits (Hastings') by Newton's steps, each doubles their number.
+  const t = sqrt(mul(log(tail), -2));
+  const top = add(mul(add(mul(t, 0.010328), 0.802853), t), 2.515517);
+  const bottom = add(mul(add(mul(add(mul(t, 0.001308), 0.189269), t), 1.432788), t), 1);
+  let z = sub(div(top, bottom), t);
+  for (let step = 0; step < 3; step++) {
+    z = sub(z, mul(sub(ndtr(z), tail), mul(exp(mul(square(z), 0.5)), Math.sqrt(2 * Math.PI))));
+  }
+  const centre = mul(erfinv(sub(mul(where(inTail, 0.5, p), 2), 1)), Math.SQRT2);
+  return where(inTail, where(upper, neg(z), z), centre);
 }
 
 /** ln of `ndtr`, without loss of digits far below zero. `torch.special.log_ndtr`. */
 export function logNdtr(x: Tensor): Tensor {
+  checkCall("log_ndtr", [x]);
   const t = mul(asFloat(x), Math.SQRT1_2), low = lt(t, -1);
   const below = where(low, t, -1), above = where(low, 0, t);
   return where(
@@ -119,11 +137,13 @@ function scaledBessel(x: Tensor, order: 0 | 1): Tensor {
 
 /** e^-|x| I0(x). `torch.special.i0e`. */
 export function i0e(x: Tensor): Tensor {
+  checkCall("i0e", [x]);
   return scaledBessel(x, 0);
 }
 
 /** e^-|x| I1(x). `torch.special.i1e`. */
 export function i1e(x: Tensor): Tensor {
+  checkCall("i1e", [x]);
   return scaledBessel(x, 1);
 }
 
@@ -135,16 +155,19 @@ function grown(x: Tensor, y: Tensor): Tensor {
 
 /** The modified Bessel function of the first kind, order 0. `torch.special.i0`. */
 export function i0(x: Tensor): Tensor {
+  checkCall("i0", [x]);
   return named("I0", grown(x, scaledBessel(x, 0)));
 }
 
 /** The modified Bessel function of the first kind, order 1. `torch.special.i1`. */
 export function i1(x: Tensor): Tensor {
+  checkCall("i1", [x]);
   return grown(x, scaledBessel(x, 1));
 }
 
 /** ln of the multivariate gamma function of dimension p. `torch.mvlgamma`. */
 export function mvlgamma(x: Tensor, p: number): Tensor {
+  checkCall("multigammaln", [x]);
   if (!Number.isInteger(p) || p < 1) {
     throw new ValueError(`p has to be greater than or equal to 1, in mvlgamma: got ${p}`);
   }
@@ -207,30 +230,34 @@ export function zeta(s: TensorLike, q: TensorLike): Tensor {
 
 /** The n-th derivative of `digamma`. `torch.polygamma`. */
 export function polygamma(n: number, x: Tensor): Tensor {
+  checkCall("polygamma", [x]);
   if (!Number.isInteger(n) || n < 0) {
     throw new ValueError(`polygamma(n, x) does not support negative n., but got n = ${n}`);
   }
   if (n === 0) return digamma(x);
   if (n === 1) return trigamma(x);
   let factorial = 1;
-  for (let k = 2; k <= n; k++) factorial *= k;
+  for (let k = 2; k <= n && factorial < Infinity; k++) factorial *= k;
   // psi_n(x) = (-1)^(n + 1) n! zeta(n + 1, x)
   return named("Polygamma", mul(zeta(n + 1, x), n % 2 === 0 ? -factorial : factorial));
 }
 
 /** The larger of both, the other where one is NaN. `torch.fmax`. */
 export function fmax(a: Tensor, b: Tensor): Tensor {
+  checkCall("fmax", [a, b]);
   return named("Fmax", where(logicalOr(ge(a, b), isnan(b)), a, b));
 }
 
 /** The smaller of both, the other where one is NaN. `torch.fmin`. */
 export function fmin(a: Tensor, b: Tensor): Tensor {
+  checkCall("fmin", [a, b]);
   return named("Fmin", where(logicalOr(le(a, b), isnan(b)), a, b));
 }
 
 /** a to the power b, in float64. `torch.float_power`. */
 export function floatPower(a: TensorLike, b: TensorLike): Tensor {
-  const double = (x: TensorLike) => typeof x === "object" ? cast(x, "float64") : x;
+  commonType("float_power", [a, b]);
+  const double = (x: TensorLike) => x instanceof Tensor ? cast(x, "float64") : x;
   if (typeof a !== "object" && typeof b !== "object") {
     throw new DTypeError("floatPower: one of both operands must be a tensor");
   }
@@ -250,6 +277,7 @@ function scaledBy(x: Tensor, e: Tensor): Tensor {
 
 /** Mantissas in [0.5, 1) and int32 exponents with x = mantissa 2^exponent. `torch.frexp`. */
 export function frexp(x: Tensor): NamedTuple<readonly ["mantissa", "exponent"]> {
+  checkCall("frexp", [x]);
   if (!isFloat(x.dtype)) throw new DTypeError("torch.frexp() only supports floating-point dtypes");
   const y = x.value, size = abs(y), plain = logicalAnd(gt(size, 0), lt(size, Infinity));
   const safe = where(plain, size, 1).detach();
@@ -275,6 +303,7 @@ const euclidSteps: Readonly<Partial<Record<DType, number>>> = {
 
 /** The greatest common divisor of integers, not negative. `torch.gcd`. */
 export function gcd(a: Tensor, b: Tensor): Tensor {
+  checkCall("gcd", [a, b]);
   const dtype = commonType("gcd", [a, b]);
   if (!isInt(dtype)) {
     throw new DTypeError(`"gcd" not implemented for '${scalarName(dtype)}': it needs integers`);
@@ -290,6 +319,7 @@ export function gcd(a: Tensor, b: Tensor): Tensor {
 
 /** The least common multiple of integers, not negative. `torch.lcm`. */
 export function lcm(a: Tensor, b: Tensor): Tensor {
+  checkCall("lcm", [a, b]);
   const divisor = gcd(a, b), none = eq(divisor, 0), { dtype } = divisor;
   // As in C, whose short integers are multiplied as int32.
   const wide = promoteTypes(dtype, "int32"), first = cast(a, wide), second = cast(b, wide);
@@ -301,15 +331,18 @@ export function lcm(a: Tensor, b: Tensor): Tensor {
 
 /** Whether x is -Infinity, as bool. `torch.isneginf`. */
 export function isneginf(x: Tensor): Tensor {
+  checkCall("isneginf", [x]);
   return eq(asFloat(x), -Infinity);
 }
 
 /** Whether x is Infinity, as bool. `torch.isposinf`. */
 export function isposinf(x: Tensor): Tensor {
+  checkCall("isposinf", [x]);
   return eq(asFloat(x), Infinity);
 }
 
 /** Whether the imaginary part is zero: true for every dtype there is. `torch.isreal`. */
 export function isreal(x: Tensor): Tensor {
+  checkCall("isreal", [x]);
   return full(x.shape, true, { device: x.device });
 }

@@ -105,6 +105,25 @@ export const customPrim: Primitive<CustomAttrs> = definePrimitive<CustomAttrs>({
   anyDevice: true,
 });
 
+/** Attributes of `callPrim`: what the result will be, the function, and its gradient as a node. */
+export interface CallAttrs extends Typed {
+  /** Takes arguments with a batch in front too. */
+  readonly call: (...xs: readonly Tensor[]) => Tensor;
+  /** The gradient with respect to one of the arguments. */
+  readonly slope: (g: Tensor, xs: readonly Tensor[], argument: number) => Tensor;
+}
+
+/** The result of a function that reads its arguments, met where they have no values yet. It is called once they have. */
+export const callPrim: Primitive<CallAttrs> = definePrimitive<CallAttrs>({
+  name: "call",
+  fields: { shape: true, dtype: true, call: false, slope: false },
+  torchName: "Custom",
+  infer: (_, attrs) => attrs,
+  vjp: (g, _y, xs, { slope }, argument) => slope(g, xs, argument),
+  batch: { compose: (xs, _plain, { call }) => call(...xs) },
+  lowering: { kind: "leaf" },
+});
+
 /** Attributes of `placeholderPrim`. */
 export interface PlaceholderAttrs extends Typed {
   /** The error of whoever reads it. */

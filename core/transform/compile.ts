@@ -12,7 +12,7 @@ import { evaluate, prepare, type Program, withoutReading } from "../evaluate.ts"
 import { enableGrad, FACADE, FUNCTIONAL, trackMask } from "../grad_mode.ts";
 import { isHeld } from "../graph/trace.ts";
 import { fromStorage } from "../ops/create.ts";
-import { placeholderPrim } from "../prim/source.ts";
+import { type CallAttrs, callPrim, placeholderPrim } from "../prim/source.ts";
 import { sameShape, type Shape, sizeOf } from "../shape.ts";
 import { type StateCell, withStates } from "../states.ts";
 import { hostStorage, type Storage } from "../storage.ts";
@@ -39,11 +39,20 @@ const why =
 /** Forms of arguments that a function remembers; the oldest go. */
 const mostForms = 64;
 
-/** What an input of the program is at a call: an argument, a parameter, a captured tensor, state, or a fresh draw. */
+/**
+ * What an input of the program is at a call: an argument, a parameter, a captured tensor, state, a fresh draw, or what a function that reads gives for what
+ * `program` computes from the inputs before it.
+ */
 type Source =
   | { readonly kind: "state"; readonly cell: StateCell }
   | { readonly kind: "argument" | "captured"; readonly index: number }
   | { readonly kind: "parameter"; readonly owner: Tensor }
+  | {
+    readonly kind: "call";
+    readonly call: CallAttrs["call"];
+    readonly program: Program;
+    readonly shapes: readonly Shape[];
+  }
   | { readonly kind: "draw"; readonly make: () => Tensor };
 
 interface Input {
@@ -127,6 +136,30 @@ function leavesBehind(outputs: readonly Tensor[], captured: ReadonlySet<Storage>
     seen.add(x);
     if (x.owner !== null || (x.storage !== null && captured.has(x.storage))) found.push(x);
     else if (!isHeld(x)) stack.push(...x.inputs);
+  }
+  return found;
+}
+
+/** Frees the programs of a form. */
+function dispose({ program, inputs }: Form): void {
+  program?.dispose();
+  for (const { source } of inputs) if (source.kind === "call") source.program.dispose();
+}
+
+/** The calls that wait behind the outputs, each once, arguments before users. */
+function callsBehind(outputs: readonly Tensor[]): Tensor[] {
+  const found: Tensor[] = [], seen = new Set<Tensor>(), stack = [...outputs];
+  while (stack.length > 0) {
+    const x = stack[stack.length - 1];
+    const waiting = seen.has(x) || isHeld(x) ? [] : x.inputs.filter((y) => !seen.has(y) && !isHeld(y));
+    if (waiting.length > 0) {
+      stack.push(...waiting);
+      continue;
+    }
+    stack.pop();
+    if (seen.has(x) || isHeld(x)) continue;
+    seen.add(x);
+    if (x.prim.id === callPrim.id) found.push(x);
   }
   return found;
 }
@@ -227,7 +260,7 @@ class Compiled<A extends readonly unknown[], Y> {
     describe(result, [], made);
     made.push(...states.last);
     const outputs = enableGrad(() => this.overPlaceholders(made, captured, inputs));
-    const full = outputs.filter((y) => sizeOf(y.shape) > 0);
+    const full = enableGrad(() => this.withoutCalls(outputs, inputs)).filter((y) => sizeOf(y.shape) > 0);
     if (full.some((y) => y.device !== full[0].device)) {
       throw new DeviceError(
         "compile: the results are on different devices; compile a function for each device",
@@ -247,7 +280,7 @@ class Compiled<A extends readonly unknown[], Y> {
       each: states.each,
     };
     this.forms.push(form);
-    if (this.forms.length > mostForms) this.forms.shift()?.program?.dispose();
+    if (this.forms.length > mostForms) dispose(this.forms.shift() as Form);
     return form;
   }
 
@@ -270,12 +303,36 @@ class Compiled<A extends readonly unknown[], Y> {
     return made.map((y, i) => copies[i] ?? y);
   }
 
+  /** The outputs with placeholders for the calls that wait, which are added to `inputs`, each behind those that it needs. */
+  private withoutCalls(outputs: readonly Tensor[], inputs: Input[]): Tensor[] {
+    const stands = new Map<Tensor, Tensor>();
+    for (const x of callsBehind(outputs)) {
+      const args = x.inputs.map((y) => rebuild([y], stands, (z) => !isHeld(z), applyAgain)[0] ?? y);
+      const one = placeholder(x.shape, x);
+      one.track = x.track;
+      const before = inputs.map((input) => input.placeholder);
+      inputs.push({
+        placeholder: one,
+        source: {
+          kind: "call",
+          call: (x.attrs as CallAttrs).call,
+          program: prepare(args, before, new Set()),
+          shapes: args.map((y) => y.shape),
+        },
+      });
+      stands.set(x, one);
+    }
+    if (stands.size === 0) return [...outputs];
+    const copies = rebuild(outputs, stands, (x) => !isHeld(x), applyAgain);
+    return outputs.map((y, i) => copies[i] ?? y);
+  }
+
   private replay(form: Form, given: readonly Tensor[], captured: readonly Tensor[]): Y {
     const { inputs, program } = form;
     const values: Tensor[] = [];
     let track = 0, ready = true;
     for (let i = 0; i < inputs.length; i++) {
-      const x = valueOf(inputs[i], given, captured);
+      const x = valueOf(inputs[i], given, captured, values);
       ready &&= isHeld(x);
       track |= x.track;
       values.push(x);
@@ -345,7 +402,12 @@ class TracedStates {
 }
 
 /** What an input is at a call. */
-function valueOf(input: Input, given: readonly Tensor[], captured: readonly Tensor[]): Tensor {
+function valueOf(
+  input: Input,
+  given: readonly Tensor[],
+  captured: readonly Tensor[],
+  before: readonly Tensor[],
+): Tensor {
   const from = input.source;
   switch (from.kind) {
     case "argument":
@@ -358,6 +420,11 @@ function valueOf(input: Input, given: readonly Tensor[], captured: readonly Tens
       return checked(from.cell.read().value, input);
     case "draw":
       return from.make();
+    case "call": {
+      evaluate(before);
+      const storages = from.program.run(before.map((x) => x.storage as Storage));
+      return from.call(...storages.map((storage, i) => fromStorage(storage, from.shapes[i])));
+    }
   }
 }
 

@@ -6,6 +6,8 @@
  */
 import { apply } from "../apply.ts";
 import { nextWalk } from "../graph/trace.ts";
+import { alias } from "../ops/view.ts";
+import { type CallAttrs, callPrim } from "../prim/source.ts";
 import type { Tensor } from "../tensor.ts";
 
 /**
@@ -52,9 +54,12 @@ function between(
   return nodes;
 }
 
-/** The node `x` on other arguments, where they differ. What had no history, as after `detach`, has none. */
+/** The node `x` on other arguments, where they differ. What had no history, as after `detach`, has none. A call that waited is made. */
 export function applyAgain(x: Tensor, inputs: readonly (Tensor | null)[]): Tensor {
-  const y = apply(x.prim, x.inputs.map((own, i) => inputs[i] ?? own), x.attrs as never);
+  const all = x.inputs.map((own, i) => inputs[i] ?? own);
+  const y = x.prim.id === callPrim.id
+    ? alias((x.attrs as CallAttrs).call(...all))
+    : apply(x.prim, all, x.attrs as never);
   if (x.track === 0) y.track = 0;
   y.opName = x.opName;
   return y;

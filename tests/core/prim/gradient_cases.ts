@@ -266,7 +266,7 @@ export const withoutGradient: readonly string[] = [
 ];
 
 /** Primitives whose gradient is given with each use of them; transform/custom_test.ts checks those. */
-export const withGivenGradient: readonly string[] = ["custom"];
+export const withGivenGradient: readonly string[] = ["custom", "call"];
 
 /** Primitives without arguments: nothing to differentiate. */
 export const withoutArguments: readonly string[] = ["leaf", "full", "iota", "placeholder"];
