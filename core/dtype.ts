@@ -176,6 +176,20 @@ export function fromBFloat16Bits(bits: number): number {
   return scratchF32[0];
 }
 
+/** `value` rounded to a float dtype. The 16-bit types go through float32, as PyTorch's casts from double do. */
+export function roundTo(dtype: DType, value: number): number {
+  switch (dtype) {
+    case "float64":
+      return value;
+    case "float16":
+      return Math.f16round(Math.fround(value));
+    case "bfloat16":
+      return fromBFloat16Bits(toBFloat16Bits(value));
+    default:
+      return Math.fround(value);
+  }
+}
+
 /** Reads element `i` as a number or, for int64, a bigint; bool gives 0 or 1. */
 export function readElement(array: HostArray, dtype: DType, i: number): number | bigint {
   const value = array[i];

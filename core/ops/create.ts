@@ -14,6 +14,7 @@ import {
   hostArray,
   isDType,
   isInt,
+  roundTo,
   writeElement,
 } from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
@@ -228,10 +229,10 @@ function inferType(flat: readonly Scalar[]): DType {
   return getDefaultDtype();
 }
 
-/** A literal in the form that a constant of `dtype` holds: bigint for int64, 0 or 1 for bool. */
+/** A literal in the form that a constant of `dtype` holds: bigint for int64, 0 or 1 for bool, rounded for floats. */
 export function fillValue(value: Scalar, dtype: DType): number | bigint {
   if (dtype === "bool") return value === true || (value !== false && value != 0) ? 1 : 0;
-  if (!isInt(dtype)) return Number(value);
+  if (!isInt(dtype)) return roundTo(dtype, Number(value));
   if (typeof value === "number" && !Number.isFinite(value)) {
     throw new ValueError(`value cannot be converted to type ${dtype} without overflow: ${value}`);
   }

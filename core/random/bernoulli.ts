@@ -3,9 +3,17 @@
  *
  * @module
  */
-import { type DType, type HostArray, hostArray, isFloat, readElement, writeElement } from "../dtype.ts";
+import {
+  type DType,
+  type HostArray,
+  hostArray,
+  isFloat,
+  readElement,
+  roundTo,
+  writeElement,
+} from "../dtype.ts";
 import { ValueError } from "../errors.ts";
-import { eachUniform, fillWith, roundTo } from "./fill.ts";
+import { eachUniform, fillWith } from "./fill.ts";
 import type { Generator } from "./generator.ts";
 
 /** `count` times `value` with probability `p`, else 0. */

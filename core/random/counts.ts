@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { type DType, type HostArray, readElement } from "../dtype.ts";
+import { type DType, type HostArray, readElement, roundTo } from "../dtype.ts";
 import { ValueError } from "../errors.ts";
-import { checkFloat, fillWith, roundTo } from "./fill.ts";
+import { checkFloat, fillWith } from "./fill.ts";
 import type { Generator } from "./generator.ts";
 import { exp, log } from "./libm.ts";
 

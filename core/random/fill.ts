@@ -4,15 +4,7 @@
  *
  * @module
  */
-import {
-  type DType,
-  fromBFloat16Bits,
-  hostArray,
-  isFloat,
-  scalarName,
-  toBFloat16Bits,
-  writeElement,
-} from "../dtype.ts";
+import { type DType, hostArray, isFloat, scalarName, writeElement } from "../dtype.ts";
 import type { HostArray } from "../dtype.ts";
 import { DTypeError } from "../errors.ts";
 import type { Generator } from "./generator.ts";
@@ -29,20 +21,6 @@ export function checkDType(kernel: string, op: string, dtype: DType, accepted: b
 /** Throws unless `dtype` is a floating-point type. */
 export function checkFloat(kernel: string, op: string, dtype: DType): void {
   checkDType(kernel, op, dtype, isFloat(dtype), "a floating-point dtype");
-}
-
-/** `value` rounded to a float dtype. The 16-bit types go through float32, as PyTorch's casts from double do. */
-export function roundTo(dtype: DType, value: number): number {
-  switch (dtype) {
-    case "float64":
-      return value;
-    case "float16":
-      return Math.f16round(Math.fround(value));
-    case "bfloat16":
-      return fromBFloat16Bits(toBFloat16Bits(value));
-    default:
-      return Math.fround(value);
-  }
 }
 
 /** `count` values of `next`, in order, cast from double to `dtype`. */

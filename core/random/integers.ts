@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { cppName, type DType, type HostArray, hostArray, isFloat, writeElement } from "../dtype.ts";
+import { cppName, type DType, type HostArray, hostArray, isFloat, roundTo, writeElement } from "../dtype.ts";
 import { ValueError } from "../errors.ts";
-import { checkDType, fillWith, inChunks, roundTo } from "./fill.ts";
+import { checkDType, fillWith, inChunks } from "./fill.ts";
 import type { Generator } from "./generator.ts";
 
 interface IntegerLimits {

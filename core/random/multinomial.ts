@@ -3,9 +3,16 @@
  *
  * @module
  */
-import { type DType, type HostArray, hostArray, isFloat, readElement, scalarName } from "../dtype.ts";
+import {
+  type DType,
+  type HostArray,
+  hostArray,
+  isFloat,
+  readElement,
+  roundTo,
+  scalarName,
+} from "../dtype.ts";
 import { DTypeError, ValueError } from "../errors.ts";
-import { roundTo } from "./fill.ts";
 import type { Generator } from "./generator.ts";
 import { log } from "./libm.ts";
 

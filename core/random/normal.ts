@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { type DType, type HostArray, hostArray, writeElement } from "../dtype.ts";
+import { type DType, type HostArray, hostArray, roundTo, writeElement } from "../dtype.ts";
 import { ValueError } from "../errors.ts";
 import { blockSize as block, boxMullerFloat32 } from "./box_muller.ts";
 import { fma } from "./double.ts";
-import { checkFloat, fillWith, inChunks, roundTo } from "./fill.ts";
+import { checkFloat, fillWith, inChunks } from "./fill.ts";
 import type { Generator } from "./generator.ts";
 import { cos, exp, log, sin } from "./libm.ts";
 

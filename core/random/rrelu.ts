@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { type DType, type HostArray, hostArray, readElement, writeElement } from "../dtype.ts";
-import { roundTo } from "./fill.ts";
+import { type DType, type HostArray, hostArray, readElement, roundTo, writeElement } from "../dtype.ts";
 import type { Generator } from "./generator.ts";
 
 /** For each of `values` its slope: one in [lower, upper) where it is not positive, for which alone is drawn, else 1. */

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type DType, type HostArray, hostArray, writeElement } from "../dtype.ts";
+import { type DType, type HostArray, hostArray, roundTo, writeElement } from "../dtype.ts";
 import { ValueError } from "../errors.ts";
 import { fma } from "./double.ts";
-import { checkFloat, fillWith, inChunks, roundTo } from "./fill.ts";
+import { checkFloat, fillWith, inChunks } from "./fill.ts";
 import type { Generator } from "./generator.ts";
 
 const largest: Readonly<Record<string, number>> = {

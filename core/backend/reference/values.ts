@@ -10,6 +10,7 @@ import {
   type HostArray,
   hostArray,
   isInt,
+  roundTo,
   toBFloat16Bits,
   toInt32,
   toInt64,
@@ -62,14 +63,7 @@ export function bigintsOf(array: HostArray): BigInt64Array {
 
 /** Rounds the result of an operation on numbers to its dtype, where storing it alone would not: float16 and bfloat16 go through float32. */
 export function rounder(dtype: DType): ((value: number) => number) | null {
-  switch (dtype) {
-    case "float16":
-      return (value) => Math.f16round(Math.fround(value));
-    case "bfloat16":
-      return (value) => fromBFloat16Bits(toBFloat16Bits(value));
-    default:
-      return null;
-  }
+  return dtype === "float16" || dtype === "bfloat16" ? (value) => roundTo(dtype, value) : null;
 }
 
 /** Copies elements of a device buffer to values: `to[i] = from[addresses[i]]`, for `count` elements. */
