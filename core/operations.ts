@@ -39,6 +39,7 @@ export {
   unsafeSplit,
   vdot,
 } from "./ops/aliases.ts";
+export { bilinear } from "./ops/bilinear.ts";
 export {
   bincount,
   bucketize,
@@ -217,7 +218,6 @@ export { argwhere, maskedFill, maskedScatter, maskedSelect, nonzero, oneHot } fr
 export {
   addbmm,
   addr,
-  bilinear,
   chainMatmul,
   dist,
   inner,

@@ -53,6 +53,6 @@ export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor |
   // [..., in2] times [in2, out * in1], then the dot product with x1 for each output.
   const flat = reshape(permute(weight, [2, 0, 1]), [in2, out * in1]);
   const partial = reshape(matmul(x2, flat), [...lead, out, in1]);
-  const y = sum(mul(partial, unsqueeze(x1, -2)), -1);
+  const y = sum(mul(partial, unsqueeze(x1, -2)), -1, { dtype: weight.dtype });
   return bias ? add(y, bias) : y;
 }

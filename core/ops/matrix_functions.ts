@@ -1,5 +1,5 @@
 /**
- * More of matrices: powers, the exponential, chains of products, products that add, bilinear forms, distances within a set.
+ * More of matrices: powers, the exponential, chains of products, products that add, distances within a set.
  *
  * @module
  */
@@ -161,31 +161,6 @@ export function inner(a: Tensor, b: Tensor): Tensor {
 export function vecdot(a: Tensor, b: Tensor, dim = -1): Tensor {
   checkCall("vecdot", [a, b]);
   return sum(mul(a, b), dim);
-}
-
-/** x1 W x2 + bias for each output: x1 [..., n], x2 [..., m], weight [out, n, m], bias [out]. `torch.nn.functional.bilinear`. */
-export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
-  checkCall("bilinear", [x1, x2, weight], undefined, undefined, { bias });
-  const shapes = `[${x1.shape.join(", ")}], [${x2.shape.join(", ")}] and weight [${weight.shape.join(", ")}]`;
-  if (weight.shape.length !== 3) throw new ShapeError(`bilinear(): weight must be 3D, got ${shapes}`);
-  const lead = x1.shape.slice(0, -1), [out, n, m] = weight.shape;
-  if (lead.join() !== x2.shape.slice(0, -1).join()) {
-    throw new ShapeError(`bilinear(): input batch dimensions do not match: got ${shapes}`);
-  }
-  for (const [i, x, size] of [[1, x1, n], [2, x2, m]] as const) {
-    if (x.shape[x.shape.length - 1] !== size) {
-      throw new ShapeError(
-        `bilinear(): input${i} size does not match weight size: got ${
-          x.shape[x.shape.length - 1]
-        } but expected ${size}, in ${shapes}`,
-      );
-    }
-  }
-  const rows = sizeOf(lead), left = reshape(x1, [rows, n]), right = reshape(x2, [rows, m]);
-  // [rows, out m] -> [rows, out, m] times x2
-  const half = reshape(matmul(left, reshape(weight.permute([1, 0, 2]), [n, out * m])), [rows, out, m]);
-  const y = reshape(sum(mul(half, unsqueeze(right, 1)), -1, { dtype: half.dtype }), [...lead, out]);
-  return bias ? add(y, bias) : y;
 }
 
 /** The p-norm distances of all pairs of rows i < j of x [n, d], in order. `torch.nn.functional.pdist`. */
