@@ -34,6 +34,7 @@ import { dot, outer } from "./linalg.ts";
 import { movedim, vstack } from "./rearrange.ts";
 
 import { cat, chunk, flatten, narrow, split, transpose } from "./view.ts";
+import { checkCall } from "./options.ts";
 
 /** `abs` under its other name. `torch.absolute`. */
 export const absolute: typeof abs = abs;
@@ -112,6 +113,7 @@ export const psi: typeof digamma = digamma;
 
 /** All elements in one dimension. `torch.ravel`. */
 export function ravel(x: Tensor): Tensor {
+  checkCall("ravel", [x]);
   return named("View", flatten(x), x);
 }
 
@@ -147,6 +149,7 @@ export const trueDivide: typeof div = div;
 
 /** x itself; refuses bools. `torch.positive`. */
 export function positive(x: Tensor): Tensor {
+  checkCall("positive", [x]);
   if (x.dtype !== "bool") return x.value;
   throw new DTypeError("The `+` operator, on a bool tensor is not supported.");
 }

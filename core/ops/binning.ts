@@ -13,7 +13,7 @@ import { cast, commonType } from "./cast.ts";
 import { fromHost, full, onesLike, tensor, zeros } from "./create.ts";
 import * as math from "./elementwise.ts";
 import { logicalAnd, logicalNot } from "./logical.ts";
-import { checkOptions } from "./options.ts";
+import { checkCall, checkOptions } from "./options.ts";
 import { atLeastVector, indexSelect } from "./indexing.ts";
 import { amax, amin } from "./reduce.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
@@ -136,6 +136,7 @@ export function bucketize(
  * element. Other elements are not counted. The dtype of x. `torch.histc`.
  */
 export function histc(x: Tensor, bins = 100, min = 0, max = 0): Tensor {
+  checkCall("histc", [x]);
   if (!isFloat(x.dtype)) {
     throw new DTypeError(
       `"histogram_cpu" not implemented for '${scalarName(x.dtype)}': it needs floats, in histc`,
@@ -166,6 +167,7 @@ export function histc(x: Tensor, bins = 100, min = 0, max = 0): Tensor {
  * How often each whole number from 0 on occurs, int64; with `weights` the sums of these. Reads the largest value. `torch.bincount`.
  */
 export function bincount(x: Tensor, weights?: Tensor | null, minlength = 0): Tensor {
+  checkCall("bincount", [x], undefined, undefined, { weights });
   if (!isInt(x.dtype)) {
     throw new DTypeError(
       `"bincount_cpu" not implemented for '${scalarName(x.dtype)}': it needs integers; use .to("int64")`,
@@ -252,6 +254,7 @@ export function unique<const O extends UniqueOptions = Record<never, never>>(
   x: Tensor,
   given?: O,
 ): UniqueResult<O> {
+  checkCall("unique", [x]);
   const options: UniqueOptions = given ?? {};
   const dim = options.dim ?? undefined;
   const at = dim === undefined ? 0 : normalizeDim("unique", dim, x.shape.length);

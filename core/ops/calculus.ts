@@ -13,6 +13,7 @@ import { add, div, mul, sub } from "./elementwise.ts";
 import { sum } from "./reduce.ts";
 import { cumsum } from "./scan.ts";
 import { cat, narrow, reshape } from "./view.ts";
+import { checkCall, type Kinds } from "./options.ts";
 
 /** Where the samples are: their distance, or their places along the dimension. */
 export interface TrapezoidOptions {
@@ -24,12 +25,15 @@ export interface TrapezoidOptions {
   readonly dim?: number;
 }
 
+const trapezoidKinds: Kinds<TrapezoidOptions> = { dx: "number", x: "any?", dim: "number" };
+
 /** The sums of neighbours, in the dtype of y, and the steps between them. */
 function trapezoids(
   op: string,
   y: Tensor,
   options: TrapezoidOptions,
 ): { readonly sums: Tensor; readonly steps: Tensor | number; readonly dim: number } {
+  checkCall(op, [y], options, trapezoidKinds);
   const { dx = 1, x, dim = -1 } = options;
   if (y.dtype === "bool") {
     throw new DTypeError(`${op}: received a bool input for \`y\`, but bool is not supported`);
@@ -86,6 +90,12 @@ export interface GradientOptions {
   readonly edgeOrder?: 1 | 2;
 }
 
+const gradientKinds: Kinds<GradientOptions> = {
+  spacing: "any?",
+  dim: "any?",
+  edgeOrder: "any",
+};
+
 /** The derivative along one dimension; `places` are those of the samples. */
 function derivative(x: Tensor, dim: number, places: Tensor, edgeOrder: 1 | 2): Tensor {
   const n = x.shape[dim], part = (t: Tensor, start: number, length: number) => narrow(t, dim, start, length);
@@ -109,6 +119,7 @@ function derivative(x: Tensor, dim: number, places: Tensor, edgeOrder: 1 | 2): T
 
 /** Estimates of the derivatives along dimensions, one tensor each: central differences inside, one-sided ones at the ends. `torch.gradient`. */
 export function gradient(x: Tensor, options: GradientOptions = {}): Tensor[] {
+  checkCall("gradient", [x], options, gradientKinds);
   const { edgeOrder = 1 } = options, spacing = options.spacing ?? 1;
   const dims = normalizeDims("gradient", options.dim, x.shape.length);
   const given = typeof spacing === "number" ? dims.map(() => spacing) : spacing;

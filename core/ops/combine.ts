@@ -13,9 +13,11 @@ import { fromHost, tensor, type TensorOptions } from "./create.ts";
 import { indexSelect } from "./indexing.ts";
 import { diagEmbed, meshgrid, tensorSplit } from "./rearrange.ts";
 import { flip, reshape, stack } from "./view.ts";
+import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
 
 /** All tuples of one element of each vector, as rows. `torch.cartesian_prod`. */
 export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
+  checkCall("cartesian_prod", tensors);
   tensors.forEach((t) => {
     if (t.shape.length !== 1) {
       throw new ShapeError(`Expect a 1D vector, but got shape [${t.shape.join(", ")}]`);
@@ -25,12 +27,17 @@ export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
   return stack(meshgrid(tensors).map((t) => reshape(t, [sizeOf(t.shape)])), 1);
 }
 
+const combinationsKinds: Kinds<{ readonly withReplacement?: boolean }> = {
+  withReplacement: "boolean",
+};
+
 /** All choices of `r` elements of a vector in their order, as rows. `torch.combinations`. */
 export function combinations(
   x: Tensor,
   r = 2,
   options: { readonly withReplacement?: boolean } = {},
 ): Tensor {
+  checkCall("combinations", [x], options, combinationsKinds);
   if (x.shape.length !== 1) throw new ShapeError(`Expect a 1D vector, but got shape [${x.shape.join(", ")}]`);
   if (!Number.isInteger(r) || r < 0) throw new ValueError(`Expect a non-negative number, but got ${r}`);
   const n = x.shape[0], rows: number[][] = [];
@@ -79,12 +86,15 @@ export interface WindowFunctionOptions extends TensorOptions {
   readonly periodic?: boolean;
 }
 
+const windowNames = ["periodic", "dtype", "device", "requiresGrad"] as const;
+
 function windowFunction(
   name: string,
   length: number,
   options: WindowFunctionOptions,
   value: (t: number) => number,
 ): Tensor {
+  checkOptions(name, options, windowNames);
   if (!Number.isInteger(length) || length < 0) {
     throw new ValueError(`${name} requires non-negative window_length, got window_length=${length}`);
   }
@@ -109,8 +119,9 @@ export function hammingWindow(
   length: number,
   options: WindowFunctionOptions & { readonly alpha?: number; readonly beta?: number } = {},
 ): Tensor {
-  const { alpha = 0.54, beta = 0.46 } = options;
-  return windowFunction("hamming_window", length, options, (t) => alpha - beta * cosine(t, 1));
+  checkOptions("hamming_window", options, [...windowNames, "alpha", "beta"]);
+  const { alpha = 0.54, beta = 0.46, ...shared } = options;
+  return windowFunction("hamming_window", length, shared, (t) => alpha - beta * cosine(t, 1));
 }
 
 /** 0.42 - 0.5 cos(2 pi t) + 0.08 cos(4 pi t). `torch.blackman_window`. */
@@ -143,29 +154,33 @@ export function kaiserWindow(
   length: number,
   options: WindowFunctionOptions & { readonly beta?: number } = {},
 ): Tensor {
-  const { beta = 12 } = options;
+  checkOptions("kaiser_window", options, [...windowNames, "beta"]);
+  const { beta = 12, ...shared } = options;
   return windowFunction(
     "kaiser_window",
     length,
-    options,
+    shared,
     (t) => bessel0(beta * Math.sqrt(Math.max(0, 1 - (2 * t - 1) ** 2))) / bessel0(beta),
   );
 }
 
 /** The columns in reverse order. `torch.fliplr`. */
 export function fliplr(x: Tensor): Tensor {
+  checkCall("fliplr", [x]);
   if (x.shape.length < 2) throw new ShapeError("Input must be >= 2-d., in fliplr");
   return flip(x, 1);
 }
 
 /** The rows in reverse order. `torch.flipud`. */
 export function flipud(x: Tensor): Tensor {
+  checkCall("flipud", [x]);
   if (x.shape.length < 1) throw new ShapeError("Input must be >= 1-d., in flipud");
   return flip(x, 0);
 }
 
 /** The flattened x on the diagonal `offset` of a matrix. `torch.diagflat`. */
 export function diagflat(x: Tensor, offset = 0): Tensor {
+  checkCall("diagflat", [x]);
   return named("Diag", diagEmbed(reshape(x, [sizeOf(x.shape)]), offset));
 }
 
@@ -176,6 +191,8 @@ function splitAlong(
   dim: number,
   least: number,
 ): Tensor[] {
+  checkCall(op, [x]);
+  requireKind(op, "indices_or_sections", sections, "sizes");
   if (x.shape.length < least) {
     throw new ShapeError(
       `torch.${op} requires a tensor with at least ${least} dimension, but got a tensor with ${x.shape.length} dimensions!`,

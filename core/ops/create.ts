@@ -22,8 +22,9 @@ import { fullPrim, iotaPrim, leafPrim } from "../prim/source.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import { hostStorage, type Storage } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
-import { cast, type Scalar } from "./cast.ts";
+import { cast, checkTensors, type Scalar } from "./cast.ts";
 import { add, eq } from "./elementwise.ts";
+import { checkOptions, requireKind } from "./options.ts";
 
 /** Options of every function that makes a tensor. */
 export interface TensorOptions {
@@ -53,8 +54,9 @@ export function sizeArguments<O>(args: SizeArguments<O>): [shape: Shape, options
   return isOptions ? [args.slice(0, -1) as number[], last as O | undefined] : [args as Shape, undefined];
 }
 
-/** The shape, once it is known to be one. */
+/** The shape, once it is known to be one whose elements can be counted. */
 export function checkShape(op: string, shape: Shape): Shape {
+  requireKind(op, "size", shape, "numbers");
   for (const d of shape) {
     if (!Number.isInteger(d) || d < 0) {
       throw new ValueError(
@@ -63,6 +65,9 @@ export function checkShape(op: string, shape: Shape): Shape {
         }], in ${op}; sizes are whole numbers from 0`,
       );
     }
+  }
+  if (sizeOf(shape) > Number.MAX_SAFE_INTEGER) {
+    throw new ValueError(`Storage size calculation overflowed with sizes=[${shape.join(", ")}], in ${op}`);
   }
   return shape;
 }
@@ -94,8 +99,15 @@ export function fromHost(
   return fromStorage(hostStorage(device, dtype, data), shape);
 }
 
-/** The device that the options name, or the default one. Throws DeviceError where it does not exist. */
-function placeOf(options: TensorOptions): DeviceName {
+const tensorNames = ["dtype", "device", "requiresGrad"] as const;
+
+/** The device that the options name, or the default one. Throws DeviceError where it does not exist, and ValueError for unknown options. */
+function placeOf<O extends TensorOptions>(
+  op: string,
+  options: O,
+  names: readonly (keyof O & string)[] = tensorNames,
+): DeviceName {
+  checkOptions(op, options, names);
   if (options.device === undefined) return defaultDevice();
   backendOf(options.device);
   return options.device;
@@ -156,7 +168,7 @@ export function tensor(
   data: NestedArray | HostArray | Tensor,
   options: TensorOptions & { readonly shape?: Shape } = {},
 ): Tensor {
-  const device = placeOf(options);
+  const device = placeOf("tensor", options, [...tensorNames, "shape"]);
   if (options.dtype !== undefined) checkDType("tensor", options.dtype);
   if (data instanceof Tensor) {
     const value = fromHost(data.toTypedArray().slice() as HostArray, data.shape, data.dtype, device);
@@ -243,54 +255,67 @@ export function fillValue(value: Scalar, dtype: DType): number | bigint {
   return Number(dtype === "uint8" ? BigInt.asUintN(bits, whole) : BigInt.asIntN(bits, whole));
 }
 
-/** One value everywhere. Without `dtype`: float32 for numbers, int64 for bigints, bool for booleans. `torch.full`. */
-export function full(shape: Shape, value: Scalar, options: TensorOptions = {}): Tensor {
+function filled(op: string, shape: Shape, value: Scalar, options: TensorOptions): Tensor {
+  const device = placeOf(op, options);
   const dtype = options.dtype ?? inferType([value]);
-  checkDType("full", dtype);
+  checkDType(op, dtype);
   if (typeof value !== "number" && typeof value !== "bigint" && typeof value !== "boolean") {
     throw new DTypeError(
-      `full: expected a number, bigint or boolean, but got ${value === null ? "null" : typeof value}`,
+      `${op}: expected a number, bigint or boolean, but got ${value === null ? "null" : typeof value}`,
     );
   }
-  const attrs = { value: fillValue(value, dtype), shape: checkShape("full", shape), dtype };
-  return finish(source(fullPrim, attrs, placeOf(options)), options);
+  const attrs = { value: fillValue(value, dtype), shape: checkShape(op, shape), dtype };
+  return finish(source(fullPrim, attrs, device), options);
+}
+
+/** One value everywhere. Without `dtype`: float32 for numbers, int64 for bigints, bool for booleans. `torch.full`. */
+export function full(shape: Shape, value: Scalar, options: TensorOptions = {}): Tensor {
+  return filled("full", shape, value, options);
+}
+
+function sized(op: string, args: SizeArguments<TensorOptions>, value: number): Tensor {
+  const [shape, options] = sizeArguments(args);
+  return filled(op, shape, value, { dtype: getDefaultDtype(), ...options });
+}
+
+function filledLike(op: string, x: Tensor, value: Scalar, options: TensorOptions): Tensor {
+  checkTensors(op, [x]);
+  return filled(op, x.shape, value, { dtype: x.dtype, device: x.device, ...options });
 }
 
 /** All zeros: `zeros(2, 3)` or `zeros([2, 3])`, and options. `torch.zeros`. */
 export function zeros(...args: SizeArguments<TensorOptions>): Tensor {
-  const [shape, options] = sizeArguments(args);
-  return full(shape, 0, { dtype: getDefaultDtype(), ...options });
+  return sized("zeros", args, 0);
 }
 
 /** All ones: `ones(2, 3)` or `ones([2, 3])`, and options. `torch.ones`. */
 export function ones(...args: SizeArguments<TensorOptions>): Tensor {
-  const [shape, options] = sizeArguments(args);
-  return full(shape, 1, { dtype: getDefaultDtype(), ...options });
+  return sized("ones", args, 1);
 }
 
 /** A tensor whose values do not matter; here they are zeros. `torch.empty`. */
 export function empty(...args: SizeArguments<TensorOptions>): Tensor {
-  return zeros(...args);
+  return sized("empty", args, 0);
 }
 
 /** One value in the shape, dtype and device of `x`. `torch.full_like`. */
 export function fullLike(x: Tensor, value: Scalar, options: TensorOptions = {}): Tensor {
-  return full(x.shape, value, { dtype: x.dtype, device: x.device, ...options });
+  return filledLike("full_like", x, value, options);
 }
 
 /** Zeros in the shape, dtype and device of `x`. `torch.zeros_like`. */
 export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
-  return fullLike(x, 0, options);
+  return filledLike("zeros_like", x, 0, options);
 }
 
 /** Ones in the shape, dtype and device of `x`. `torch.ones_like`. */
 export function onesLike(x: Tensor, options: TensorOptions = {}): Tensor {
-  return fullLike(x, 1, options);
+  return filledLike("ones_like", x, 1, options);
 }
 
 /** A tensor like `x` whose values do not matter. `torch.empty_like`. */
 export function emptyLike(x: Tensor, options: TensorOptions = {}): Tensor {
-  return zerosLike(x, options);
+  return filledLike("empty_like", x, 0, options);
 }
 
 /** The index along `dim` at every place of `shape`, int64. */
@@ -299,7 +324,7 @@ export function iota(shape: Shape, dim: number, options: TensorOptions = {}): Te
   const index = source(
     iotaPrim,
     { dim, shape, dtype: dtype === "int32" ? "int32" : "int64" },
-    placeOf(options),
+    placeOf("iota", options),
   );
   return cast(index, dtype);
 }
@@ -309,6 +334,7 @@ export function iota(shape: Shape, dim: number, options: TensorOptions = {}): Te
  * else float32. `torch.arange`.
  */
 export function arange(start: number, end?: number, step = 1, options: TensorOptions = {}): Tensor {
+  const device = placeOf("arange", options);
   const from = end === undefined ? 0 : start, to = end ?? start;
   if (step === 0 || !Number.isFinite(step)) {
     throw new ValueError(`step must be nonzero, in arange(${from}, ${to}, ${step})`);
@@ -323,14 +349,23 @@ export function arange(start: number, end?: number, step = 1, options: TensorOpt
   }
   const whole = [from, to, step].every(Number.isInteger);
   const dtype = options.dtype ?? (whole ? "int64" : getDefaultDtype());
-  const size = Math.ceil((to - from) / step);
+  // Whole numbers count in whole steps; int64 counts its elements in them too.
+  const inDtype = isInt(dtype) ? Math.trunc : (v: number) => v, exact = dtype === "int64" ? inDtype : Number;
+  if (inDtype(step) === 0) {
+    throw new ValueError(`step must be nonzero, in arange(${from}, ${to}, ${step}) of ${dtype}`);
+  }
+  const size = Math.ceil((exact(to) - exact(from)) / exact(step)), first = inDtype(from), by = inDtype(step);
   const host = hostArray(dtype, size);
-  for (let i = 0; i < size; i++) writeElement(host, dtype, i, from + i * step);
-  return finish(fromHost(host, [size], dtype, placeOf(options)), options);
+  for (let i = 0; i < size; i++) writeElement(host, dtype, i, first + i * by);
+  return finish(fromHost(host, [size], dtype, device), options);
 }
 
 /** `steps` values from `start` to `end`, both included. `torch.linspace`. */
 export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
+  const device = placeOf("linspace", options);
+  for (const [name, value] of [["start", start], ["end", end]] as const) {
+    requireKind("linspace", name, value, "number");
+  }
   if (!Number.isInteger(steps) || steps < 0) {
     throw new ValueError(`number of steps must be non-negative, got ${steps}, in linspace`);
   }
@@ -343,7 +378,7 @@ export function linspace(start: number, end: number, steps: number, options: Ten
     const value = i < steps / 2 ? start + step * i : end - step * (steps - 1 - i);
     writeElement(host, dtype, i, steps === 1 ? start : value);
   }
-  return finish(fromHost(host, [steps], dtype, placeOf(options)), options);
+  return finish(fromHost(host, [steps], dtype, device), options);
 }
 
 /** `steps` values from base^start to base^end, both included. `torch.logspace`. */
@@ -354,6 +389,10 @@ export function logspace(
   base = 10,
   options: TensorOptions = {},
 ): Tensor {
+  const device = placeOf("logspace", options);
+  for (const [name, value] of [["start", start], ["end", end]] as const) {
+    requireKind("logspace", name, value, "number");
+  }
   if (!Number.isInteger(steps) || steps < 0) {
     throw new ValueError(`number of steps must be non-negative, got ${steps}, in logspace`);
   }
@@ -368,7 +407,7 @@ export function logspace(
       Math.pow(base, i < steps / 2 ? start + step * i : end - step * (steps - 1 - i)),
     );
   }
-  return finish(fromHost(host, [steps], dtype, placeOf(options)), options);
+  return finish(fromHost(host, [steps], dtype, device), options);
 }
 
 /** bool [rows, columns]: true on the diagonal `offset`. */
@@ -383,7 +422,7 @@ export function eye(n: number, m: number = n, options: TensorOptions = {}): Tens
     if (size < 0) throw new ValueError(`${name} must be greater or equal to 0, got ${size}, in eye`);
   }
   checkShape("eye", [n, m]);
-  const mask = diagonalMask(n, m, 0, placeOf(options));
+  const mask = diagonalMask(n, m, 0, placeOf("eye", options));
   return finish(cast(mask, options.dtype ?? getDefaultDtype()), options);
 }
 

@@ -4,13 +4,12 @@
  * @module
  */
 import { named } from "../apply.ts";
-import type { DType } from "../dtype.ts";
+import { type DType, readElement } from "../dtype.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { normalizeDims, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { mustWait, waiting } from "../transform/waiting.ts";
-import { cast } from "./cast.ts";
 import { abs, add, div, mul, neg, sub } from "./elementwise.ts";
 import { eye } from "./create.ts";
 import { eighOf, qrOf, svdOf } from "./dense.ts";
@@ -237,8 +236,8 @@ function tolerances(op: string, x: Tensor, options: RankOptions): (largest: numb
   const [m, n] = x.shape.slice(-2), epsilon = x.dtype === "float64" ? 2 ** -52 : 2 ** -23;
   const read = (t: number | Tensor | null | undefined) => {
     if (t === undefined || t === null || typeof t === "number") return () => t ?? null;
-    const values = cast(expand(t, front(x)), "float64").toTypedArray();
-    return (i: number) => Number(values[i]);
+    const values = expand(t, front(x)).toTypedArray();
+    return (i: number) => Number(readElement(values, t.dtype, i));
   };
   const absolute = read(options.atol), relative = read(options.rtol);
   return (largest, i) => {
@@ -264,9 +263,9 @@ export function pinv(x: Tensor, options: RankOptions = {}): Tensor {
   requireMatrices("linalg.pinv", x);
   if (mustWait(x)) return waiting([x], (t) => pinv(t, options));
   checkOptions("linalg.pinv", options, ["atol", "rtol", "hermitian"]);
-  if (options.hermitian) return pinv(symmetric(x, "L"), { ...options, hermitian: false });
   const [m, n] = x.shape.slice(-2), k = Math.min(m, n), least = tolerances("linalg.pinv", x, options);
-  const parts = matricesOf(x).map((a, index) => {
+  const matrices = matricesOf(options.hermitian ? symmetric(x.detach(), "L") : x);
+  const parts = matrices.map((a, index) => {
     const { u, s, v } = svdOf(a, m, n), limit = least(s[0] ?? 0, index), p = new Float64Array(n * m);
     for (let r = 0; r < k; r++) {
       if (!(s[r] > limit)) continue;

@@ -78,6 +78,7 @@ export function dropout(x: Tensor, p = 0.5, training = true, options: DropoutOpt
 
 /** Whole channels (the first two dimensions name them) are dropped. `torch.feature_dropout`. */
 export function featureDropout(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+  checkCall("feature_dropout", [x], options, dropoutKinds);
   check("featureDropout", x, p);
   return idle(x, p, training) ? x.value : masked("Mul", x, p, channels("featureDropout", x), options);
 }

@@ -12,6 +12,7 @@ import { mul } from "./elementwise.ts";
 import { matmulExact } from "./routine.ts";
 import { sumDims } from "./reduce.ts";
 import { diagonal, expand, permute, reshape } from "./view.ts";
+import { checkCall } from "./options.ts";
 
 /** A tensor whose dimensions have names: letters, or `.0`, `.1` ... for those of the ellipsis, counted from the right. */
 interface Labelled {
@@ -32,7 +33,13 @@ interface Labelled {
  * ```
  */
 export function einsum(equation: string, ...operands: readonly Tensor[]): Tensor {
+  if (typeof equation !== "string") {
+    throw new ValueError(
+      `einsum(): the equation comes first and is a string, as in einsum("ij,jk->ik", a, b)`,
+    );
+  }
   if (operands.length === 0) throw new ValueError("einsum(): must provide at least one operand");
+  checkCall("einsum", operands);
   const [left, right, ...more] = equation.replaceAll(/\s/g, "").split("->");
   if (more.length > 0) throw new ValueError(`einsum(): the equation has more than one "->": ${equation}`);
   const terms = left.split(",");

@@ -13,6 +13,7 @@ import { Tensor } from "../tensor.ts";
 import {
   asFloat,
   cast,
+  checkTensors,
   commonType,
   deviceOf,
   floatType,
@@ -23,9 +24,11 @@ import {
 import { fillValue, full } from "./create.ts";
 import { checkHeld } from "./indexing.ts";
 import { nonzero } from "./mask.ts";
+import { checkCall, checkOptions, type Kinds } from "./options.ts";
 import { expand } from "./view.ts";
 
 function floatUnary(p: Primitive<undefined>, x: Tensor): Tensor {
+  checkTensors(p.name, [x]);
   return apply(p, [asFloat(x)], undefined);
 }
 
@@ -81,13 +84,17 @@ function times(op: string, a: TensorLike, b: TensorLike, alpha: number | undefin
   return mul(b, alpha);
 }
 
+const alphaKinds: Kinds<{ readonly alpha?: number }> = { alpha: "number" };
+
 /** a + b. `torch.add`, with `alpha` as a factor of b. */
 export function add(a: TensorLike, b: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
+  checkOptions("add", options, alphaKinds);
   return binary(prim.addPrim, a, times("add", a, b, options.alpha));
 }
 
 /** a - b. `torch.sub`, with `alpha` as a factor of b. */
 export function sub(a: TensorLike, b: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
+  checkOptions("sub", options, alphaKinds);
   const dtype = commonType("sub", [a, b]), isBool = (x: TensorLike) => operandOf(x).dtype === "bool";
   if (isBool(a) && isBool(b)) {
     throw new DTypeError(
@@ -128,6 +135,7 @@ export function div(
   b: TensorLike,
   options: { readonly roundingMode?: "trunc" | "floor" } = {},
 ): Tensor {
+  checkOptions("div", options, ["roundingMode"]);
   if (options.roundingMode === "floor") return named("DivBackward2", floorDivide(a, b));
   if (options.roundingMode !== "trunc") {
     const mode: string | null | undefined = options.roundingMode;
@@ -294,6 +302,7 @@ export function where(condition: Tensor, a?: TensorLike, b?: TensorLike): Tensor
 }
 
 function chosen(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
+  checkTensors("where", [condition]);
   if (condition.dtype !== "bool" && condition.dtype !== "uint8") {
     throw new DTypeError(
       `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
@@ -312,6 +321,7 @@ function chosen(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
 
 /** -x. `torch.neg`. */
 export function neg(x: Tensor): Tensor {
+  checkTensors("neg", [x]);
   if (x.dtype === "bool") {
     throw new DTypeError(
       "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead: logicalNot(x)",
@@ -327,17 +337,20 @@ export function abs(x: Tensor): Tensor {
 
 /** -1, 0 or 1; 0 for NaN, as PyTorch has it. `torch.sign`. */
 export function sign(x: Tensor): Tensor {
+  checkTensors("sign", [x]);
   if (!isFloat(x.dtype)) return kindOf(x.dtype) === "bool" ? x.value : apply(prim.signPrim, [x], undefined);
   return apply(prim.signPrim, [where(isnan(x), 0, x)], undefined);
 }
 
 /** x, unless it is of bools. */
 function notBool(op: string, x: Tensor): Tensor {
+  checkTensors(op, [x]);
   if (x.dtype !== "bool") return x.value;
   throw new DTypeError(`"${op}" not implemented for 'Bool': cast with .to("int64")`);
 }
 
 function rounding(p: Primitive<undefined>, x: Tensor): Tensor {
+  checkTensors(p.name, [x]);
   return isFloat(x.dtype) ? apply(p, [x], undefined) : notBool(p.name, x);
 }
 
@@ -356,8 +369,11 @@ export function trunc(x: Tensor): Tensor {
   return rounding(prim.truncPrim, x);
 }
 
+const roundKinds: Kinds<{ readonly decimals?: number }> = { decimals: "whole" };
+
 /** The nearest whole number, half to even; with `decimals`, to that many digits. `torch.round`. */
 export function round(x: Tensor, options: { readonly decimals?: number } = {}): Tensor {
+  checkCall("round", [x], options, roundKinds);
   const decimals = options.decimals ?? 0;
   if (decimals === 0 || !isFloat(x.dtype)) return rounding(prim.roundPrim, x);
   const factor = Math.pow(10, Math.abs(decimals));
@@ -507,15 +523,18 @@ export function digamma(x: Tensor): Tensor {
 
 /** Whether x is NaN, as bool. `torch.isnan`. */
 export function isnan(x: Tensor): Tensor {
+  checkTensors("isnan", [x]);
   return ne(x, x);
 }
 
 /** Whether x is infinite, as bool. `torch.isinf`. */
 export function isinf(x: Tensor): Tensor {
+  checkTensors("isinf", [x]);
   return isFloat(x.dtype) ? eq(abs(x), Infinity) : full(x.shape, false, { device: x.device });
 }
 
 /** Whether x is neither NaN nor infinite, as bool. `torch.isfinite`. */
 export function isfinite(x: Tensor): Tensor {
+  checkTensors("isfinite", [x]);
   return isFloat(x.dtype) ? lt(abs(x), Infinity) : full(x.shape, true, { device: x.device });
 }

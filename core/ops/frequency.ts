@@ -24,12 +24,14 @@ import {
   type ValuesAndIndices,
   valuesAndIndices,
 } from "./reduce.ts";
-import { checkOptions } from "./options.ts";
+import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
 import { narrow, permute, reshape, select, squeeze, transpose, unsqueeze } from "./view.ts";
 
 /** The most frequent value along `dim`, the smallest of several, and the place of its last occurrence; NaN where there is no number. `torch.mode`. */
 export function mode(x: Tensor, dim = -1, options: ReduceOptions = {}): ValuesAndIndices {
+  checkCall("mode", [x]);
+  checkOptions("mode", options, ["keepdim"]);
   const at = normalizeDim("mode", dim, x.shape.length), size = x.shape[at] ?? 1;
   if (size === 0) throw new IndexError(`mode(): Expected reduction dim ${at} to have non-zero size.`);
   if (x.shape.length === 0) {
@@ -63,6 +65,7 @@ export function uniqueConsecutive<const O extends UniqueOptions = Record<never, 
   x: Tensor,
   given?: O,
 ): UniqueResult<O> {
+  checkCall("unique_consecutive", [x]);
   const options: UniqueOptions = given ?? {};
   const dim = options.dim ?? undefined;
   const at = dim === undefined ? 0 : normalizeDim("unique_consecutive", dim, x.shape.length);
@@ -107,6 +110,12 @@ export interface HistogramOptions {
   readonly density?: boolean;
 }
 
+const histogramKinds: Kinds<HistogramOptions> = {
+  range: "any",
+  weight: "tensor?",
+  density: "boolean",
+};
+
 /** The edges that `bins` stands for: equal intervals of a range, by default from the smallest to the largest element; or the edges themselves. */
 function edgesOf(
   op: string,
@@ -149,6 +158,7 @@ export function histogram(
   bins: number | Tensor | readonly number[],
   options: HistogramOptions = {},
 ): NamedTuple<readonly ["hist", "binEdges"]> {
+  checkCall("histogram", [x], options, histogramKinds);
   if (!isFloat(x.dtype)) {
     throw new DTypeError(
       `"histogram" not implemented for '${x.dtype}': it needs floats; cast with .to("float32")`,
@@ -195,7 +205,9 @@ export function histogramdd(
   options: HistogramddOptions = {},
 ): HistogramddResult {
   const op = "torch.histogramdd()";
+  checkCall("histogramdd", [x]);
   checkOptions("histogramdd", options, ["range", "weight", "density"]);
+  if (typeof bins !== "number" && !Array.isArray(bins)) requireKind("histogramdd", "bins", bins, "sizes");
   requireFloat("histogramdd", x);
   if (x.shape.length < 2) throw new ShapeError(`${op}: input tensor should have at least 2 dimensions`);
   const rank = x.shape[x.shape.length - 1], points = reshape(x.detach(), [-1, rank]);

@@ -11,6 +11,7 @@ import { customPrim } from "../prim/source.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { fromHost } from "./create.ts";
+import { checkCall } from "./options.ts";
 
 /** The elements of x as float64, one array for each matrix of the last two dimensions. */
 export function matricesOf(x: Tensor): Float64Array[] {
@@ -40,6 +41,7 @@ export function hostResult(
 
 /** Refuses what is not a float32 or float64 tensor of matrices. */
 export function requireMatrices(op: string, x: Tensor, name = "A"): void {
+  checkCall(op, [x]);
   if (x.shape.length < 2) {
     throw new ShapeError(
       `${op}: The input tensor ${name} must have at least 2 dimensions., but has shape [${

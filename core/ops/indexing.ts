@@ -13,7 +13,7 @@ import { cast, type Scalar } from "./cast.ts";
 import { full, type NestedArray, onesLike, tensor, zerosLike } from "./create.ts";
 import { add, div, floorDivide, ge, lt, maximum, mul, where } from "./elementwise.ts";
 import { logicalAnd } from "./logical.ts";
-import { checkOptions } from "./options.ts";
+import { checkCall, checkOptions, type Kinds } from "./options.ts";
 import { highest, lowest } from "./reduce.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
 import { expand, narrow, reshape } from "./view.ts";
@@ -98,6 +98,7 @@ function outOfRange(op: string, x: Tensor, dim: number, index: Tensor): void {
  * ```
  */
 export function gather(x: Tensor, dim: number, index: IndexLike): Tensor {
+  checkCall("gather", [x]);
   const at = normalizeDim("gather", dim, x.shape.length);
   const idx = toIndex(index, x, expectInt64("gather"));
   const from = atLeastVector(x), places = atLeastVector(idx);
@@ -212,6 +213,7 @@ export function scatter(
 
 /** x with `x[index[i][j]][j] += source[i][j]` for dim 0, and so on; indices that occur twice add twice. `torch.scatter_add`. */
 export function scatterAdd(x: Tensor, dim: number, index: IndexLike, source: Tensor): Tensor {
+  checkCall("scatter_add", [x, source]);
   const { base, at, index: idx, source: from } = scatterOperands("scatter_add", x, dim, index, source);
   return named("ScatterAdd", reshape(scatterExact(base, at, idx, from, "add"), x.shape));
 }
@@ -225,6 +227,10 @@ function identityOf(reduce: ScatterReduction, dtype: DType): Scalar {
   if (reduce === "prod") return 1;
   return reduce === "amax" ? lowest(dtype) : highest(dtype);
 }
+
+const scatterReduceKinds: Kinds<{ readonly includeSelf?: boolean }> = {
+  includeSelf: "boolean",
+};
 
 const scatterModes = { sum: "add", mean: "add", prod: "mul", amax: "max", amin: "min" } as const;
 
@@ -240,6 +246,7 @@ export function scatterReduce(
   reduce: ScatterReduction,
   options: { readonly includeSelf?: boolean } = {},
 ): Tensor {
+  checkCall("scatter_reduce", [x, source], options, scatterReduceKinds);
   if (!Object.hasOwn(scatterModes, reduce)) {
     throw new ValueError(
       `reduce argument must be either sum, prod, mean, amax or amin, got ${reduce}, in scatter_reduce`,
@@ -284,6 +291,7 @@ export function alongDim(index: Tensor, dim: number, shape: Shape): Tensor {
 
 /** The slices of x along `dim` at a vector of indices, which are not negative. `torch.index_select`. */
 export function indexSelect(x: Tensor, dim: number, index: IndexLike): Tensor {
+  checkCall("index_select", [x]);
   const at = normalizeDim("index_select", dim, x.shape.length);
   const idx = vectorIndex("index_select", x, index), from = atLeastVector(x);
   if (x.shape.length === 0 && idx.shape[0] !== 1) {
@@ -329,6 +337,10 @@ function sliceOperands(op: string, x: Tensor, dim: number, index: IndexLike, sou
   return { base, at, index: alongDim(idx, at, base.shape), source: from };
 }
 
+const indexAddKinds: Kinds<{ readonly alpha?: number }> = {
+  alpha: "number",
+};
+
 /** x with the slices of `source`, times `alpha`, added at the indices along `dim`. `torch.index_add`. */
 export function indexAdd(
   x: Tensor,
@@ -337,6 +349,7 @@ export function indexAdd(
   source: Tensor,
   options: { readonly alpha?: number } = {},
 ): Tensor {
+  checkCall("index_add", [x, source], options, indexAddKinds);
   const { base, at, index: idx, source: from } = sliceOperands("index_add", x, dim, index, source);
   const scaled = options.alpha === undefined ? from : mul(from, options.alpha);
   return named("IndexAdd", reshape(scatterExact(base, at, idx, scaled, "add"), x.shape));
@@ -344,12 +357,14 @@ export function indexAdd(
 
 /** x with the slices at the indices along `dim` replaced by those of `source`. `torch.index_copy`. */
 export function indexCopy(x: Tensor, dim: number, index: IndexLike, source: Tensor): Tensor {
+  checkCall("index_copy", [x, source]);
   const { base, at, index: idx, source: from } = sliceOperands("index_copy", x, dim, index, source);
   return named("IndexCopy", reshape(scatterExact(base, at, idx, from, "set"), x.shape));
 }
 
 /** x with the slices at the indices along `dim` filled with one value; negative indices count from the end. `torch.index_fill`. */
 export function indexFill(x: Tensor, dim: number, index: IndexLike, value: Scalar | Tensor): Tensor {
+  checkCall("index_fill", [x]);
   const at = normalizeDim("index_fill", dim, x.shape.length);
   if (value instanceof Tensor && value.shape.length > 0) {
     throw new ShapeError(
@@ -368,6 +383,7 @@ export function indexFill(x: Tensor, dim: number, index: IndexLike, value: Scala
 
 /** The elements of the flattened x at the indices, in the shape of the index; negative ones count from the end. `torch.take`. */
 export function take(x: Tensor, index: IndexLike): Tensor {
+  checkCall("take", [x]);
   const idx = toIndex(
     index,
     x,
@@ -388,6 +404,7 @@ export function take(x: Tensor, index: IndexLike): Tensor {
 
 /** `gather` whose index broadcasts with x in all other dimensions; without `dim` over the flattened x. `torch.take_along_dim`. */
 export function takeAlongDim(x: Tensor, index: IndexLike, dim?: number): Tensor {
+  checkCall("take_along_dim", [x]);
   const idx = toIndex(index, x, (got) =>
     new DTypeError(
       `torch.take_along_dim(): dtype of indices should be Long but got ${got}; ${indexHint}`,

@@ -12,6 +12,7 @@ import { checkTensors, factorOf } from "./cast.ts";
 import { add, mul } from "./elementwise.ts";
 import { matmulExact } from "./routine.ts";
 import { expand, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
+import { checkCall, type Kinds } from "./options.ts";
 
 function checkTypes(op: string, a: Tensor, b: Tensor): void {
   if (a.dtype === b.dtype) return;
@@ -53,6 +54,7 @@ function product(op: string, a: Tensor, b: Tensor): Tensor {
 
 /** a [n, k] times b [k, m]. `torch.mm`. */
 export function mm(a: Tensor, b: Tensor): Tensor {
+  checkCall("mm", [a, b]);
   if (a.shape.length !== 2) {
     throw new ShapeError(`self must be a matrix, in mm: got a tensor of shape [${a.shape.join(", ")}]`);
   }
@@ -65,6 +67,7 @@ export function mm(a: Tensor, b: Tensor): Tensor {
 
 /** a [b, n, k] times b [b, k, m]. `torch.bmm`. */
 export function bmm(a: Tensor, b: Tensor): Tensor {
+  checkCall("bmm", [a, b]);
   if (a.shape.length !== 3 || b.shape.length !== 3) {
     throw new ShapeError(
       `batch${a.shape.length === 3 ? 2 : 1} must be a 3D tensor, in bmm: got [${a.shape.join(", ")}] and [${
@@ -81,6 +84,7 @@ export function bmm(a: Tensor, b: Tensor): Tensor {
 
 /** a [n, k] times the vector b [k]. `torch.mv`. */
 export function mv(a: Tensor, b: Tensor): Tensor {
+  checkCall("mv", [a, b]);
   if (a.shape.length !== 2 || b.shape.length !== 1) {
     throw new ShapeError(
       `vector + matrix @ vector expected, got [${a.shape.join(", ")}] and [${b.shape.join(", ")}], in mv`,
@@ -99,6 +103,7 @@ export function mv(a: Tensor, b: Tensor): Tensor {
 
 /** The inner product of two vectors. `torch.dot`. */
 export function dot(a: Tensor, b: Tensor): Tensor {
+  checkCall("dot", [a, b]);
   if (a.shape.length !== 1 || b.shape.length !== 1) {
     throw new ShapeError(
       `1D tensors expected, but got ${a.shape.length}D and ${b.shape.length}D tensors, in dot`,
@@ -119,6 +124,7 @@ export function dot(a: Tensor, b: Tensor): Tensor {
 
 /** a [n] and b [m] as the matrix a[i] b[j]. `torch.outer`. */
 export function outer(a: Tensor, b: Tensor): Tensor {
+  checkCall("outer", [a, b]);
   if (a.shape.length !== 1 || b.shape.length !== 1) {
     throw new ShapeError(
       `outer: Expected 1-D argument self and vec2, but got ${a.shape.length}-D and ${b.shape.length}-D`,
@@ -185,6 +191,11 @@ export interface AddmmOptions {
   readonly alpha?: number;
 }
 
+const addmmKinds: Kinds<AddmmOptions> = {
+  beta: "number",
+  alpha: "number",
+};
+
 /** `beta * input + alpha * y`. */
 export function added(input: Tensor, y: Tensor, { beta = 1, alpha = 1 }: AddmmOptions): Tensor {
   const factor = (f: number) => factorOf(f, y.dtype);
@@ -195,16 +206,19 @@ export function added(input: Tensor, y: Tensor, { beta = 1, alpha = 1 }: AddmmOp
 
 /** beta * input + alpha * (a times b). `torch.addmm`. */
 export function addmm(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
+  checkCall("addmm", [input, a, b], options, addmmKinds);
   return named("Addmm", added(input, mm(a, b), options));
 }
 
 /** beta * input + alpha * (a times b), in batches. `torch.baddbmm`. */
 export function baddbmm(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
+  checkCall("baddbmm", [input, a, b], options, addmmKinds);
   return named("Baddbmm", added(input, bmm(a, b), options));
 }
 
 /** beta * input + alpha * (a times the vector b). `torch.addmv`. */
 export function addmv(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
+  checkCall("addmv", [input, a, b], options, addmmKinds);
   return named("Addmv", added(input, mv(a, b), options));
 }
 

@@ -12,6 +12,7 @@ import { Tensor } from "../tensor.ts";
 import { commonType, type TensorLike } from "./cast.ts";
 import { fillValue } from "./create.ts";
 import { binaryAs, toBool } from "./elementwise.ts";
+import { checkCall } from "./options.ts";
 
 function bitwise(p: Primitive<undefined>, name: string, a: TensorLike, b: TensorLike): Tensor {
   const dtype = commonType(name, [a, b]);
@@ -53,6 +54,7 @@ export function logicalXor(a: TensorLike, b: TensorLike): Tensor {
 
 /** The element is zero. `torch.logical_not`. */
 export function logicalNot(x: Tensor): Tensor {
+  checkCall("logical_not", [x]);
   return apply(prim.notPrim, [toBool(x)], undefined);
 }
 
@@ -73,6 +75,7 @@ export function bitwiseXor(a: TensorLike, b: TensorLike): Tensor {
 
 /** All bits inverted; logical for bool. `torch.bitwise_not`. */
 export function bitwiseNot(x: Tensor): Tensor {
+  checkCall("bitwise_not", [x]);
   if (isFloat(x.dtype)) {
     throw new DTypeError(
       `~ (operator.invert) is only implemented on integer and Boolean-type tensors, but bitwiseNot got ${x.dtype}`,

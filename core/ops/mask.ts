@@ -15,6 +15,7 @@ import { sub, toBool, where } from "./elementwise.ts";
 import { checkHeldRange, indexHint, type IndexLike, toIndex } from "./indexing.ts";
 import { gatherExact, scan, scatterExact } from "./routine.ts";
 import { expand, reshape } from "./view.ts";
+import { checkCall, type Kinds } from "./options.ts";
 
 function checkMask(op: string, mask: Tensor): void {
   if (mask.dtype !== "bool") {
@@ -26,6 +27,7 @@ function checkMask(op: string, mask: Tensor): void {
 
 /** x with one value where the mask is true; both broadcast. The dtype of x stays. `torch.masked_fill`. */
 export function maskedFill(x: Tensor, mask: Tensor, value: Scalar | Tensor): Tensor {
+  checkCall("masked_fill", [x, mask]);
   checkMask("masked_fill", mask);
   if (value instanceof Tensor && value.shape.length > 0) {
     throw new ShapeError(
@@ -54,6 +56,7 @@ function int64Tensor(values: readonly number[], shape: Shape, like: Tensor): Ten
 
 /** The elements where the mask is true, as a vector; both broadcast. Reads the mask. `torch.masked_select`. */
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
+  checkCall("masked_select", [x, mask]);
   checkMask("masked_select", mask);
   const shape = broadcastShapes("masked_select", x.shape, mask.shape);
   const places = truePlaces(expand(mask, shape));
@@ -63,6 +66,7 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
 
 /** x with the elements of `source`, in order, where the mask is true. `torch.Tensor.masked_scatter`. */
 export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
+  checkCall("masked_scatter", [x, mask, source]);
   checkMask("masked_scatter", mask);
   if (source.dtype !== x.dtype) {
     throw new DTypeError(
@@ -81,6 +85,10 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   return named("MaskedScatter", where(chosen, reshape(values, shape), expand(x, shape)));
 }
 
+const nonzeroKinds: Kinds<{ readonly asTuple?: boolean }> = {
+  asTuple: "boolean",
+};
+
 /**
  * The indices of the elements that are not zero, int64 [count, rank], in row-major order; with `asTuple` one vector per dimension. Reads x.
  * `torch.nonzero`.
@@ -92,6 +100,7 @@ export function nonzero(x: Tensor, options: { readonly asTuple: true }): Tensor[
 export function nonzero(x: Tensor, options: { readonly asTuple?: boolean }): Tensor | Tensor[];
 /** Either form. */
 export function nonzero(x: Tensor, options: { readonly asTuple?: boolean } = {}): Tensor | Tensor[] {
+  checkCall("nonzero", [x], options, nonzeroKinds);
   const places = truePlaces(x), rank = x.shape.length;
   // PyTorch sees a 0-d tensor as a vector when it returns a tuple.
   const shape = options.asTuple && rank === 0 ? [1] : x.shape;

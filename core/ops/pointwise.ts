@@ -44,6 +44,7 @@ import {
 } from "./elementwise.ts";
 import { onesLike } from "./create.ts";
 import { logicalAnd, logicalNot, logicalOr } from "./logical.ts";
+import { checkCall, type Kinds } from "./options.ts";
 
 /**
  * x with what is below `min` raised to it and what is above `max` lowered to it; either may be left out or null, both may be tensors. Where the
@@ -52,6 +53,7 @@ import { logicalAnd, logicalNot, logicalOr } from "./logical.ts";
  * @throws {ValueError} when both bounds are missing
  */
 export function clamp(x: Tensor, min?: TensorLike | null, max?: TensorLike | null): Tensor {
+  checkCall("clamp", [x]);
   const noMin = min === undefined || min === null, noMax = max === undefined || max === null;
   if (noMin && noMax) throw new ValueError("torch.clamp: At least one of 'min' or 'max' must not be None");
   // A bound that is NaN gives NaN.
@@ -73,6 +75,7 @@ export function clip(x: Tensor, min?: TensorLike | null, max?: TensorLike | null
 
 /** From a (weight 0) to b (weight 1) on a straight line, exact at both ends. `torch.lerp`. */
 export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
+  checkCall("lerp", [a, b]);
   if (a.dtype !== b.dtype) {
     throw new DTypeError(
       `expected dtype ${cppName(a.dtype)} for \`end\` but got dtype ${
@@ -86,6 +89,10 @@ export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
   return named("LerpBackward1", where(lt(weight, 0.5), fromA(), fromB()));
 }
 
+const addcmulKinds: Kinds<{ readonly value?: number }> = {
+  value: "number",
+};
+
 /** x + value * a * b. `torch.addcmul`. */
 export function addcmul(
   x: Tensor,
@@ -93,10 +100,15 @@ export function addcmul(
   b: Tensor,
   options: { readonly value?: number } = {},
 ): Tensor {
+  checkCall("addcmul", [x, a, b], options, addcmulKinds);
   const { value = 1 } = options;
   const product = mul(a, b);
   return named("Addcmul", add(x, value === 1 ? product : mul(product, factorOf(value, product.dtype))));
 }
+
+const addcdivKinds: Kinds<{ readonly value?: number }> = {
+  value: "number",
+};
 
 /** x + value * a / b. `torch.addcdiv`. */
 export function addcdiv(
@@ -105,6 +117,7 @@ export function addcdiv(
   b: Tensor,
   options: { readonly value?: number } = {},
 ): Tensor {
+  checkCall("addcdiv", [x, a, b], options, addcdivKinds);
   const { value = 1 } = options;
   if (!isFloat(commonType("addcdiv", [a, b]))) {
     throw new DTypeError(
@@ -132,8 +145,15 @@ export interface NanToNumOptions {
   readonly neginf?: number;
 }
 
+const nanToNumKinds: Kinds<NanToNumOptions> = {
+  nan: "number",
+  posinf: "number",
+  neginf: "number",
+};
+
 /** x with NaN and infinities replaced by numbers. `torch.nan_to_num`. */
 export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
+  checkCall("nan_to_num", [x], options, nanToNumKinds);
   const top = largest[x.dtype];
   if (top === undefined) return x.value;
   const { nan = 0, posinf = top, neginf = -top } = options;
@@ -148,6 +168,7 @@ export function square(x: Tensor): Tensor {
 
 /** x without its whole part, with the sign of x. `torch.frac`. */
 export function frac(x: Tensor): Tensor {
+  checkCall("frac", [x]);
   if (!isFloat(x.dtype)) {
     throw new DTypeError(`"frac" not implemented for '${scalarName(x.dtype)}': it needs floats`);
   }
@@ -156,16 +177,19 @@ export function frac(x: Tensor): Tensor {
 
 /** Degrees as radians. `torch.deg2rad`. */
 export function deg2rad(x: Tensor): Tensor {
+  checkCall("deg2rad", [x]);
   return named("Deg2Rad", mul(asFloat(x), Math.PI / 180));
 }
 
 /** Radians as degrees. `torch.rad2deg`. */
 export function rad2deg(x: Tensor): Tensor {
+  checkCall("rad2deg", [x]);
   return named("Rad2Deg", mul(asFloat(x), 180 / Math.PI));
 }
 
 /** 1 above zero, `values` at zero, else 0. `torch.heaviside`. */
 export function heaviside(x: Tensor, values: Tensor): Tensor {
+  checkCall("heaviside", [x, values]);
   if (x.dtype !== values.dtype) {
     throw new DTypeError("heaviside is not yet implemented for tensors with different dtypes.");
   }
@@ -184,11 +208,13 @@ function logSum(op: string, a: Tensor, b: Tensor, log: (gap: Tensor) => Tensor):
 
 /** ln(e^a + e^b), without overflow. `torch.logaddexp`. */
 export function logaddexp(a: Tensor, b: Tensor): Tensor {
+  checkCall("logaddexp", [a, b]);
   return named("Logaddexp", logSum("logaddexp", a, b, (gap) => log1p(exp(gap))));
 }
 
 /** log2(2^a + 2^b), without overflow. `torch.logaddexp2`. */
 export function logaddexp2(a: Tensor, b: Tensor): Tensor {
+  checkCall("logaddexp2", [a, b]);
   return named("Logaddexp2", logSum("logaddexp2", a, b, (gap) => mul(log1p(exp2(gap)), 1 / Math.LN2)));
 }
 
@@ -203,6 +229,7 @@ export function xlogy(a: TensorLike, b: TensorLike): Tensor {
 
 /** sin(pi x) / (pi x), 1 at 0. `torch.sinc`. */
 export function sinc(x: Tensor): Tensor {
+  checkCall("sinc", [x]);
   const curve = (y: Tensor) => {
     const zero = eq(y, 0), angle = mul(where(zero, 1, y), Math.PI);
     return where(zero, 1, div(sin(angle), angle));
@@ -212,6 +239,7 @@ export function sinc(x: Tensor): Tensor {
 
 /** ln(x / (1 - x)), NaN with its gradient outside of [0, 1], x first clamped to [eps, 1 - eps] if given. `torch.logit`. */
 export function logit(x: Tensor, eps?: number | null): Tensor {
+  checkCall("logit", [x]);
   const z = asFloat(x);
   // ln(x) alone would have a gradient where it is NaN.
   const y = typeof eps === "number"
@@ -258,8 +286,15 @@ export interface CloseOptions {
   readonly equalNan?: boolean;
 }
 
+const closeKinds: Kinds<CloseOptions> = {
+  rtol: "number",
+  atol: "number",
+  equalNan: "boolean",
+};
+
 /** Whether |a - b| <= atol + rtol |b|, as bool; infinities are close to themselves only. `torch.isclose`. */
 export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor {
+  checkCall("isclose", [a, b], options, closeKinds);
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
   if (a.dtype !== b.dtype) {
     throw new DTypeError(`${a.dtype} did not match ${b.dtype}, in isclose; cast one with .to()`);
@@ -287,6 +322,7 @@ export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tenso
 
 /** Whether the sign bit is set: true where negative, -0 included. `torch.signbit`. */
 export function signbit(x: Tensor): Tensor {
+  checkCall("signbit", [x]);
   if (!isFloat(x.dtype)) return x.dtype === "bool" ? logicalNot(eq(x, x)) : lt(x, 0);
   return logicalOr(lt(x, 0), logicalAnd(eq(x, 0), lt(reciprocal(x), 0)));
 }

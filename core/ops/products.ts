@@ -15,9 +15,11 @@ import { roll } from "./rearrange.ts";
 import { norm, sum } from "./reduce.ts";
 import { cumprod } from "./scan.ts";
 import { cat, diagonal, expand, flip, permute, reshape, unsqueeze } from "./view.ts";
+import { checkCall, type Kinds } from "./options.ts";
 
 /** The sum of a matrix's diagonal. `torch.trace`. */
 export function trace(x: Tensor): Tensor {
+  checkCall("trace", [x]);
   if (x.shape.length !== 2) {
     throw new ShapeError(`trace: expected a matrix, but got tensor with dim ${x.shape.length}`);
   }
@@ -26,6 +28,7 @@ export function trace(x: Tensor): Tensor {
 
 /** The Kronecker product: every element of a times all of b, as blocks. `torch.kron`. */
 export function kron(a: Tensor, b: Tensor): Tensor {
+  checkCall("kron", [a, b]);
   const rank = Math.max(a.shape.length, b.shape.length);
   const full = (x: Tensor) => [...new Array<number>(rank - x.shape.length).fill(1), ...x.shape];
   const p = full(a), q = full(b);
@@ -35,6 +38,7 @@ export function kron(a: Tensor, b: Tensor): Tensor {
 
 /** The cross product of vectors with 3 elements along `dim`; the first dimension of size 3 when not given. `torch.cross`. */
 export function cross(a: Tensor, b: Tensor, dim?: number): Tensor {
+  checkCall("cross", [a, b]);
   const shape = broadcastShapes("cross", a.shape, b.shape);
   const at = dim === undefined ? shape.indexOf(3) : normalizeDim("cross", dim, shape.length);
   if (at < 0) {
@@ -55,6 +59,7 @@ export function cross(a: Tensor, b: Tensor, dim?: number): Tensor {
 
 /** The cross product of vectors with 3 elements along `dim`, the last one by default. `torch.linalg.cross`. */
 export function linalgCross(a: Tensor, b: Tensor, dim = -1): Tensor {
+  checkCall("linalg.cross", [a, b]);
   if (a.shape.length !== b.shape.length) {
     throw new ShapeError(
       `linalg.cross: inputs must have the same number of dimensions., but got [${a.shape.join(", ")}] and [${
@@ -67,6 +72,7 @@ export function linalgCross(a: Tensor, b: Tensor, dim = -1): Tensor {
 
 /** The p-norm distances between all rows of a [..., n, d] and b [..., m, d]: [..., n, m]. `torch.cdist`. */
 export function cdist(a: Tensor, b: Tensor, p = 2): Tensor {
+  checkCall("cdist", [a, b]);
   if (a.shape.length < 2 || b.shape.length < 2) {
     throw new ShapeError(
       `cdist only supports at least 2D tensors, got: ${a.shape.length}D and ${b.shape.length}D`,
@@ -94,6 +100,7 @@ export function tensordot(
   b: Tensor,
   dims: number | readonly [readonly number[], readonly number[]] = 2,
 ): Tensor {
+  checkCall("tensordot", [a, b]);
   let left: number[], right: number[];
   if (typeof dims === "number") {
     if (!Number.isInteger(dims) || dims < 0) {
@@ -131,12 +138,17 @@ export function tensordot(
   return named("ReshapeAlias", reshape(matmul(x, y), shape));
 }
 
+const vanderKinds: Kinds<{ readonly increasing?: boolean }> = {
+  increasing: "boolean",
+};
+
 /** The powers of a vector as columns, the highest first; `increasing` turns them round. `torch.vander`. */
 export function vander(
   x: Tensor,
   n: number = x.shape[0],
   options: { readonly increasing?: boolean } = {},
 ): Tensor {
+  checkCall("vander", [x], options, vanderKinds);
   if (x.shape.length !== 1) {
     throw new ShapeError(`x must be a one-dimensional tensor, in vander: got ${x.shape.length}-D`);
   }
@@ -150,6 +162,7 @@ export function vander(
 
 /** The powers 0 to n - 1 of each element, in a new last dimension. `torch.linalg.vander`. */
 export function linalgVander(x: Tensor, n?: number | null): Tensor {
+  checkCall("linalg.vander", [x]);
   const count = n ?? x.shape[x.shape.length - 1];
   if (!Number.isInteger(count) || count < 1) {
     throw new ValueError(

@@ -20,7 +20,7 @@ import * as gaussian from "../random/normal.ts";
 import { uniform as drawUniform } from "../random/uniform.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { cast } from "./cast.ts";
+import { cast, checkTensors } from "./cast.ts";
 import {
   checkShape,
   fromHost,
@@ -32,6 +32,7 @@ import {
 import { add, mul, where } from "./elementwise.ts";
 import { checkHeld } from "./indexing.ts";
 import { expand } from "./view.ts";
+import { checkOptions } from "./options.ts";
 
 /** Options of functions that make random tensors. */
 export interface RandomOptions extends TensorOptions {
@@ -39,9 +40,12 @@ export interface RandomOptions extends TensorOptions {
   readonly generator?: Generator;
 }
 
+const randomNames = ["generator", "dtype", "device", "requiresGrad"] as const;
+
 type Draw = (generator: Generator, count: number, dtype: DType) => HostArray;
 
 function drawn(op: string, shape: Shape, otherwise: DType, options: RandomOptions, draw: Draw): Tensor {
+  checkOptions(op, options, randomNames);
   const dtype = options.dtype ?? otherwise;
   const { generator = defaultGenerator, device = defaultDevice() } = options;
   const x = makeDraw(op, checkShape(op, shape), (full) => {
@@ -76,6 +80,7 @@ export function rand(...args: SizeArguments<RandomOptions>): Tensor {
 
 /** Uniform numbers in the shape, dtype and device of `x`. `torch.rand_like`. */
 export function randLike(x: Tensor, options: RandomOptions = {}): Tensor {
+  checkTensors("rand_like", [x]);
   return rand(x.shape, like(x, options));
 }
 
@@ -107,6 +112,7 @@ export function randn(...args: SizeArguments<RandomOptions>): Tensor {
 
 /** Normal numbers in the shape, dtype and device of `x`. `torch.randn_like`. */
 export function randnLike(x: Tensor, options: RandomOptions = {}): Tensor {
+  checkTensors("randn_like", [x]);
   return randn(x.shape, like(x, options));
 }
 
@@ -200,6 +206,7 @@ export function randintLike(
   high: number | bigint,
   options: RandomOptions = {},
 ): Tensor {
+  checkTensors("randint_like", [x]);
   return randint(low, high, x.shape, like(x, options));
 }
 
@@ -213,6 +220,7 @@ export function randomLike(
   to?: number | bigint | null,
   options: RandomOptions = {},
 ): Tensor {
+  checkTensors("random", [x]);
   return drawn(
     "random",
     x.shape,
@@ -229,6 +237,7 @@ export function randperm(n: number, options: RandomOptions = {}): Tensor {
 
 /** Zeros and ones, one with the probability that the element of `x` says; the dtype of `x`. `torch.bernoulli`. */
 export function bernoulli(x: Tensor, options: RandomOptions = {}): Tensor {
+  checkTensors("bernoulli", [x]);
   if (!isFloat(x.dtype)) {
     throw new DTypeError(
       `"bernoulli_tensor_cpu_p_" not implemented for '${
@@ -252,6 +261,7 @@ export function bernoulli(x: Tensor, options: RandomOptions = {}): Tensor {
  * @throws {ValueError} when a rate is negative
  */
 export function poisson(rates: Tensor, options: { readonly generator?: Generator } = {}): Tensor {
+  checkTensors("poisson", [rates]);
   const { shape, dtype, device } = rates;
   const y = drawn(
     "poisson",
@@ -273,6 +283,7 @@ export function binomial(
   p: Tensor,
   options: { readonly generator?: Generator } = {},
 ): Tensor {
+  checkTensors("binomial", [trials, p]);
   if (trials.dtype !== p.dtype) {
     throw new DTypeError(
       `Found dtype ${scalarName(p.dtype)} but expected ${
@@ -293,6 +304,7 @@ export function binomial(
 
 /** Zeros and ones, one with probability `p`. `torch.Tensor.bernoulli_(p)`. */
 export function bernoulliLike(x: Tensor, p = 0.5, options: RandomOptions = {}): Tensor {
+  checkTensors("bernoulli", [x]);
   return drawn(
     "bernoulli",
     x.shape,
@@ -359,6 +371,7 @@ export function multinomial(
   replacement = false,
   options: { readonly generator?: Generator } = {},
 ): Tensor {
+  checkTensors("multinomial", [weights]);
   const rank = weights.shape.length;
   if (rank !== 1 && rank !== 2) {
     throw new ShapeError(`prob_dist must be 1 or 2 dim, but multinomial got a tensor of ${rank} dimensions`);

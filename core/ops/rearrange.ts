@@ -8,7 +8,7 @@ import { IndexError, ShapeError, ValueError } from "../errors.ts";
 import { broadcastShapes, normalizeDim, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { repeatEach } from "./binning.ts";
-import { commonType } from "./cast.ts";
+import { checkTensors, commonType } from "./cast.ts";
 import { diagonalMask, fullLike, iota, tensor } from "./create.ts";
 import { add, le, where } from "./elementwise.ts";
 import {
@@ -25,6 +25,7 @@ import {
   transpose,
   unsqueeze,
 } from "./view.ts";
+import { checkCall, requireKind, requireTensors } from "./options.ts";
 
 /** Elements moved along dimensions, those that leave at one end coming in at the other; without `dims` in the flattened order. `torch.roll`. */
 export function roll(
@@ -32,6 +33,8 @@ export function roll(
   shifts: number | readonly number[],
   dims?: number | readonly number[],
 ): Tensor {
+  checkCall("roll", [x]);
+  requireKind("roll", "shifts", shifts, "sizes");
   const by = typeof shifts === "number" ? [shifts] : shifts;
   if (by.length === 0) throw new ValueError("`shifts` required, in roll");
   if (dims === undefined) {
@@ -57,6 +60,9 @@ export function roll(
 
 /** Turned by 90 degrees, `k` times, from the first of `dims` towards the second. `torch.rot90`. */
 export function rot90(x: Tensor, k = 1, dims: readonly number[] = [0, 1]): Tensor {
+  checkCall("rot90", [x]);
+  requireKind("rot90", "k", k, "whole");
+  requireKind("rot90", "dims", dims, "numbers");
   if (dims.length !== 2) {
     throw new ValueError(`expected total rotation dims == 2, but got dims = ${dims.length}, in rot90`);
   }
@@ -83,6 +89,8 @@ export function rot90(x: Tensor, k = 1, dims: readonly number[] = [0, 1]): Tenso
 
 /** x repeated `sizes[d]` times along each dimension; more sizes than dimensions add dimensions in front. `torch.Tensor.repeat`. */
 export function repeat(x: Tensor, sizes: Shape): Tensor {
+  checkCall("repeat", [x]);
+  requireKind("repeat", "repeats", sizes, "numbers");
   const extra = sizes.length - x.shape.length;
   if (extra < 0) {
     throw new ShapeError(
@@ -102,6 +110,8 @@ export function repeat(x: Tensor, sizes: Shape): Tensor {
 
 /** `repeat` that fills missing sizes in front with 1. `torch.tile`. */
 export function tile(x: Tensor, sizes: Shape): Tensor {
+  checkCall("tile", [x]);
+  requireKind("tile", "dims", sizes, "numbers");
   const missing = x.shape.length - sizes.length;
   return repeat(x, missing > 0 ? [...new Array<number>(missing).fill(1), ...sizes] : sizes);
 }
@@ -115,6 +125,7 @@ export function repeatInterleave(
   repeats: number | readonly number[] | Tensor,
   dim?: number,
 ): Tensor {
+  checkCall("repeat_interleave", [x]);
   if (dim === undefined) return repeatInterleave(reshape(x, [sizeOf(x.shape)]), repeats, 0);
   const at = normalizeDim("repeat_interleave", dim, x.shape.length);
   if (typeof repeats === "number") {
@@ -140,6 +151,8 @@ export function repeatInterleave(
 }
 
 function triangle(op: string, x: Tensor, lower: boolean, offset: number): Tensor {
+  checkCall(op, [x]);
+  requireKind(op, "diagonal", offset, "whole");
   if (x.shape.length < 2) {
     throw new ShapeError(
       `${op}: input tensor must have at least 2 dimensions, but got shape [${x.shape.join(", ")}]`,
@@ -178,7 +191,9 @@ export function tensorSplit(
   sections: number | readonly number[] | Tensor,
   dim = 0,
 ): Tensor[] {
+  checkCall("tensor_split", [x]);
   if (sections instanceof Tensor) return tensorSplit(x, placesIn(sections), dim);
+  requireKind("tensor_split", "indices_or_sections", sections, "sizes");
   if (x.shape.length === 0) {
     throw new ShapeError(
       "tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims",
@@ -199,6 +214,7 @@ export function tensorSplit(
 
 /** The slices along `dim`, which disappears. `torch.unbind`. */
 export function unbind(x: Tensor, dim = 0): Tensor[] {
+  checkCall("unbind", [x]);
   const at = normalizeDim("unbind", dim, x.shape.length);
   if (x.shape.length === 0) {
     throw new IndexError(`Dimension specified as ${dim} but tensor has no dimensions, in unbind`);
@@ -210,14 +226,15 @@ export function unbind(x: Tensor, dim = 0): Tensor[] {
 export type TensorList = readonly [readonly Tensor[]] | readonly Tensor[];
 
 /** The list in arguments that may come either way. */
-function tensorsIn(args: TensorList): readonly Tensor[] {
-  const [first] = args;
-  return Array.isArray(first) ? first : args as readonly Tensor[];
+function tensorsIn(op: string, args: TensorList): readonly Tensor[] {
+  const [first] = args, tensors: readonly Tensor[] = Array.isArray(first) ? first : args as readonly Tensor[];
+  checkTensors(op, tensors);
+  return tensors;
 }
 
 /** The tensors at one shape: `broadcastTensors(a, b)` or `broadcastTensors([a, b])`. `torch.broadcast_tensors`. */
 export function broadcastTensors(...args: TensorList): Tensor[] {
-  const tensors = tensorsIn(args);
+  const tensors = tensorsIn("broadcast_tensors", args);
   const shape = tensors.reduce<Shape>((acc, t) => broadcastShapes("broadcast_tensors", acc, t.shape), []);
   return tensors.map((t) => expand(t, shape));
 }
@@ -264,6 +281,9 @@ export function movedim(
   source: number | readonly number[],
   destination: number | readonly number[],
 ): Tensor {
+  checkCall("movedim", [x]);
+  requireKind("movedim", "destination", destination, "sizes");
+  requireKind("movedim", "source", source, "sizes");
   const listOf = (dims: number | readonly number[]) => typeof dims === "number" ? [dims] : dims;
   const [sources, destinations] = [listOf(source), listOf(destination)];
   if (sources.length !== destinations.length) {
@@ -288,9 +308,9 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 }
 
 /** `f` of one tensor, or of each of several, which may come as a list. */
-function each(args: TensorList, f: (x: Tensor) => Tensor): Tensor | Tensor[] {
+function each(op: string, args: TensorList, f: (x: Tensor) => Tensor): Tensor | Tensor[] {
   const [first] = args;
-  return args.length === 1 && first instanceof Tensor ? f(first) : tensorsIn(args).map(f);
+  return args.length === 1 && first instanceof Tensor ? f(first) : tensorsIn(op, args).map(f);
 }
 
 const asVector = (x: Tensor): Tensor => x.shape.length === 0 ? reshape(x, [1]) : x.value;
@@ -304,7 +324,7 @@ export function atleast1d(x: Tensor): Tensor;
 export function atleast1d(...tensors: TensorList): Tensor[];
 /** Each with at least one dimension. */
 export function atleast1d(...args: TensorList): Tensor | Tensor[] {
-  return each(args, asVector);
+  return each("atleast_1d", args, asVector);
 }
 
 /** At least two dimensions, new ones in front. `torch.atleast_2d`. */
@@ -313,7 +333,7 @@ export function atleast2d(x: Tensor): Tensor;
 export function atleast2d(...tensors: TensorList): Tensor[];
 /** Each with at least two dimensions. */
 export function atleast2d(...args: TensorList): Tensor | Tensor[] {
-  return each(args, asMatrix);
+  return each("atleast_2d", args, asMatrix);
 }
 
 /** At least three dimensions; a matrix gets the new one at the end. `torch.atleast_3d`. */
@@ -322,10 +342,11 @@ export function atleast3d(x: Tensor): Tensor;
 export function atleast3d(...tensors: TensorList): Tensor[];
 /** Each with at least three dimensions. */
 export function atleast3d(...args: TensorList): Tensor | Tensor[] {
-  return each(args, asCuboid);
+  return each("atleast_3d", args, asCuboid);
 }
 
 function requireSome(op: string, tensors: readonly Tensor[]): void {
+  requireTensors(op, tensors);
   if (tensors.length === 0) throw new ValueError(`${op} expects a non-empty TensorList`);
 }
 
@@ -350,11 +371,14 @@ export function dstack(tensors: readonly Tensor[]): Tensor {
 
 /** The vectors as columns, matrices side by side. `torch.column_stack`. */
 export function columnStack(tensors: readonly Tensor[]): Tensor {
+  requireSome("column_stack", tensors);
   return cat(tensors.map((t) => t.shape.length < 2 ? reshape(t, [sizeOf(t.shape), 1]) : t.value), 1);
 }
 
 /** The last dimension on the diagonal `offset` of matrices in dimensions `dim1` and `dim2` of the result, zeros elsewhere. `torch.diag_embed`. */
 export function diagEmbed(x: Tensor, offset = 0, dim1 = -2, dim2 = -1): Tensor {
+  checkCall("diag_embed", [x]);
+  requireKind("diag_embed", "offset", offset, "whole");
   const rank = x.shape.length + 1;
   const a = normalizeDim("diag_embed", dim1, rank), b = normalizeDim("diag_embed", dim2, rank);
   if (a === b) {
@@ -370,6 +394,7 @@ export function diagEmbed(x: Tensor, offset = 0, dim1 = -2, dim2 = -1): Tensor {
 
 /** The matrix with a vector on its diagonal, or the diagonal of a matrix. `torch.diag`. */
 export function diag(x: Tensor, offset = 0): Tensor {
+  checkCall("diag", [x]);
   if (x.shape.length === 1) return named("Diag", diagEmbed(x, offset));
   if (x.shape.length === 2) return named("Diag", diagonal(x, offset));
   throw new ShapeError(`matrix or a vector expected, in diag: got shape [${x.shape.join(", ")}]`);
@@ -377,7 +402,7 @@ export function diag(x: Tensor, offset = 0): Tensor {
 
 /** Matrices along the diagonal of one matrix, zeros elsewhere: `blockDiag(a, b)` or `blockDiag([a, b])`. `torch.block_diag`. */
 export function blockDiag(...args: TensorList): Tensor {
-  const blocks = tensorsIn(args).map(asMatrix);
+  const blocks = tensorsIn("block_diag", args).map(asMatrix);
   const dtype = commonType("block_diag", blocks);
   const width = blocks.reduce((n, t) => n + t.shape[1], 0);
   let start = 0;

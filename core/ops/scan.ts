@@ -17,12 +17,17 @@ import { logaddexp } from "./pointwise.ts";
 import { type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
 import { gatherExact, scan } from "./routine.ts";
 import { cat, narrow, padDim, transpose } from "./view.ts";
+import { checkCall, type Kinds } from "./options.ts";
 
 /** Options of running sums and products. */
 export interface CumulativeOptions {
   /** Convert to this dtype first; integers and bools become int64 otherwise. */
   readonly dtype?: DType;
 }
+
+const cumulativeKinds: Kinds<CumulativeOptions> = {
+  dtype: "string",
+};
 
 function scanAlong(x: Tensor, dim: number, combiner: ScanCombiner): Tensor {
   if (x.shape.length === 0) return x.value;
@@ -35,18 +40,22 @@ function accumulating(x: Tensor, dtype: DType | undefined): Tensor {
 
 /** The sum of all elements up to each one, along `dim`. `torch.cumsum`. */
 export function cumsum(x: Tensor, dim: number, options: CumulativeOptions = {}): Tensor {
+  checkCall("cumsum", [x], options, cumulativeKinds);
   const at = normalizeDim("cumsum", dim, x.shape.length);
   return named("Cumsum", scanAlong(accumulating(x, options.dtype), at, "sum"));
 }
 
 /** The product of all elements up to each one, along `dim`. `torch.cumprod`. */
 export function cumprod(x: Tensor, dim: number, options: CumulativeOptions = {}): Tensor {
+  checkCall("cumprod", [x], options, cumulativeKinds);
   const at = normalizeDim("cumprod", dim, x.shape.length);
   return named("Cumprod", scanAlong(accumulating(x, options.dtype), at, "prod"));
 }
 
 function runningExtreme(name: string, x: Tensor, dim: number, combiner: "max" | "min"): ValuesAndIndices {
-  const op = name.toLowerCase(), at = normalizeDim(op, dim, x.shape.length);
+  const op = name.toLowerCase();
+  checkCall(op, [x]);
+  const at = normalizeDim(op, dim, x.shape.length);
   if (x.shape.length === 0) {
     return valuesAndIndices(op, x.value, zeros([], { dtype: "int64", device: x.device }));
   }
@@ -71,6 +80,7 @@ export function cummin(x: Tensor, dim: number): ValuesAndIndices {
 
 /** ln of the running sum of e^x, without overflow. `torch.logcumsumexp`. */
 export function logcumsumexp(x: Tensor, dim: number): Tensor {
+  checkCall("logcumsumexp", [x]);
   const at = normalizeDim("logcumsumexp", dim, x.shape.length);
   let y = asFloat(x);
   if (x.shape.length === 0) return y;
@@ -93,8 +103,16 @@ export interface DiffOptions {
   readonly append?: Tensor | null;
 }
 
+const diffKinds: Kinds<DiffOptions> = {
+  n: "number",
+  dim: "number",
+  prepend: "tensor?",
+  append: "tensor?",
+};
+
 /** Differences of neighbours, `x[i + 1] - x[i]`; exclusive or for bools. `torch.diff`. */
 export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
+  checkCall("diff", [x], options, diffKinds);
   const { n = 1, dim = -1, prepend, append } = options;
   if (x.shape.length === 0) throw new ShapeError("diff expects input to be at least one-dimensional");
   if (!Number.isInteger(n) || n < 0) {

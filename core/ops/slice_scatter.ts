@@ -7,8 +7,8 @@
 import { named } from "../apply.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { normalizeDim, sameShape, type Shape, sizeOf } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
-import { cast, type Scalar } from "./cast.ts";
+import { Tensor } from "../tensor.ts";
+import { cast, commonType, type Scalar } from "./cast.ts";
 import { full, iota } from "./create.ts";
 import { add, mul } from "./elementwise.ts";
 import {
@@ -23,6 +23,7 @@ import {
 import { scatterExact } from "./routine.ts";
 import { Selection } from "./selection.ts";
 import { diagonal, expand, reshape, select, sliceBounds, strided } from "./view.ts";
+import { checkCall, type Kinds, requireKind } from "./options.ts";
 
 /** x with what the view `read` shows replaced by `source`. */
 function written(op: string, x: Tensor, source: Tensor, read: (x: Tensor) => Tensor): Tensor {
@@ -43,6 +44,7 @@ function written(op: string, x: Tensor, source: Tensor, read: (x: Tensor) => Ten
 
 /** x with the slice at `index` along `dim` replaced by `source`. `torch.select_scatter`. */
 export function selectScatter(x: Tensor, source: Tensor, dim: number, index: number): Tensor {
+  checkCall("select_scatter", [x, source]);
   return named("SelectScatter", written("select_scatter", x, source, (t) => select(t, dim, index)));
 }
 
@@ -55,6 +57,7 @@ export function sliceScatter(
   end?: number | null,
   step = 1,
 ): Tensor {
+  checkCall("slice_scatter", [x, source]);
   const at = normalizeDim("slice_scatter", dim, x.shape.length);
   const bounds = sliceBounds(x.shape[at], start, end, step);
   return named(
@@ -65,6 +68,7 @@ export function sliceScatter(
 
 /** x with the diagonal of two dimensions replaced by `source`. `torch.diagonal_scatter`. */
 export function diagonalScatter(x: Tensor, source: Tensor, offset = 0, dim1 = 0, dim2 = 1): Tensor {
+  checkCall("diagonal_scatter", [x, source]);
   return named(
     "DiagonalScatter",
     written("diagonal_scatter", x, source, (t) => diagonal(t, offset, dim1, dim2)),
@@ -73,6 +77,9 @@ export function diagonalScatter(x: Tensor, source: Tensor, offset = 0, dim1 = 0,
 
 /** The elements of the row-major x at `offset + sum(strides[d] * i[d])`, which may overlap. `torch.as_strided`. */
 export function asStrided(x: Tensor, size: Shape, strides: readonly number[], offset = 0): Tensor {
+  checkCall("as_strided", [x]);
+  requireKind("as_strided", "size", size, "numbers");
+  requireKind("as_strided", "stride", strides, "numbers");
   if (size.length !== strides.length) {
     throw new ValueError(
       `mismatch in length of strides and shape, in as_strided: ${strides.length} and ${size.length}`,
@@ -106,6 +113,7 @@ export function asStridedScatter(
   strides: readonly number[],
   offset = 0,
 ): Tensor {
+  checkCall("as_strided_scatter", [x, source]);
   return named(
     "AsStridedScatter",
     written("as_strided_scatter", x, source, (t) => asStrided(t, size, strides, offset)),
@@ -119,6 +127,10 @@ export function indexPut(
   values: Tensor,
   accumulate = false,
 ): Tensor {
+  checkCall("index_put", [x, values]);
+  if (!Array.isArray(indices)) {
+    throw new ValueError("index_put: expected an array of index tensors, or null for all");
+  }
   if (values.dtype !== x.dtype) {
     throw new DTypeError(
       `Index put requires the source and destination dtypes match, got ${x.dtype} for the destination and ${values.dtype} for the source.`,
@@ -130,6 +142,7 @@ export function indexPut(
 
 /** x with the elements of the flattened x at `index` replaced by those of `source`, or added to. `torch.Tensor.put`. */
 export function put(x: Tensor, index: IndexLike, source: Tensor, accumulate = false): Tensor {
+  checkCall("put", [x, source]);
   const places = toIndex(
     index,
     x,
@@ -146,6 +159,10 @@ export function put(x: Tensor, index: IndexLike, source: Tensor, accumulate = fa
   return reshape(indexPut(flat, [at], reshape(source, at.shape), accumulate), x.shape);
 }
 
+const indexReduceKinds: Kinds<{ readonly includeSelf?: boolean }> = {
+  includeSelf: "boolean",
+};
+
 /** x with the slices of `source` merged in at a vector of indices along `dim`: "prod", "mean", "amax" or "amin". `torch.index_reduce`. */
 export function indexReduce(
   x: Tensor,
@@ -155,6 +172,7 @@ export function indexReduce(
   reduce: Exclude<ScatterReduction, "sum">,
   options: { readonly includeSelf?: boolean } = {},
 ): Tensor {
+  checkCall("index_reduce", [x, source], options, indexReduceKinds);
   const at = normalizeDim("index_reduce", dim, x.shape.length);
   const places = toIndex(
     index,
@@ -175,7 +193,9 @@ export function indexReduce(
 
 /** A tensor of the shape and dtype of x, with one value everywhere. `torch.fill`. */
 export function fill(x: Tensor, value: Scalar | Tensor): Tensor {
-  if (typeof value !== "object") return full(x.shape, value, { dtype: x.dtype, device: x.device });
+  checkCall("fill", [x]);
+  commonType("fill", [x, value]);
+  if (!(value instanceof Tensor)) return full(x.shape, value, { dtype: x.dtype, device: x.device });
   if (value.shape.length > 0) {
     throw new ShapeError(
       `fill only supports 0-dimension value tensor but got tensor with ${value.shape.length} dimensions.`,

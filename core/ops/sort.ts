@@ -9,12 +9,12 @@ import { isFloat } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { normalizeDim, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { cast } from "./cast.ts";
+import { cast, checkTensors } from "./cast.ts";
 import { full, tensor, zeros } from "./create.ts";
 import { add, ceil, div, eq, floor, isnan, maximum, mul, round, sub, where } from "./elementwise.ts";
 import { logicalNot } from "./logical.ts";
 import { atLeastVector } from "./indexing.ts";
-import { checkOptions } from "./options.ts";
+import { checkCall, checkOptions, type Kinds } from "./options.ts";
 import { lerp } from "./pointwise.ts";
 import { amax, any, type ReduceOptions, sumDims, type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
 import { argsortLast, gatherExact } from "./routine.ts";
@@ -41,6 +41,7 @@ function taken(op: string, name: string, x: Tensor, dim: number, indices: Tensor
 
 /** The elements in order along `dim` and the indices they came from; equal ones keep their order. `torch.sort` (stable). */
 export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
+  checkTensors("sort", [x]);
   checkOptions("sort", options, ["descending", "stable"]);
   const at = normalizeDim("sort", dim, x.shape.length);
   return taken("sort", "Sort", x, at, order(x, at, options.descending ?? false));
@@ -48,6 +49,7 @@ export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndI
 
 /** The indices that sort x along `dim`, int64. `torch.argsort` (stable). */
 export function argsort(x: Tensor, dim = -1, options: SortOptions = {}): Tensor {
+  checkTensors("argsort", [x]);
   checkOptions("argsort", options, ["descending", "stable"]);
   return order(x, normalizeDim("argsort", dim, x.shape.length), options.descending ?? false);
 }
@@ -57,6 +59,11 @@ export function msort(x: Tensor): Tensor {
   return sort(x, 0).values;
 }
 
+const topkKinds: Kinds<{ readonly largest?: boolean; readonly sorted?: boolean }> = {
+  largest: "boolean",
+  sorted: "boolean",
+};
+
 /** The `k` largest elements along `dim`, or the smallest ones, and their indices; sorted in any case. `torch.topk`. */
 export function topk(
   x: Tensor,
@@ -64,6 +71,7 @@ export function topk(
   dim = -1,
   options: { readonly largest?: boolean; readonly sorted?: boolean } = {},
 ): ValuesAndIndices {
+  checkCall("topk", [x], options, topkKinds);
   const at = normalizeDim("topk", dim, x.shape.length), size = x.shape[at] ?? 1;
   if (!Number.isInteger(k) || k < 0 || k > size) {
     throw new IndexError(
@@ -89,6 +97,8 @@ function one(
 
 /** The k-th smallest element along `dim` (k counts from 1) and its index. `torch.kthvalue`. */
 export function kthvalue(x: Tensor, k: number, dim = -1, options: ReduceOptions = {}): ValuesAndIndices {
+  checkCall("kthvalue", [x]);
+  checkOptions("kthvalue", options, ["keepdim"]);
   const at = normalizeDim("kthvalue", dim, x.shape.length), size = x.shape[at] ?? 1;
   if (!Number.isInteger(k) || k < 1 || k > size) {
     throw new IndexError(
@@ -151,6 +161,8 @@ export function median(x: Tensor): Tensor;
 export function median(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
 /** The medians along `dim` and their indices. */
 export function median(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+  checkCall("median", [x]);
+  checkOptions("median", options, ["keepdim"]);
   return dim === undefined ? medianOf("median", x) : medianAlong("median", x, dim, options.keepdim);
 }
 
@@ -160,6 +172,8 @@ export function nanmedian(x: Tensor): Tensor;
 export function nanmedian(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
 /** The medians along `dim` without NaN, and their indices. */
 export function nanmedian(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+  checkCall("nanmedian", [x]);
+  checkOptions("nanmedian", options, ["keepdim"]);
   return dim === undefined ? medianOf("nanmedian", x) : medianAlong("nanmedian", x, dim, options.keepdim);
 }
 
@@ -173,6 +187,11 @@ export interface QuantileOptions {
   /** "linear" by default. */
   readonly interpolation?: Interpolation;
 }
+
+const quantileKinds: Kinds<QuantileOptions> = {
+  keepdim: "boolean",
+  interpolation: "any",
+};
 
 function quantileOf(
   op: "quantile" | "nanquantile",
@@ -258,6 +277,7 @@ export function quantile(
   dim?: number | null,
   options: QuantileOptions = {},
 ): Tensor {
+  checkCall("quantile", [x], options, quantileKinds);
   return quantileOf("quantile", x, q, dim, options);
 }
 
@@ -268,5 +288,6 @@ export function nanquantile(
   dim?: number | null,
   options: QuantileOptions = {},
 ): Tensor {
+  checkCall("nanquantile", [x], options, quantileKinds);
   return quantileOf("nanquantile", x, q, dim, options);
 }

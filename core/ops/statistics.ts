@@ -9,12 +9,12 @@ import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { normalizeDim, sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { asFloat, cast } from "./cast.ts";
+import { asFloat, cast, checkTensors } from "./cast.ts";
 import { div, eq, isnan, mul, sqrt, sub, where } from "./elementwise.ts";
 import { checkHeld } from "./indexing.ts";
 import { logicalNot } from "./logical.ts";
 import { matmul } from "./linalg.ts";
-import { checkOptions } from "./options.ts";
+import { checkCall, checkOptions } from "./options.ts";
 import { clamp, type CloseOptions, isclose } from "./pointwise.ts";
 import {
   all,
@@ -32,11 +32,15 @@ import { diagonal, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
 
 /** The sum of the elements that are not NaN. `torch.nansum`. */
 export function nansum(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkCall("nansum", [x]);
+  checkOptions("nansum", options, ["keepdim", "dtype"]);
   return named("Nansum", sum(where(isnan(x), 0, x), dim, options));
 }
 
 /** The mean of the elements that are not NaN. `torch.nanmean`. */
 export function nanmean(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+  checkCall("nanmean", [x]);
+  checkOptions("nanmean", options, ["keepdim", "dtype"]);
   if (!isFloat(x.dtype)) {
     throw new DTypeError(
       `nanmean(): expected input to have floating point or complex dtype but got ${x.dtype}`,
@@ -52,6 +56,7 @@ export function aminmax(
   x: Tensor,
   options: { readonly dim?: number; readonly keepdim?: boolean } = {},
 ): NamedTuple<readonly ["min", "max"]> {
+  checkTensors("aminmax", [x]);
   checkOptions("aminmax", options, ["dim", "keepdim"]);
   const { dim, keepdim } = options;
   if (sizeOf(x.shape) === 0) {
@@ -69,12 +74,16 @@ export function aminmax(
 
 /** The standard deviation and the mean. `torch.std_mean`. */
 export function stdMean(x: Tensor, dim?: Dims, options: VarOptions = {}): [Tensor, Tensor] {
+  checkCall("std_mean", [x]);
+  checkOptions("std_mean", options, ["keepdim", "correction", "unbiased"]);
   const { keepdim, dtype } = options;
   return [named("StdMean", std(x, dim, options)), named("StdMean", mean(x, dim, { keepdim, dtype }))];
 }
 
 /** The variance and the mean. `torch.var_mean`. */
 export function varMean(x: Tensor, dim?: Dims, options: VarOptions = {}): [Tensor, Tensor] {
+  checkCall("var_mean", [x]);
+  checkOptions("var_mean", options, ["keepdim", "correction", "unbiased"]);
   const { keepdim, dtype } = options;
   return [named("VarMean", variance(x, dim, options)), named("VarMean", mean(x, dim, { keepdim, dtype }))];
 }
@@ -125,6 +134,7 @@ function observationWeights(count: number, { fweights, aweights }: CovOptions): 
 
 /** The covariance matrix of variables in rows, observations in columns, which may be weighted. `torch.cov`. */
 export function cov(x: Tensor, options: CovOptions = {}): Tensor {
+  checkTensors("cov", [x]);
   checkOptions("cov", options, ["correction", "fweights", "aweights"]);
   if (x.shape.length > 2) {
     throw new ShapeError(
@@ -148,6 +158,7 @@ export function cov(x: Tensor, options: CovOptions = {}): Tensor {
 
 /** The correlation matrix of variables in rows, observations in columns. `torch.corrcoef`. */
 export function corrcoef(x: Tensor): Tensor {
+  checkCall("corrcoef", [x]);
   if (x.shape.length > 2) {
     throw new ShapeError(
       `corrcoef(): expected input to have two or fewer dimensions but got an input with ${x.shape.length} dimensions`,
@@ -161,10 +172,13 @@ export function corrcoef(x: Tensor): Tensor {
 
 /** Whether all elements are close, by the rule of `isclose`. Reads both. `torch.allclose`. */
 export function allclose(a: Tensor, b: Tensor, options: CloseOptions = {}): boolean {
+  checkCall("allclose", [a, b]);
+  checkOptions("allclose", options, ["rtol", "atol", "equalNan"]);
   return all(isclose(a, b, options)).item<boolean>();
 }
 
 /** Whether shapes and all elements are the same. Reads both. `torch.equal`. */
 export function equal(a: Tensor, b: Tensor): boolean {
+  checkCall("equal", [a, b]);
   return sameShape(a.shape, b.shape) && all(eq(a, b)).item<boolean>();
 }

@@ -13,9 +13,11 @@ import { full, type TensorOptions } from "./create.ts";
 import { ne, sub } from "./elementwise.ts";
 import { clamp } from "./pointwise.ts";
 import { mT, transpose } from "./view.ts";
+import { checkCall, type Kinds } from "./options.ts";
 
 /** The transpose of a matrix; a vector or a number as it is. `torch.t`. */
 export function t(x: Tensor): Tensor {
+  checkCall("t", [x]);
   if (x.shape.length > 2) {
     throw new ShapeError(`t() expects a tensor with <= 2 dimensions, but self is ${x.shape.length}D`);
   }
@@ -24,21 +26,25 @@ export function t(x: Tensor): Tensor {
 
 /** The last two dimensions swapped. `torch.adjoint`. */
 export function adjoint(x: Tensor): Tensor {
+  checkCall("adjoint", [x]);
   return mT(x);
 }
 
 /** A tensor with the value of x, whose gradient flows there. `torch.clone`. */
 export function clone(x: Tensor): Tensor {
+  checkCall("clone", [x]);
   return x.clone();
 }
 
 /** The value of x without its history. `torch.detach`. */
 export function detach(x: Tensor): Tensor {
+  checkCall("detach", [x]);
   return x.detach();
 }
 
 /** Number of elements. `torch.numel`. */
 export function numel(x: Tensor): number {
+  checkCall("numel", [x]);
   return sizeOf(x.shape);
 }
 
@@ -49,11 +55,13 @@ export function isTensor(x: unknown): x is Tensor {
 
 /** Whether the dtype is one of the floating-point types. `torch.is_floating_point`. */
 export function isFloatingPoint(x: Tensor): boolean {
+  checkCall("is_floating_point", [x]);
   return isFloat(x.dtype);
 }
 
 /** Whether the single element is not zero. Reads x. `torch.is_nonzero`. */
 export function isNonzero(x: Tensor): boolean {
+  checkCall("is_nonzero", [x]);
   if (sizeOf(x.shape) !== 1) {
     throw new ShapeError(
       sizeOf(x.shape) === 0
@@ -71,15 +79,22 @@ export function scalarTensor(value: Scalar, options: TensorOptions = {}): Tensor
 
 /** No less than `min`. `torch.clamp_min`. */
 export function clampMin(x: Tensor, min: TensorLike): Tensor {
+  checkCall("clamp_min", [x]);
   return named(`ClampMinBackward${min instanceof Tensor ? 1 : 0}`, clamp(x, min));
 }
 
 /** No more than `max`. `torch.clamp_max`. */
 export function clampMax(x: Tensor, max: TensorLike): Tensor {
+  checkCall("clamp_max", [x]);
   return named(`ClampMaxBackward${max instanceof Tensor ? 1 : 0}`, clamp(x, null, max));
 }
 
+const rsubKinds: Kinds<{ readonly alpha?: number }> = {
+  alpha: "number",
+};
+
 /** other - alpha * x. `torch.rsub`. */
 export function rsub(x: Tensor, other: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
+  checkCall("rsub", [x], options, rsubKinds);
   return named(`RsubBackward${other instanceof Tensor ? 0 : 1}`, sub(other, x, options));
 }

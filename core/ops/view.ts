@@ -13,13 +13,16 @@ import { reshapeCopies } from "../prim/strides.ts";
 import * as prim from "../prim/view.ts";
 import { normalizeDim, normalizeDims, sameShape, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { cast, checkTensors, commonType, type Scalar } from "./cast.ts";
+import { cast, commonType, type Scalar } from "./cast.ts";
 import { fillValue, full } from "./create.ts";
 import { add } from "./elementwise.ts";
 import { nothing } from "./routine.ts";
+import { checkCall, requireKind, requireTensors } from "./options.ts";
 
 /** The same elements under another shape; one size may be -1. `torch.reshape`. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkCall("reshape", [x]);
+  requireKind("reshape", "shape", shape, "numbers");
   const size = sizeOf(x.shape);
   let target = shape;
   const open = shape.indexOf(-1);
@@ -56,6 +59,8 @@ export function alias(x: Tensor): Tensor {
 
 /** Dimensions in the order `dims`. `torch.permute`. */
 export function permute(x: Tensor, dims: readonly number[]): Tensor {
+  checkCall("permute", [x]);
+  requireKind("permute", "dims", dims, "numbers");
   if (dims.length !== x.shape.length) {
     throw new ShapeError(
       `permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = ${x.shape.length} is not equal to len(dims) = ${dims.length}`,
@@ -70,6 +75,7 @@ export function permute(x: Tensor, dims: readonly number[]): Tensor {
 
 /** Two dimensions swapped. `torch.transpose`. */
 export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+  checkCall("transpose", [x]);
   const a = normalizeDim("transpose", dim0, x.shape.length),
     b = normalizeDim("transpose", dim1, x.shape.length);
   if (a === b) return x.value;
@@ -90,6 +96,8 @@ export function mT(x: Tensor): Tensor {
 
 /** Dimensions of size 1 repeated to `shape`, new dimensions in front; -1 keeps a size. `torch.Tensor.expand`. */
 export function expand(x: Tensor, shape: Shape): Tensor {
+  checkCall("expand", [x]);
+  requireKind("expand", "size", shape, "numbers");
   if (sameShape(x.shape, shape)) return x.value;
   const extra = shape.length - x.shape.length;
   if (extra < 0) {
@@ -120,12 +128,14 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 
 /** A dimension of size 1 put in at `dim`. `torch.unsqueeze`. */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
+  checkCall("unsqueeze", [x]);
   const at = normalizeDim("unsqueeze", dim, x.shape.length + 1);
   return named("Unsqueeze", reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]));
 }
 
 /** Dimensions of size 1 removed: all of them, or those named. `torch.squeeze`. */
 export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
+  checkCall("squeeze", [x]);
   const dims = normalizeDims("squeeze", dim, x.shape.length);
   const y = reshape(x, x.shape.filter((s, d) => s !== 1 || !dims.includes(d)));
   return named(dim === undefined ? "Squeeze" : "SqueezeBackward1", y, x);
@@ -133,6 +143,7 @@ export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
 
 /** Dimensions `start` to `end` as one. `torch.flatten`. */
 export function flatten(x: Tensor, start = 0, end = -1): Tensor {
+  checkCall("flatten", [x]);
   const from = normalizeDim("flatten", start, x.shape.length),
     to = normalizeDim("flatten", end, x.shape.length);
   if (from > to) {
@@ -149,6 +160,8 @@ export function flatten(x: Tensor, start = 0, end = -1): Tensor {
 
 /** One dimension as several; one size may be -1. `torch.unflatten`. */
 export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
+  checkCall("unflatten", [x]);
+  requireKind("unflatten", "sizes", sizes, "numbers");
   const at = normalizeDim("unflatten", dim, x.shape.length);
   const known = sizes.reduce((n, s) => s === -1 ? n : n * s, 1);
   const full = sizes.map((s) => s === -1 ? x.shape[at] / known : s);
@@ -178,6 +191,7 @@ function startIn(start: Tensor): number {
 
 /** `length` indices along `dim` from `start` on; a start in a tensor is read. `torch.narrow`. */
 export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
+  checkCall("narrow", [x]);
   if (typeof start !== "number") return narrow(x, dim, startIn(start), length);
   const at = normalizeDim("narrow", dim, x.shape.length), size = x.shape[at];
   const from = start < 0 ? start + size : start;
@@ -212,6 +226,7 @@ export function sliceBounds(
 
 /** Python's `x[start:end:step]` along `dim`: bounds are clipped, negative ones count from the end; the step may be negative. */
 export function slice(x: Tensor, dim: number, start?: number | null, end?: number | null, step = 1): Tensor {
+  checkCall("slice", [x]);
   const at = normalizeDim("slice", dim, x.shape.length);
   const bounds = sliceBounds(x.shape[at], start, end, step);
   return strided(x, at, bounds.start, bounds.step, bounds.size);
@@ -219,6 +234,7 @@ export function slice(x: Tensor, dim: number, start?: number | null, end?: numbe
 
 /** One index along `dim`, which disappears. `torch.select`. */
 export function select(x: Tensor, dim: number, index: number): Tensor {
+  checkCall("select", [x]);
   if (x.shape.length === 0) throw new IndexError("select() cannot be applied to a 0-dim tensor.");
   const at = normalizeDim("select", dim, x.shape.length), size = x.shape[at];
   if (!Number.isInteger(index) || index < -size || index >= size) {
@@ -232,6 +248,7 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
 
 /** Dimensions reversed. `torch.flip`. */
 export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
+  checkCall("flip", [x]);
   const y = normalizeDims("flip", dims, x.shape.length)
     .reduce((acc, d) => x.shape[d] > 1 ? strided(acc, d, x.shape[d] - 1, -1, x.shape[d]) : acc, x.value);
   return named("Flip", y, x);
@@ -295,6 +312,8 @@ export function windows(x: Tensor, dim: number, size: number, stride: number, di
 
 /** The diagonal of two dimensions, as the last dimension. `torch.diagonal`. */
 export function diagonal(x: Tensor, offset = 0, dim1 = 0, dim2 = 1): Tensor {
+  checkCall("diagonal", [x]);
+  requireKind("diagonal", "offset", offset, "whole");
   const a = normalizeDim("diagonal", dim1, x.shape.length),
     b = normalizeDim("diagonal", dim2, x.shape.length);
   if (a === b) throw new IndexError(`diagonal dimensions cannot be identical ${dim1}, ${dim2}`);
@@ -308,11 +327,7 @@ export function spread(g: Tensor, dims: readonly number[], shape: Shape): Tensor
 
 /** The tensors one after the other along `dim`. `torch.cat`. */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
-  const given: unknown = tensors;
-  if (!Array.isArray(given)) {
-    throw new ValueError("cat: expected an array of tensors, as in cat([a, b], dim)");
-  }
-  checkTensors("cat", tensors);
+  requireTensors("cat", tensors);
   if (tensors.length === 0) throw new ValueError("torch.cat(): expected a non-empty list of Tensors");
   // PyTorch ignores 1-D empty tensors here, whatever the rank of the others.
   const real = tensors.filter((t) => !(t.shape.length === 1 && t.shape[0] === 0));
@@ -358,6 +373,7 @@ export function concatPart(g: Tensor, xs: readonly Tensor[], dim: number, argume
 
 /** The tensors along a new dimension. `torch.stack`. */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+  requireTensors("stack", tensors);
   if (tensors.length === 0) throw new ValueError("stack expects a non-empty TensorList");
   const at = normalizeDim("stack", dim, tensors[0].shape.length + 1);
   tensors.forEach((t, i) => {
@@ -374,6 +390,8 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
 
 /** Pieces of `size` (the last may be smaller), or of the sizes listed. `torch.split`. */
 export function split(x: Tensor, size: number | readonly number[], dim = 0): Tensor[] {
+  checkCall("split", [x]);
+  requireKind("split", "split_size_or_sections", size, "sizes");
   const at = normalizeDim("split", dim, x.shape.length), total = x.shape[at];
   if (typeof size === "number" && (!Number.isInteger(size) || size < 0 || (size === 0 && total > 0))) {
     throw new ValueError(`split expects split_size be non-negative, but got split_size=${size}`);
@@ -396,6 +414,7 @@ export function split(x: Tensor, size: number | readonly number[], dim = 0): Ten
 
 /** At most `chunks` pieces of equal size. `torch.chunk`. */
 export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
+  checkCall("chunk", [x]);
   if (!Number.isInteger(chunks) || chunks < 1) {
     throw new ValueError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
   }
