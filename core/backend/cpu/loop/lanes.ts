@@ -132,6 +132,11 @@ function loadRaw(g: Gen, dtype: DType, { address, offset, stride, lanes }: Place
       return i8x16.shuffle(v, v, lanes32(2, 3, 0, 1));
     });
   }
+  if (stride === 2 && lanes === 4 && size === 4) {
+    // The second vector begins with the element before the one it is for, so that nothing past the last is read.
+    const halves = [v128.load(address, offset), v128.load(address, offset + 12)] as const;
+    return [i8x16.shuffle(...halves, lanes32(0, 2, 5, 7))];
+  }
   const { at, base } = lanePlaces(g, address, offset, stride * size, lanes);
   const zero = g.ic(0);
   const { load } = laneOps[size];

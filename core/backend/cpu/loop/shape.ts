@@ -128,7 +128,7 @@ function dependencies(code: readonly Instr[], outer: number): number[] {
 function accessCost(stride: number, bytes: number): number {
   const decode = bytes < 4 ? 2 : 0;
   if (stride === 0 || stride === 1) return 1 + decode + (bytes === 8 ? 1 : 0);
-  return stride === -1 && bytes >= 4 ? 3 : 6 + decode;
+  return (stride === -1 && bytes >= 4) || (stride === 2 && bytes === 4) ? 3 : 6 + decode;
 }
 
 /** Roughly the instructions that one execution of `instr` takes for four elements, with its vectors along `axis`. */

@@ -42,6 +42,16 @@ function numbers(array: HostArray): (number | bigint)[] {
   return Array.from<number | bigint>(array).map((v) => v === 0 ? 0 : v);
 }
 
+Deno.test("loops: every second element is read, whatever the length", () => {
+  for (const dtype of ["float32", "int32", "float64", "float16"] as const) {
+    for (let n = 1; n <= 40; n++) {
+      const k = new KernelBuilder([n]), x = small(dtype, 2 * n - 1, n);
+      k.store(k.load(dtype, 2 * n - 1, affine(0, 2)), n);
+      assertEquals([...runPlan(threads[0], k.plan("half"), [x])[0]], [...x].filter((_, i) => i % 2 === 0));
+    }
+  }
+});
+
 Deno.test("loops: a long float sum has the digits of an exact one, whatever the threads", () => {
   const n = 3_000_017, x = spread("float32", n, 1, 3) as Float32Array;
   const k = new KernelBuilder([], [n]);
