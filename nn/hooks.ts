@@ -20,7 +20,8 @@ export interface HookHandle {
 
 /** The hooks of one module, in the order in which they were registered. */
 export class Hooks {
-  private readonly before = new HookList<ForwardPreHook>();
+  /** What runs before `forward`. */
+  readonly before: HookList<ForwardPreHook> = new HookList();
   private readonly after = new HookList<ForwardHook>();
   private readonly backward = new HookList<BackwardHook>();
   private first: ((module: Module, inputs: unknown[]) => void) | null = null;

@@ -71,10 +71,10 @@ export class Linear<B extends boolean = true> extends Module {
   /** [outFeatures], or null. */
   declare bias: BiasOf<B>;
 
-  /** Takes the sizes of the last dimension of input and output. */
-  constructor(inFeatures: number, outFeatures: number, options?: LinearOptions<B>);
   /** Takes the sizes, and whether there is a bias by position. */
   constructor(inFeatures: number, outFeatures: number, bias: B, options?: FactoryOptions);
+  /** Takes the sizes of the last dimension of input and output. */
+  constructor(inFeatures: number, outFeatures: number, options?: LinearOptions<B>);
   constructor(inFeatures: number, outFeatures: number, ...settings: readonly unknown[]) {
     super();
     const { bias = true, dtype, device } = named<LinearOptions>(this.reprName(), settings, kinds);
@@ -123,10 +123,10 @@ export class Linear<B extends boolean = true> extends Module {
  * ```
  */
 export class LazyLinear extends Linear<boolean> {
-  /** Takes the size of the last dimension of the output. */
-  constructor(outFeatures: number, options?: LinearOptions);
   /** Takes the size, and whether there is a bias by position. */
   constructor(outFeatures: number, bias: boolean, options?: FactoryOptions);
+  /** Takes the size of the last dimension of the output. */
+  constructor(outFeatures: number, options?: LinearOptions);
   constructor(outFeatures: number, ...settings: readonly unknown[]) {
     const { bias = true, dtype, device } = named<LinearOptions>("LazyLinear", settings, kinds);
     checkSizes("LazyLinear", { outFeatures });
@@ -175,8 +175,6 @@ export class Bilinear<B extends boolean = true> extends Module {
   /** [outFeatures], or null. */
   declare bias: BiasOf<B>;
 
-  /** Takes the sizes of the last dimension of the inputs and the output. */
-  constructor(in1Features: number, in2Features: number, outFeatures: number, options?: LinearOptions<B>);
   /** Takes the sizes, and whether there is a bias by position. */
   constructor(
     in1Features: number,
@@ -185,6 +183,8 @@ export class Bilinear<B extends boolean = true> extends Module {
     bias: B,
     options?: FactoryOptions,
   );
+  /** Takes the sizes of the last dimension of the inputs and the output. */
+  constructor(in1Features: number, in2Features: number, outFeatures: number, options?: LinearOptions<B>);
   constructor(
     in1Features: number,
     in2Features: number,

@@ -37,6 +37,11 @@ export class HookList<F> {
     return { remove: () => this.entries = this.entries.filter((e) => e !== entry) };
   }
 
+  /** Takes a function off. */
+  take(hook: F): void {
+    this.entries = this.entries.filter((entry) => entry.hook !== hook);
+  }
+
   /** Whether there is none. */
   get empty(): boolean {
     return this.entries.length === 0;

@@ -8,6 +8,7 @@ import { noGrad } from "../../core/grad_mode.ts";
 import { div, mul } from "../../core/ops/elementwise.ts";
 import { dot, mv } from "../../core/ops/linalg.ts";
 import { normalize } from "../../core/ops/normalization.ts";
+import { checkOptions } from "../../core/ops/options.ts";
 import { randn } from "../../core/ops/random.ts";
 import { norm } from "../../core/ops/reduce.ts";
 import { permute, reshape, transpose } from "../../core/ops/view.ts";
@@ -124,7 +125,7 @@ export interface SpectralNormOptions {
 }
 
 /** A weight as a matrix whose rows belong to `dim`. */
-function asMatrix(weight: Tensor, dim: number): Tensor {
+export function asMatrix(weight: Tensor, dim: number): Tensor {
   const rest = weight.shape.map((_, d) => d).filter((d) => d !== dim);
   return reshape(dim === 0 ? weight : permute(weight, [dim, ...rest]), [weight.shape[dim], -1]);
 }
@@ -139,6 +140,7 @@ export function spectralNorm<M extends Module>(
   options: SpectralNormOptions = {},
 ): M {
   refuseTwice("spectral_norm", module, name);
+  checkOptions("spectralNorm", options, { nPowerIterations: "number", eps: "number", dim: "whole?" });
   const { nPowerIterations = 1, eps = 1e-12 } = options;
   if (!Number.isInteger(nPowerIterations) || nPowerIterations <= 0) {
     throw new ValueError(
