@@ -1,6 +1,6 @@
 /**
  * The matrix product for GPUs: a workgroup loads tiles of both operands into shared memory, turned so that k runs slowest, and each thread multiplies
- * from there into a tile of the result in registers.
+ * from there into a tile of the result in registers. The next tiles are on their way while these are multiplied.
  *
  * @module
  */
@@ -11,6 +11,139 @@ import type { GemmJob, Tile } from "./gemm.ts";
 import { gemmText, storeLines, tileLines } from "./gemm_direct.ts";
 import type { SideText } from "./gemm_index.ts";
 
+const four = [0, 1, 2, 3] as const;
+const components = ["x", "y", "z", "w"] as const;
+/** Steps along k written out one after the other: each round of a loop costs a test, and one more where the runtime guards loops. */
+const unroll = 2;
+
+/** How the threads of a workgroup bring a tile of one operand to shared memory, and read it there. */
+interface Loader {
+  /** The declaration of its shared memory. */
+  readonly shared: string;
+  /** Lines before the loop over k: what does not change with k. */
+  readonly place: readonly string[];
+  /** Lines that read the tile at `k0` into registers. */
+  fetch(k0: string): string[];
+  /** Lines between two barriers that write it to shared memory, where nothing was fetched read it too. */
+  put(k0: string): string[];
+  /** Vector `at` of row `s` of the tile. */
+  vector(s: string, at: string): string;
+}
+
+/** An operand and where the workgroup's part of it begins. */
+interface TileSide {
+  readonly side: SideText;
+  readonly name: "a" | "b";
+  readonly type: "f32" | "i32";
+  /** Rows of the tile, the first of them, and where the operand ends. */
+  readonly size: number;
+  readonly first: string;
+  readonly limit: number;
+  readonly kt: number;
+  readonly threads: number;
+}
+
+/**
+ * An operand that is read as vectors: each thread takes blocks of four rows and four steps of k. So only whole vectors are written to shared memory, of which
+ * writing one component may touch the others.
+ */
+function vectorLoader(
+  { side, name, type, size, first, limit, kt, threads }: TileSide,
+  along: "row" | "k",
+): Loader {
+  const kBlocks = kt / 4, rowBlocks = size / 4, blocks = kBlocks * rowBlocks;
+  // One vector more than needed from one k to the next, so that neighbours in k lie in other banks.
+  const pitch = rowBlocks + 1;
+  const rounds = Array.from({ length: Math.ceil(blocks / threads) }, (_, r) => r);
+  const inRound = (r: number, lines: readonly string[]): string[] => {
+    const whole = (r + 1) * threads <= blocks;
+    return [whole ? "{" : `if (${name}_q${r} < ${blocks}) {`, ...lines, "}"];
+  };
+  const place = rounds.flatMap((r) => {
+    const q = `${name}_q${r}`;
+    // Neighbouring threads take neighbouring elements of memory.
+    const [fast, slow, count] = along === "k" ? ["ks", "rs", kBlocks] : ["rs", "ks", rowBlocks];
+    return [
+      `let ${q} = t + ${r * threads};`,
+      `let ${name}_${fast}${r} = ${q} % ${count};`,
+      `let ${name}_${slow}${r} = ${q} / ${count};`,
+      `let ${name}_row${r} = ${first} + ${name}_rs${r} * 4;`,
+      ...(along === "row" ? [0] : four).flatMap((i) =>
+        side.rowLines(`(${name}_row${r} + ${i})`, `${r}_${i}`)
+      ),
+      ...four.map((i) => `var ${name}_next${r}_${i} = vec4<${type}>();`),
+    ];
+  });
+  const fetch = (k0: string): string[] =>
+    rounds.flatMap((r) =>
+      inRound(r, [
+        `let k = ${k0} + ${name}_ks${r} * 4;`,
+        ...(along === "k" ? side.kLines("k", "") : []),
+        ...four.flatMap((i) => {
+          const [row, step] = along === "k" ? [i, 0] : [0, i];
+          return [
+            ...(along === "k" ? [] : side.kLines(`(k + ${i})`, `_${i}`)),
+            ...side.read(
+              `${r}_${row}`,
+              along === "k" ? "" : `_${i}`,
+              `value${i}`,
+              true,
+              `${name}_row${r} + ${row} < ${limit} && k + ${step} < k_last`,
+            ),
+            `${name}_next${r}_${i} = value${i};`,
+          ];
+        }),
+      ])
+    );
+  const put = (): string[] =>
+    rounds.flatMap((r) =>
+      inRound(
+        r,
+        four.map((s) => {
+          // Vectors along k are turned here, not when they are read: until now nothing waits for them.
+          const parts = four.map((i) => `${name}_next${r}_${i}.${components[s]}`);
+          const value = along === "k" ? `vec4<${type}>(${parts.join(", ")})` : `${name}_next${r}_${s}`;
+          return `shared_${name}[(${name}_ks${r} * 4 + ${s}) * ${pitch} + ${name}_rs${r}] = ${value};`;
+        }),
+      )
+    );
+  return {
+    shared: `var<workgroup> shared_${name}: array<vec4<${type}>, ${pitch * kt}>;\n`,
+    place,
+    fetch,
+    put,
+    vector: (s, at) => `shared_${name}[(${s}) * ${pitch} + ${at}]`,
+  };
+}
+
+/** Any other operand, element by element. */
+function elementLoader({ side, name, type, size, first, limit, kt, threads }: TileSide): Loader {
+  const count = size * kt;
+  const alongK = side.side.k.strides.at(-1) === 1;
+  const [fast, slow, steps] = alongK ? ["ks", "rs", kt] : ["rs", "ks", size];
+  return {
+    shared: `var<workgroup> shared_${name}: array<${type}, ${count}>;\n`,
+    place: [],
+    fetch: () => [],
+    put: (k0) => [
+      ...(count <= threads
+        ? [`if (t < ${count}) {`, "let q = t;"]
+        : [`for (var q = t; q < ${count}; q += ${threads}) {`]),
+      `let ${fast} = q % ${steps};`,
+      `let ${slow} = q / ${steps};`,
+      `let row = ${first} + rs;`,
+      `let k = ${k0} + ks;`,
+      ...side.rowLines("row", ""),
+      ...side.kLines("k", ""),
+      ...side.read("", "", "value", false, `row < ${limit} && k < k_last`),
+      `shared_${name}[ks * ${size} + rs] = value;`,
+      "}",
+    ],
+    vector: (s, at) =>
+      `vec4<${type}>(${four.map((l) => `shared_${name}[(${s}) * ${size} + (${at}) * 4 + ${l}]`).join(", ")})`,
+  };
+}
+
 /** Renders the kernel. */
 export function renderTiled(job: GemmJob, tile: Tile, target: Target): Rendered {
   const { bindings, a, b, type } = gemmText(job, target);
@@ -19,50 +152,11 @@ export function renderTiled(job: GemmJob, tile: Tile, target: Target): Rendered 
   const columns = tn / 4, rows = tm / 4;
   const mTiles = Math.ceil(job.m / bm), nTiles = Math.ceil(job.n / bn);
   const groups = foldGroups(mTiles * nTiles * job.batches * job.parts, target.workgroupsPerDimension);
-
-  /** Fills one shared tile: `size` rows from `first` on, kt steps of k from `k0` on. */
-  const fill = (
-    side: SideText,
-    vector: "row" | "k" | null,
-    shared: string,
-    first: string,
-    size: number,
-    limit: number,
-  ): string[] => {
-    const per = vector === null ? 1 : 4;
-    const count = size * kt / per;
-    // Neighbouring threads take neighbouring elements of memory.
-    const alongK = vector === "k" || (vector === null && side.side.k.strides.at(-1) === 1);
-    const kSteps = alongK ? kt / per : kt;
-    const rowSteps = alongK ? size : size / per;
-    const lines = count <= threads
-      ? [`if (t < ${count}) {`, "let q = t;"]
-      : [`for (var q = t; q < ${count}; q += ${threads}) {`];
-    if (alongK) lines.push(`let ks = (q % ${kSteps})${per > 1 ? " * 4" : ""};`, `let rs = q / ${kSteps};`);
-    else {
-      lines.push(`let rs = (q % ${rowSteps})${vector === "row" ? " * 4" : ""};`, `let ks = q / ${rowSteps};`);
-    }
-    lines.push(
-      `let row = ${first} + rs;`,
-      "let k = k0 + ks;",
-      ...side.rowLines("row", ""),
-      ...side.kLines("k", ""),
-    );
-    const guard = `row < ${limit} && k < k_last`;
-    if (vector === null) {
-      lines.push(...side.read("", "", "value", false, guard), `${shared}[ks * ${size} + rs] = value;`);
-    } else if (vector === "row") {
-      lines.push(...side.read("", "", "value", true, guard));
-      ["x", "y", "z", "w"].forEach((c, l) => lines.push(`${shared}[ks * ${size} + rs + ${l}] = value.${c};`));
-    } else {
-      lines.push(...side.read("", "", "value", true, guard));
-      ["x", "y", "z", "w"].forEach((c, l) =>
-        lines.push(`${shared}[(ks + ${l}) * ${size} + rs] = value.${c};`)
-      );
-    }
-    return [...lines, "}"];
-  };
-
+  const shape = { type, kt, threads } as const;
+  const loader = (side: TileSide, vector: "row" | "k" | null): Loader =>
+    vector === null ? elementLoader(side) : vectorLoader(side, vector);
+  const as = loader({ ...shape, side: a, name: "a", size: bm, first: "m_tile", limit: job.m }, job.aVector);
+  const bs = loader({ ...shape, side: b, name: "b", size: bn, first: "n_tile", limit: job.n }, job.bVector);
   const lines = [
     ...tileLines(groups, mTiles, nTiles, job),
     "let t = i32(thread);",
@@ -73,35 +167,39 @@ export function renderTiled(job: GemmJob, tile: Tile, target: Target): Rendered 
     ...a.batchLines("z"),
     ...b.batchLines("z"),
   ];
+  lines.push(...as.place, ...bs.place);
   for (let i = 0; i < tm; i++) {
     for (let j = 0; j < columns; j++) lines.push(`var acc${i}_${j} = vec4<${type}>();`);
   }
-  lines.push(`for (var k0 = k_first; k0 < k_last; k0 += ${kt}) {`, "workgroupBarrier();");
+  // While one tile is multiplied the next is on its way; the first round multiplies nothing yet.
   lines.push(
-    ...fill(a, job.aVector, "shared_a", "m_tile", bm, job.m),
-    ...fill(b, job.bVector, "shared_b", "n_tile", bn, job.n),
+    `for (var k0 = k_first; k0 < k_last + ${kt}; k0 += ${kt}) {`,
+    "if (k0 < k_last) {",
+    ...as.fetch("k0"),
+    ...bs.fetch("k0"),
+    "}",
+    "if (k0 > k_first) {",
+    `for (var s = 0; s < ${kt}; s += ${unroll}) {`,
   );
-  lines.push("workgroupBarrier();", `for (var s = 0; s < ${kt}; s++) {`);
-  // Vectors of a thread lie a workgroup apart, so that neighbouring threads read neighbouring vectors.
-  const read = (shared: string, at: string): string =>
-    `vec4<${type}>(${[0, 1, 2, 3].map((l) => `${shared}[${at} + ${l}]`).join(", ")})`;
-  for (let i = 0; i < rows; i++) {
-    lines.push(`let x${i} = ${read("shared_a", `s * ${bm} + (ty + ${i * wy}) * 4`)};`);
-  }
-  for (let j = 0; j < columns; j++) {
-    lines.push(`let y${j} = ${read("shared_b", `s * ${bn} + (tx + ${j * wx}) * 4`)};`);
-  }
-  for (let i = 0; i < tm; i++) {
-    const x = `x${i >> 2}.${"xyzw"[i % 4]}`;
-    for (let j = 0; j < columns; j++) {
-      lines.push(
-        type === "f32"
-          ? `acc${i}_${j} = fma(vec4f(${x}), y${j}, acc${i}_${j});`
-          : `acc${i}_${j} += ${x} * y${j};`,
-      );
+  for (let u = 0; u < unroll; u++) {
+    const s = u === 0 ? "s" : `s + ${u}`;
+    lines.push("{");
+    // Vectors of a thread lie a workgroup apart, so that neighbouring threads read neighbouring vectors.
+    for (let i = 0; i < rows; i++) lines.push(`let x${i} = ${as.vector(s, `ty + ${i * wy}`)};`);
+    for (let j = 0; j < columns; j++) lines.push(`let y${j} = ${bs.vector(s, `tx + ${j * wx}`)};`);
+    for (let i = 0; i < tm; i++) {
+      const x = `x${i >> 2}.${components[i % 4]}`;
+      for (let j = 0; j < columns; j++) {
+        lines.push(
+          type === "f32"
+            ? `acc${i}_${j} = fma(vec4f(${x}), y${j}, acc${i}_${j});`
+            : `acc${i}_${j} += ${x} * y${j};`,
+        );
+      }
     }
+    lines.push("}");
   }
-  lines.push("}", "}");
+  lines.push("}", "}", "workgroupBarrier();", ...as.put("k0"), ...bs.put("k0"), "workgroupBarrier();", "}");
   const row = (i: number): string => `m_tile + (ty + ${(i >> 2) * wy}) * 4 + ${i % 4}`;
   const column = (j: number): string => `n_tile + (tx + ${j * wx}) * 4`;
   lines.push(...storeLines(job, bindings, tm, tn, row, column));
@@ -110,11 +208,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 ${lines.join("\n")}
 }
 `;
-  const shared = `var<workgroup> shared_a: array<${type}, ${
-    bm * kt
-  }>;\nvar<workgroup> shared_b: array<${type}, ${bn * kt}>;\n`;
   return {
-    code: `${bindings.text}${shared}${libraryFor(main)}\n${main}`,
+    code: `${bindings.text}${as.shared}${bs.shared}${libraryFor(main)}\n${main}`,
     access: bindings.access,
     windows: bindings.windows,
     groups,
