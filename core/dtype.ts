@@ -88,6 +88,11 @@ export function isFloat(dtype: DType): boolean {
   return table[dtype].kind === "float";
 }
 
+/** Whether the dtype is a float of half the width of float32: values are stored in it, and computed in float32. */
+export function isHalf(dtype: DType): boolean {
+  return dtype === "float16" || dtype === "bfloat16";
+}
+
 /** Whether the dtype is an integer type (`bool` is not). */
 export function isInt(dtype: DType): boolean {
   return table[dtype].kind === "int";

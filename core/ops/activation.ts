@@ -76,17 +76,19 @@ export function relu6(x: Tensor): Tensor {
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
   checkCall("leaky_relu", [x]);
   const y = floats("leaky_relu_cpu", x);
-  return named("LeakyRelu", where(gt(y, 0), y, mul(y, negativeSlope)));
+  return named("LeakyRelu", inSingle(y, (z) => where(gt(z, 0), z, mul(z, negativeSlope))));
 }
 
 /** scale * (x where positive, else alpha (e^(inputScale x) - 1)). */
 function scaledElu(op: string, x: Tensor, alpha: number, scale: number, inputScale: number): Tensor {
-  const y = floats(op, x);
-  const positive = gt(y, 0);
-  // expm1 of a large positive argument is infinite, and its gradient times zero NaN.
-  const argument = where(positive, 0, inputScale === 1 ? y : mul(y, inputScale));
-  const left = mul(expm1(argument), alpha * scale);
-  return named("Elu", where(positive, scale === 1 ? y : mul(y, scale), left));
+  const curve = (y: Tensor) => {
+    const positive = gt(y, 0);
+    // expm1 of a large positive argument is infinite, and its gradient times zero NaN.
+    const argument = where(positive, 0, inputScale === 1 ? y : mul(y, inputScale));
+    const left = mul(expm1(argument), alpha * scale);
+    return where(positive, scale === 1 ? y : mul(y, scale), left);
+  };
+  return named("Elu", inSingle(floats(op, x), curve));
 }
 
 /** x where positive, else alpha (e^x - 1). `torch.nn.functional.elu`. */
@@ -144,11 +146,13 @@ export function silu(x: Tensor): Tensor {
 /** ln(1 + e^(beta x)) / beta; x itself where beta x is above `threshold`. `torch.nn.functional.softplus`. */
 export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
   checkCall("softplus", [x]);
-  const y = floats("softplus_cpu", x);
-  const scaled = beta === 1 ? y : mul(y, beta);
-  const linear = gt(scaled, threshold);
-  const curved = log1p(exp(where(linear, 0, scaled)));
-  return named("Softplus", where(linear, y, beta === 1 ? curved : div(curved, beta)));
+  const curve = (y: Tensor) => {
+    const scaled = beta === 1 ? y : mul(y, beta);
+    const linear = gt(scaled, threshold);
+    const curved = log1p(exp(where(linear, 0, scaled)));
+    return where(linear, y, beta === 1 ? curved : div(curved, beta));
+  };
+  return named("Softplus", inSingle(floats("softplus_cpu", x), curve));
 }
 
 /** x tanh(softplus(x)). `torch.nn.functional.mish`. */
@@ -167,15 +171,15 @@ export function softsign(x: Tensor): Tensor {
 /** x + 3 clipped to [0, 6], over 6. `torch.nn.functional.hardsigmoid`. */
 export function hardsigmoid(x: Tensor): Tensor {
   checkCall("hardsigmoid", [x]);
-  const y = floats("hardsigmoid", x);
-  return named("Hardsigmoid", where(le(y, -3), 0, where(ge(y, 3), 1, div(add(y, 3), 6))));
+  const curve = (y: Tensor) => where(le(y, -3), 0, where(ge(y, 3), 1, div(add(y, 3), 6)));
+  return named("Hardsigmoid", inSingle(floats("hardsigmoid", x), curve));
 }
 
 /** x hardsigmoid(x). `torch.nn.functional.hardswish`. */
 export function hardswish(x: Tensor): Tensor {
   checkCall("hardswish", [x]);
-  const y = floats("hardswish_cpu", x);
-  return named("Hardswish", where(lt(y, -3), mul(y, 0), where(le(y, 3), div(mul(y, add(y, 3)), 6), y)));
+  const curve = (y: Tensor) => where(lt(y, -3), mul(y, 0), where(le(y, 3), div(mul(y, add(y, 3)), 6), y));
+  return named("Hardswish", inSingle(floats("hardswish_cpu", x), curve));
 }
 
 /** 0 where |x| is at most `lambda`, else x. `torch.nn.functional.hardshrink`. */
@@ -210,9 +214,9 @@ export function threshold(x: Tensor, threshold: number, value: number): Tensor {
 /** ln sigmoid(x). `torch.nn.functional.logsigmoid`. */
 export function logsigmoid(x: Tensor): Tensor {
   checkCall("logsigmoid", [x]);
-  const y = floats("log_sigmoid_cpu", x);
   // Either side is the same function; at 0 each gives half of the gradient.
-  return named("LogSigmoid", sub(minimum(y, 0), log1p(exp(neg(abs(y))))));
+  const curve = (y: Tensor) => sub(minimum(y, 0), log1p(exp(neg(abs(y)))));
+  return named("LogSigmoid", inSingle(floats("log_sigmoid_cpu", x), curve));
 }
 
 /** x where positive, else weight * x, with one weight or one per channel (dimension 1). `torch.nn.functional.prelu`. */
@@ -284,8 +288,8 @@ export function glu(x: Tensor, dim = -1): Tensor {
       }]`,
     );
   }
-  const y = floats("glu_cpu", x);
-  return named("Glu", mul(narrow(y, at, 0, size / 2), sigmoid(narrow(y, at, size / 2, size / 2))));
+  const curve = (y: Tensor) => mul(narrow(y, at, 0, size / 2), sigmoid(narrow(y, at, size / 2, size / 2)));
+  return named("Glu", inSingle(floats("glu_cpu", x), curve));
 }
 
 /** Options of `gumbelSoftmax`. */

@@ -8,7 +8,7 @@ import { named } from "../apply.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { requireFloat, type Scalar } from "./cast.ts";
+import { inSingle, requireFloat, type Scalar } from "./cast.ts";
 import { iota, tensor } from "./create.ts";
 import { add, div, floorDivide, lt, mul, remainder, where } from "./elementwise.ts";
 import { indexSelect } from "./indexing.ts";
@@ -115,10 +115,9 @@ function adaptiveAvg(op: string, name: string, rank: number, x: Tensor, outputSi
   const even = evenWindows(input, sizes);
   if (even !== null) return finished(mean(even, elementDims(rank)));
   const bins = sizes.map((out, i) => binsOf(input.shape[2 + i], out));
-  const total = sumDims(binned(input, bins, 0), elementDims(rank));
   const count = bins.map(({ length }, i) => reshape(int64(length, x), sizes.map((s, d) => d === i ? s : 1)))
     .reduce(mul);
-  return finished(div(total, count.to(x.dtype)));
+  return finished(inSingle(input, (z) => div(sumDims(binned(z, bins, 0), elementDims(rank)), count)));
 }
 
 /** The means over `outputSize` windows of x [N, C, L] or [C, L]. `torch.nn.functional.adaptive_avg_pool1d`. */

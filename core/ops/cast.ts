@@ -6,7 +6,16 @@
 import { getDefaultDtype } from "../default_dtype.ts";
 import { apply } from "../apply.ts";
 import { defaultDevice, type DeviceName } from "../device.ts";
-import { type DType, isFloat, kindOf, type Operand, promoteTypes, resultType, scalarName } from "../dtype.ts";
+import {
+  type DType,
+  isFloat,
+  isHalf,
+  kindOf,
+  type Operand,
+  promoteTypes,
+  resultType,
+  scalarName,
+} from "../dtype.ts";
 import { DTypeError, TenonError } from "../errors.ts";
 import { castPrim } from "../prim/elementwise.ts";
 import { Tensor } from "../tensor.ts";
@@ -38,8 +47,7 @@ export function asFloat(x: Tensor): Tensor {
  * steps in between lose no digits.
  */
 export function inSingle(x: Tensor, f: (x: Tensor) => Tensor): Tensor {
-  const { dtype } = x;
-  return dtype === "float16" || dtype === "bfloat16" ? cast(f(cast(x, "float32")), dtype) : f(x);
+  return isHalf(x.dtype) ? cast(f(cast(x, "float32")), x.dtype) : f(x);
 }
 
 /** Refuses what is not a float tensor. */

@@ -5,6 +5,7 @@
  */
 import { checkCall, checkKind, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
+import { isHalf } from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -184,9 +185,10 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
   const shape = [n, c, ...points];
   if (sizeOf(shape) === 0) return nothing(shape, [x, grid]);
   const flat = reshape(x, [n, c, sizeOf(space)]);
-  // Coordinate 0 runs along the last dimension.
+  // Places are computed in float32 at least. Coordinate 0 runs along the last dimension.
+  const fine = isHalf(grid.dtype) ? cast(grid, "float32") : grid;
   const taps = space.map((size, i) => {
-    const g = reshape(select(grid, -1, rank - 1 - i), [n, 1, count]);
+    const g = reshape(select(fine, -1, rank - 1 - i), [n, 1, count]);
     return tapsAlong(g, size, rank, mode, paddingMode, align).map(({ at, weight }) => {
       const inside = logicalAnd(ge(at, 0), le(at, size - 1));
       return { place: cast(where(inside, at, 0), "int64"), inside, weight };
@@ -210,7 +212,7 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
   });
   return named(
     rank === 2 ? "GridSampler2D" : "GridSampler3D",
-    reshape(parts.reduce((a, b) => add(a, b)), shape),
+    reshape(cast(parts.reduce((a, b) => add(a, b)), x.dtype), shape),
   );
 }
 

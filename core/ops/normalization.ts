@@ -5,7 +5,7 @@
  */
 import { checkCall, checkKind, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
-import { scalarName } from "../dtype.ts";
+import { isHalf, scalarName } from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { broadcastShapes, sameShape, type Shape, sizeOf, torchSize } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -27,11 +27,9 @@ type MaybeTensor = Tensor | null | undefined;
 
 /** (x - mean) / sqrt(variance + eps) over dims, with the biased variance. */
 function standardized(x: Tensor, dims: readonly number[], eps: number): Tensor {
-  return inSingle(x, (y) => {
-    const centred = sub(y, mean(y, dims, { keepdim: true }));
-    const spread = mean(mul(centred, centred), dims, { keepdim: true });
-    return mul(centred, rsqrt(add(spread, eps)));
-  });
+  const centred = sub(x, mean(x, dims, { keepdim: true }));
+  const spread = mean(mul(centred, centred), dims, { keepdim: true });
+  return mul(centred, rsqrt(add(spread, eps)));
 }
 
 function scaled(x: Tensor, weight: MaybeTensor, bias: MaybeTensor): Tensor {
@@ -46,9 +44,8 @@ function checkParameterTypes(
   parameters: readonly MaybeTensor[],
   sentence = (wanted: string, found: string) => `expected scalar type ${wanted} but found ${found}`,
 ): void {
-  const half = x.dtype === "float16" || x.dtype === "bfloat16";
   for (const p of parameters) {
-    if (!p || p.dtype === x.dtype || (half && p.dtype === "float32")) continue;
+    if (!p || p.dtype === x.dtype || (isHalf(x.dtype) && p.dtype === "float32")) continue;
     throw new DTypeError(
       `${
         sentence(scalarName(x.dtype), scalarName(p.dtype))
@@ -104,8 +101,8 @@ export function layerNorm(
 ): Tensor {
   checkCall("layer_norm", [x], options, normKinds, { weight, bias });
   const dims = checkNormalized("layer_norm", x, normalizedShape, [["weight", weight], ["bias", bias]]);
-  if (sizeOf(x.shape) === 0) return named("NativeLayerNorm", scaled(x.value, weight, bias));
-  return named("NativeLayerNorm", scaled(standardized(x, dims, options.eps ?? 1e-5), weight, bias));
+  const normal = (y: Tensor) => sizeOf(y.shape) === 0 ? y : standardized(y, dims, options.eps ?? 1e-5);
+  return named("NativeLayerNorm", inSingle(x.value, (y) => scaled(normal(y), weight, bias)));
 }
 
 const machineEpsilon: Readonly<Record<string, number>> = {
@@ -124,10 +121,10 @@ export function rmsNorm(
 ): Tensor {
   checkCall("rms_norm", [x], options, normKinds, { weight });
   const dims = checkNormalized("rms_norm", x, normalizedShape, [["weight", weight]]);
-  if (sizeOf(x.shape) === 0) return scaled(x.value, weight, null);
   const eps = options.eps ?? machineEpsilon[x.dtype];
-  const unit = inSingle(x, (y) => mul(y, rsqrt(add(mean(mul(y, y), dims, { keepdim: true }), eps))));
-  return scaled(unit, weight, null);
+  const unit = (y: Tensor) =>
+    sizeOf(y.shape) === 0 ? y : mul(y, rsqrt(add(mean(mul(y, y), dims, { keepdim: true }), eps)));
+  return inSingle(x.value, (y) => scaled(unit(y), weight, null));
 }
 
 /** Options of `batchNorm`. */
@@ -178,8 +175,11 @@ function checkChannels(
 }
 
 function mix(running: Tensor, fresh: Tensor, momentum: number | Tensor): Tensor {
-  const kept = mul(running, typeof momentum === "number" ? 1 - momentum : sub(1, momentum));
-  return add(kept, mul(fresh, momentum)).detach();
+  const mixed = inSingle(running, (r) => {
+    const kept = mul(r, typeof momentum === "number" ? 1 - momentum : sub(1, momentum));
+    return add(kept, mul(fresh, momentum));
+  });
+  return mixed.detach();
 }
 
 /**
@@ -210,20 +210,20 @@ export function batchNorm(
     ["bias", bias],
   ]);
   checkParameterTypes("batch_norm", x, [weight, bias, runningMean, runningVar], mixed);
-  const affine = (y: Tensor) =>
-    named(
-      "NativeBatchNorm",
-      scaled(y, weight ? perChannel(weight, rank) : null, bias ? perChannel(bias, rank) : null),
-    );
+  const single = isHalf(x.dtype) ? cast(x, "float32") : x.value;
+  const affine = (y: Tensor) => {
+    const z = scaled(y, weight ? perChannel(weight, rank) : null, bias ? perChannel(bias, rank) : null);
+    return named("NativeBatchNorm", cast(z, x.dtype));
+  };
   if (!training) {
     if (!runningMean || !runningVar) {
       throw new ValueError(
         "Expected running_mean and running_var to be defined when training=False, in batch_norm",
       );
     }
-    const centred = sub(x, perChannel(runningMean, rank));
+    const centred = sub(single, perChannel(runningMean, rank));
     return {
-      output: affine(mul(centred, rsqrt(add(perChannel(runningVar, rank), eps)))),
+      output: affine(mul(centred, rsqrt(add(cast(perChannel(runningVar, rank), single.dtype), eps)))),
       runningMean,
       runningVar,
     };
@@ -236,10 +236,10 @@ export function batchNorm(
       }, in batch_norm: use a larger batch or eval()`,
     );
   }
-  if (sizeOf(x.shape) === 0) return { output: affine(x.value), runningMean, runningVar };
+  if (sizeOf(x.shape) === 0) return { output: affine(single), runningMean, runningVar };
   const dims = x.shape.map((_, d) => d).filter((d) => d !== 1);
-  const average = mean(x, dims, { keepdim: true });
-  const centred = sub(x, average);
+  const average = mean(single, dims, { keepdim: true });
+  const centred = sub(single, average);
   const spread = mean(mul(centred, centred), dims, { keepdim: true });
   const fresh = (v: Tensor) => reshape(v, [channels]).detach();
   return {
@@ -284,13 +284,12 @@ export function groupNorm(
   }
   checkParameterTypes("group_norm", x, [weight, bias]);
   // A size of -1 cannot be told where there are no elements.
-  const y = sizeOf(x.shape) === 0
-    ? x.value
-    : reshape(standardized(reshape(x, [x.shape[0], numGroups, -1]), [2], options.eps ?? 1e-5), x.shape);
-  return named(
-    "NativeGroupNorm",
-    scaled(y, weight ? perChannel(weight, rank) : null, bias ? perChannel(bias, rank) : null),
-  );
+  const normal = (y: Tensor) =>
+    sizeOf(y.shape) === 0
+      ? y
+      : reshape(standardized(reshape(y, [y.shape[0], numGroups, -1]), [2], options.eps ?? 1e-5), y.shape);
+  const factor = weight ? perChannel(weight, rank) : null, shift = bias ? perChannel(bias, rank) : null;
+  return named("NativeGroupNorm", inSingle(x.value, (y) => scaled(normal(y), factor, shift)));
 }
 
 /** Options of `instanceNorm`. */

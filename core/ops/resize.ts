@@ -9,7 +9,7 @@ import { named } from "../apply.ts";
 import type { DType } from "../dtype.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
-import { requireFloat } from "./cast.ts";
+import { inSingle, requireFloat } from "./cast.ts";
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from "./adaptive_pool.ts";
 import { tensor } from "./create.ts";
 import { add, mul } from "./elementwise.ts";
@@ -314,7 +314,7 @@ export function interpolate(x: Tensor, options: InterpolateOptions = {}): Tensor
   if (smooth) requireFloat("interpolate", x);
   const align = options.alignCorners ?? false;
   const axes = space.map((s, i) => axis(s, out[i], factors[i], align, x.dtype));
-  const y = axes.reduce((acc, a, i) => {
+  const along = (acc: Tensor, a: Axis, i: number) => {
     if (!smooth) return nearest(acc, i + 2, a, mode === "nearest-exact");
     // PyTorch takes equal sizes as they are, except where it weighs more than two elements.
     const plain = a.size === a.out && (a.scale === 1 || (mode !== "bicubic" && !antialias));
@@ -324,7 +324,8 @@ export function interpolate(x: Tensor, options: InterpolateOptions = {}): Tensor
       return multiplied(acc, i + 2, a, times, mode === "bicubic");
     }
     return resample(acc, i + 2, tapsOf(mode, antialias, a));
-  }, x.value);
+  };
+  const y = smooth ? inSingle(x.value, (z) => axes.reduce(along, z)) : axes.reduce(along, x.value);
   return named(`${torchNames[mode]}${rank}D${antialias ? "Aa" : ""}Backward1`, y, x);
 }
 
