@@ -49,6 +49,7 @@ export {
   registerModuleForwardPreHook,
   registerModuleFullBackwardHook,
 } from "./hooks.ts";
+export * from "./fractional_pool.ts";
 export * from "./lazy_conv.ts";
 export * from "./lazy_norm.ts";
 export * from "./linear.ts";
