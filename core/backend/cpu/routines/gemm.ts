@@ -14,8 +14,8 @@ import type { FloatType } from "./floats.ts";
 import { gemmModule, gemmWords, PACK_PANELS, PACK_ROWS } from "./gemm_code.ts";
 import type { GemmForm } from "./micro_code.ts";
 
-/** Depth of a block: a panel of A and one of B fit the first-level cache together. */
-const DEPTH = 384;
+/** Depth of a block: a panel of A and one of B fit the first-level cache together. OpenBLAS has the same, and so the same sums. */
+const DEPTH = 320;
 /** Rows of B that are read side by side where few rows of A make that all the work, and the bytes of a row from which that pays. */
 const STREAMS = 8, NEAR_ROWS = 4096;
 /** Rows of a block of A, which stays in the second-level cache. */
@@ -57,6 +57,8 @@ export interface GemmSpec {
   readonly near: boolean;
   /** Operands packed once, before, unless they are read in place; the others are packed by each tile that needs them. */
   readonly packFirst: readonly ("A" | "B")[];
+  /** Whether the depth is gone down in one go. */
+  readonly undivided?: boolean;
   /** Whether each product is rounded before it is added, where it might be fused with the sum. */
   readonly rounded?: boolean;
 }
@@ -260,7 +262,7 @@ function blockingOf(spec: GemmSpec, form: GemmForm): Blocking {
     copyBytes[side] * sources[side].offsets.length <= PACK_LIMIT
   );
   const streams = form.directB && form.rows <= 3 && columns * bytes > NEAR_ROWS;
-  const depths = Math.max(1, Math.ceil(depth / (streams ? STREAMS : DEPTH)));
+  const tileDepth = streams ? STREAMS : spec.undivided ? depth : Math.min(DEPTH, depth);
   const narrowest = streams ? NEAR_ROWS / bytes : 4 * W;
 
   const work = rows * columns * depth * products.length;
@@ -277,7 +279,7 @@ function blockingOf(spec: GemmSpec, form: GemmForm): Blocking {
     else if (tileColumns > narrowest) across++;
     else break;
   }
-  return { ...size(), tileDepth: Math.ceil(depth / depths / 8) * 8, whole, copyBytes, sources, aStep };
+  return { ...size(), tileDepth, whole, copyBytes, sources, aStep };
 }
 
 /** The different numbers of a list, and which of them each entry is. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ModuleBuilder } from "../wasm/assembler.ts";
+import { type Func, type Local, ModuleBuilder } from "../wasm/assembler.ts";
 import type { Expr } from "../wasm/expr.ts";
 import { i32, select } from "../wasm/opcodes.ts";
 import { type FloatOps, floatOps, type FloatType, sharedMemory } from "./floats.ts";
@@ -80,6 +80,17 @@ export function gemmModule(dtype: FloatType, form: GemmForm, relaxed: boolean): 
   return module.encode();
 }
 
+/** The depth of the next block where `left` remains, as OpenBLAS has it on several threads: blocks of `most`, and two halves in the end. */
+function blockDepth(f: Func, left: Int, most: Local<"i32">): Local<"i32"> {
+  const depth = f.keep(left);
+  f.if(
+    i32.geS(depth, i32.mul(most, 2)),
+    () => f.set(depth, most),
+    () => f.if(i32.gtS(depth, most), () => f.set(depth, i32.shrU(i32.add(depth, 1), 1))),
+  );
+  return depth;
+}
+
 /** (start, end, args, scratch): tiles of C, each with its whole depth. */
 function defineTiles(
   module: ModuleBuilder,
@@ -116,8 +127,9 @@ function defineTiles(
       const m0 = f.keep(i32.mul(i32.remU(i32.divU(start, across), down), tileRows));
       const n0 = f.keep(i32.mul(i32.remU(start, across), tileColumns));
       const m1 = smaller(i32.add(m0, tileRows), rows), n1 = smaller(i32.add(n0, tileColumns), columns);
-      f.for(k0, 0, depth, tileDepth, () => {
-        const kc = smaller(i32.sub(depth, k0), tileDepth);
+      f.set(k0, 0);
+      f.while(() => i32.ltS(k0, depth), () => {
+        const kc = blockDepth(f, i32.sub(depth, k0), tileDepth);
         const packed = f.keep(word("packedA"));
         const blockA = f.local("i32"), blockB = f.local("i32"), rowStep = f.local("i32");
         f.set(rowStep, aStep);
@@ -187,6 +199,7 @@ function defineTiles(
             });
           });
         });
+        f.increase(k0, kc);
       });
       f.increase(start, 1);
     });
@@ -220,9 +233,9 @@ function definePackOperand(
       f.if(i32.gtS(last, rows), () => f.set(last, rows));
       const from = f.keep(i32.add(base, i32.load(i32.add(sources, i32.mul(copy, 4)))));
       const out = f.keep(i32.add(packed, i32.mul(copy, copyBytes)));
-      f.for(k0, 0, depth, tileDepth, () => {
-        const kc = f.keep(i32.sub(depth, k0));
-        f.if(i32.gtS(kc, tileDepth), () => f.set(kc, tileDepth));
+      f.set(k0, 0);
+      f.while(() => i32.ltS(k0, depth), () => {
+        const kc = blockDepth(f, i32.sub(depth, k0), tileDepth);
         const down = i32.add(kTable, i32.mul(k0, 4));
         const to = i32.add(out, i32.mul(i32.add(i32.mul(k0, padded), i32.mul(first, kc)), bytes));
         // Rows of A are a single panel that is as wide as the depth.
@@ -232,6 +245,7 @@ function definePackOperand(
             ? panel.call(down, across, from, i32.sub(last, first), to, kc, kc)
             : block.call(rowTable, down, from, first, last, W, lanes, kc, to),
         );
+        f.increase(k0, kc);
       });
       f.increase(start, 1);
     });

@@ -27,6 +27,11 @@ export function laneColumns({ rows, columns, depth, aColumn, bRow, bColumn }: Pr
   return bColumn === 1 && over <= FEW_COLUMNS ? over : 0;
 }
 
+/** Whether a product is small and summed in order, however deep it is; others are in blocks of the depth. */
+export function isUndivided({ rows, columns, depth, bColumn }: Problem): boolean {
+  return bColumn === 1 && rows * columns * depth <= SMALL;
+}
+
 const kernels = engineCache((engine: Engine, _: "lanes"): PoolKernel =>
   engine.pool.load(laneModule(engine.features.relaxedSimd))[0]
 );

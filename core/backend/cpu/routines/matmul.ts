@@ -14,7 +14,7 @@ import { type NativeGemm, nativeGemm, storedAs } from "./blas.ts";
 import { Dots, suitsDots } from "./dot.ts";
 import type { FloatType } from "./floats.ts";
 import { Gemm, type GemmSpec, type Product, steps } from "./gemm.ts";
-import { laneColumns, LaneDots } from "./lane_dots.ts";
+import { isUndivided, laneColumns, LaneDots } from "./lane_dots.ts";
 import {
   loopRoutine,
   type RoutineMaker,
@@ -165,6 +165,7 @@ function specOf(problem: Problem, dtype: FloatType, columns = problem.columns): 
     run: bColumn === 1 || columns === 1 ? columns : 0,
     near: false,
     packFirst: ["A", "B"],
+    undivided: isUndivided(problem),
   };
 }
 
