@@ -1,35 +1,82 @@
 /**
- * Functions of several steps in half precision compute in float32 and round once, as PyTorch's kernels do. The numbers are PyTorch's, of float32 and rounded.
+ * float16 and bfloat16 at the edges of their ranges, on every device: products and sums are made in float32 and rounded once, so that they overflow only where
+ * the result does.
+ *
+ * @module
  */
 import { assertEquals } from "@std/assert";
-import { batchNorm, elu, layerNorm, leakyRelu, tensor } from "../../../core/mod.ts";
+import { createWebGpuBackend } from "../../../core/backend/webgpu/backend.ts";
+import { backendOf, registerBackend } from "../../../core/device.ts";
+import { conv2d, layerNorm, ones, softmax, type Tensor, tensor } from "../../../core/mod.ts";
 import { forEachDevice } from "../devices.ts";
 
-const half = (data: number[] | number[][]) => tensor(data, { dtype: "bfloat16" });
+const rows = [[300, 300, 300], [300, 300, 0], [NaN, 1, 1], [Infinity, 1, 0], [Infinity, -1, -Infinity]];
+const columns = [[300, 1], [300, 0], [-1792 / 3, 0]];
 
-forEachDevice("activations in half precision round once", () => {
-  const x = half([1.5, -2.25, -1]);
-  // torch.nn.functional.elu(x, 0.3), leaky_relu(x, 0.3)
-  assertEquals(elu(x, 0.3).tolist(), [1.5, -0.267578125, -0.189453125]);
-  assertEquals(leakyRelu(x, 0.3).tolist(), [1.5, -0.67578125, -0.30078125]);
-});
+interface Wanted {
+  readonly product: number[][];
+  readonly ones: number;
+  readonly limits: number[];
+}
 
-forEachDevice("norms in half precision round once, and keep the dtype beside float32 parameters", () => {
-  const x = half([[1.5, -2.25, 3, 0.75], [0.5, 4, -1, 2]]);
-  const weight = half([1.1, 0.9, -0.7, 0.3]), bias = half([0.1, 0.2, 0.3, 0.4]);
-  assertEquals(layerNorm(x, [4], weight, bias).tolist(), [
-    [0.53125, -1.2109375, -0.5234375, 0.400390625],
-    [-0.421875, 1.4765625, 1.1953125, 0.50390625],
-  ]);
-  const { output, runningMean, runningVar } = batchNorm(
-    x,
-    tensor([0.1, 0.2, 0.3, 0.4]),
-    tensor([1, 2, 3, 4]).float(),
-    { weight: weight.float(), bias: bias.float(), training: true },
-  );
-  assertEquals([output.dtype, runningMean?.dtype, runningVar?.dtype], ["bfloat16", "float32", "float32"]);
-  assertEquals(output.tolist(), [
-    [1.203125, -0.69921875, -0.3984375, 0.099609375],
-    [-1, 1.1015625, 1, 0.69921875],
-  ]);
-});
+/** For each dtype the product of those, the sum of 70,000 ones, and numbers around its limits as it holds them. */
+const wanted: Readonly<Record<"float16" | "bfloat16", Wanted>> = {
+  float16: {
+    // 90000 + 90000 - 300 * 597.5: sums in between leave the range, the result does not; in the second row it does.
+    product: [[750, 300], [Infinity, 300], [NaN, NaN], [Infinity, Infinity], [Infinity, NaN]],
+    ones: Infinity,
+    limits: [2 ** -24, -(2 ** -24), 0, -0, 65504, Infinity, -0],
+  },
+  bfloat16: {
+    product: [[1200, 300], [180224, 300], [NaN, NaN], [Infinity, Infinity], [Infinity, NaN]],
+    ones: 70144,
+    limits: [
+      6.007030606269836e-8,
+      -6.007030606269836e-8,
+      9.98402083170343e-31,
+      -9.98402083170343e-31,
+      65536,
+      65536,
+      -0,
+    ],
+  },
+};
+
+function check(dtype: "float16" | "bfloat16"): void {
+  const make = (values: Parameters<typeof tensor>[0]): Tensor => tensor(values, { dtype });
+  const { product, ones: sum, limits } = wanted[dtype];
+  const a = make(rows), b = make(columns);
+  assertEquals(a.matmul(b).tolist(), product);
+  assertEquals(b.t().matmul(a.t()).t().tolist(), product);
+  // The same product as a convolution of one position with five filters, and of two images.
+  const images = b.t().reshape(2, 3, 1, 1), filters = a.reshape(5, 3, 1, 1);
+  assertEquals(conv2d(images, filters).reshape(2, 5).t().tolist(), product);
+  assertEquals(ones([70000], { dtype }).sum().item(), sum);
+  assertEquals(ones([3, 70000], { dtype }).sum(1).tolist(), [sum, sum, sum]);
+  const edges = make([-0, NaN, 1, -Infinity]);
+  assertEquals([edges.max().item(), edges.argmax().item(), edges.min().item()], [NaN, 1, NaN]);
+  const large = make([[60000, 60000, -60000]]);
+  assertEquals(softmax(large, 1).tolist(), [[0.5, 0.5, 0]]);
+  assertEquals(layerNorm(large, [3]).tolist(), [[0.70703125, 0.70703125, -1.4140625]]);
+  const held = make([6e-8, -6e-8, 1e-30, -1e-30, 65504, 65520, -0]);
+  assertEquals(held.mul(1).tolist(), limits);
+}
+
+for (const dtype of ["float16", "bfloat16"] as const) {
+  forEachDevice(`${dtype} overflows only where the result does`, () => check(dtype));
+}
+
+forEachDevice("the same with kernels for GPUs, and without float16 in memory", async () => {
+  const before = backendOf("webgpu");
+  for (const defaultLimits of [false, true]) {
+    const other = await createWebGpuBackend({ allowSoftware: true, kernels: "gpu", defaultLimits });
+    registerBackend("webgpu", other);
+    try {
+      check("float16");
+      check("bfloat16");
+    } finally {
+      registerBackend("webgpu", before);
+      other.destroy();
+    }
+  }
+}, { devices: ["webgpu"] });
