@@ -11,14 +11,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "../init/fan.ts";
 import { kaimingUniform_ } from "../init/kaiming.ts";
 import { uniform_ } from "../init/uniform.ts";
-import {
-  type BiasOf,
-  checkSizes,
-  factoryKinds,
-  type FactoryOptions,
-  named,
-  type Trailing,
-} from "./arguments.ts";
+import { type BiasOf, checkSizes, factoryKinds, type FactoryOptions, named } from "./arguments.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { flag } from "./repr.ts";

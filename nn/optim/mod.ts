@@ -28,3 +28,4 @@ export {
 } from "./optimizer.ts";
 export { RMSprop, type RMSpropSettings } from "./rmsprop.ts";
 export { SGD, type SGDSettings } from "./sgd.ts";
+export * as swaUtils from "./swa_utils.ts";
