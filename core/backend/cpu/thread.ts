@@ -1,6 +1,7 @@
 /**
  * What one thread of the pool does: take chunks of the current job until none is left. The same code runs on the main thread and, as source text,
- * in the workers, so `makeThread` and `workerMain` must not use anything outside their own bodies.
+ * in the workers, so `makeThread` and `workerMain` must not use anything outside their own bodies. Nor do they name functions of their own, other
+ * than methods: a bundler that keeps names wraps each in a helper, which is outside.
  *
  * @module
  */
@@ -59,68 +60,72 @@ export function makeThread({ memory, control, index, words }: ThreadSetup): Thre
   const functions = new Map<number, KernelFn>();
   const instances = new Map<number, KernelFn[]>();
 
-  const kernelAt = (word: number): KernelFn => {
-    const known = functions.get(ctl[word]);
-    if (known !== undefined) return known;
-    // On a worker. What the main thread has given up meanwhile goes too, now and then; the rest is made again from its bytes.
-    if (functions.size > 8192) {
-      functions.clear();
-      instances.clear();
-    }
-    let entries = instances.get(ctl[word + 1]);
-    if (entries === undefined) {
-      const bytes = new Uint8Array(memory.buffer, ctl[word + 2] >>> 0, ctl[word + 3]).slice();
-      const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-        env: { memory },
-        math: Math as object as WebAssembly.ModuleImports,
-      });
-      entries = Object.values(instance.exports) as KernelFn[];
-      instances.set(ctl[word + 1], entries);
-    }
-    const fn = entries[ctl[word + 4]];
-    functions.set(ctl[word], fn);
-    return fn;
-  };
+  const thread = {
+    functions,
 
-  /** Runs the following kernel on the points of one tile of a stack of row-major matrices. */
-  const follow = (tile: number): void => {
-    const fn = kernelAt(words.follow), args = ctl[words.followArgs];
-    const rows = ctl[words.rows], columns = ctl[words.columns];
-    const tileRows = ctl[words.tileRows], tileColumns = ctl[words.tileColumns];
-    const across = Math.ceil(columns / tileColumns), down = Math.ceil(rows / tileRows);
-    const matrix = Math.floor(tile / (across * down));
-    const top = Math.floor(tile / across) % down * tileRows, left = tile % across * tileColumns;
-    const bottom = Math.min(rows, top + tileRows), right = Math.min(columns, left + tileColumns);
-    if (across === 1) fn((matrix * rows + top) * columns, (matrix * rows + bottom) * columns, args, 0);
-    else {
-      for (let row = matrix * rows + top; row < matrix * rows + bottom; row++) {
-        fn(row * columns + left, row * columns + right, args, 0);
+    kernelAt(word: number): KernelFn {
+      const known = functions.get(ctl[word]);
+      if (known !== undefined) return known;
+      // On a worker. What the main thread has given up meanwhile goes too, now and then; the rest is made again from its bytes.
+      if (functions.size > 8192) {
+        functions.clear();
+        instances.clear();
       }
-    }
-  };
+      let entries = instances.get(ctl[word + 1]);
+      if (entries === undefined) {
+        const bytes = new Uint8Array(memory.buffer, ctl[word + 2] >>> 0, ctl[word + 3]).slice();
+        const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+          env: { memory },
+          math: Math as object as WebAssembly.ModuleImports,
+        });
+        entries = Object.values(instance.exports) as KernelFn[];
+        instances.set(ctl[word + 1], entries);
+      }
+      const fn = entries[ctl[word + 4]];
+      functions.set(ctl[word], fn);
+      return fn;
+    },
 
-  const drain = (): unknown => {
-    let error: unknown;
-    for (;;) {
-      const left = Atomics.sub(ctl, words.remaining, 1);
-      if (left <= 0) return error;
-      // From here until `finished` is raised the job cannot change.
-      const tasks = ctl[words.tasks];
-      try {
-        const chunk = ctl[words.chunk], start = (tasks - left) * chunk;
-        const end = Math.min(start + chunk, ctl[words.end]);
-        const scratch = ctl[words.scratch] + index * ctl[words.scratchStride];
-        const fn = kernelAt(words.kernel);
-        fn(start, end, ctl[words.args], scratch);
-        if (ctl[words.follow] >= 0) { for (let tile = start; tile < end; tile++) follow(tile); }
-      } catch (thrown) {
-        error = thrown;
-        Atomics.store(ctl, words.failed, 1);
+    /** Runs the following kernel on the points of one tile of a stack of row-major matrices. */
+    follow(tile: number): void {
+      const fn = thread.kernelAt(words.follow), args = ctl[words.followArgs];
+      const rows = ctl[words.rows], columns = ctl[words.columns];
+      const tileRows = ctl[words.tileRows], tileColumns = ctl[words.tileColumns];
+      const across = Math.ceil(columns / tileColumns), down = Math.ceil(rows / tileRows);
+      const matrix = Math.floor(tile / (across * down));
+      const top = Math.floor(tile / across) % down * tileRows, left = tile % across * tileColumns;
+      const bottom = Math.min(rows, top + tileRows), right = Math.min(columns, left + tileColumns);
+      if (across === 1) fn((matrix * rows + top) * columns, (matrix * rows + bottom) * columns, args, 0);
+      else {
+        for (let row = matrix * rows + top; row < matrix * rows + bottom; row++) {
+          fn(row * columns + left, row * columns + right, args, 0);
+        }
       }
-      if (Atomics.add(ctl, words.finished, 1) + 1 === tasks) Atomics.notify(ctl, words.finished);
-    }
+    },
+
+    drain(): unknown {
+      let error: unknown;
+      for (;;) {
+        const left = Atomics.sub(ctl, words.remaining, 1);
+        if (left <= 0) return error;
+        // From here until `finished` is raised the job cannot change.
+        const tasks = ctl[words.tasks];
+        try {
+          const chunk = ctl[words.chunk], start = (tasks - left) * chunk;
+          const end = Math.min(start + chunk, ctl[words.end]);
+          const scratch = ctl[words.scratch] + index * ctl[words.scratchStride];
+          const fn = thread.kernelAt(words.kernel);
+          fn(start, end, ctl[words.args], scratch);
+          if (ctl[words.follow] >= 0) { for (let tile = start; tile < end; tile++) thread.follow(tile); }
+        } catch (thrown) {
+          error = thrown;
+          Atomics.store(ctl, words.failed, 1);
+        }
+        if (Atomics.add(ctl, words.finished, 1) + 1 === tasks) Atomics.notify(ctl, words.finished);
+      }
+    },
   };
-  return { functions, drain };
+  return thread;
 }
 
 /** A worker's life: wait for a job, briefly awake and then asleep, and help with it. */

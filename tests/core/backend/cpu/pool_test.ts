@@ -7,6 +7,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Arena } from "../../../../core/backend/cpu/arena.ts";
 import { createCpuBackend } from "../../../../core/backend/cpu/backend.ts";
 import { Pool } from "../../../../core/backend/cpu/pool.ts";
+import { makeThread, workerMain } from "../../../../core/backend/cpu/thread.ts";
 import { ModuleBuilder } from "../../../../core/backend/cpu/wasm/assembler.ts";
 import { i32 } from "../../../../core/backend/cpu/wasm/opcodes.ts";
 import { getNumThreads, setNumThreads } from "../../../../core/device.ts";
@@ -92,4 +93,11 @@ Deno.test("pool: a program with running workers needs no permission and ends by 
     { success: true, text: `true ${Math.round(Math.sin(Math.E) * 2 ** 20 / 1000)}` },
     new TextDecoder().decode(stderr),
   );
+});
+
+Deno.test("pool: what workers are made of names no functions, which bundlers that keep names would wrap in helpers of theirs", () => {
+  for (const made of [makeThread, workerMain]) {
+    const body = String(made).slice(String(made).indexOf("{"));
+    assertEquals(body.match(/(function\s+\w+|(const|let|var)\s+\w+\s*=\s*(\([^()]*\)|\w+)\s*=>)/g), null);
+  }
 });
