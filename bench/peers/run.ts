@@ -108,7 +108,8 @@ const entries: readonly Entry[] = webgpu ? gpuEntries : [
 
 /** Tenon's cold start, bundled into `file`; null where that cannot be done. */
 async function bundled(file: string): Promise<Entry | null> {
-  const args = ["bundle", "--quiet", "--minify", "--platform=deno", `--output=${file}`, "cold/tenon.ts"];
+  const flags = ["--quiet", "--minify", "--keep-names", "--platform=deno", `--output=${file}`];
+  const args = ["bundle", ...flags, "cold/tenon.ts"];
   const { success } = await new Deno.Command(Deno.execPath(), { args, cwd: here, stderr: "null" }).output();
   return success ? { name: "tenon-bundled", command: [], groups: [], cold: deno(file) } : null;
 }
@@ -270,7 +271,7 @@ ${
 ${versions.join("; ")}.
 Best of ${rounds} rounds, each the median of 5 or more samples; peers take turns. The \`-keep\` of PyTorch: its freed memory is kept. Tenon is
 WebAssembly alone; with \`-blas\` it may call the system's OpenBLAS (\`--allow-ffi\`). Of its cold starts \`tenon-core\` imports the core alone and \`tenon-bundled\` is
-one file made by \`deno bundle --minify\`, the form that the other toolkits for JavaScript are published in.
+one file made by \`deno bundle\`, the form that the other toolkits for JavaScript are published in.
 ${tables(merged)}
 ${
   wrong.length === 0
