@@ -18,12 +18,14 @@ import { following, runner, Workspace } from "./routine.ts";
 import { computeType, type Staged, stageInput, stageOutput, stagePadded } from "./stage.ts";
 import { splitOf, sums, windowOf } from "./windows.ts";
 
-const kernels = engineCache((engine: Engine, key: `${FloatType} ${number} ${number}`): PoolKernel[] => {
-  const [dtype, taps, width] = key.split(" ");
-  engine.pool.reserveScratch(depthwiseScratch(Number(taps)));
-  const { relaxedSimd } = engine.features;
-  return engine.pool.load(depthwiseModule(dtype as FloatType, Number(taps), Number(width), relaxedSimd));
-});
+const kernels = engineCache(
+  (engine: Engine, key: `${FloatType} ${number} ${number} ${1 | 2}`): PoolKernel[] => {
+    const [dtype, ...sizes] = key.split(" "), [taps, width, step] = sizes.map(Number);
+    engine.pool.reserveScratch(depthwiseScratch(taps));
+    const form = { dtype: dtype as FloatType, taps, width, step: step as 1 | 2 };
+    return engine.pool.load(depthwiseModule(form, engine.features.relaxedSimd));
+  },
+);
 
 /** Taps up to which code is made for their number, and channels of the result for one of x up to which the rows of a matrix product are too few. */
 const TAPS = 64, MULTIPLIER = 2;
@@ -42,15 +44,26 @@ interface Spec {
   readonly out: Shape;
   readonly x: Staged;
   readonly xTaps: Int32Array;
-  /** Elements between neighbouring outputs along each dimension; 1 along the last. */
+  /** Elements between neighbouring outputs along each dimension; 1 or 2 along the last. */
   readonly steps: readonly number[];
   readonly dtype: FloatType;
 }
 
-/** Whether the kernels are for such filters: few enough, and the outputs of a row read elements that are neighbours, or can be made so. */
+/** Whether the kernels are for such filters: few enough, and the outputs of a row read elements that are near each other, or can be made so. */
 function suits([channels, depth, ...kernel]: Shape, groups: number, stride: readonly number[]): boolean {
   return depth === 1 && channels <= MULTIPLIER * groups && sizeOf(kernel) <= TAPS &&
-    (stride.at(-1) === 1 || kernel[kernel.length - 1] > 1);
+    (stride[stride.length - 1] <= 2 || kernel[kernel.length - 1] > 1);
+}
+
+/** As `splitOf`, but every second element can be read as it is. */
+function partsOf(stride: readonly number[], kernel: Shape): number {
+  return stride[stride.length - 1] <= 2 ? 1 : splitOf(stride, kernel);
+}
+
+/** The kernels for a convolution. */
+function kernelsOf(engine: Engine, { dtype, xTaps, out, steps }: Spec): PoolKernel[] {
+  const last = out.length - 1;
+  return kernels(engine, `${dtype} ${xTaps.length} ${out[last]} ${steps[last] === 2 ? 2 : 1}`);
 }
 
 /** x [N, C, ...in], w [C * multiplier, 1, ...k] -> [N, C * multiplier, ...out]; null where it would not be faster than a matrix product. */
@@ -63,7 +76,7 @@ export function depthwiseConv(
   const { shape } = weight.layout, kernel = shape.slice(2), [batch, channels, ...out] = step.outputShape;
   if (!suits(shape, groups, stride)) return null;
   const dtype = computeType(context.slots[step.output].dtype), bytes = bytesOf(dtype);
-  const space = new Workspace(context), split = splitOf(stride, kernel);
+  const space = new Workspace(context), split = partsOf(stride, kernel);
   const x = stagePadded(context, space, input, padLow, padHigh, split, "rows");
   const w = stageInput(context, space, weight);
   const { taps, steps } = windowOf(attrs, kernel, x, split);
@@ -133,7 +146,7 @@ function rowsRunner(
     { ...words, strip, strips, wChannel: w.layout.strides[0] * bytesOf(dtype) },
     { xTaps, wTaps, xRows: rowsOf(out, steps, dtype) },
   );
-  const [kernel] = kernels(engine, `${dtype} ${xTaps.length} ${width}`),
+  const [kernel] = kernelsOf(engine, spec),
     result = stageOutput(context, space, step);
   const run = (bound: TileFollow | null) => {
     setAddresses(block, x.stage(), w.stage(), result.address());
@@ -164,7 +177,7 @@ export function depthwiseWeightGrad(
   const kernel = step.outputShape.slice(2), [batch, channels, ...out] = grad.layout.shape;
   if (!suits(step.outputShape, groups, stride)) return null;
   const { engine } = context, dtype = computeType(context.slots[step.output].dtype), bytes = bytesOf(dtype);
-  const space = new Workspace(context), split = splitOf(stride, kernel);
+  const space = new Workspace(context), split = partsOf(stride, kernel);
   const x = stagePadded(context, space, input, padLow, padHigh, split, "rows");
   const g = stageInput(context, space, grad, "rows"), result = stageOutput(context, space, step);
   const { taps, steps } = windowOf(attrs, kernel, x, split);
@@ -185,7 +198,7 @@ export function depthwiseWeightGrad(
     { ...wordsOf(spec), batch, gImage: gImage * bytes, gChannel: gChannel * bytes },
     { xTaps: spec.xTaps, xRows: rowsOf(out, steps, dtype), gRows: rowsOf(out, gSteps, dtype) },
   );
-  const [, filters] = kernels(engine, `${dtype} ${spec.xTaps.length} ${out[out.length - 1]}`);
+  const [, filters] = kernelsOf(engine, spec);
   const time = batch * sizeOf(out) * spec.xTaps.length * TAP;
   const run = () => {
     setAddresses(block, x.stage(), g.stage(), result.address());

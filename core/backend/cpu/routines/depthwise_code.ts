@@ -46,17 +46,32 @@ type Vec = Local<"v128">;
 /** Most vectors of outputs side by side, and taps whose gradients are summed at the same time. */
 const VECTORS = 8, SUMS = 9;
 
-/** A module for filters of `taps` elements and rows of `width` outputs, with the kernels `rows` and `filters`, in this order. */
-export function depthwiseModule(
-  dtype: FloatType,
-  taps: number,
-  width: number,
-  relaxed: boolean,
-): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(sharedMemory), ops = floatOps(dtype, relaxed);
-  defineRows(module, ops, taps, width);
-  defineFilters(module, ops, taps, width);
+/** What the code is made for. */
+export interface DepthwiseForm {
+  readonly dtype: FloatType;
+  /** Elements of a filter. */
+  readonly taps: number;
+  /** Outputs of a row. */
+  readonly width: number;
+  /** Elements of x from one output of a row to the next. */
+  readonly step: 1 | 2;
+}
+
+/** A module with the kernels `rows` and `filters`, in this order. */
+export function depthwiseModule(form: DepthwiseForm, relaxed: boolean): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder(sharedMemory), ops = floatOps(form.dtype, relaxed);
+  defineRows(module, ops, form);
+  defineFilters(module, ops, form);
   return module.encode();
+}
+
+/** The elements of x for the vector of outputs number `v` of those that begin at an address. */
+function loadAt({ bytes, lanes }: FloatOps, step: 1 | 2, address: Expr<"i32">, v = 0): Expr<"v128"> {
+  if (step === 1) return v128.load(address, 16 * v);
+  // Every second element. The second vector begins one before those it is for, so that nothing past the last is read.
+  const from = Array.from({ length: lanes }, (_, i) => 2 * i < lanes ? 2 * i : 2 * i + 1);
+  const order = from.flatMap((lane) => Array.from({ length: bytes }, (_, byte) => lane * bytes + byte));
+  return i8x16.shuffle(v128.load(address, 32 * v), v128.load(address, 32 * v + 16 - bytes), order);
 }
 
 /** Bytes of scratch memory that a thread needs. */
@@ -65,7 +80,7 @@ export function depthwiseScratch(taps: number): number {
 }
 
 /** (start, end, args, scratch): strips of rows of the result. */
-function defineRows(module: ModuleBuilder, ops: FloatOps, taps: number, width: number): void {
+function defineRows(module: ModuleBuilder, ops: FloatOps, { taps, width, step }: DepthwiseForm): void {
   const { bytes, lanes, madd, splat, zero, storeLane } = ops, all = Math.ceil(width / lanes);
   // As many vectors at a time as make equal parts of a row. The last part may overlap the one before.
   const vectors = Math.ceil(all / Math.ceil(all / VECTORS)), part = vectors * lanes;
@@ -81,7 +96,7 @@ function defineRows(module: ModuleBuilder, ops: FloatOps, taps: number, width: n
       for (let tap = 0; tap < taps; tap++) {
         f.set(at, i32.add(from, i32.load(xTaps, 4 * tap)));
         f.set(weight, v128.load(scratch, 16 * tap));
-        sums.forEach((sum, v) => f.set(sum, madd(weight, v128.load(at, 16 * v), sum)));
+        sums.forEach((sum, v) => f.set(sum, madd(weight, loadAt(ops, step, at, v), sum)));
       }
       sums.forEach((sum, v) => {
         if ((v + 1) * lanes <= count) return f.do(v128.store(out, sum, 16 * v));
@@ -91,7 +106,7 @@ function defineRows(module: ModuleBuilder, ops: FloatOps, taps: number, width: n
       });
     };
     const move = (outputs: number) => {
-      f.increase(from, outputs * bytes);
+      f.increase(from, outputs * step * bytes);
       f.increase(out, outputs * bytes);
     };
     f.while(() => i32.ltS(start, end), () => {
@@ -142,7 +157,7 @@ function sumOfLanes({ lanes, add }: FloatOps, f: Func, v: Expr<"v128">): Vec {
 }
 
 /** (start, end, args, scratch): the gradients of channels' filters: sums of rows, of images and of all, one after the other. */
-function defineFilters(module: ModuleBuilder, ops: FloatOps, taps: number, width: number): void {
+function defineFilters(module: ModuleBuilder, ops: FloatOps, { taps, width, step }: DepthwiseForm): void {
   const { bytes, lanes, add, madd, zero, loadOne, loadLane, storeLane } = ops;
   const rest = width % lanes, groups = Math.ceil(taps / SUMS), together = Math.ceil(taps / groups);
   module.func("filters", four, "void", (f, start, end, args, scratch) => {
@@ -157,9 +172,11 @@ function defineFilters(module: ModuleBuilder, ops: FloatOps, taps: number, width
       for (let tap = 0; tap < taps; tap++) visit(tap);
     };
     /** The elements that are left of a row, with zeros behind them. */
-    const ending = (row: Int, offset: number) => {
-      let vector = loadOne(row, offset);
-      for (let lane = 1; lane < rest; lane++) vector = loadLane(row, vector, lane, offset + lane * bytes);
+    const ending = (row: Int, offset: number, step: number) => {
+      let vector = loadOne(row, offset * step);
+      for (let lane = 1; lane < rest; lane++) {
+        vector = loadLane(row, vector, lane, (offset + lane * bytes) * step);
+      }
       return vector;
     };
     const sumRow = (first: number) => {
@@ -172,11 +189,16 @@ function defineFilters(module: ModuleBuilder, ops: FloatOps, taps: number, width
       const whole = 16 * Math.floor(width / lanes);
       f.for(place, 0, whole, 16, () => {
         f.set(value, v128.load(i32.add(g, place)));
-        own.forEach((sum, t) => f.set(sum, madd(value, v128.load(i32.add(at[t], place)), sum)));
+        own.forEach((sum, t) =>
+          f.set(
+            sum,
+            madd(value, loadAt(ops, step, i32.add(at[t], step === 1 ? place : i32.shl(place, 1))), sum),
+          )
+        );
       });
       if (rest > 0) {
-        f.set(value, ending(g, whole));
-        own.forEach((sum, t) => f.set(sum, madd(value, ending(at[t], whole), sum)));
+        f.set(value, ending(g, whole, 1));
+        own.forEach((sum, t) => f.set(sum, madd(value, ending(at[t], whole, step), sum)));
       }
       own.forEach((sum, t) => {
         const offset = 16 * (first + t);
