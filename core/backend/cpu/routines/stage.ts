@@ -5,13 +5,14 @@
  * @module
  */
 import { bytesOf, type DType } from "../../../dtype.ts";
-import type { Guard } from "../../../kernel/ir.ts";
+import type { Guard, LoopKernel } from "../../../kernel/ir.ts";
 import type { RoutineInput, RoutineStep } from "../../../kernel/plan.ts";
 import { contiguous, type Layout } from "../../../layout.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../shape.ts";
 import type { StepContext } from "../engine.ts";
 import { LoopCall } from "../loops.ts";
 import type { FloatType } from "./floats.ts";
+import { Margins, suitsMargins } from "./margins.ts";
 import { addressOf, copyKernel, runLoop, type Workspace } from "./routine.ts";
 
 /** The type that arithmetic on a float dtype is done in. */
@@ -42,9 +43,8 @@ export function stageInput(
       dispose: () => {},
     };
   }
-  const call = new LoopCall(context.engine, copyKernel(input.dtype, compute, layout));
-  const place = space.take(sizeOf(layout.shape) * bytesOf(compute));
-  return stagedBy(context, input, call, contiguous(layout.shape), () => space.at(place));
+  const copy = loopCopy(context, copyKernel(input.dtype, compute, layout));
+  return stagedBy(context, space, input, copy, contiguous(layout.shape));
 }
 
 /**
@@ -66,6 +66,11 @@ export function stagePadded(
   const compute = computeType(input.dtype), { shape, strides } = input.layout;
   const lead = shape.length - low.length, last = shape.length - 1;
   const padded = shape.map((size, d) => d < lead ? size : size + low[d - lead] + high[d - lead]);
+  const bytes = bytesOf(compute);
+  if (split === 1 && input.dtype === compute && suitsMargins(input.layout, low, high, bytes)) {
+    const copy = new Margins(context.engine, input.layout, low, high, bytes);
+    return stagedBy(context, space, input, copy, contiguous(padded));
+  }
   const offset = low.reduce((sum, n, d) => sum - n * strides[lead + d], 0);
   // What the loops over the copy mean for the index along each dimension of the operand.
   const extents: Shape = split === 1
@@ -84,25 +89,37 @@ export function stagePadded(
   const at = { offset, strides: extents.map((_, i) => sources.reduce((sum, s) => sum + s[i], 0)) };
   const base = copyKernel(input.dtype, compute, contiguous(extents));
   const code = base.code.map((instr) => instr.op === "load" ? { ...instr, at, guards } : instr);
-  const call = new LoopCall(context.engine, { ...base, code });
-  const place = space.take(sizeOf(extents) * bytesOf(compute));
-  return stagedBy(context, input, call, contiguous(extents), () => space.at(place));
+  const copy = loopCopy(context, { ...base, code });
+  return stagedBy(context, space, input, copy, contiguous(extents));
 }
 
+/** What brings an operand to another place. */
+interface Copy {
+  run(from: number, to: number): void;
+  dispose(): void;
+}
+
+function loopCopy(context: StepContext, kernel: LoopKernel): Copy {
+  const call = new LoopCall(context.engine, kernel);
+  return { run: (from, to) => runLoop(call, from, to), dispose: () => call.dispose() };
+}
+
+/** An operand that is copied to the workspace. */
 function stagedBy(
   context: StepContext,
+  space: Workspace,
   input: RoutineInput,
-  call: LoopCall,
+  copy: Copy,
   layout: Layout,
-  place: () => number,
 ): Staged {
+  const place = space.take(sizeOf(layout.shape) * bytesOf(computeType(input.dtype)));
   return {
     layout,
     stage: () => {
-      runLoop(call, addressOf(context, input), place());
-      return place();
+      copy.run(addressOf(context, input), space.at(place));
+      return space.at(place);
     },
-    dispose: () => call.dispose(),
+    dispose: () => copy.dispose(),
   };
 }
 
