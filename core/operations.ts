@@ -41,6 +41,7 @@ export {
 } from "./ops/aliases.ts";
 export { bilinear } from "./ops/bilinear.ts";
 export {
+  type Asked,
   bincount,
   bucketize,
   type BucketizeOptions,
@@ -49,6 +50,7 @@ export {
   searchsorted,
   unique,
   type UniqueOptions,
+  type UniqueParts,
   type UniqueResult,
 } from "./ops/binning.ts";
 export {

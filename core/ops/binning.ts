@@ -213,14 +213,14 @@ export interface UniqueOptions {
 }
 
 /** What `unique` is asked for: I says whether for the inverse, C whether for the counts. */
-type UniqueParts<I, C> = I extends true
+export type UniqueParts<I, C> = I extends true
   ? C extends true ? NamedTuple<readonly ["values", "inverse", "counts"]>
   : NamedTuple<readonly ["values", "inverse"]>
   : C extends true ? NamedTuple<readonly ["values", "counts"]>
   : Tensor;
 
 /** The value of an option, false when it is not there. */
-type Asked<O, K extends string> = O extends { readonly [P in K]?: infer V } ? V : false;
+export type Asked<O, K extends string> = O extends { readonly [P in K]?: infer V } ? V : false;
 
 /** What `unique` gives for options O: the values, or a tuple of `values`, `inverse` and `counts` as asked, in that order. */
 export type UniqueResult<O> = UniqueParts<Asked<O, "returnInverse">, Asked<O, "returnCounts">>;
