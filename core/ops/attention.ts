@@ -9,7 +9,7 @@ import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import type { Generator } from "../random/generator.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { requireFloat } from "./cast.ts";
+import { inSingle, requireFloat } from "./cast.ts";
 import { iota } from "./create.ts";
 import { dropout } from "./dropout.ts";
 import { add, ge, mul, ne, where } from "./elementwise.ts";
@@ -107,7 +107,7 @@ export function scaledDotProductAttention(
   const heads = query.shape[query.shape.length - 3];
   const keys = enableGqa ? shared(key, heads) : key, values = enableGqa ? shared(value, heads) : value;
   const factor = options.scale ?? 1 / Math.sqrt(width);
-  let scores = matmul(mul(query, factor), mT(keys)), seeing: Tensor | null = null;
+  let scores = matmul(inSingle(query, (q) => mul(q, factor)), mT(keys)), seeing: Tensor | null = null;
   if (isCausal) {
     const at = [length, count], device = query.device;
     scores = where(ge(iota(at, 0, { device }), iota(at, 1, { device })), scores, -Infinity);

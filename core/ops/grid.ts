@@ -25,7 +25,6 @@ import {
   remainder,
   round,
   sub,
-  trunc,
   where,
 } from "./elementwise.ts";
 import { logicalAnd } from "./logical.ts";
@@ -94,21 +93,7 @@ function cubicWeights(t: Tensor): Tensor[] {
   return [far(add(t, 1)), near(t), near(sub(1, t)), far(sub(2, t))];
 }
 
-/** The element that a place is nearest to, as PyTorch has it: half-way places round to even in images, away from zero in volumes. */
-function nearest(x: Tensor, rank: number): Tensor {
-  if (rank === 2) return round(x);
-  const whole = trunc(x);
-  return add(whole, trunc(mul(sub(x, whole), 2)));
-}
-
-function tapsAlong(
-  g: Tensor,
-  size: number,
-  rank: number,
-  mode: string,
-  padding: Padding,
-  align: boolean,
-): Tap[] {
+function tapsAlong(g: Tensor, size: number, mode: string, padding: Padding, align: boolean): Tap[] {
   const x = unnormalized(g, size, align);
   if (mode === "bicubic") {
     const low = floor(x);
@@ -118,7 +103,8 @@ function tapsAlong(
     }));
   }
   const inside = padded(x, size, padding, align);
-  if (mode === "nearest") return [{ at: nearest(inside, rank), weight: null }];
+  // Half-way places round to even in volumes too, as in PyTorch from 2.1 on, and in ONNX.
+  if (mode === "nearest") return [{ at: round(inside), weight: null }];
   const low = floor(inside), share = sub(inside, low);
   return [{ at: low, weight: sub(1, share) }, { at: add(low, 1), weight: share }];
 }
@@ -189,7 +175,7 @@ export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions =
   const fine = isHalf(grid.dtype) ? cast(grid, "float32") : grid;
   const taps = space.map((size, i) => {
     const g = reshape(select(fine, -1, rank - 1 - i), [n, 1, count]);
-    return tapsAlong(g, size, rank, mode, paddingMode, align).map(({ at, weight }) => {
+    return tapsAlong(g, size, mode, paddingMode, align).map(({ at, weight }) => {
       const inside = logicalAnd(ge(at, 0), le(at, size - 1));
       return { place: cast(where(inside, at, 0), "int64"), inside, weight };
     });
