@@ -1,6 +1,6 @@
 /**
- * Operations whose value is computed on the host, matrix by matrix, when they are called. They read their arguments, so they cannot be traced by a
- * compiled function; their gradients are written with operations, and can be differentiated again.
+ * Operations whose value is computed on the host, matrix by matrix, when they are called. They read their arguments, so where a
+ * function is traced they wait (transform/waiting.ts); their gradients are written with operations, and can be differentiated again.
  *
  * @module
  */
