@@ -4,6 +4,7 @@
  * @module
  */
 import { IndexError, ValueError } from "../core/errors.ts";
+import { checkKind } from "../core/ops/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import { noForward } from "./call.ts";
 import { fieldsOf, isModule, modulesOf, removeField, tensorTypes, typeText } from "./fields.ts";
@@ -20,7 +21,8 @@ function position(op: string, index: number, length: number): number {
 
 /** The entries of a list; one that is not in a list is refused. */
 function listOf<T>(op: string, values: Iterable<T>): T[] {
-  if (typeof values !== "object" || values === null || values instanceof Tensor) {
+  const iterable = isModule(values) ? Symbol.iterator in values : isIterable(values);
+  if (!iterable || values instanceof Tensor) {
     throw new ValueError(`${op} should be called with a list or other iterable, but got ${typeText(values)}`);
   }
   return [...values];
@@ -69,12 +71,13 @@ export abstract class ListModule<T extends Module | Parameter> extends Module {
 
   /** Adds entries at the end. Returns this. */
   extend(values: Iterable<T>): this {
-    this.assign([...this.values(), ...values]);
+    this.assign([...this.values(), ...listOf(`${this.reprName()}.extend`, values)]);
     return this;
   }
 
-  /** Puts an entry in at a position. */
+  /** Puts an entry in at a position; one beyond the end is at the end. */
   insert(index: number, value: T): void {
+    checkKind(`${this.reprName()}.insert`, "index", index ?? null, "whole");
     const values = this.values();
     values.splice(index, 0, value);
     this.assign(values);
@@ -166,7 +169,12 @@ export class ParameterList extends ListModule<Parameter> {
 
   /** Adds entries at the end; tensors are wrapped. Returns this. */
   override extend(values: Iterable<Parameter | Tensor>): this {
-    return super.extend([...values].map(asParameter));
+    return super.extend(listOf("ParameterList.extend", values).map(asParameter));
+  }
+
+  /** A list of the entries from `start` to before `end`, shared with this one. Python's `weights[1:3]`. */
+  slice(start?: number, end?: number): ParameterList {
+    return new ParameterList(this.values().slice(start, end));
   }
 
   /** The entries in order. */
@@ -192,6 +200,33 @@ function asParameter(value: Parameter | Tensor): Parameter {
     );
   }
   return value instanceof Parameter ? value : new Parameter(value);
+}
+
+/** Values by name: a record, a dict, or pairs. */
+export type Entries<T> =
+  | Readonly<Record<string, T>>
+  | Iterable<readonly [key: string, value: T]>
+  | { items(): [string, T][] };
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.iterator in value;
+}
+
+function entriesOf<T>(op: string, given: Entries<T>): [string, T][] {
+  const dict: unknown = given;
+  if (dict instanceof DictModule) return dict.items() as [string, T][];
+  if (isIterable(dict)) {
+    return [...dict].map((pair): [string, T] => {
+      if (Array.isArray(pair) && pair.length === 2) return [pair[0], pair[1]];
+      throw new ValueError(
+        `${op} should be called with pairs of key and value, but one is ${typeText(pair)}`,
+      );
+    });
+  }
+  if (typeof dict === "object" && dict !== null) return Object.entries(dict as Readonly<Record<string, T>>);
+  throw new ValueError(
+    `${op} should be called with a record or an iterable of key/value pairs, but got ${typeText(dict)}`,
+  );
 }
 
 /** What ModuleDict and ParameterDict share: values in fields named by key. */
@@ -226,9 +261,9 @@ export abstract class DictModule<T extends Module | Parameter> extends Module {
     return Object.hasOwn(this, key) && this.isValue(Reflect.get(this, key));
   }
 
-  /** The entry under the key. */
-  get(key: string): T {
-    const value: unknown = this.has(key) ? Reflect.get(this, key) : undefined;
+  /** The entry under the key; without one `otherwise`, or an error where that is not given. */
+  get(key: string, otherwise?: T): T {
+    const value: unknown = this.has(key) ? Reflect.get(this, key) : otherwise;
     if (!this.isValue(value)) {
       throw new IndexError(
         `KeyError: '${key}', in ${this.reprName()}.get; the keys are ${this.keys().join(", ") || "none"}`,
@@ -272,7 +307,7 @@ export abstract class DictModule<T extends Module | Parameter> extends Module {
  */
 export class ModuleDict<T extends Module = Layer> extends DictModule<T> {
   /** Takes modules by name. */
-  constructor(modules: Readonly<Record<string, T>> = {}) {
+  constructor(modules: Entries<T> = {}) {
     super();
     this.update(modules);
   }
@@ -287,9 +322,9 @@ export class ModuleDict<T extends Module = Layer> extends DictModule<T> {
     this.registerModule(key, module);
   }
 
-  /** Puts several modules. */
-  update(modules: Readonly<Record<string, T>>): void {
-    for (const [key, module] of Object.entries(modules)) this.set(key, module);
+  /** Puts several modules: a record, another dict, or pairs of key and module. */
+  update(modules: Entries<T>): void {
+    for (const [key, module] of entriesOf("ModuleDict.update", modules)) this.set(key, module);
   }
 }
 
@@ -305,7 +340,7 @@ export class ModuleDict<T extends Module = Layer> extends DictModule<T> {
  */
 export class ParameterDict extends DictModule<Parameter> {
   /** Takes parameters by name; tensors are wrapped. */
-  constructor(parameters: Readonly<Record<string, Parameter | Tensor>> = {}) {
+  constructor(parameters: Entries<Parameter | Tensor> = {}) {
     super();
     this.update(parameters);
   }
@@ -320,9 +355,40 @@ export class ParameterDict extends DictModule<Parameter> {
     this.registerParameter(key, asParameter(value));
   }
 
-  /** Puts several parameters, in the order of their keys, as PyTorch does with a dict. */
-  update(parameters: Readonly<Record<string, Parameter | Tensor>>): void {
-    for (const key of Object.keys(parameters).sort()) this.set(key, parameters[key]);
+  /**
+   * Puts several parameters: a record, in the order of its keys as PyTorch does with a dict, another dict, or pairs of key and parameter,
+   * as they come.
+   */
+  update(parameters: Entries<Parameter | Tensor>): void {
+    const entries = entriesOf("ParameterDict.update", parameters);
+    if (!isIterable(parameters)) entries.sort(([a], [b]) => a < b ? -1 : 1);
+    for (const [key, value] of entries) this.set(key, value);
+  }
+
+  /** Takes the last entry out and returns it with its key. */
+  popitem(): [key: string, value: Parameter] {
+    const last = this.items().at(-1);
+    if (last === undefined) {
+      throw new IndexError("KeyError: 'popitem(): dictionary is empty', in ParameterDict");
+    }
+    this.pop(last[0]);
+    return last;
+  }
+
+  /** The entry under the key; without one `value` is put there first. */
+  setdefault(key: string, value: Parameter | Tensor): Parameter {
+    if (!this.has(key)) this.set(key, value);
+    return this.get(key);
+  }
+
+  /** A dict of the same parameters. */
+  copy(): ParameterDict {
+    return new ParameterDict(this.items());
+  }
+
+  /** A dict of the given keys, each with the same value. */
+  fromkeys(keys: Iterable<string>, value: Parameter | Tensor): ParameterDict {
+    return new ParameterDict([...keys].map((key): [string, Parameter | Tensor] => [key, value]));
   }
 
   /** What stands between the parentheses of the text. */

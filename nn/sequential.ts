@@ -4,6 +4,7 @@
  * @module
  */
 import { IndexError } from "../core/errors.ts";
+import { checkKind } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { checkModule, childrenOf, isIndex, isModule, modulesOf, removeField, setField } from "./fields.ts";
 import { type Layer, Module } from "./module.ts";
@@ -101,6 +102,7 @@ export class SequentialModule extends Module {
 
   /** Adds modules, or those of another sequence, at the end. Returns this. */
   extend(modules: Iterable<Module>): this {
+    checkKind("Sequential.extend", "modules", isModule(modules) ? [...modules] : modules ?? null, "iterable");
     for (const module of [...modules]) this.append(module);
     return this;
   }
