@@ -112,9 +112,13 @@ function convCases(dtype: DType, spec: ConvSpec): ConformanceCase[] {
   // Channels last, as a permuted view.
   const strides = [cin * sizeOf(size), 1, ...size.map((_, d) => cin * sizeOf(size.slice(d + 1)))];
   const last = strided(dtype, sizeOf(X), X, strides);
+  const [first, row] = [size[0], sizeOf(size.slice(1))], contiguous = x.layout.strides;
+  const backwards = [...contiguous.slice(0, 2), -row, ...contiguous.slice(3)];
+  const flipped = strided(dtype, sizeOf(X), X, backwards, (first - 1) * row);
   return [
     routineCase(what, "conv", attrs, [x, w], dtype, G),
     routineCase(`${what} channels last`, "conv", attrs, [last, w], dtype, G),
+    routineCase(`${what} upside down`, "conv", attrs, [flipped, w], dtype, G),
     routineCase(what, "convInputGrad", { ...attrs, inputSize: size }, [g, w], dtype, X),
     routineCase(what, "convWeightGrad", { ...attrs, kernelSize: kernel }, [x, g], dtype, W),
   ];
