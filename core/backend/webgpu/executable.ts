@@ -10,8 +10,11 @@ import { type Block, ownBuffer, type Pool } from "./memory.ts";
 import type { Pipelines } from "./pipelines.ts";
 import type { Queue } from "./queue.ts";
 
-/** Bind groups kept for each dispatch: enough for buffers that take turns. */
-const groupsKept = 8;
+/**
+ * Bind groups kept for each dispatch: making one takes longer than everything else about a dispatch, and in a loop of small steps buffers come back only after a
+ * thousand others. When a device has `groupsInAll` of them, each dispatch keeps `groupsThen`: enough for buffers that take turns.
+ */
+const groupsKept = 4096, groupsInAll = 8192, groupsThen = 8;
 
 /** What an executable works with. */
 export interface Machine {
@@ -68,6 +71,7 @@ export class WebGpuExecutable implements Executable {
   }
 
   dispose(): void {
+    for (const known of this.#groups.values()) this.#machine.pipelines.groups -= known.size;
     this.#groups.clear();
   }
 
@@ -78,10 +82,15 @@ export class WebGpuExecutable implements Executable {
     for (const block of blocks) key += `${block.id},`;
     let group = known.get(key);
     if (group === undefined) {
-      if (known.size >= groupsKept) known.clear();
+      const { pipelines } = this.#machine;
+      if (known.size >= (pipelines.groups < groupsInAll ? groupsKept : groupsThen)) {
+        pipelines.groups -= known.size;
+        known.clear();
+      }
       const ranges = command.bindings.map(({ offset, size }, i) => ({ block: blocks[i], offset, size }));
-      group = this.#machine.pipelines.bind(command.pipeline, ranges);
+      group = pipelines.bind(command.pipeline, ranges);
       known.set(key, group);
+      pipelines.groups++;
     }
     return group;
   }

@@ -39,6 +39,9 @@ export class Pipelines {
     { readonly group: GPUBindGroupLayout; readonly pipeline: GPUPipelineLayout }
   >();
 
+  /** Bind groups that executables keep. */
+  groups = 0;
+
   /** No pipelines yet. */
   constructor(gpu: Gpu) {
     this.#gpu = gpu;

@@ -21,6 +21,9 @@ export class Queue {
   readonly #staging: Staging;
   #encoder: GPUCommandEncoder | null = null;
   #pass: GPUComputePassEncoder | null = null;
+  /** What the pass is set up with. */
+  #pipeline: GPUComputePipeline | null = null;
+  #group: GPUBindGroup | null = null;
   #commands = 0;
   #labels: string[] = [];
   #number = 0;
@@ -64,8 +67,9 @@ export class Queue {
   ): void {
     const encoder = this.#open();
     this.#pass ??= encoder.beginComputePass();
-    this.#pass.setPipeline(pipeline);
-    this.#pass.setBindGroup(0, group);
+    // The same kernel again, as in a loop that evaluates each step, needs no new set-up.
+    if (pipeline !== this.#pipeline) this.#pass.setPipeline(this.#pipeline = pipeline);
+    if (group !== this.#group) this.#pass.setBindGroup(0, this.#group = group);
     this.#pass.dispatchWorkgroups(size[0], size[1], size[2]);
     for (const block of blocks) block.lastEncoder = this.#number;
     this.#count(label);
@@ -133,7 +137,7 @@ export class Queue {
 
   #endPass(): void {
     this.#pass?.end();
-    this.#pass = null;
+    this.#pass = this.#pipeline = this.#group = null;
   }
 
   #count(label: string): void {

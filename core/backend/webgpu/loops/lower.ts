@@ -129,8 +129,9 @@ function splitInto(kernel: LoopKernel, software: boolean): number {
     return Math.min(Math.ceil(512 / points), Math.floor(inner / 32));
   }
   if (isColumnwise(kernel)) {
-    if (points >= 16384 || inner < 128) return 1;
-    return Math.min(Math.ceil(32768 / points), Math.floor(inner / 32));
+    // A thread reads single elements, so it takes this many to keep memory busy.
+    if (points >= 131072 || inner < 128) return 1;
+    return Math.min(Math.ceil(262144 / points), Math.floor(inner / 32));
   }
   if (points >= 256 || inner < 16384) return 1;
   return Math.min(Math.ceil(1024 / points), Math.floor(inner / 2048));

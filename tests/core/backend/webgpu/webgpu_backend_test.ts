@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertEquals, assertLess, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertLess, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { DeviceError, DTypeError } from "../../../../core/errors.ts";
 import { createWebGpuBackend } from "../../../../core/backend/webgpu/backend.ts";
 import { openGpu } from "../../../../core/backend/webgpu/device.ts";
@@ -108,6 +108,21 @@ gpuTest("the error of a running sum does not grow with its length", {}, (backend
     const want = (i + 1) * x, unit = 2 ** (Math.floor(Math.log2(want)) - 23);
     assertLess(Math.abs(Number(sums[i]) - want), 10 * unit, `element ${i}`);
   }
+});
+
+gpuTest("a product of a shape seen before takes the kernels chosen then", {}, (backend) => {
+  const ones = (m: number, n: number) => new Float32Array(m * n).fill(1);
+  const kernels = (m: number, k: number, n: number): unknown => {
+    const plan = routinePlan("matmul", {}, [dense("float32", [m, k]), dense("float32", [k, n])], "float32", [
+      m,
+      n,
+    ]);
+    assertEquals(runPlan(backend, plan, [ones(m, k), ones(k, n)])[0][m * n - 1], k);
+    return backend.info().details.kernels;
+  };
+  const once = kernels(96, 512, 20);
+  assertEquals(kernels(96, 512, 20), once);
+  assertNotEquals(kernels(96, 512, 24), once);
 });
 
 gpuTest("a kernel that the device refuses is named, and the device goes on", {}, async (backend) => {
