@@ -7,6 +7,7 @@
 import type { Backend, DeviceBuffer, Executable } from "./backend/backend.ts";
 import { backendOf, type DeviceName } from "./device.ts";
 import { hostArray } from "./dtype.ts";
+import { ValueError } from "./errors.ts";
 import { type CompiledTrace, compileTrace } from "./graph/compile.ts";
 import { PlanCache } from "./graph/plan_cache.ts";
 import { isHeld, trace } from "./graph/trace.ts";
@@ -81,9 +82,15 @@ export function readingForbidden(): string {
  * ```
  */
 export function evaluate(tensors: readonly Tensor[], options: EvaluateOptions = {}): void {
+  if (!Array.isArray(tensors)) {
+    throw new ValueError("evaluate: expected a list of tensors, as in evaluate([x, y])");
+  }
   const roots: Tensor[] = [];
   for (let i = 0; i < tensors.length; i++) {
-    const x = tensors[i].value;
+    const x = tensors[i]?.value;
+    if (x === undefined) {
+      throw new ValueError(`evaluate: expected tensors, but number ${i} of the list is none`);
+    }
     if (isHeld(x)) continue;
     if (sizeOf(x.shape) === 0) finish(x, hostStorage(x.device, x.dtype, hostArray(x.dtype, 0)));
     else roots.push(x);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { GradError } from "./errors.ts";
+import { GradError, ValueError } from "./errors.ts";
 
 /** The node depends on a leaf with `requiresGrad`. */
 export const FACADE = 1;
@@ -24,6 +24,11 @@ export function isGradEnabled(): boolean {
 }
 
 function withMask<T>(name: string, next: number, fn: () => T): T {
+  if (typeof fn !== "function") {
+    throw new ValueError(
+      `${name}: expected a function to run, as in ${name}(() => ...), but got ${typeof fn}`,
+    );
+  }
   const before = mask;
   mask = next;
   try {

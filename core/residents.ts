@@ -7,7 +7,7 @@
  * @module
  */
 import type { DeviceBuffer } from "./backend/backend.ts";
-import { backendOf, type DeviceName, onReplaced } from "./device.ts";
+import { backendOf, defaultDevice, type DeviceName, onReplaced } from "./device.ts";
 import { DeviceError, ValueError } from "./errors.ts";
 import type { DType } from "./dtype.ts";
 import { Residency, Storage } from "./storage.ts";
@@ -265,7 +265,7 @@ export interface MemoryReport {
  * console.log(memory("cpu").tensors > 0); // true
  * ```
  */
-export function memory(device: DeviceName): MemoryReport {
+export function memory(device: DeviceName = defaultDevice()): MemoryReport {
   const backend = backendOf(device), table = tableOf(device);
   return {
     device,

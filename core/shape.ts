@@ -93,6 +93,10 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
  * @throws {ShapeError} when two sizes of one dimension differ and neither is 1
  */
 export function commonShape(...shapes: readonly Shape[]): Shape {
+  for (const shape of shapes) {
+    if (Array.isArray(shape)) continue;
+    throw new ShapeError(`broadcast_shapes: expected shapes such as [2, 3], but got ${shape}`);
+  }
   return shapes.reduce<Shape>((a, b) => broadcastShapes("broadcast_shapes", a, b), []);
 }
 

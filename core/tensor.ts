@@ -13,8 +13,9 @@ import { FACADE, trackMask } from "./grad_mode.ts";
 import { RandomMethods } from "./methods/random.ts";
 import { readAsync } from "./methods/read.ts";
 import type { NodeInit } from "./node.ts";
-import { cast } from "./ops/cast.ts";
+import { cast, checkTensors } from "./ops/cast.ts";
 import { fromHost } from "./ops/create.ts";
+import { checkOptions } from "./ops/options.ts";
 import { isRowMajor } from "./prim/strides.ts";
 import { alias, cat, narrow } from "./ops/view.ts";
 import { formatTensor, printedShape } from "./print.ts";
@@ -112,7 +113,8 @@ export class Tensor extends RandomMethods {
    * value. `torch.Tensor.to`.
    */
   to(target: DType | DeviceName | { readonly dtype?: DType; readonly device?: DeviceName }): Tensor {
-    if (typeof target === "object") {
+    if (typeof target === "object" && target !== null) {
+      checkOptions("to", target, ["dtype", "device"]);
       const moved = target.device === undefined ? this.value : this.to(target.device);
       return target.dtype === undefined ? moved : moved.to(target.dtype);
     }
@@ -160,6 +162,7 @@ export class Tensor extends RandomMethods {
 
   /** The dtype of `other`. */
   typeAs(other: Tensor): Tensor {
+    checkTensors("type_as", [other]);
     return cast(this, other.dtype);
   }
 

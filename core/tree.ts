@@ -23,6 +23,9 @@ export function flattenTree(tree: Tree): Tensor[] {
 
 /** A tree of the same form with each tensor replaced. */
 export function mapTree<T extends Tree>(tree: T, fn: (x: Tensor) => Tensor): T {
+  if (typeof fn !== "function") {
+    throw new TenonError(`mapTree: expected a function of a tensor, but got ${typeof fn}`);
+  }
   const walk = (node: Tree, path: string): Tree => {
     if (node instanceof Tensor) return fn(node);
     if (Array.isArray(node)) return node.map((item: Tree, i) => walk(item, `${path}[${i}]`));

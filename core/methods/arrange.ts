@@ -8,7 +8,7 @@ import type { NamedTuple } from "../named_tuple.ts";
 import * as combine from "../ops/combine.ts";
 import * as frequency from "../ops/frequency.ts";
 import type { UniqueOptions, UniqueResult } from "../ops/binning.ts";
-import type { Scalar } from "../ops/cast.ts";
+import { checkTensors, type Scalar } from "../ops/cast.ts";
 import type { IndexLike, ScatterReduction } from "../ops/indexing.ts";
 import { argwhere } from "../ops/mask.ts";
 import type { ReduceOptions, ValuesAndIndices } from "../ops/reduce.ts";
@@ -19,6 +19,7 @@ import { sumTo } from "../ops/reduce.ts";
 import { reshape } from "../ops/view.ts";
 import type { Tensor } from "../tensor.ts";
 import { MatrixMethods } from "./matrix.ts";
+import { requireKind } from "../ops/options.ts";
 
 /** Slices written into tensors, splits by direction, frequencies. */
 export abstract class ArrangeMethods extends MatrixMethods {
@@ -124,17 +125,21 @@ export abstract class ArrangeMethods extends MatrixMethods {
 
   /** The shape of `other`. */
   viewAs(this: Tensor, other: Tensor): Tensor {
+    checkTensors("view_as", [other]);
     return named("View", reshape(this, other.shape), this);
   }
 
   /** The shape of `other`. */
   reshapeAs(this: Tensor, other: Tensor): Tensor {
+    checkTensors("reshape_as", [other]);
     return reshape(this, other.shape);
   }
 
   /** Summed to a shape that broadcasts to this one. */
   sumToSize(this: Tensor, ...shape: SizeList): Tensor {
-    return sumTo(this, sizesIn(shape));
+    const size = sizesIn(shape);
+    requireKind("sum_to_size", "size", size, "numbers");
+    return sumTo(this, size);
   }
 
   /** The most frequent values, and where they are. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { bytesOf, isFloat } from "../dtype.ts";
-import { cast, type Scalar } from "../ops/cast.ts";
+import { cast, checkTensors, type Scalar } from "../ops/cast.ts";
 import { angle } from "../ops/real.ts";
 import { isNonzero } from "../ops/tensor_functions.ts";
 import { full, type NestedArray, tensor, type TensorOptions } from "../ops/create.ts";
@@ -116,6 +116,7 @@ export abstract class FormMethods extends AliasMethods {
 
   /** Whether the shapes are the same. */
   isSameSize(this: Tensor, other: Tensor): boolean {
+    checkTensors("is_same_size", [other]);
     return sameShape(this.shape, other.shape);
   }
 

@@ -7,9 +7,10 @@ import * as products from "../ops/products.ts";
 import * as op from "../ops/rearrange.ts";
 import { ravel } from "../ops/aliases.ts";
 import { expand, transpose } from "../ops/view.ts";
-import type { Shape } from "../shape.ts";
+import { type Shape, type SizeList, sizesIn } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { PointwiseMethods } from "./pointwise.ts";
+import { checkTensors } from "../ops/cast.ts";
 
 /** Methods that rearrange elements. */
 export abstract class RearrangeMethods extends PointwiseMethods {
@@ -23,14 +24,14 @@ export abstract class RearrangeMethods extends PointwiseMethods {
     return op.rot90(this, k, dims);
   }
 
-  /** Repeated along each dimension. */
-  repeat(this: Tensor, sizes: Shape): Tensor {
-    return op.repeat(this, sizes);
+  /** Repeated along each dimension: `x.repeat(2, 1)` or `x.repeat([2, 1])`. */
+  repeat(this: Tensor, ...sizes: SizeList): Tensor {
+    return op.repeat(this, sizesIn(sizes));
   }
 
-  /** `repeat` that fills missing sizes with 1. */
-  tile(this: Tensor, sizes: Shape): Tensor {
-    return op.tile(this, sizes);
+  /** `repeat` that fills missing sizes with 1: `x.tile(2)` or `x.tile([2])`. */
+  tile(this: Tensor, ...sizes: SizeList): Tensor {
+    return op.tile(this, sizesIn(sizes));
   }
 
   /** Each element repeated in place. */
@@ -80,6 +81,7 @@ export abstract class RearrangeMethods extends PointwiseMethods {
 
   /** Expanded to the shape of `other`. */
   expandAs(this: Tensor, other: Tensor): Tensor {
+    checkTensors("expand_as", [other]);
     return expand(this, other.shape);
   }
 

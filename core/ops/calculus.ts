@@ -74,7 +74,7 @@ export function trapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
 export function cumulativeTrapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
   const { sums, steps, dim } = trapezoids("cumulative_trapezoid", y, options);
   const areas = mul(typeof steps === "number" ? asFloat(sums) : sums, steps);
-  return div(cumsum(areas, dim), 2);
+  return named("Cumsum", div(cumsum(areas, dim), 2));
 }
 
 /** `trapezoid` under its old name. `torch.trapz`. */

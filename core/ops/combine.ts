@@ -47,7 +47,7 @@ export function combinations(
   };
   if (r > 0) choose([], 0);
   const places = tensor(rows.flat(), { dtype: "int64", device: x.device });
-  return reshape(indexSelect(x, 0, places), [rows.length, r === 0 ? 0 : r]);
+  return named("Stack", reshape(indexSelect(x, 0, places), [rows.length, r === 0 ? 0 : r]));
 }
 
 function triangleIndices(
@@ -205,11 +205,12 @@ function splitAlong(
       } is not divisible by the split_size ${sections}!`,
     );
   }
-  return tensorSplit(x, sections, dim);
+  return tensorSplit(x, sections, dim).map((piece) => named("Slice", piece, x));
 }
 
 /** Equal pieces side by side, or cut before indices: along dimension 1, vectors along 0. `torch.hsplit`. */
 export function hsplit(x: Tensor, sections: number | readonly number[]): Tensor[] {
+  checkCall("hsplit", [x]);
   return splitAlong("hsplit", x, sections, x.shape.length === 1 ? 0 : 1, 1);
 }
 

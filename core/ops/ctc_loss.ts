@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkCall, type Kinds } from "./options.ts";
+import { checkCall, type Kinds, requireKind } from "./options.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { Tensor } from "../tensor.ts";
 import { cast, requireFloat } from "./cast.ts";
@@ -120,6 +120,11 @@ export function ctcLoss(
   options: CtcLossOptions = {},
 ): Tensor {
   checkCall("ctc_loss", [logProbs, targets], options, ctcLossKinds);
+  for (
+    const [name, lengths] of [["input_lengths", inputLengths], ["target_lengths", targetLengths]] as const
+  ) {
+    requireKind("ctc_loss", name, lengths, lengths instanceof Tensor ? "tensor" : "numbers");
+  }
   const { blank = 0, zeroInfinity = false, reduction = "mean" } = options;
   checkReduction("ctc_loss", reduction);
   requireFloat("ctc_loss", logProbs);

@@ -15,7 +15,7 @@ import { eye } from "./create.ts";
 import { eighOf, qrOf, svdOf } from "./dense.ts";
 import { hostResult, matricesOf, requireMatrices, requireSquare } from "./host.ts";
 import { matmul } from "./linalg.ts";
-import { checkCall, checkOptions, type Kinds } from "./options.ts";
+import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
 import { movedim, tril, triu } from "./rearrange.ts";
 import { amax, amin, type Dims, norm, type ReduceOptions, sum } from "./reduce.ts";
 import { inv, solveTriangular } from "./solve.ts";
@@ -335,7 +335,7 @@ export function lstsq(a: Tensor, b: Tensor, options: LstsqOptions = {}): LstsqRe
   return namedTuple(
     "linalg_lstsq",
     ["solution", "residuals", "rank", "singularValues"],
-    vector ? squeeze(x, -1) : x,
+    named("LinalgLstsq", vector ? squeeze(x, -1) : x),
     full ? sum(mul(rest, rest), -2) : none(a.dtype),
     driver === "gels" ? none("int64") : rank,
     driver === "gels" || driver === "gelsy" ? none(a.dtype) : svdvals(a),
@@ -344,7 +344,7 @@ export function lstsq(a: Tensor, b: Tensor, options: LstsqOptions = {}): LstsqRe
 
 /** The norm of vectors along `dim`, or of the flattened x. `torch.linalg.vector_norm`. */
 export function vectorNorm(x: Tensor, ord = 2, dim?: Dims, options: ReduceOptions = {}): Tensor {
-  return norm(x, ord, dim, options);
+  return named("LinalgVectorNorm", norm(x, ord, dim, options));
 }
 
 /** Which norm of a matrix. */
@@ -370,7 +370,7 @@ export function matrixNorm(
     );
   }
   const [rows, columns] = normalizeDims("linalg.matrix_norm", dim, x.shape.length);
-  if (ord === "fro") return norm(x, 2, dim, options);
+  if (ord === "fro") return vectorNorm(x, 2, dim, options);
   const kept = (y: Tensor) =>
     options.keepdim ? movedim(unsqueeze(unsqueeze(y, -1), -1), [-2, -1], [rows, columns]) : y;
   if (ord === "nuc" || ord === 2 || ord === -2) {
@@ -389,6 +389,7 @@ export function matrixNorm(
 export function nuclearNorm(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
   checkCall("linalg.nuclear_norm", [x]);
   checkOptions("linalg.nuclear_norm", options, ["keepdim", "dtype"]);
+  requireKind("linalg.nuclear_norm", "dim", dim ?? [], "sizes");
   const dims = dim === undefined || dim === null ? [-2, -1] : dim;
   if (typeof dims === "number" || dims.length !== 2) {
     throw new ShapeError(
@@ -410,7 +411,7 @@ export function linalgNorm(
   checkCall("linalg.norm", [x]);
   checkOptions("linalg.norm", options, ["keepdim", "dtype"]);
   const none = ord === undefined || ord === null;
-  if (none) return norm(x, 2, dim, options);
+  if (none) return vectorNorm(x, 2, dim, options);
   const dims = dim === undefined || dim === null ? null : typeof dim === "number" ? [dim] : dim;
   const matrix = dims === null ? x.shape.length === 2 : dims.length === 2;
   if (matrix) return matrixNorm(x, ord, dims === null ? [0, 1] : [dims[0], dims[1]], options);
@@ -420,7 +421,7 @@ export function linalgNorm(
       `linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ${x.shape.length}D.`,
     );
   }
-  return norm(x, ord, dims ?? 0, options);
+  return vectorNorm(x, ord, dims ?? 0, options);
 }
 
 /** The condition number: norm times norm of the inverse; the ratio of extreme singular values for 2 (default) and -2. `torch.linalg.cond`. */
@@ -428,7 +429,7 @@ export function cond(x: Tensor, p: MatrixNormOrder | null = null): Tensor {
   checkCall("linalg.cond", [x]);
   if (p === null || p === 2 || p === -2) {
     const s = svdvals(x), largest = amax(s, -1), smallest = amin(s, -1);
-    return p === -2 ? div(smallest, largest) : div(largest, smallest);
+    return named("SqueezeBackward1", p === -2 ? div(smallest, largest) : div(largest, smallest));
   }
-  return mul(matrixNorm(x, p), matrixNorm(inv(x), p));
+  return named("NanToNum", mul(matrixNorm(x, p), matrixNorm(inv(x), p)));
 }

@@ -116,6 +116,10 @@ export function parse(x: Tensor, indices: readonly Index[]): Parsed {
       checkHeld(term, d, size);
       advanced.push({ kind: "index", dim: shape.length, index: wrapNegative(term, size) });
       whole();
+    } else if (typeof term !== "object" || Array.isArray(term)) {
+      throw new IndexError(
+        `only integers, slices (:), ellipsis (...), null, tensors and arrays of them are valid indices, but got ${typeof term}`,
+      );
     } else {
       const cut = { ...sliceBounds(size, term.start, term.end, term.step), drop: false };
       cuts.push(cut);

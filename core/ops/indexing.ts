@@ -201,6 +201,7 @@ export function scatter(
   source: Tensor | Scalar,
   options: ScatterOptions = {},
 ): Tensor {
+  checkCall("scatter", [x]);
   checkOptions("scatter", options, ["reduce"]);
   const { reduce = null } = options, mode = reduce === null ? "set" : mergeModes[reduce];
   if (mode === undefined) {

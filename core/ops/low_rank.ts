@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor.ts";
 import { linalgSvd, qr } from "./decompose.ts";
 import { sub } from "./elementwise.ts";
 import { matmul } from "./linalg.ts";
-import { checkOptions } from "./options.ts";
+import { checkCall, checkOptions } from "./options.ts";
 import { randn } from "./random.ts";
 import { mean } from "./reduce.ts";
 import { mT } from "./view.ts";
@@ -36,6 +36,7 @@ export function svdLowrank(
   a: Tensor,
   options: SvdLowrankOptions = {},
 ): readonly [U: Tensor, S: Tensor, V: Tensor] {
+  checkCall("svd_lowrank", [a]);
   checkOptions("svd_lowrank", options, ["q", "niter", "M"]);
   const { q = 6, niter = 2, M } = options, x = M ? sub(a, M) : a;
   const [m, n] = x.shape.slice(-2);
@@ -68,6 +69,7 @@ export function pcaLowrank(
   a: Tensor,
   options: PcaLowrankOptions = {},
 ): readonly [U: Tensor, S: Tensor, V: Tensor] {
+  checkCall("pca_lowrank", [a]);
   checkOptions("pca_lowrank", options, ["q", "center", "niter"]);
   const { center = true, niter = 2 } = options, [m, n] = a.shape.slice(-2);
   const q = options.q ?? Math.min(6, m, n);

@@ -124,6 +124,7 @@ export function luFactorEx(
   x: Tensor,
   options: LuOptions & { readonly checkErrors?: boolean } = {},
 ): NamedTuple<readonly ["LU", "pivots", "info"]> {
+  checkCall("linalg.lu_factor_ex", [x]);
   checkOptions("linalg.lu_factor_ex", options, ["pivot", "checkErrors"]);
   if (mustWait(x)) return waiting([x], (t) => luFactorEx(t, options));
   const { pivot = true, checkErrors = false } = options;
@@ -226,8 +227,10 @@ export function linalgLuSolve(
   b: Tensor,
   options: LuSolveOptions = {},
 ): Tensor {
-  const { left = true, adjoint = false } = options, op = "torch.linalg.lu_solve";
+  const op = "torch.linalg.lu_solve";
+  checkCall(op, [factors, pivots, b]);
   checkOptions(op, options, ["left", "adjoint"]);
+  const { left = true, adjoint = false } = options;
   requireFactors(op, factors, pivots);
   requireMatrices(op, b, "B");
   const n = factors.shape[factors.shape.length - 1];

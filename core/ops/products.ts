@@ -101,6 +101,9 @@ export function tensordot(
   dims: number | readonly [readonly number[], readonly number[]] = 2,
 ): Tensor {
   checkCall("tensordot", [a, b]);
+  if (typeof dims !== "number" && !Array.isArray(dims)) {
+    throw new ValueError(`tensordot: dims is a number or two lists of dimensions, but got ${dims}`);
+  }
   let left: number[], right: number[];
   if (typeof dims === "number") {
     if (!Number.isInteger(dims) || dims < 0) {
@@ -145,10 +148,11 @@ const vanderKinds: Kinds<{ readonly increasing?: boolean }> = {
 /** The powers of a vector as columns, the highest first; `increasing` turns them round. `torch.vander`. */
 export function vander(
   x: Tensor,
-  n: number = x.shape[0],
+  count?: number | null,
   options: { readonly increasing?: boolean } = {},
 ): Tensor {
   checkCall("vander", [x], options, vanderKinds);
+  const n = count ?? x.shape[0];
   if (x.shape.length !== 1) {
     throw new ShapeError(`x must be a one-dimensional tensor, in vander: got ${x.shape.length}-D`);
   }

@@ -20,7 +20,7 @@ import * as gaussian from "../random/normal.ts";
 import { uniform as drawUniform } from "../random/uniform.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { cast, checkTensors } from "./cast.ts";
+import { cast, checkTensors, commonType } from "./cast.ts";
 import {
   checkShape,
   fromHost,
@@ -127,6 +127,7 @@ export function normal(
   shape?: Shape,
   options: RandomOptions = {},
 ): Tensor {
+  commonType("normal", [mean, std]);
   if (typeof mean === "number" && typeof std === "number") {
     if (shape === undefined) {
       throw new ValueError("normal: with a mean and a std that are numbers, a shape is needed");
@@ -372,6 +373,7 @@ export function multinomial(
   options: { readonly generator?: Generator } = {},
 ): Tensor {
   checkTensors("multinomial", [weights]);
+  checkOptions("multinomial", options, ["generator"]);
   const rank = weights.shape.length;
   if (rank !== 1 && rank !== 2) {
     throw new ShapeError(`prob_dist must be 1 or 2 dim, but multinomial got a tensor of ${rank} dimensions`);

@@ -43,6 +43,7 @@ export function roll(
     }
     return reshape(roll(reshape(x, [sizeOf(x.shape)]), by, 0), x.shape);
   }
+  requireKind("roll", "dims", dims, "sizes");
   const along = typeof dims === "number" ? [dims] : dims;
   if (along.length !== by.length) {
     throw new ValueError(
@@ -257,7 +258,9 @@ export function meshgrid(
 ): Tensor[] {
   const tensors = args.flat().filter((x) => x instanceof Tensor);
   const last = args[args.length - 1];
-  const options: MeshgridOptions = last !== undefined && "indexing" in last ? last : {};
+  const options: MeshgridOptions = typeof last === "object" && last !== null && "indexing" in last
+    ? last
+    : {};
   if (tensors.length === 0) throw new ValueError("meshgrid expects a non-empty TensorList");
   if (options.indexing === "xy" && tensors.length > 1) {
     const [a, b, ...rest] = tensors;

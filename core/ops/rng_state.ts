@@ -7,6 +7,7 @@ import { TenonError } from "../errors.ts";
 import { defaultGenerator } from "../random/generator.ts";
 import { Tensor } from "../tensor.ts";
 import { fromHost } from "./create.ts";
+import { requireKind } from "./options.ts";
 
 /** Seeds the default generator with fresh entropy and returns the seed that was used. `torch.seed`. */
 export function seed(): number {
@@ -64,6 +65,7 @@ export function setRngState(state: Tensor | Uint8Array): void {
  * ```
  */
 export function forkRng<T>(fn: () => T): T {
+  requireKind("fork_rng", "fn", fn, "function");
   const before = defaultGenerator.getState();
   const restore = () => void defaultGenerator.setState(before);
   let result: T;

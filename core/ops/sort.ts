@@ -14,7 +14,7 @@ import { full, tensor, zeros } from "./create.ts";
 import { add, ceil, div, eq, floor, isnan, maximum, mul, round, sub, where } from "./elementwise.ts";
 import { logicalNot } from "./logical.ts";
 import { atLeastVector } from "./indexing.ts";
-import { checkCall, checkOptions, type Kinds } from "./options.ts";
+import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
 import { lerp } from "./pointwise.ts";
 import { amax, any, type ReduceOptions, sumDims, type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
 import { argsortLast, gatherExact } from "./routine.ts";
@@ -217,6 +217,7 @@ function quantileOf(
     );
   }
   const fractions = typeof q === "number" ? [q] : q instanceof Tensor ? [] : q;
+  requireKind(op, "q", fractions, "rates");
   if (fractions.some((v) => !(v >= 0 && v <= 1))) {
     throw new ValueError(`${op}() q values must be in the range [0, 1], but got ${fractions.join(", ")}`);
   }

@@ -192,7 +192,10 @@ function startIn(start: Tensor): number {
 /** `length` indices along `dim` from `start` on; a start in a tensor is read. `torch.narrow`. */
 export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
   checkCall("narrow", [x]);
-  if (typeof start !== "number") return narrow(x, dim, startIn(start), length);
+  if (typeof start !== "number") {
+    checkCall("narrow", [start]);
+    return narrow(x, dim, startIn(start), length);
+  }
   const at = normalizeDim("narrow", dim, x.shape.length), size = x.shape[at];
   const from = start < 0 ? start + size : start;
   if (!Number.isInteger(from) || from < 0 || length < 0 || from + length > size) {
@@ -249,6 +252,7 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
 /** Dimensions reversed. `torch.flip`. */
 export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
   checkCall("flip", [x]);
+  requireKind("flip", "dims", dims, "sizes");
   const y = normalizeDims("flip", dims, x.shape.length)
     .reduce((acc, d) => x.shape[d] > 1 ? strided(acc, d, x.shape[d] - 1, -1, x.shape[d]) : acc, x.value);
   return named("Flip", y, x);

@@ -62,7 +62,7 @@ export class Generator {
    * @throws {ValueError} when `seed` is not an integer in that range.
    */
   manualSeed(seed: number | bigint): this {
-    if (typeof seed === "number" && !Number.isInteger(seed)) {
+    if (typeof seed !== "bigint" && !Number.isInteger(seed)) {
       throw new ValueError(`manual_seed expected a long, but got ${seed}: manualSeed needs an integer`);
     }
     const value = BigInt(seed);

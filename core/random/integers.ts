@@ -126,6 +126,14 @@ function draw(generator: Generator, count: number, dtype: DType, from: bigint, r
   return fillWith(count, dtype, () => generator.bits32() % span + start);
 }
 
+/** A bound as a bigint. */
+function whole(op: string, bound: number | bigint): bigint {
+  if (typeof bound !== "bigint" && !Number.isInteger(bound)) {
+    throw new ValueError(`${op}: bounds are whole numbers, but got ${bound}`);
+  }
+  return BigInt(bound);
+}
+
 /**
  * `count` integers from `from` up to but without `to`, in any dtype (`Tensor.random_`). Without bounds: over all
  * integers from 0 that the dtype holds exactly. `to` null: up to the largest of them; with `from` = -2^63, all 64 bits.
@@ -144,7 +152,7 @@ export function random(
     if (dtype === "float64" || dtype === "int64") return drawWide(generator, count, dtype, limit.exact + 1n);
     return draw(generator, count, dtype, 0n, limit.exact + 1n);
   }
-  let first = BigInt(from);
+  let first = whole("random_", from);
   if (to === undefined || to === null) {
     if (first === int64Min) {
       checkDType("random_full_64_bits_range_kernel_cpu", "random", dtype, isWide(dtype), "64 bits");
@@ -163,7 +171,7 @@ export function random(
     checkBounds(first, last, dtype);
     return draw(generator, count, dtype, first, last - first + 1n);
   }
-  let end = BigInt(to);
+  let end = whole("random_", to);
   if (first >= end) {
     throw new ValueError(
       `random_ expects 'from' to be less than 'to', but got from=${first} >= to=${end}: the range is empty`,

@@ -10,6 +10,8 @@ import { zerosLike } from "../ops/create.ts";
 import type { Tensor } from "../tensor.ts";
 import { type BackwardOptions, recordedNodes, releaseNodes, startOf } from "./backward.ts";
 import { pullAll } from "./pull.ts";
+import { checkOptions } from "../ops/options.ts";
+import { checkTensors } from "../ops/cast.ts";
 
 export * as functional from "./functional.ts";
 export { CustomFunction as Function, type FunctionClass, type FunctionContext } from "./function.ts";
@@ -45,6 +47,14 @@ export function grad(
   inputs: Tensor | readonly Tensor[],
   options: AutogradOptions = {},
 ): (Tensor | null)[] {
+  checkOptions("grad", options, [
+    "gradOutputs",
+    "allowUnused",
+    "materializeGrads",
+    "retainGraph",
+    "createGraph",
+  ]);
+  checkTensors("grad", [...listOf<Tensor>(outputs), ...listOf<Tensor>(inputs)]);
   const ys = listOf<Tensor>(outputs), xs = listOf<Tensor>(inputs).map((x) => x.value);
   if (xs.length === 0) throw new GradError("grad requires non-empty inputs.");
   const given = options.gradOutputs === undefined ? [] : listOf<Tensor | null>(options.gradOutputs);

@@ -13,6 +13,7 @@ import { sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { GradCell } from "./grad_cell.ts";
 import { pullAll, trackedNodes } from "./pull.ts";
+import { checkKind, checkOptions } from "../ops/options.ts";
 
 /** Options of `backward`. */
 export interface BackwardOptions {
@@ -75,6 +76,8 @@ export function releaseNodes(nodes: readonly Tensor[], options: BackwardOptions)
 
 /** Adds the gradients of `output` to its leaves. */
 export function backward(output: Tensor, gradient: Tensor | undefined, options: BackwardOptions): void {
+  checkKind("backward", "gradient", gradient, "tensor?");
+  checkOptions("backward", options, ["retainGraph", "createGraph"]);
   const run = options.createGraph ? enableGrad : noGrad;
   run(() => {
     const { root, seed } = startOf(output, gradient);

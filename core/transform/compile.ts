@@ -20,6 +20,7 @@ import { Tensor } from "../tensor.ts";
 import { withPull } from "./custom.ts";
 import { freshLeaf, pullAll } from "./pull.ts";
 import { applyAgain, rebuild } from "./rebuild.ts";
+import { checkOptions, requireKind } from "../ops/options.ts";
 
 /** Options of `compile`. */
 export interface CompileFunctionOptions {
@@ -459,6 +460,8 @@ export function compile<A extends readonly unknown[] = [Tensor], Y = Tensor>(
   fn: (...args: A) => Y,
   options: CompileFunctionOptions = {},
 ): (...args: A) => Y {
+  requireKind("compile", "fn", fn, "function");
+  checkOptions("compile", options, ["donate", "captures"]);
   for (const n of options.donate ?? []) {
     if (!Number.isInteger(n) || n < 0) {
       throw new ValueError(`compile: donate lists positions of arguments, but has ${n}`);

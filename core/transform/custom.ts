@@ -15,6 +15,7 @@ import { Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 import { freshLeaf, pullAll, trackedNodes } from "./pull.ts";
 import { applyAgain, rebuild } from "./rebuild.ts";
+import { requireKind } from "../ops/options.ts";
 
 /** The value of `y` whose gradient in `xs`, which may be on other devices, is what `pull` says. */
 export function withPull(
@@ -56,6 +57,7 @@ export function customVjp<A extends readonly Tensor[], Saved>(
   fn: (...xs: A) => readonly [Tensor, Saved],
   pull: (saved: Saved, g: Tensor) => readonly (Tensor | null)[],
 ): (...xs: A) => Tensor {
+  requireKind("customVjp", "fn", fn, "function");
   return (...xs) => {
     const [y, saved] = fn(...xs);
     return withPull(y, xs, (g) => {
@@ -95,6 +97,7 @@ export function checkpoint<A extends readonly unknown[], Y extends Tree>(
   fn: (...args: A) => Y,
   ...args: A
 ): Y {
+  requireKind("checkpoint", "fn", fn, "function");
   const tree = fn(...args);
   const outputs = flattenTree(tree).map((y) => y.value);
   const given = args.flatMap((arg) => isTree(arg) ? flattenTree(arg) : []).map((x) => x.value);

@@ -11,6 +11,7 @@ import { Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 import * as transform from "./grad.ts";
 import { type JacobianOptions, jacrev } from "./jacobian.ts";
+import { checkOptions, requireKind } from "../ops/options.ts";
 
 /** A tensor, or a list of them. */
 export type Tensors = Tensor | readonly Tensor[];
@@ -55,6 +56,8 @@ export function jacobian(
   inputs: Tensors,
   options: FunctionalOptions & Pick<JacobianOptions, "chunkSize"> = {},
 ): Tree {
+  requireKind("jacobian", "fn", fn, "function");
+  checkOptions("jacobian", options, ["createGraph", "chunkSize"]);
   return result(jacrev(ofTree(fn), { chunkSize: options.chunkSize })(inputs), options);
 }
 
@@ -67,6 +70,7 @@ export function hessian(
   inputs: Tensors,
   options: FunctionalOptions = {},
 ): Tree {
+  requireKind("hessian", "fn", fn, "function");
   const gradient = transform.grad((xs: Tree) => fn(...flattenTree(xs)));
   return result(jacrev((xs: Tree) => gradient(xs))(inputs), options);
 }
@@ -78,6 +82,7 @@ export function vjp(
   v?: Tensors,
   options: FunctionalOptions = {},
 ): [Tree, Tree] {
+  requireKind("vjp", "fn", fn, "function");
   const [y, pull] = transform.vjp(ofTree(fn), inputs as Tree);
   return [result(y, options), result(pull(direction("output", v, y))[0], options)];
 }
@@ -89,6 +94,7 @@ export function jvp(
   v?: Tensors,
   options: FunctionalOptions = {},
 ): [Tree, Tree] {
+  requireKind("jvp", "fn", fn, "function");
   const [y, push] = transform.linearize(ofTree(fn), inputs as Tree);
   return [result(y, options), result(push(direction("input", v, inputs)), options)];
 }
@@ -100,6 +106,7 @@ export function hvp(
   v?: Tensors,
   options: FunctionalOptions = {},
 ): [Tensor, Tree] {
+  requireKind("hvp", "fn", fn, "function");
   const both = transform.valueAndGrad((xs: Tree) => fn(...flattenTree(xs)));
   const [[y], push] = transform.linearize((xs: Tree) => {
     const [value, gradient] = both(xs);

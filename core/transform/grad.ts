@@ -6,7 +6,7 @@
  */
 import { apply } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
-import { DTypeError, GradError, ShapeError } from "../errors.ts";
+import { DTypeError, GradError, ShapeError, ValueError } from "../errors.ts";
 import { FUNCTIONAL } from "../grad_mode.ts";
 import { onesLike, zerosLike } from "../ops/create.ts";
 import { aliasPrim } from "../prim/source.ts";
@@ -14,6 +14,7 @@ import { sameShape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 import { freshLeaf, pullAll, trackedNodes } from "./pull.ts";
+import { checkCall, checkOptions, requireKind } from "../ops/options.ts";
 
 /** Which arguments to differentiate; 0 by default. */
 export interface GradOptions {
@@ -96,6 +97,8 @@ export function valueAndGrad(
   fn: (...args: never[]) => Tensor,
   options: GradOptions = {},
 ): (...args: Tree[]) => [Tensor, GradResult] {
+  requireKind("grad", "fn", fn, "function");
+  checkOptions("grad", options, ["argnums"]);
   const call = fn as (...args: Tree[]) => Tensor;
   return (...args) => {
     const several = typeof options.argnums === "object";
@@ -163,6 +166,7 @@ export function vjp<A extends readonly Tree[] = [Tensor], Y extends Tree = Tenso
   fn: (...args: A) => Y,
   ...args: A
 ): [Y, (cotangent: Y) => A] {
+  requireKind("vjp", "fn", fn, "function");
   const leaves: Tensor[] = [];
   const inputs = args.map((arg) => {
     const copy = fresh("vjp", arg);
@@ -233,6 +237,7 @@ export function linearize<A extends readonly Tree[] = [Tensor], Y extends Tree =
   fn: (...args: A) => Y,
   ...primals: A
 ): [Y, (...tangents: A) => Y] {
+  requireKind("linearize", "fn", fn, "function");
   const leaves: Tensor[] = [];
   const inputs = primals.map((arg) => {
     const copy = fresh("jvp", arg);
@@ -279,11 +284,20 @@ export function jvp<A extends readonly Tree[] = [Tensor], Y extends Tree = Tenso
   primals: A,
   tangents: A,
 ): [Y, Y] {
+  requireKind("jvp", "fn", fn, "function");
+  for (const list of [primals, tangents]) {
+    if (!Array.isArray(list)) {
+      throw new ValueError(
+        "jvp: primals and tangents are lists with one entry for each argument, as in jvp(fn, [x], [v])",
+      );
+    }
+  }
   const [y, push] = linearize(fn, ...primals);
   return [y, push(...tangents)];
 }
 
 /** The value of `x` with no gradient through it, as `jax.lax.stop_gradient` and `torch.Tensor.detach`. */
 export function stopGradient(x: Tensor): Tensor {
+  checkCall("stop_gradient", [x]);
   return x.detach();
 }

@@ -12,6 +12,7 @@ import { Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 import { type Args, grad, jvp, linearize, vjp } from "./grad.ts";
 import { vmap } from "./vmap.ts";
+import { checkOptions, requireKind } from "../ops/options.ts";
 
 /** Options of jacobians and hessians. */
 export interface JacobianOptions {
@@ -71,6 +72,8 @@ export function jacrev<A extends Args = [Tensor], Y extends Tree = Tensor>(
   fn: (...args: A) => Y,
   options: JacobianOptions = {},
 ): (...args: A) => JacobianOf<Y, A> {
+  requireKind("jacrev", "fn", fn, "function");
+  checkOptions("jacrev", options, ["argnums", "chunkSize"]);
   return (...args) => {
     const { at, alone } = atArgument("jacrev", fn, args, options.argnums ?? 0);
     const [y, pull] = vjp((x: Tree) => alone(x), at);
@@ -102,6 +105,8 @@ export function jacfwd<A extends Args = [Tensor], Y extends Tree = Tensor>(
   fn: (...args: A) => Y,
   options: JacobianOptions = {},
 ): (...args: A) => JacobianOf<Y, A> {
+  requireKind("jacfwd", "fn", fn, "function");
+  checkOptions("jacfwd", options, ["argnums", "chunkSize"]);
   return (...args) => {
     const { at, alone } = atArgument("jacfwd", fn, args, options.argnums ?? 0);
     // The value once; its derivative along a direction is linear in it.
@@ -149,6 +154,7 @@ export function hessian<A extends Args = [Tensor]>(
   fn: (...args: A) => Tensor,
   options: JacobianOptions = {},
 ): (...args: A) => JacobianOf<Tensor, A> {
+  checkOptions("hessian", options, ["argnums", "chunkSize"]);
   const gradient = grad(fn, { argnums: options.argnums ?? 0 });
   return (...args) => jacfwd(gradient, options)(...args) as JacobianOf<Tensor, A>;
 }
@@ -164,5 +170,6 @@ export function hessian<A extends Args = [Tensor]>(
  * ```
  */
 export function hvp<T extends Tree = Tensor>(fn: (x: T) => Tensor, x: T, v: T): T {
+  requireKind("hvp", "fn", fn, "function");
   return jvp((y: T) => grad(fn)(y), [x], [v])[1];
 }

@@ -15,6 +15,7 @@ import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 import { rebuild } from "./rebuild.ts";
+import { checkOptions, requireKind } from "../ops/options.ts";
 
 /** Where the batch is: a dimension, or null for an argument that is the same for every example. One for all arguments, or one each. */
 export type MappedDims = number | null | readonly (number | null)[];
@@ -179,6 +180,8 @@ export function vmap<A extends readonly unknown[] = [Tensor], Y extends Tree = T
   fn: (...args: A) => Y,
   options: VmapOptions = {},
 ): (...args: A) => Y {
+  requireKind("vmap", "fn", fn, "function");
+  checkOptions("vmap", options, ["inDims", "outDims", "randomness", "chunkSize"]);
   const { inDims = 0, outDims = 0, chunkSize } = options;
   if (chunkSize !== undefined && !(Number.isInteger(chunkSize) && chunkSize > 0)) {
     throw new ValueError(`vmap: chunk_size should be null or greater than 0. (got ${chunkSize})`);

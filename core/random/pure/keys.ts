@@ -12,6 +12,7 @@ import { stack } from "../../ops/view.ts";
 import type { Shape } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
 import { keyWords, threefry2x32, wordPairs } from "./threefry.ts";
+import { checkOptions } from "../../ops/options.ts";
 
 /**
  * The key of a seed: an int32 tensor [2] with the high and the low 32 bits of it. `jax.random.key`.
@@ -28,7 +29,8 @@ import { keyWords, threefry2x32, wordPairs } from "./threefry.ts";
  * ```
  */
 export function key(seed: number | bigint, options: { readonly device?: DeviceName } = {}): Tensor {
-  if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
+  checkOptions("key", options, ["device"]);
+  if (typeof seed !== "bigint" && !Number.isSafeInteger(seed)) {
     throw new ValueError(`key: a seed is a whole number or a bigint, but got ${seed}`);
   }
   const value = BigInt(seed);

@@ -5,6 +5,7 @@
  * @module
  */
 import { DTypeError, ShapeError } from "../../errors.ts";
+import { checkTensors } from "../../ops/cast.ts";
 import { iota, zerosLike } from "../../ops/create.ts";
 import { add } from "../../ops/elementwise.ts";
 import { bitwiseLeftShift, bitwiseOr, bitwiseXor, unsignedRightShift } from "../../ops/logical.ts";
@@ -38,6 +39,7 @@ export function threefry2x32(k0: Tensor, k1: Tensor, x0: Tensor, x1: Tensor): [T
 
 /** The words of a key. */
 export function keyWords(op: string, key: Tensor): [Tensor, Tensor] {
+  checkTensors(op, [key]);
   if (key.dtype !== "int32") {
     throw new DTypeError(
       `${op}: expected a key, an int32 tensor [2] made by random.key, split or foldIn, but got dtype ${key.dtype}`,
