@@ -121,7 +121,9 @@ export function ravel(x: Tensor): Tensor {
 export const rowStack: typeof vstack = vstack;
 
 /** `sign` under its other name. `torch.sgn`. */
-export const sgn: typeof sign = sign;
+export function sgn(x: Tensor): Tensor {
+  return named("Sgn", sign(x));
+}
 
 /** `split` under its other name. `torch.split_with_sizes`. */
 export const splitWithSizes: typeof split = split;
@@ -136,13 +138,19 @@ export const swapaxes: typeof transpose = transpose;
 export const swapdims: typeof transpose = transpose;
 
 /** `chunk` under its other name. `torch.unsafe_chunk`. */
-export const unsafeChunk: typeof chunk = chunk;
+export function unsafeChunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
+  return chunk(x, chunks, dim).map((piece) => named("UnsafeSplit", piece, x));
+}
 
 /** `split` under its other name. `torch.unsafe_split`. */
-export const unsafeSplit: typeof split = split;
+export function unsafeSplit(x: Tensor, size: number | readonly number[], dim = 0): Tensor[] {
+  return split(x, size, dim).map((piece) => named("UnsafeSplit", piece, x));
+}
 
 /** `dot` under its other name. `torch.vdot`. */
-export const vdot: typeof dot = dot;
+export function vdot(a: Tensor, b: Tensor): Tensor {
+  return named("Vdot", dot(a, b));
+}
 
 /** `div` under its other name. `torch.true_divide`. */
 export const trueDivide: typeof div = div;

@@ -23,7 +23,7 @@ import { cumsum } from "./scan.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
 import { expand, reshape, unsqueeze } from "./view.ts";
 
-const positive = (x: Tensor) => clamp(x, 0);
+const positive = (x: Tensor) => named("ClampMin", clamp(x, 0));
 
 /** The option of a margin. */
 export interface MarginLossOptions extends LossOptions {

@@ -37,7 +37,7 @@ export function maskedFill(x: Tensor, mask: Tensor, value: Scalar | Tensor): Ten
   const fill = value instanceof Tensor
     ? cast(value, x.dtype)
     : full([], value, { dtype: x.dtype, device: x.device });
-  return named("MaskedFill", where(mask, fill, x));
+  return named(value instanceof Tensor ? "MaskedFillBackward1" : "MaskedFill", where(mask, fill, x));
 }
 
 /** The places, in row-major order, where a host copy of `mask` is not zero. */

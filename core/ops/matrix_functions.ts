@@ -34,7 +34,8 @@ export function matrixPower(x: Tensor, n: number): Tensor {
     );
   }
   if (!Number.isInteger(n)) throw new ValueError(`linalg.matrix_power: n must be a whole number, got ${n}`);
-  if (n < 0) return matrixPower(inv(x), -n);
+  if (n === 1) return x.clone();
+  if (n < 0) return n === -1 ? inv(x) : matrixPower(inv(x), -n);
   if (n === 0) return expand(eye(side, side, { dtype: x.dtype, device: x.device }), x.shape);
   let result: Tensor | null = null, square = x.value;
   for (let rest = n;; square = matmul(square, square)) {
@@ -118,7 +119,7 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
     ...(tensors[0].shape.length === 1 ? [] : [sizes[0]]),
     ...(tensors[last].shape.length === 1 ? [] : [sizes[sizes.length - 1]]),
   ];
-  return reshape(product(0, last), shape);
+  return named("View", reshape(product(0, last), shape));
 }
 
 /** `multiDot` under its old name, for matrices one after the other. `torch.chain_matmul`. */
@@ -154,7 +155,7 @@ export function inner(a: Tensor, b: Tensor): Tensor {
       }] and [${b.shape.join(", ")}]`,
     );
   }
-  return p === 0 && q === 0 ? dot(a, b) : tensordot(a, b, [[p], [q]]);
+  return p === 0 && q === 0 ? named("ReshapeAlias", dot(a, b)) : tensordot(a, b, [[p], [q]]);
 }
 
 /** The inner products of vectors along `dim`, which broadcast. `torch.linalg.vecdot`. */

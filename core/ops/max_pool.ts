@@ -223,7 +223,7 @@ export function maxUnpool1d(
   options: MaxUnpoolOptions | Sizes = {},
 ): Tensor {
   checkCall("max_unpool1d", [x, indices]);
-  return maxUnpool("max_unpool1d", 1, x, indices, kernelSize, options);
+  return named("SqueezeBackward1", maxUnpool("max_unpool1d", 1, x, indices, kernelSize, options));
 }
 
 /** Values put back where `maxPool2d` took them from, zeros elsewhere. `torch.nn.functional.max_unpool2d`. */

@@ -436,5 +436,6 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   const dims = x.shape.map((_, d) => d).filter((d) =>
     d < extra || (shape[d - extra] === 1 && x.shape[d] !== 1)
   );
-  return reshape(isFloat(x.dtype) ? sumDims(x, dims) : dims.length === 0 ? x : sum(x, dims), shape);
+  const y = isFloat(x.dtype) ? sumDims(x, dims) : dims.length === 0 ? x : sum(x, dims);
+  return dims.length === 0 ? reshape(y, shape) : named("SumBackward1", reshape(y, shape));
 }

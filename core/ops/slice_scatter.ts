@@ -156,7 +156,7 @@ export function put(x: Tensor, index: IndexLike, source: Tensor, accumulate = fa
     );
   }
   const flat = reshape(x, [sizeOf(x.shape)]), at = reshape(places, [sizeOf(places.shape)]);
-  return reshape(indexPut(flat, [at], reshape(source, at.shape), accumulate), x.shape);
+  return named("Put", reshape(indexPut(flat, [at], reshape(source, at.shape), accumulate), x.shape));
 }
 
 const indexReduceKinds: Kinds<{ readonly includeSelf?: boolean }> = {
@@ -188,7 +188,7 @@ export function indexReduce(
     );
   }
   const y = scatterReduce(atLeastVector(x), at, alongDim(vector, at, from.shape), from, reduce, options);
-  return reshape(y, x.shape);
+  return named("IndexReduce", reshape(y, x.shape));
 }
 
 /** A tensor of the shape and dtype of x, with one value everywhere. `torch.fill`. */

@@ -239,6 +239,7 @@ export function triangularSolve(
   checkOptions("triangular_solve", options, ["upper", "transpose", "unitriangular"]);
   const { upper = true, transpose = false, unitriangular = false } = options;
   const solution = solveTriangular(transpose ? mT(a) : a, b, { upper: upper !== transpose, unitriangular });
+  named("TriangularSolve", solution);
   return namedTuple("triangular_solve", ["solution", "clonedCoefficient"], solution, a.clone());
 }
 
@@ -300,7 +301,7 @@ export function tensorinv(x: Tensor, ind = 2): Tensor {
       } != ${sizeOf(first)}, in linalg.tensorinv`,
     );
   }
-  return reshape(inv(reshape(x, [sizeOf(first), sizeOf(rest)])), [...rest, ...first]);
+  return named("ReshapeAlias", reshape(inv(reshape(x, [sizeOf(first), sizeOf(rest)])), [...rest, ...first]));
 }
 
 /** X with tensordot(A, X) = B; the dimensions `dims` of A are moved behind the others first. `torch.linalg.tensorsolve`. */
@@ -321,5 +322,5 @@ export function tensorsolve(
       } != ${size}, in linalg.tensorsolve`,
     );
   }
-  return reshape(solve(reshape(moved, [size, size]), reshape(b, [size])), rest);
+  return named("ReshapeAlias", reshape(solve(reshape(moved, [size, size]), reshape(b, [size])), rest));
 }

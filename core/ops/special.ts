@@ -56,27 +56,30 @@ export function erfcx(x: Tensor): Tensor {
   // A continued fraction: 1 / (x + (1/2) / (x + 1 / (x + (3/2) / (x + ...)))) / sqrt(pi)
   let fraction: Tensor = far;
   for (let k = 40; k >= 1; k--) fraction = add(far, div(k / 2, fraction));
-  return where(small, mul(exp(square(near)), erfc(near)), div(1 / Math.sqrt(Math.PI), fraction));
+  const beyond = div(1 / Math.sqrt(Math.PI), fraction);
+  return named("SpecialErfcx", where(small, mul(exp(square(near)), erfc(near)), beyond));
 }
 
 /** -x ln(x): 0 at 0, -Infinity below. `torch.special.entr`. */
 export function entr(x: Tensor): Tensor {
   checkCall("entr", [x]);
   const y = asFloat(x), positive = gt(y, 0), safe = where(positive, y, 1);
-  return where(positive, neg(mul(safe, log(safe))), where(eq(y, 0), 0, where(isnan(y), y, -Infinity)));
+  const outside = where(eq(y, 0), 0, where(isnan(y), y, -Infinity));
+  return named("SpecialEntr", where(positive, neg(mul(safe, log(safe))), outside));
 }
 
 /** x ln(1 + y), which is 0 where x is 0 and y is not NaN. `torch.special.xlog1py`. */
 export function xlog1py(x: TensorLike, y: TensorLike): Tensor {
   const z = toTensor(y, floatType(commonType("xlog1py", [x, y])), deviceOf([x, y])),
     zero = logicalAnd(eq(x, 0), logicalOr(le(z, -1), eq(z, Infinity)));
-  return mul(x, log1p(where(zero, 0, z)));
+  const number = x instanceof Tensor ? (y instanceof Tensor ? 0 : 2) : 1;
+  return named(`SpecialXlog1PyBackward${number}`, mul(x, log1p(where(zero, 0, z))));
 }
 
 /** The standard normal distribution's cumulative function. `torch.special.ndtr`. */
 export function ndtr(x: Tensor): Tensor {
   checkCall("ndtr", [x]);
-  return mul(erfc(mul(asFloat(x), -Math.SQRT1_2)), 0.5);
+  return named("MulBackward1", mul(erfc(mul(asFloat(x), -Math.SQRT1_2)), 0.5));
 }
 
 /** The inverse of `ndtr`. `torch.special.ndtri`. */
@@ -93,7 +96,7 @@ export function ndtri(x: Tensor): Tensor {
     z = sub(z, mul(sub(ndtr(z), tail), mul(exp(mul(square(z), 0.5)), Math.sqrt(2 * Math.PI))));
   }
   const centre = mul(erfinv(sub(mul(where(inTail, 0.5, p), 2), 1)), Math.SQRT2);
-  return where(inTail, where(upper, neg(z), z), centre);
+  return named("SpecialNdtri", where(inTail, where(upper, neg(z), z), centre));
 }
 
 /** ln of `ndtr`, without loss of digits far below zero. `torch.special.log_ndtr`. */
@@ -101,11 +104,8 @@ export function logNdtr(x: Tensor): Tensor {
   checkCall("log_ndtr", [x]);
   const t = mul(asFloat(x), Math.SQRT1_2), low = lt(t, -1);
   const below = where(low, t, -1), above = where(low, 0, t);
-  return where(
-    low,
-    sub(log(mul(erfcx(neg(below)), 0.5)), square(below)),
-    log1p(mul(erfc(above), -0.5)),
-  );
+  const far = sub(log(mul(erfcx(neg(below)), 0.5)), square(below));
+  return named("SpecialLogNdtr", where(low, far, log1p(mul(erfc(above), -0.5))));
 }
 
 /** The sum of t^k / (k! (k + order)!) by Horner's rule; converges for every t. */
@@ -138,13 +138,13 @@ function scaledBessel(x: Tensor, order: 0 | 1): Tensor {
 /** e^-|x| I0(x). `torch.special.i0e`. */
 export function i0e(x: Tensor): Tensor {
   checkCall("i0e", [x]);
-  return scaledBessel(x, 0);
+  return named("SpecialI0E", scaledBessel(x, 0));
 }
 
 /** e^-|x| I1(x). `torch.special.i1e`. */
 export function i1e(x: Tensor): Tensor {
   checkCall("i1e", [x]);
-  return scaledBessel(x, 1);
+  return named("SpecialI1E", scaledBessel(x, 1));
 }
 
 /** y e^|x|, in two steps: the power overflows before the product does. */
@@ -162,7 +162,7 @@ export function i0(x: Tensor): Tensor {
 /** The modified Bessel function of the first kind, order 1. `torch.special.i1`. */
 export function i1(x: Tensor): Tensor {
   checkCall("i1", [x]);
-  return grown(x, scaledBessel(x, 1));
+  return named("SpecialI1", grown(x, scaledBessel(x, 1)));
 }
 
 /** ln of the multivariate gamma function of dimension p. `torch.mvlgamma`. */

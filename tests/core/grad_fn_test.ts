@@ -21,6 +21,7 @@ const img = leaf(1, 2, 6, 6), w4 = leaf(3, 2, 3, 3), w3 = leaf(3, 2, 3), w5 = le
 const seq = leaf(1, 2, 7), vol = leaf(1, 2, 4, 4, 4);
 const index = (values: t.NestedArray) => t.tensor(values, { dtype: "int64" });
 const i = index([0, 2]), i2 = index([[0, 1, 2]]), target = index([0, 2, 1]), mask = x.detach().gt(0.5);
+const spd = x.detach().matmul(x.detach().t()).add(t.eye(3)).detach().requiresGrad_();
 
 const cases: Record<string, () => t.Tensor> = {
   add: () => x.add(y),
@@ -172,6 +173,46 @@ const cases: Record<string, () => t.Tensor> = {
   kron: () => t.kron(x, y),
   cross: () => t.cross(x, y, 1),
   reshape: () => x.reshape([9]),
+  hsplit: () => t.hsplit(x, 3)[0],
+  unsafeChunk: () => t.unsafeChunk(x, 3)[0],
+  unsafeSplit: () => t.unsafeSplit(x, 1)[0],
+  combinations: () => t.combinations(v),
+  put: () => t.put(x, i, v.get(":2")),
+  indexReduce: () => t.indexReduce(x, 0, i, y.get(":2"), "amax"),
+  maskedFillTensor: () => x.maskedFill(mask, v.sum()),
+  sumToSize: () => x.sumToSize(1, 3),
+  sgn: () => t.sgn(x),
+  vdot: () => t.vdot(v, v),
+  innerVectors: () => t.inner(v, v),
+  multiDot: () => t.linalg.multiDot([x, y, x]),
+  matrixPowerOne: () => t.matrixPower(x, 1),
+  matrixPowerInverse: () => t.matrixPower(spd, -1),
+  cumulativeTrapezoid: () => t.cumulativeTrapezoid(x),
+  maxUnpool1d: () => {
+    const [values, indices] = t.maxPool1d(seq, 2, { returnIndices: true });
+    return t.maxUnpool1d(values, indices, 2);
+  },
+  marginRankingNone: () => t.marginRankingLoss(v, v, t.ones([3]), { reduction: "none" }),
+  vectorNorm: () => t.linalg.vectorNorm(x),
+  matrixNorm: () => t.linalg.matrixNorm(x),
+  linalgNorm: () => t.linalg.norm(x),
+  cond: () => t.linalg.cond(spd),
+  condOne: () => t.linalg.cond(spd, 1),
+  lstsq: () => t.linalg.lstsq(spd, y).solution,
+  tensorinv: () => t.linalg.tensorinv(spd, 1),
+  tensorsolve: () => t.linalg.tensorsolve(spd, v),
+  triangularSolve: () => t.triangularSolve(x, spd).solution,
+  entr: () => t.special.entr(x),
+  erfcx: () => t.special.erfcx(x),
+  i0e: () => t.special.i0e(x),
+  i1: () => t.special.i1(x),
+  i1e: () => t.special.i1e(x),
+  logNdtr: () => t.special.logNdtr(x),
+  ndtr: () => t.special.ndtr(x),
+  ndtri: () => t.special.ndtri(x),
+  xlog1py: () => t.special.xlog1py(x, y),
+  xlog1pyNumber: () => t.special.xlog1py(2, y),
+  xlog1pyOther: () => t.special.xlog1py(x, 2),
   reshapeTransposed: () => x.t().reshape(9),
   flattenTransposed: () => x.t().flatten(),
   reshapeSplit: () => b3.transpose(0, 1).reshape(3, 2, 2, 2),
