@@ -47,3 +47,11 @@ Deno.test("cosineSimilarity promotes, unbind refuses a number", () => {
   assertEquals(cosineSimilarity(ones(1, 4), ones(1, 4).to("int64")).dtype, "float32");
   assertThrows(() => unbind(tensor(1)), IndexError, "Dimension specified as 0 but tensor has no dimensions");
 });
+
+Deno.test("repeat and tile take sizes one by one or in a list", () => {
+  const x = tensor([1, 2]);
+  // x.repeat(2, 1); x.repeat([2, 1]); x.tile(2)
+  assertEquals(x.repeat(2, 1).tolist(), [[1, 2], [1, 2]]);
+  assertEquals(x.repeat([2, 1]).tolist(), [[1, 2], [1, 2]]);
+  assertEquals([x.tile(2).tolist(), x.tile([2]).tolist()], [[1, 2, 1, 2], [1, 2, 1, 2]]);
+});
