@@ -85,7 +85,17 @@ export type {
   StateDictPreHook,
 } from "./state_hooks.ts";
 export * from "./transformer.ts";
-export * from "./transformer_layer.ts";
+export {
+  type Activation,
+  type DecoderMaskArguments,
+  type DecoderMasks,
+  type EncoderLayerMasks,
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
+  TransformerLayer,
+  type TransformerLayerArguments,
+  type TransformerLayerOptions,
+} from "./transformer_layer.ts";
 export { UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";
 export type { PackedSequence } from "./utils/packed_sequence.ts";
 export * as functional from "./functional.ts";

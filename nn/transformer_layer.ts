@@ -52,7 +52,7 @@ const kinds: Kinds<TransformerLayerOptions> = {
 };
 
 /** The function of a name. */
-export function activationOf(activation: Activation): (x: Tensor) => Tensor {
+function activationOf(activation: Activation): (x: Tensor) => Tensor {
   if (typeof activation === "function") return activation;
   if (activation === "relu") return relu;
   if (activation === "gelu") return (x) => gelu(x);
