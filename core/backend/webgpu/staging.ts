@@ -6,6 +6,8 @@
  * Deno panic and the process dies. So the only way to a `Primed` buffer here is `prime`, which has awaited one full mapping, and
  * the early `getMappedRange` takes a `Primed` alone. If a mapping fails (a lost device), `getMappedRange` throws and nothing worse.
  *
+ * The promise of each early read stays pending, with a few kilobytes of the runtime's memory, until the program yields: nothing but the event loop can settle it.
+ *
  * @module
  */
 import { DeviceError } from "../../errors.ts";
