@@ -223,6 +223,11 @@ export function logsigmoid(x: Tensor): Tensor {
 export function prelu(x: Tensor, weight: Tensor): Tensor {
   checkCall("prelu", [x, weight]);
   const count = sizeOf(weight.shape), rank = x.shape.length;
+  if (weight.shape.length > 1) {
+    throw new ShapeError(
+      `prelu: Expected \`weight\` to be a scalar or 1D tensor, but got ndim = ${weight.shape.length}`,
+    );
+  }
   if (count !== 1) {
     if (rank === 0) throw new ShapeError("Not allow zero-dim input tensor, in prelu with several weights");
     const found = rank > 1 ? x.shape[1] : 1;
@@ -266,6 +271,11 @@ export function rrelu(
   options: DrawOptions = {},
 ): Tensor {
   checkCall("rrelu", [x], options, drawKinds);
+  if (lower > upper) {
+    throw new ValueError(
+      `Lower bound should be less than or equal to the upper bound, in rrelu: got ${lower} and ${upper}`,
+    );
+  }
   if (!training) return named("RreluWithNoise", leakyRelu(x, (lower + upper) / 2));
   const y = floats("rrelu", x), { generator = defaultGenerator } = options;
   if (drawsFreely() && y.device !== "webgpu") {

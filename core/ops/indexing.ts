@@ -146,7 +146,7 @@ function scatterOperands(
   }
   if (source.dtype !== x.dtype) {
     throw new DTypeError(
-      `${op}(): Expected self.dtype to be equal to src.dtype, but got ${x.dtype} and ${source.dtype}; cast one with .to()`,
+      `scatter(): Expected self.dtype to be equal to src.dtype, in ${op}: got ${x.dtype} and ${source.dtype}; cast one with .to()`,
     );
   }
   const from = atLeastVector(source);

@@ -65,7 +65,7 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: Margi
 /** ln(1 + e^(-target x)), targets 1 and -1. `torch.nn.functional.soft_margin_loss`. */
 export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkCall("soft_margin_loss", [input, target], options, lossKinds);
-  const loss = log1p(exp(mul(neg(target), input)));
+  const loss = log1p(exp(mul(input, neg(target))));
   return named("SoftMarginLoss", reduced("soft_margin_loss", loss, options.reduction));
 }
 

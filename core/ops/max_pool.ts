@@ -72,6 +72,23 @@ function chosen(input: Tensor, plan: Windows): Tensor {
   return sumDims(where(isBest, windows, 0), dims);
 }
 
+/** Only a batch may be empty. */
+function emptyPlane(op: string, rank: number, shape: Shape): ShapeError {
+  const text = `[${shape.join(", ")}]`;
+  if (rank < 3) {
+    const wanted = `Expected ${rank + 1}D or ${
+      rank + 2
+    }D (batch mode) tensor with optional 0 dim batch size for input`;
+    return new ShapeError(
+      `${rank === 1 ? `${op}: ` : ""}${wanted}, but got:${text}${rank === 1 ? "" : `, in ${op}`}`,
+    );
+  }
+  const at = shape.slice(shape.length - 4).indexOf(0);
+  return new ShapeError(
+    `max_pool3d_with_indices_out_cpu_template(): Expected input's non-batch dimensions to have positive length, but input has a shape of ${text} and non-batch dimension ${at} has length zero!`,
+  );
+}
+
 function maxPool(
   op: string,
   rank: number,
@@ -82,6 +99,7 @@ function maxPool(
   const options: MaxPoolOptions = optionsOf(op, given, maxPoolKinds);
   const input = batched(op, x, rank);
   if (x.dtype === "bool") throw new DTypeError(`"${op}" not implemented for 'Bool'; cast with .to("uint8")`);
+  if (sizeOf(input.shape.slice(1)) === 0) throw emptyPlane(op, rank, x.shape);
   const plan = planWindows(op, input, kernelSize, options);
   const name = names[rank - 1];
   const shape = [...input.shape.slice(0, 2), ...plan.out];

@@ -65,7 +65,9 @@ function checkNormalized(
   checkKind(op, "normalized_shape", normalizedShape ?? null, "numbers");
   const rank = normalizedShape.length, from = x.shape.length - rank;
   if (rank === 0) {
-    throw new ShapeError(`Expected normalized_shape to be at least 1-dimensional, in ${op}: got []`);
+    throw new ShapeError(
+      `Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got normalized_shape = [], in ${op}`,
+    );
   }
   for (const [name, parameter] of parameters) {
     if (parameter && !sameShape(parameter.shape, normalizedShape)) {

@@ -31,7 +31,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
     if (shape.lastIndexOf(-1) !== open) {
       throw new ShapeError("only one dimension can be inferred, in reshape");
     }
-    if (rest === 0) {
+    if (rest === 0 && size === 0) {
       throw new ShapeError(
         `cannot reshape tensor of ${size} elements into shape [${
           shape.join(", ")
