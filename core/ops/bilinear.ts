@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { named } from "../apply.ts";
 import { checkCall } from "./options.ts";
 import { scalarName } from "../dtype.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
@@ -54,5 +55,5 @@ export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor |
   const flat = reshape(permute(weight, [2, 0, 1]), [in2, out * in1]);
   const partial = reshape(matmul(x2, flat), [...lead, out, in1]);
   const y = sum(mul(partial, unsqueeze(x1, -2)), -1, { dtype: weight.dtype });
-  return bias ? add(y, bias) : y;
+  return bias ? add(y, bias) : named("ReshapeAlias", y);
 }

@@ -205,7 +205,7 @@ function splitAlong(
       } is not divisible by the split_size ${sections}!`,
     );
   }
-  return tensorSplit(x, sections, dim).map((piece) => named("Slice", piece, x));
+  return tensorSplit(x, sections, dim);
 }
 
 /** Equal pieces side by side, or cut before indices: along dimension 1, vectors along 0. `torch.hsplit`. */

@@ -41,7 +41,7 @@ export function roll(
     if (by.length !== 1) {
       throw new ValueError(`shifts and dimensions must align. shifts: ${by.length}, dims:0, in roll`);
     }
-    return reshape(roll(reshape(x, [sizeOf(x.shape)]), by, 0), x.shape);
+    return named("Roll", reshape(roll(reshape(x, [sizeOf(x.shape)]), by, 0), x.shape), x);
   }
   requireKind("roll", "dims", dims, "sizes");
   const along = typeof dims === "number" ? [dims] : dims;
@@ -206,7 +206,8 @@ export function tensorSplit(
       throw new ValueError(`number of sections must be larger than 0, got ${sections}, in tensor_split`);
     }
     const least = Math.floor(size / sections), larger = size % sections;
-    return split(x, Array.from({ length: sections }, (_, i) => i < larger ? least + 1 : least), at);
+    const sizes = Array.from({ length: sections }, (_, i) => i < larger ? least + 1 : least);
+    return split(x, sizes, at).map((piece) => named("Slice", piece, x));
   }
   const edge = (v: number) => Math.min(Math.max(v < 0 ? v + size : v, 0), size);
   const cuts = [0, ...sections.map(edge), size];
@@ -317,9 +318,8 @@ function each(op: string, args: TensorList, f: (x: Tensor) => Tensor): Tensor | 
 }
 
 const asVector = (x: Tensor): Tensor => x.shape.length === 0 ? reshape(x, [1]) : x.value;
-const asMatrix = (x: Tensor): Tensor => x.shape.length < 2 ? reshape(x, [1, sizeOf(x.shape)]) : x.value;
-const asCuboid = (x: Tensor): Tensor =>
-  x.shape.length < 2 ? reshape(x, [1, sizeOf(x.shape), 1]) : x.shape.length === 2 ? unsqueeze(x, 2) : x.value;
+const asMatrix = (x: Tensor): Tensor => x.shape.length < 2 ? unsqueeze(asVector(x), 0) : x.value;
+const asCuboid = (x: Tensor): Tensor => x.shape.length < 3 ? unsqueeze(asMatrix(x), 2) : x.value;
 
 /** At least one dimension. `torch.atleast_1d`. */
 export function atleast1d(x: Tensor): Tensor;
@@ -409,12 +409,10 @@ export function blockDiag(...args: TensorList): Tensor {
   const dtype = commonType("block_diag", blocks);
   const width = blocks.reduce((n, t) => n + t.shape[1], 0);
   let start = 0;
-  return cat(
-    blocks.map((t) => {
-      const left = start;
-      start += t.shape[1];
-      return padDim(t.to(dtype), 1, left, width - left - t.shape[1], 0);
-    }),
-    0,
-  );
+  const rows = blocks.map((t) => {
+    const left = start;
+    start += t.shape[1];
+    return padDim(t.to(dtype), 1, left, width - left - t.shape[1], 0);
+  });
+  return named("BlockDiag", cat(rows, 0));
 }
