@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkKind } from "../core/ops/options.ts";
 import { getDefaultDtype } from "../core/default_dtype.ts";
 import { ShapeError, ValueError } from "../core/errors.ts";
 import type { DType } from "../core/dtype.ts";
@@ -67,6 +68,7 @@ export function zeros_<T extends Initialisable>(target: T): T {
 
 /** A matrix with ones on the diagonal, so that a Linear passes on as many inputs as it can. */
 export function eye(shape: Shape, options: FillOptions = {}): Tensor {
+  checkKind("init.eye", "shape", shape ?? null, "numbers");
   if (shape.length !== 2) {
     throw new ShapeError(
       `Only tensors with 2 dimensions are supported, in init.eye: got shape [${shape.join(", ")}]`,
@@ -90,6 +92,7 @@ export function eye_<T extends Initialisable>(target: T): T {
  * @throws {ValueError} when the first is not divisible by `groups`
  */
 export function dirac(shape: Shape, groups = 1, options: FillOptions = {}): Tensor {
+  checkKind("init.dirac", "shape", shape ?? null, "numbers");
   if (shape.length < 3 || shape.length > 5) {
     throw new ShapeError(
       `Only tensors with 3, 4, or 5 dimensions are supported, in init.dirac: got shape [${shape.join(", ")}]`,

@@ -4,6 +4,7 @@
  * @module
  */
 import { ShapeError, ValueError } from "../core/errors.ts";
+import { checkKind } from "../core/ops/options.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 
 /** Non-linearities that `calculateGain` knows. */
@@ -43,6 +44,7 @@ export function calculateGain(nonlinearity: Nonlinearity, param = 0.01): number 
 
 /** How many inputs and outputs each unit of a weight [out, in, ...kernel] has. */
 export function calculateFans(shape: Shape): { fanIn: number; fanOut: number } {
+  checkKind("calculateFans", "shape", shape ?? null, "numbers");
   if (shape.length < 2) {
     throw new ShapeError(
       `Fan in and fan out can not be computed for tensor with fewer than 2 dimensions, got shape [${

@@ -8,8 +8,8 @@ import { checkOptions, type Kinds } from "../core/ops/options.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { calculateFans, calculateGain, type Nonlinearity } from "./fan.ts";
-import type { Initialisable } from "./target.ts";
 import { normal } from "./normal.ts";
+import { checkTarget, type Initialisable } from "./target.ts";
 import { type InitOptions, uniform } from "./uniform.ts";
 
 /** Options of Kaiming initialisation. */
@@ -52,6 +52,7 @@ export function kaimingUniform(shape: Shape, options: KaimingOptions = {}): Tens
 
 /** Fills uniformly within gain * sqrt(3 / fan). `torch.nn.init.kaiming_uniform_`. */
 export function kaimingUniform_<T extends Initialisable>(target: T, options: KaimingOptions = {}): T {
+  checkTarget("kaimingUniform_", target);
   if (!target.shape.includes(0)) {
     target.data = kaimingUniform(target.shape, { ...options, dtype: target.dtype, device: target.device });
   }
@@ -67,6 +68,7 @@ export function kaimingNormal(shape: Shape, options: KaimingOptions = {}): Tenso
 
 /** Fills from a normal distribution of deviation gain / sqrt(fan). `torch.nn.init.kaiming_normal_`. */
 export function kaimingNormal_<T extends Initialisable>(target: T, options: KaimingOptions = {}): T {
+  checkTarget("kaimingNormal_", target);
   if (!target.shape.includes(0)) {
     target.data = kaimingNormal(target.shape, { ...options, dtype: target.dtype, device: target.device });
   }

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Generator } from "../core/random/generator.ts";
 import { ValueError } from "../core/errors.ts";
 import { tensor } from "../core/ops/create.ts";
 import { add, erf, erfinv, mul } from "../core/ops/elementwise.ts";
 import { clamp } from "../core/ops/pointwise.ts";
 import { normal as draw } from "../core/ops/random.ts";
+import type { Generator } from "../core/random/generator.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { checkTarget, type Initialisable } from "./target.ts";

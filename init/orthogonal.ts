@@ -4,10 +4,11 @@
  * @module
  */
 import { getDefaultDtype } from "../core/default_dtype.ts";
-import type { Generator } from "../core/random/generator.ts";
 import { ShapeError } from "../core/errors.ts";
 import { cast } from "../core/ops/cast.ts";
 import { empty, fromHost } from "../core/ops/create.ts";
+import { checkKind } from "../core/ops/options.ts";
+import type { Generator } from "../core/random/generator.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { normal } from "./normal.ts";
@@ -55,6 +56,7 @@ function orthonormalColumns(a: Float64Array, m: number, n: number): Float64Array
  * @throws {ShapeError} with fewer than 2 dimensions
  */
 export function orthogonal(shape: Shape, gain = 1, options: InitOptions = {}): Tensor {
+  checkKind("init.orthogonal", "shape", shape ?? null, "numbers");
   if (shape.length < 2) {
     throw new ShapeError(
       `Only tensors with 2 or more dimensions are supported, in init.orthogonal: got shape [${

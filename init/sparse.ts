@@ -6,6 +6,7 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { fromHost } from "../core/ops/create.ts";
 import { maskedFill } from "../core/ops/mask.ts";
+import { checkKind } from "../core/ops/options.ts";
 import { randperm } from "../core/ops/random.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -20,6 +21,7 @@ import type { InitOptions } from "./uniform.ts";
  * @throws {ValueError} when the share is not between 0 and 1
  */
 export function sparse(shape: Shape, sparsity: number, std = 0.01, options: InitOptions = {}): Tensor {
+  checkKind("init.sparse", "shape", shape ?? null, "numbers");
   if (shape.length !== 2) {
     throw new ShapeError(
       `Only tensors with 2 dimensions are supported, in init.sparse: got shape [${shape.join(", ")}]`,

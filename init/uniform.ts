@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Generator } from "../core/random/generator.ts";
 import { uniform as draw } from "../core/ops/random.ts";
+import type { Generator } from "../core/random/generator.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { FillOptions } from "./constant.ts";

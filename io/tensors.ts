@@ -135,11 +135,14 @@ export async function load(path: string | URL, options: LoadOptions = {}): Promi
  *
  * @throws {LoadError} when the file is missing or damaged, or holds anything else
  */
-export async function loadTorch(path: string | URL, options: LoadOptions = {}): Promise<TorchObject> {
+export async function loadTorch<T extends TorchObject = TorchObject>(
+  path: string | URL,
+  options: LoadOptions = {},
+): Promise<T> {
   checkOptions("loadTorch", options, { device: "string" });
   const bytes = await readFile(path);
   const object = await torchFile.decode(bytes).catch((error) => fail(path, error));
-  return placed(object, options.device ?? defaultDevice());
+  return placed(object, options.device ?? defaultDevice()) as T;
 }
 
 function isTorchFile(bytes: Uint8Array): boolean {

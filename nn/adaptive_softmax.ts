@@ -7,6 +7,7 @@ import { IndexError, ShapeError, ValueError } from "../core/errors.ts";
 import { tensor, zeros } from "../core/ops/create.ts";
 import { add } from "../core/ops/elementwise.ts";
 import { gather, indexAdd, indexSelect } from "../core/ops/indexing.ts";
+import { checkKind } from "../core/ops/options.ts";
 import { argmax, mean } from "../core/ops/reduce.ts";
 import { logSoftmax } from "../core/ops/softmax.ts";
 import { cat, narrow, select, squeeze, unsqueeze } from "../core/ops/view.ts";
@@ -70,6 +71,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
       { divValue: "number", headBias: "boolean", ...factoryKinds },
     );
     checkSizes("AdaptiveLogSoftmaxWithLoss", { inFeatures, nClasses }, 1);
+    checkKind("AdaptiveLogSoftmaxWithLoss", "cutoffs", cutoffs ?? null, "numbers");
     const rising = cutoffs.every((c, i) => Number.isInteger(c) && c > (cutoffs[i - 1] ?? 0) && c < nClasses);
     if (cutoffs.length === 0 || !rising) {
       throw new ValueError(

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { checkCall, type Kinds } from "../core/ops/options.ts";
 import { isFloat } from "../core/dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
 import { empty, zeros } from "../core/ops/create.ts";
@@ -11,6 +10,7 @@ import { dropout } from "../core/ops/dropout.ts";
 import { add, mul } from "../core/ops/elementwise.ts";
 import { linear, matmul } from "../core/ops/linalg.ts";
 import { maskedFill } from "../core/ops/mask.ts";
+import { checkCall, type Kinds } from "../core/ops/options.ts";
 import { mean } from "../core/ops/reduce.ts";
 import { softmax } from "../core/ops/softmax.ts";
 import { cat, chunk, expand, narrow, reshape, squeeze, transpose, unsqueeze } from "../core/ops/view.ts";

@@ -5,10 +5,11 @@
  */
 import { getDefaultDtype } from "../core/default_dtype.ts";
 import { GradError, ShapeError } from "../core/errors.ts";
+import { checkTensors } from "../core/ops/cast.ts";
 import { full, ones, tensor, zeros } from "../core/ops/create.ts";
 import { batchNorm, instanceNorm, type RunningNormResult } from "../core/ops/normalization.ts";
-import { squeeze, unsqueeze } from "../core/ops/view.ts";
 import type { Kinds } from "../core/ops/options.ts";
+import { squeeze, unsqueeze } from "../core/ops/view.ts";
 import { followState, type StateCell } from "../core/states.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { evaluateWithStep } from "../core/transform/backward.ts";
@@ -218,6 +219,7 @@ export abstract class BatchNorm extends RunningNorm {
 }
 
 function checkRank(op: string, x: Tensor, ranks: readonly number[]): void {
+  checkTensors(op, [x]);
   if (ranks.includes(x.ndim)) return;
   throw new ShapeError(
     `expected ${

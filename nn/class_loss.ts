@@ -11,6 +11,7 @@ import {
   nllLossKinds,
   type NllLossOptions,
 } from "../core/ops/class_loss.ts";
+import { ctcLoss, ctcLossKinds, type CtcLossOptions, type Lengths } from "../core/ops/ctc_loss.ts";
 import {
   cosineEmbeddingLoss,
   hingeEmbeddingLoss,
@@ -32,7 +33,6 @@ import {
   tripletMarginWithDistanceLossKinds,
   type TripletMarginWithDistanceLossOptions,
 } from "../core/ops/margin_loss.ts";
-import { ctcLoss, ctcLossKinds, type CtcLossOptions, type Lengths } from "../core/ops/ctc_loss.ts";
 import { checkOptions } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";

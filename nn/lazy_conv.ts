@@ -6,6 +6,7 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import type { Sizes } from "../core/ops/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
+import type { FactoryOptions } from "./arguments.ts";
 import { Conv1d, Conv2d, Conv3d, type ConvArguments, type ConvModule, convWeightShape } from "./conv.ts";
 import {
   ConvTranspose1d,
@@ -13,7 +14,6 @@ import {
   ConvTranspose3d,
   type ConvTransposeArguments,
 } from "./conv_transpose.ts";
-import type { FactoryOptions } from "./arguments.ts";
 import {
   hasUninitialized,
   initializeOnCall,

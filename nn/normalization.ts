@@ -7,6 +7,7 @@ import { getDefaultDtype } from "../core/default_dtype.ts";
 import { ValueError } from "../core/errors.ts";
 import { ones, zeros } from "../core/ops/create.ts";
 import { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "../core/ops/normalization.ts";
+import { checkKind } from "../core/ops/options.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { ones_, zeros_ } from "../init/constant.ts";
@@ -25,7 +26,8 @@ export interface LayerNormOptions extends FactoryOptions {
   readonly bias?: boolean;
 }
 
-function shapeOf(shape: number | Shape): Shape {
+function shapeOf(op: string, shape: number | Shape): Shape {
+  checkKind(op, "normalizedShape", shape ?? null, "sizes");
   return typeof shape === "number" ? [shape] : [...shape];
 }
 
@@ -65,7 +67,7 @@ export class LayerNorm extends Module {
       { eps: "number", elementwiseAffine: "boolean", bias: "boolean", ...factoryKinds },
       2,
     );
-    this.normalizedShape = shapeOf(normalizedShape);
+    this.normalizedShape = shapeOf(this.reprName(), normalizedShape);
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
     const shape = this.normalizedShape, options = { dtype, device };
@@ -122,7 +124,7 @@ export class RMSNorm extends Module {
       settings,
       { eps: "number?", elementwiseAffine: "boolean", ...factoryKinds },
     );
-    this.normalizedShape = shapeOf(normalizedShape);
+    this.normalizedShape = shapeOf(this.reprName(), normalizedShape);
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
     this.registerParameter(

@@ -12,6 +12,7 @@ import {
   adaptiveMaxPool3d,
   type OutputSizes,
 } from "../core/ops/adaptive_pool.ts";
+import { checkKind } from "../core/ops/options.ts";
 import {
   avgPool1d,
   avgPool2d,
@@ -22,7 +23,6 @@ import {
   lpPool3d,
 } from "../core/ops/pool.ts";
 import type { ValuesAndIndices } from "../core/ops/reduce.ts";
-import { checkKind } from "../core/ops/options.ts";
 import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";

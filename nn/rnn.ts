@@ -4,8 +4,9 @@
  * @module
  */
 import { ShapeError, ValueError } from "../core/errors.ts";
-import { dropout } from "../core/ops/dropout.ts";
+import { checkTensors } from "../core/ops/cast.ts";
 import { empty, zeros } from "../core/ops/create.ts";
+import { dropout } from "../core/ops/dropout.ts";
 import type { Kinds } from "../core/ops/options.ts";
 import { cat, reshape, select, squeeze, stack, transpose, unsqueeze } from "../core/ops/view.ts";
 import { sameShape, type Shape, sizeOf } from "../core/shape.ts";
@@ -208,6 +209,7 @@ export abstract class RecurrentModule extends Module {
 
   /** Refuses inputs of the wrong rank or size. */
   private checkInput(x: Tensor, padded: boolean): void {
+    checkTensors(this.reprName(), [x]);
     const wanted = padded ? 3 : 2;
     if (x.ndim !== wanted && !(padded && x.ndim === 2)) {
       throw new ShapeError(

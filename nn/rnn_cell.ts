@@ -4,10 +4,11 @@
  * @module
  */
 import { ShapeError, ValueError } from "../core/errors.ts";
+import { checkTensors } from "../core/ops/cast.ts";
 import { empty, zeros } from "../core/ops/create.ts";
 import { linear } from "../core/ops/linalg.ts";
-import { squeeze, unsqueeze } from "../core/ops/view.ts";
 import type { Kinds } from "../core/ops/options.ts";
+import { squeeze, unsqueeze } from "../core/ops/view.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { uniform_ } from "../init/uniform.ts";
 import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
@@ -86,6 +87,7 @@ export abstract class RecurrentCell extends Module {
 
   /** One step from an input [batch, input] or [input] and a state, zeros when null. */
   protected run(step: Step, x: Tensor, given: CellState | null, states: number): CellState {
+    checkTensors(this.reprName(), [x]);
     if (x.ndim !== 1 && x.ndim !== 2) {
       throw new ShapeError(
         `${this.reprName()}: Expected input to be 1-D or 2-D but received ${x.ndim}-D tensor of shape [${

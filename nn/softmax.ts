@@ -6,6 +6,7 @@
 import { getDefaultDtype } from "../core/default_dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { prelu } from "../core/ops/activation.ts";
+import { checkTensors } from "../core/ops/cast.ts";
 import { full } from "../core/ops/create.ts";
 import { logSoftmax, softmax, softmin } from "../core/ops/softmax.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -72,6 +73,7 @@ export class LogSoftmax extends DimModule {
 export class Softmax2d extends Module {
   /** What the layer computes. */
   override forward(x: Tensor): Tensor {
+    checkTensors("Softmax2d", [x]);
     if (x.ndim !== 3 && x.ndim !== 4) {
       throw new ShapeError(
         `Softmax2d requires a 3D or 4D tensor as input, got shape [${x.shape.join(", ")}]`,

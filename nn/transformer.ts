@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { ShapeError } from "../core/errors.ts";
 import type { DeviceName } from "../core/device.ts";
+import { ShapeError } from "../core/errors.ts";
+import { checkTensors } from "../core/ops/cast.ts";
 import { full } from "../core/ops/create.ts";
-import { triu } from "../core/ops/rearrange.ts";
 import type { Kinds } from "../core/ops/options.ts";
+import { triu } from "../core/ops/rearrange.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { xavierUniform_ } from "../init/xavier.ts";
 import { checkSizes, factoryKinds, named, type Trailing } from "./arguments.ts";
@@ -233,6 +234,7 @@ export class Transformer extends Module {
     >
   ): Tensor {
     const options = named<TransformerMasks>("Transformer", masks, maskKinds);
+    checkTensors("Transformer", [src, tgt]);
     const batchDim = this.batchFirst ? 0 : 1;
     if (src.ndim === 3 && src.size(batchDim) !== tgt.size(batchDim)) {
       throw new ShapeError(

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Tensor } from "../core/tensor.ts";
 import { ValueError } from "../core/errors.ts";
+import { Tensor } from "../core/tensor.ts";
 import { bufferKind, className, type Field, fieldsOf, isModule, modulesOf } from "./fields.ts";
 import type { Layer, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";

@@ -36,6 +36,9 @@ function isScalar(x: unknown): x is number | bigint | boolean {
 
 /** Collates values whose first one says what they all are. */
 function collateValues(samples: readonly unknown[], path: string): unknown {
+  if (!Array.isArray(samples)) {
+    throw new DTypeError(`default_collate: expected an array of samples, but got ${describe(samples)}`);
+  }
   const [first] = samples;
   const same = <S>(what: string, is: (x: unknown) => x is S): readonly S[] => {
     const odd = samples.findIndex((x) => !is(x));

@@ -4,8 +4,8 @@
  * @module
  */
 import { ValueError } from "../../core/errors.ts";
-import { defaultGenerator, type Generator } from "../../core/random/generator.ts";
 import { checkOptions, type Kinds } from "../../core/ops/options.ts";
+import { defaultGenerator, type Generator } from "../../core/random/generator.ts";
 import { type Batch, collateSamples, defaultConvert } from "./collate.ts";
 import { checkDataset, Dataset, type DatasetLike, IterableDataset, sampleOf } from "./dataset.ts";
 import {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { full } from "../../core/ops/create.ts";
 import { ValueError } from "../../core/errors.ts";
+import { full } from "../../core/ops/create.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import {
   checkRange,

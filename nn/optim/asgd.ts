@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { ValueError } from "../../core/errors.ts";
 import { full } from "../../core/ops/create.ts";
 import { sign, where } from "../../core/ops/elementwise.ts";
 import { clamp } from "../../core/ops/pointwise.ts";
-import { ValueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import {
   asCount,

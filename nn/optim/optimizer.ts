@@ -4,13 +4,13 @@
  * @module
  */
 import { getDefaultDtype } from "../../core/default_dtype.ts";
+import type { DeviceName } from "../../core/device.ts";
 import type { DType } from "../../core/dtype.ts";
 import { LoadError, ShapeError, ValueError } from "../../core/errors.ts";
 import { evaluate } from "../../core/evaluate.ts";
 import { enableGrad, noGrad } from "../../core/grad_mode.ts";
 import { full, tensor } from "../../core/ops/create.ts";
 import { checkOptions, type Kind } from "../../core/ops/options.ts";
-import type { DeviceName } from "../../core/device.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { takePending } from "../../core/transform/backward.ts";
 import { typeText } from "../fields.ts";

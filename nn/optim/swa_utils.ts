@@ -3,9 +3,9 @@
  *
  * @module
  */
+import type { DeviceName } from "../../core/device.ts";
 import { ValueError } from "../../core/errors.ts";
 import { noGrad } from "../../core/grad_mode.ts";
-import type { DeviceName } from "../../core/device.ts";
 import { tensor } from "../../core/ops/create.ts";
 import { checkKind, checkOptions, type Kinds } from "../../core/ops/options.ts";
 import type { Tensor } from "../../core/tensor.ts";

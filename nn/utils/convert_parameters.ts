@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { ShapeError } from "../../core/errors.ts";
 import { checkTensors } from "../../core/ops/cast.ts";
 import { checkKind } from "../../core/ops/options.ts";
-import { ShapeError } from "../../core/errors.ts";
 import { cat, narrow, reshape } from "../../core/ops/view.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";

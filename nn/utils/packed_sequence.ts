@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { checkCall, checkKind, checkOptions } from "../../core/ops/options.ts";
 import { IndexError, ShapeError, ValueError } from "../../core/errors.ts";
 import { full, tensor } from "../../core/ops/create.ts";
 import { indexSelect } from "../../core/ops/indexing.ts";
+import { checkCall, checkKind, checkOptions } from "../../core/ops/options.ts";
 import { cat, narrow, select, stack, transpose } from "../../core/ops/view.ts";
 import { Tensor } from "../../core/tensor.ts";
 
@@ -129,6 +129,11 @@ export interface UnpackOptions {
 
 /** Puts padding back: the batch [time, batch, ...] and the lengths as int64. `torch.nn.utils.rnn.pad_packed_sequence`. */
 export function padPackedSequence(sequence: PackedSequence, options: UnpackOptions = {}): [Tensor, Tensor] {
+  if (!(sequence instanceof PackedSequence)) {
+    throw new ValueError(
+      "padPackedSequence: expected a PackedSequence, as packPaddedSequence gives; got something else",
+    );
+  }
   checkOptions("padPackedSequence", options, {
     batchFirst: "boolean",
     paddingValue: "number",

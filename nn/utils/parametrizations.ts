@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { finfo } from "../../core/dtype_info.ts";
 import { ValueError } from "../../core/errors.ts";
 import { noGrad } from "../../core/grad_mode.ts";
-import { finfo } from "../../core/dtype_info.ts";
 import { eye, zeros } from "../../core/ops/create.ts";
 import { add, div, eq, mul, sign, sub, where } from "../../core/ops/elementwise.ts";
 import { dot, matmul, mv } from "../../core/ops/linalg.ts";
@@ -25,8 +25,8 @@ import { evaluateWithStep } from "../../core/transform/backward.ts";
 import { ConvTranspose } from "../conv_transpose.ts";
 import { className, setField } from "../fields.ts";
 import { Module } from "../module.ts";
-import { asMatrix, type SpectralNormOptions } from "./weight_norm.ts";
 import { type Parametrization, registerParametrization } from "./parametrize.ts";
+import { asMatrix, type SpectralNormOptions } from "./weight_norm.ts";
 
 /** How a matrix without conditions becomes an orthogonal one. */
 export type OrthogonalMap = "matrix_exp" | "cayley" | "householder";
