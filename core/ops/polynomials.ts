@@ -4,11 +4,14 @@
  * @module
  */
 import { ValueError } from "../errors.ts";
+import { broadcastShapes } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
+import { mustWait, waiting } from "../transform/waiting.ts";
 import { cast, commonType, deviceOf, floatType, type TensorLike, toTensor } from "./cast.ts";
 import { onesLike } from "./create.ts";
 import { add, div, eq, mul, sub, where } from "./elementwise.ts";
 import { amax } from "./reduce.ts";
+import { expand } from "./view.ts";
 
 /** The polynomial of degree 1, and that of degree k + 1 from those of degrees k (`p`) and k - 1 (`q`). */
 interface Family {
@@ -43,23 +46,38 @@ const legendre: Family = {
   next: (x, k, p, q) => div(sub(mul(mul(x, 2 * k + 1), p), mul(q, k)), k + 1),
 };
 
-/** Degrees from 0 up of a family at x, as far as asked; 0 of a negative degree. */
+/** Above this degree a recurrence is no way to a value. */
+const mostSteps = 100_000;
+
+function checkDegree(op: string, n: number): void {
+  if (Number.isInteger(n) && n <= mostSteps) return;
+  throw new ValueError(`${op}: n must be a number up to ${mostSteps}, but got ${n}`);
+}
+
+/** The polynomial of degree n of a family at x; 0 of a negative degree. */
 function evaluated(op: string, family: Family, x: TensorLike, n: TensorLike): Tensor {
   if (!(x instanceof Tensor) && !(n instanceof Tensor)) {
     throw new ValueError(`${op}: x or n must be a tensor, but got ${x} and ${n}`);
   }
   const dtype = floatType(commonType(op, [x, n])), y = toTensor(x, dtype, deviceOf([x, n]));
-  const whole = n instanceof Tensor ? cast(n, "int64") : Math.trunc(Number(n));
-  const most = whole instanceof Tensor ? (whole.numel() === 0 ? 0 : Number(amax(whole).item())) : whole;
-  if (!Number.isSafeInteger(most)) throw new ValueError(`${op}: n must be a finite number, but got ${n}`);
-  const one = onesLike(y);
-  if (typeof whole === "number") return most < 0 ? mul(one, 0) : degree(family, y, most, one);
-  // Of every degree what asks for it.
-  let result = mul(mul(one, cast(eq(whole, 0), dtype)), 1);
-  let q = one, p = family.first(y);
+  if (n instanceof Tensor) {
+    const shape = broadcastShapes(op, y.shape, n.shape);
+    return ofEach(op, family, expand(y, shape), expand(cast(n, "int64"), shape));
+  }
+  const whole = Math.trunc(Number(n));
+  checkDegree(op, whole);
+  return whole < 0 ? mul(onesLike(y), 0) : degree(family, y, whole, onesLike(y));
+}
+
+/** The polynomial of the degree that each element asks for. Reads the degrees. */
+function ofEach(op: string, family: Family, x: Tensor, n: Tensor): Tensor {
+  if (mustWait(n)) return waiting([x, n], (p, q) => ofEach(op, family, p, q));
+  const most = n.numel() === 0 ? 0 : Number(amax(n).item());
+  checkDegree(op, most);
+  let q = onesLike(x), p = family.first(x), result = cast(eq(n, 0), x.dtype);
   for (let k = 1; k <= most; k++) {
-    result = where(eq(whole, k), p, result);
-    [p, q] = [family.next(y, k, p, q), p];
+    result = where(eq(n, k), p, result);
+    [p, q] = [family.next(x, k, p, q), p];
   }
   return result;
 }
