@@ -131,7 +131,8 @@ export async function load(path: string | URL, options: LoadOptions = {}): Promi
 }
 
 /**
- * Whatever `torch.save` wrote, if it is tensors, numbers, strings, lists and dicts: `torch.load(path, weights_only=True)`.
+ * Whatever `torch.save` wrote, if it is tensors, numbers, strings, lists and dicts: `torch.load(path, weights_only=True)`. T says what the file is
+ * known to hold: `loadTorch<{ model_state_dict: nn.StateDict; epoch: number }>(path)`.
  *
  * @throws {LoadError} when the file is missing or damaged, or holds anything else
  */
