@@ -216,7 +216,15 @@ export {
 } from "./ops/linalg.ts";
 export { pcaLowrank, type PcaLowrankOptions, svdLowrank, type SvdLowrankOptions } from "./ops/low_rank.ts";
 export { luSolve, luUnpack } from "./ops/lu.ts";
-export { argwhere, maskedFill, maskedScatter, maskedSelect, nonzero, oneHot } from "./ops/mask.ts";
+export {
+  argwhere,
+  maskedFill,
+  maskedScatter,
+  maskedSelect,
+  nonzero,
+  oneHot,
+  unravelIndex,
+} from "./ops/mask.ts";
 export {
   addbmm,
   addr,
@@ -251,7 +259,7 @@ export {
   square,
   xlogy,
 } from "./ops/pointwise.ts";
-export { cdist, cross, kron, tensordot, trace, vander } from "./ops/products.ts";
+export { cdist, type CdistOptions, cross, kron, tensordot, trace, vander } from "./ops/products.ts";
 export {
   bernoulli,
   bernoulliLike,

@@ -5,13 +5,13 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { hostArray } from "../dtype.ts";
+import { hostArray, isInt, torchName } from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
-import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
+import { broadcastShapes, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { cast, type Scalar } from "./cast.ts";
 import { fromHost, full, onesLike, tensor, zeros } from "./create.ts";
-import { sub, toBool, where } from "./elementwise.ts";
+import { floorDivide, remainder, sub, toBool, where } from "./elementwise.ts";
 import { checkHeldRange, indexHint, type IndexLike, toIndex } from "./indexing.ts";
 import { gatherExact, scan, scatterExact } from "./routine.ts";
 import { expand, reshape } from "./view.ts";
@@ -118,6 +118,33 @@ export function nonzero(x: Tensor, options: { readonly asTuple?: boolean } = {})
 /** The indices of the elements that are not zero, int64 [count, rank]. Reads x. `torch.argwhere`. */
 export function argwhere(x: Tensor): Tensor {
   return nonzero(x);
+}
+
+/**
+ * The indices along each dimension of a tensor of `shape` that indices into its flattened form stand for, int64. `torch.unravel_index`.
+ *
+ * @example
+ * ```ts
+ * import { tensor, unravelIndex } from "@tenon/tenon";
+ * console.log(unravelIndex(tensor([5, 7]), [3, 4]).map((t) => t.tolist())); // [ [ 1, 1 ], [ 1, 3 ] ]
+ * ```
+ */
+export function unravelIndex(indices: Tensor, shape: Shape): Tensor[] {
+  checkCall("unravel_index", [indices]);
+  if (!isInt(indices.dtype)) {
+    throw new DTypeError(
+      `expected 'indices' to be integer dtype, but got ${
+        torchName(indices.dtype)
+      }, in unravel_index; cast with .to("int64")`,
+    );
+  }
+  if (shape.some((s) => !Number.isInteger(s) || s < 0)) {
+    throw new ValueError(
+      `'shape' cannot have negative values, but got [${shape.join(", ")}], in unravel_index`,
+    );
+  }
+  const index = cast(indices, "int64");
+  return stridesOf(shape).map((stride, d) => remainder(floorDivide(index, stride), shape[d]));
 }
 
 /**

@@ -70,9 +70,33 @@ export function linalgCross(a: Tensor, b: Tensor, dim = -1): Tensor {
   return cross(a, b, dim);
 }
 
+/** Options of `cdist`. */
+export interface CdistOptions {
+  /** PyTorch's choice between differences and products; here differences are taken in any case, which are more exact. */
+  readonly computeMode?:
+    | "use_mm_for_euclid_dist_if_necessary"
+    | "use_mm_for_euclid_dist"
+    | "donot_use_mm_for_euclid_dist"
+    | null;
+}
+
+const computeModes: readonly unknown[] = [
+  "use_mm_for_euclid_dist_if_necessary",
+  "use_mm_for_euclid_dist",
+  "donot_use_mm_for_euclid_dist",
+];
+
+const cdistKinds: Kinds<CdistOptions> = { computeMode: "string?" };
+
 /** The p-norm distances between all rows of a [..., n, d] and b [..., m, d]: [..., n, m]. `torch.cdist`. */
-export function cdist(a: Tensor, b: Tensor, p = 2): Tensor {
-  checkCall("cdist", [a, b]);
+export function cdist(a: Tensor, b: Tensor, p = 2, options: CdistOptions = {}): Tensor {
+  checkCall("cdist", [a, b], options, cdistKinds);
+  const mode = options.computeMode ?? computeModes[0];
+  if (!computeModes.includes(mode)) {
+    throw new ValueError(
+      `${mode} is not a valid value for compute_mode, in cdist: use ${computeModes.join(", ")}`,
+    );
+  }
   if (a.shape.length < 2 || b.shape.length < 2) {
     throw new ShapeError(
       `cdist only supports at least 2D tensors, got: ${a.shape.length}D and ${b.shape.length}D`,
