@@ -239,6 +239,13 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
       }]: the last size of the input must be ${weight.shape[1]}`,
     );
   }
+  if (x.dtype !== weight.dtype) {
+    throw new DTypeError(
+      `mat1 and mat2 must have the same dtype, but got ${scalarName(x.dtype)} and ${
+        scalarName(weight.dtype)
+      }, in linear: cast the input or the layer with .to()`,
+    );
+  }
   const y = matmul(x, transpose(weight, 0, 1));
   if (!bias) return y;
   // One vector is a product and a sum; more rows than a matrix has are a matrix for PyTorch, whose result is viewed.

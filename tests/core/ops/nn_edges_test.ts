@@ -8,6 +8,7 @@ import { DTypeError, ShapeError, ValueError } from "../../../core/errors.ts";
 import { prelu } from "../../../core/ops/activation.ts";
 import { bilinear } from "../../../core/ops/bilinear.ts";
 import { arange, ones, tensor, zeros } from "../../../core/ops/create.ts";
+import { linear } from "../../../core/ops/linalg.ts";
 import { binaryCrossEntropy } from "../../../core/ops/loss.ts";
 import { multilabelSoftMarginLoss, multiMarginLoss } from "../../../core/ops/margin_loss.ts";
 import { batchNorm, cosineSimilarity, groupNorm, layerNorm } from "../../../core/ops/normalization.ts";
@@ -62,6 +63,11 @@ Deno.test("parameters of another dtype than the input are refused", () => {
     () => bilinear(ones([2, 3]), ones([2, 4]), ones([5, 3, 4], { dtype: "float64" })),
     DTypeError,
     "expected scalar type Float but found Double, in bilinear",
+  );
+  assertThrows(
+    () => linear(ones([2, 3], { dtype: "float64" }), ones([4, 3])),
+    DTypeError,
+    "mat1 and mat2 must have the same dtype, but got Double and Float, in linear",
   );
   // Halves go with single precision.
   assertEquals([...layerNorm(ones([2, 3], { dtype: "float16" }), [3], ones([3])).shape], [2, 3]);
