@@ -7,7 +7,7 @@ import { checkCall, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { scalarName } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
-import { sameShape, type Shape, torchSize } from "../shape.ts";
+import { sameShape, type Shape, sizeOf, torchSize } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { requireFloat } from "./cast.ts";
 import { fullLike, iota } from "./create.ts";
@@ -176,17 +176,17 @@ export function tripletMarginLoss(
   return tripletMarginWithDistanceLoss(anchor, near, far, { ...rest, distanceFunction });
 }
 
-/** Scores as [N, C] and targets with N in front, from [N, C] or [C]. */
+/** Scores as [N, C] and targets with N in front, from [N, C], [C] or the single score of a 0-d tensor. */
 function scores(op: string, input: Tensor): Tensor {
   requireFloat(op, input);
-  if (input.shape.length < 1 || input.shape.length > 2 || input.shape[input.shape.length - 1] === 0) {
+  if (input.shape.length > 2 || input.shape[input.shape.length - 1] === 0) {
     throw new ShapeError(
       `Expected non-empty vector or matrix with optional 0-dim batch size, but got: [${
         input.shape.join(", ")
       }], in ${op}`,
     );
   }
-  return input.shape.length === 1 ? reshape(input, [1, input.shape[0]]) : input.value;
+  return input.shape.length < 2 ? reshape(input, [1, sizeOf(input.shape)]) : input.value;
 }
 
 function classNumbers(op: string, target: Tensor, shape: Shape, like: Tensor): Tensor {
@@ -280,7 +280,7 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options: Los
   const loss = div(sum(where(counted, gap, 0), [1, 2]), classes);
   return named(
     "MultilabelMarginLoss",
-    reduced(op, input.shape.length === 1 ? reshape(loss, []) : loss, options.reduction),
+    reduced(op, input.shape.length < 2 ? reshape(loss, []) : loss, options.reduction),
   );
 }
 

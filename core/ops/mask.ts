@@ -15,7 +15,7 @@ import { floorDivide, remainder, sub, toBool, where } from "./elementwise.ts";
 import { checkHeldRange, indexHint, type IndexLike, toIndex } from "./indexing.ts";
 import { gatherExact, scan, scatterExact } from "./routine.ts";
 import { expand, reshape } from "./view.ts";
-import { checkCall, type Kinds } from "./options.ts";
+import { checkCall, type Kinds, requireKind } from "./options.ts";
 
 function checkMask(op: string, mask: Tensor): void {
   if (mask.dtype !== "bool") {
@@ -131,6 +131,7 @@ export function argwhere(x: Tensor): Tensor {
  */
 export function unravelIndex(indices: Tensor, shape: Shape): Tensor[] {
   checkCall("unravel_index", [indices]);
+  requireKind("unravel_index", "shape", shape, "numbers");
   if (!isInt(indices.dtype)) {
     throw new DTypeError(
       `expected 'indices' to be integer dtype, but got ${
