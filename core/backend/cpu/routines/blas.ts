@@ -1,5 +1,5 @@
 /**
- * The system's BLAS for large matrix products, where there is one and the program may load it (`--allow-ffi`): it has vectors four times as long as WebAssembly's. It works
+ * The system's BLAS for matrix products, where there is one and the program may load it (`--allow-ffi`): it has vectors four times as long as WebAssembly's. It works
  * on the shared memory in place. Nobody is asked for the permission, and without it everything works the same, only slower.
  *
  * @module
@@ -132,6 +132,8 @@ const baseOf = engineCache((engine: Engine, _: "base"): number => {
 
 /** Multiply-adds from which a product goes to the library, and the rows and columns that it must have: below, our threads together are as fast. */
 const WORTH_CALLING = 1 << 22, WIDTH = 32;
+/** The same for small products that are steps of their own, and their most multiply-adds: one thread computes them, and waking ours would take as long. */
+const WORTH_CALLING_SMALL = 1 << 16, WIDTH_SMALL = 4, SMALL = 1_000_000;
 
 const ROW_MAJOR = 101, AS_IS = 111, TRANSPOSED = 112;
 
@@ -143,14 +145,22 @@ export interface NativeProduct {
   readonly k: number;
   readonly a: Stored;
   readonly b: Stored;
+  /** Whether it is a step of its own, with operands as they are. */
+  readonly alone: boolean;
 }
 
 /** Computes a product, or adds it to what is there; the addresses are those of the shared memory. */
 export type NativeGemm = (a: number, b: number, c: number, accumulate?: boolean) => void;
 
 /** The function that computes a product in the library, or null where there is no library or the product is too small. */
-export function nativeGemm(engine: Engine, { dtype, m, n, k, a, b }: NativeProduct): NativeGemm | null {
-  if (m * n * k < WORTH_CALLING || Math.min(m, n) < WIDTH) return null;
+export function nativeGemm(
+  engine: Engine,
+  { dtype, m, n, k, a, b, alone }: NativeProduct,
+): NativeGemm | null {
+  const work = m * n * k, narrow = Math.min(m, n);
+  const isLarge = work >= WORTH_CALLING && narrow >= WIDTH;
+  const isSmall = alone && work >= WORTH_CALLING_SMALL && work <= SMALL && narrow >= WIDTH_SMALL;
+  if (!isLarge && !isSmall) return null;
   const library = blasOf(engine);
   if (library === null) return null;
   const gemm = library.gemm[dtype], base = baseOf(engine, "base");

@@ -103,6 +103,7 @@ export function nativeConv(context: StepContext, step: RoutineStep<"conv">): Ste
   const { rows, patch, pixels, type, bytes, channels } = sizes;
   const product = {
     dtype: type,
+    alone: false,
     m: rows,
     n: pixels,
     k: patch,
@@ -141,6 +142,7 @@ export function nativeWeightGrad(
   const { rows, patch, pixels, type, bytes, channels } = sizes;
   const product = {
     dtype: type,
+    alone: false,
     m: rows,
     n: patch,
     k: pixels,
@@ -173,6 +175,7 @@ export function nativeInputGrad(context: StepContext, step: RoutineStep<"convInp
   const { rows, patch, pixels, type, bytes, channels, kernel, out } = sizes;
   const product = {
     dtype: type,
+    alone: false,
     m: patch,
     n: pixels,
     k: rows,

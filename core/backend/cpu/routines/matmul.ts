@@ -53,6 +53,14 @@ export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
   const left = stageInput(context, space, a), right = stageInput(context, space, b);
   const result = stageOutput(context, space, step);
   const problem = problemOf(left.layout, right.layout, step.outputShape);
+  const native = nativeProduct(context.engine, problem, computeType(dtype));
+  if (native !== null) {
+    const product = () => {
+      native(left.stage(), right.stage(), result.address());
+      result.finish();
+    };
+    return withEpilogue(runner(product, left, right, result), epilogue);
+  }
   const rounded = isSmallBatch(problem),
     last = computeType(dtype) === "float32" && !rounded ? laneColumns(problem) : 0;
   if (last > 0) {
@@ -79,14 +87,6 @@ export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
       result.finish();
     };
     return withEpilogue(runner(product, left, right, result, dots), epilogue);
-  }
-  const native = nativeProduct(context.engine, problem, computeType(dtype));
-  if (native !== null) {
-    const product = () => {
-      native(left.stage(), right.stage(), result.address());
-      result.finish();
-    };
-    return withEpilogue(runner(product, left, right, result), epilogue);
   }
   const gemm = new Gemm(context.engine, { ...specOf(problem, computeType(dtype)), rounded });
   const packed = space.take(gemm.workspaceBytes);
@@ -174,7 +174,7 @@ function nativeProduct(engine: Engine, problem: Problem, dtype: FloatType): Nati
   const { rows: m, columns: n, depth: k, aRow, aColumn, bRow, bColumn, products } = problem;
   const a = storedAs(m, k, aRow, aColumn), b = storedAs(k, n, bRow, bColumn), bytes = bytesOf(dtype);
   if (a === null || b === null) return null;
-  const gemm = nativeGemm(engine, { dtype, m, n, k, a, b });
+  const gemm = nativeGemm(engine, { dtype, m, n, k, a, b, alone: products.length === 1 });
   if (gemm === null) return null;
   return (at, bt, ct) => {
     for (const { a, b, c } of products) gemm(at + a * bytes, bt + b * bytes, ct + c * bytes);

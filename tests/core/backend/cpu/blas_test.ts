@@ -17,9 +17,10 @@ if (missing) {
   console.log(granted("ffi") ? "no BLAS was found: skipped" : "no permission to load a BLAS: skipped");
 }
 
-const [m, k, n] = [181, 193, 177];
+/** Large ones, for which the library has threads, and small ones. */
+const sizes = [[181, 193, 177], [45, 67, 39]] as const;
 
-function forms(dtype: DType): Record<string, [OperandSpec, OperandSpec]> {
+function forms(dtype: DType, [m, k, n]: typeof sizes[number]): Record<string, [OperandSpec, OperandSpec]> {
   const a = dense(dtype, [m, k]), b = dense(dtype, [k, n]);
   const aT = strided(dtype, m * k, [m, k], [1, m]), bT = strided(dtype, k * n, [k, n], [1, k]);
   return {
@@ -38,8 +39,12 @@ Deno.test({
     const native = createCpuBackend(), own = createCpuBackend({ blas: "none" });
     assertEquals(own.info().details.blas, "none");
     const next = uniform(1);
-    for (const [dtype, epsilon] of [["float32", 2 ** -24], ["float64", 2 ** -53]] as const) {
-      for (const [name, operands] of Object.entries(forms(dtype))) {
+    const dtypes = [["float32", 2 ** -24], ["float64", 2 ** -53]] as const;
+    for (
+      const [dtype, epsilon, size] of dtypes.flatMap(([d, e]) => sizes.map((size) => [d, e, size] as const))
+    ) {
+      const [m, k, n] = size;
+      for (const [name, operands] of Object.entries(forms(dtype, size))) {
         const plan = routinePlan("matmul", {}, operands, dtype, [m, n]);
         const inputs = operands.map(({ count }) => {
           const values = Array.from({ length: count }, () => next() - 0.5);
