@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { DeviceError } from "./errors.ts";
 
 /** The element types a tensor can have. */
 export type DType =
@@ -113,9 +114,22 @@ export function cppName(dtype: DType): string {
   return table[dtype].cpp;
 }
 
-/** A zero-filled host array for `length` elements. */
+/**
+ * A zero-filled host array for `length` elements.
+ *
+ * @throws {DeviceError} when there is not that much memory
+ */
 export function hostArray(dtype: DType, length: number): HostArray {
-  return new table[dtype].array(length);
+  try {
+    return new table[dtype].array(length);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new DeviceError(
+      `not enough memory on the host: you tried to allocate ${
+        length * bytesOf(dtype)
+      } bytes for ${length} elements of ${dtype}`,
+    );
+  }
 }
 
 /**

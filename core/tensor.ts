@@ -11,7 +11,7 @@ import { DTypeError, GradError, IndexError, TenonError, ValueError } from "./err
 import { evaluate } from "./evaluate.ts";
 import { FACADE, trackMask } from "./grad_mode.ts";
 import { RandomMethods } from "./methods/random.ts";
-import { readAsync } from "./methods/read.ts";
+import { type NestedValues, readAsync } from "./methods/read.ts";
 import type { NodeInit } from "./node.ts";
 import { cast, checkTensors } from "./ops/cast.ts";
 import { fromHost } from "./ops/create.ts";
@@ -304,6 +304,11 @@ export class Tensor extends RandomMethods {
       gradFn: this.gradFn,
       device: this.device === defaultDevice() ? undefined : this.device,
     });
+  }
+
+  /** What `JSON.stringify` writes: the elements as nested arrays. */
+  toJSON(): NestedValues {
+    return this.tolist();
   }
 
   /** What `console.log` prints in Deno. */

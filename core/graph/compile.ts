@@ -4,7 +4,9 @@
  * @module
  */
 import type { DType } from "../dtype.ts";
-import { type Plan, planText } from "../kernel/plan.ts";
+import { DeviceError } from "../errors.ts";
+import { type Plan, planText, type Step } from "../kernel/plan.ts";
+import { sizeOf } from "../shape.ts";
 import { fuse } from "./fuse.ts";
 import { buildGraph, type Graph } from "./graph.ts";
 import { schedule } from "./schedule.ts";
@@ -60,6 +62,22 @@ function graphText(graph: Graph): string {
     .join("\n");
 }
 
+/** Loops count in 32 bits: a longer one would stop early. */
+const longestLoop = 2 ** 31 - 1;
+
+function checkCounts(step: Step): void {
+  const spaces = step.kind === "loop" ? [step.kernel.outer, step.kernel.inner] : [step.outputShape];
+  for (const extents of spaces) {
+    if (sizeOf(extents) <= longestLoop) continue;
+    throw new DeviceError(
+      `${step.label}: ${sizeOf(extents)} elements [${
+        extents.join(", ")
+      }] are more than a kernel can count (${longestLoop}); ` +
+        "work on parts of the tensor",
+    );
+  }
+}
+
 /** Makes the plan for the places `roots` of a trace. */
 export function compileTrace(trace: Trace, roots: readonly number[], options: CompileOptions): CompiledTrace {
   const graph = buildGraph(trace, roots);
@@ -81,6 +99,7 @@ export function compileTrace(trace: Trace, roots: readonly number[], options: Co
     keeps: (node) => tracked.has(node.id),
     donated: options.donated,
   });
+  result.plan.steps.forEach(checkCounts);
   // The output that holds a node's value. A reshape can be an output itself, where a routine needed it in order.
   const places = new Map<number, number[]>(result.outputNodes.map((id) => [id, []]));
   graph.idOf.forEach((id, place) => {

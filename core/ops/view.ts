@@ -98,6 +98,9 @@ export function mT(x: Tensor): Tensor {
 export function expand(x: Tensor, shape: Shape): Tensor {
   checkCall("expand", [x]);
   requireKind("expand", "size", shape, "numbers");
+  if (!Number.isSafeInteger(sizeOf(shape))) {
+    throw new ShapeError(`numel: integer multiplication overflow, in expand to [${shape.join(", ")}]`);
+  }
   if (sameShape(x.shape, shape)) return x.value;
   const extra = shape.length - x.shape.length;
   if (extra < 0) {

@@ -447,6 +447,9 @@ function checked(x: Tensor, input: Input): Tensor {
  * two in place of building the graph. Parameters are read anew at each call, random draws are drawn anew, running statistics of norms in
  * training mode are updated at each call, gradients flow through; `grad`, `valueAndGrad`, `vmap` and other compiled functions can be used inside. Values cannot be read inside. `torch.compile`, `jax.jit`.
  *
+ * **Any other tensor that the function mentions is a constant of it**: assigning another tensor to the variable afterwards changes nothing. Pass what
+ * changes as an argument, keep it in a Parameter or a buffer, or name it in `captures`.
+ *
  * @throws {GradError} when the function reads a value
  * @throws {ValueError} when `donate` names no argument
  * @example

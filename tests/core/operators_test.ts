@@ -35,3 +35,7 @@ Deno.test("tolist says what it gives where that is known", () => {
   const rows: number[][] = ones([1, 2]).tolist<number[][]>();
   assertEquals(rows, [[1, 1]]);
 });
+
+Deno.test("JSON of tensors is their elements", () => {
+  assertEquals(JSON.stringify({ x: ones([1, 2]) }), '{"x":[[1,1]]}');
+});

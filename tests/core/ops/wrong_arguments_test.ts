@@ -85,3 +85,16 @@ Deno.test("wrong arguments: seeds, equations, functions", () => {
   assertThrows(() => tenon.noGrad(unchecked(3)), tenon.ValueError, "noGrad: expected a function");
   assertEquals(tenon.memory().device, tenon.defaultDevice());
 });
+
+Deno.test("sizes that are too large: views, loops and host memory say so", () => {
+  const one = ones(1);
+  assertThrows(
+    () => one.expand(2 ** 40, 2 ** 40),
+    tenon.ShapeError,
+    "numel: integer multiplication overflow",
+  );
+  // A loop counter of 32 bits would have stopped early and summed a part.
+  assertThrows(() => one.expand(2 ** 32).sum().item(), tenon.DeviceError, "more than a kernel can count");
+  assertEquals(one.expand(2 ** 32).get("5:8").sum().item(), 3);
+  assertThrows(() => tenon.rand(2 ** 45), tenon.DeviceError, "not enough memory on the host");
+});
