@@ -9,10 +9,11 @@ import {
   fractionalMaxPool3d,
   type FractionalMaxPoolOptions,
 } from "../core/ops/fractional_pool.ts";
-import { checkKind, checkOptions } from "../core/ops/options.ts";
+import { checkKind } from "../core/ops/options.ts";
 import type { ValuesAndIndices } from "../core/ops/reduce.ts";
 import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { named, type Trailing } from "./arguments.ts";
 import { setField } from "./fields.ts";
 import type { MaxPoolResult } from "./max_pool.ts";
 import { Module } from "./module.ts";
@@ -25,6 +26,12 @@ export interface FractionalMaxPoolLayerOptions<R extends boolean = boolean>
   /** Numbers in [0, 1) that place the windows, [N, C, spatial dimensions]; drawn anew in each call when not given. */
   readonly randomSamples?: Tensor | null;
 }
+
+/** Arguments of fractional max pooling layers after the sizes of the windows. */
+export type FractionalMaxPoolArguments<R extends boolean = boolean> = Trailing<
+  [outputSize: Sizes | null, outputRatio: number | readonly number[] | null, returnIndices: R],
+  FractionalMaxPoolLayerOptions<R>
+>;
 
 /** What the fractional max pooling layers share. */
 export abstract class FractionalMaxPoolModule<R extends boolean> extends Module {
@@ -40,15 +47,15 @@ export abstract class FractionalMaxPoolModule<R extends boolean> extends Module 
   declare randomSamples: Tensor | null;
 
   /** Takes the number of spatial dimensions, the sizes of the windows, and the settings. */
-  protected constructor(rank: number, kernelSize: Sizes, options: FractionalMaxPoolLayerOptions<R>) {
+  protected constructor(rank: number, kernelSize: Sizes, settings: FractionalMaxPoolArguments<R>) {
     super();
     const op = this.reprName();
-    checkOptions<FractionalMaxPoolLayerOptions<R>>(op, options, {
+    const options = named<FractionalMaxPoolLayerOptions>(op, settings, {
       outputSize: "sizes?",
       outputRatio: "rates?",
       returnIndices: "boolean",
       randomSamples: "tensor?",
-    });
+    }, 3);
     checkKind(op, "kernelSize", kernelSize ?? null, "sizes");
     const size = options.outputSize ?? null, ratio = options.outputRatio ?? null;
     if (size === null && ratio === null) {
@@ -91,9 +98,9 @@ export abstract class FractionalMaxPoolModule<R extends boolean> extends Module 
  * ```
  */
 export class FractionalMaxPool2d<R extends boolean = false> extends FractionalMaxPoolModule<R> {
-  /** Takes the sizes of the windows; the others by name. */
-  constructor(kernelSize: Sizes, options: FractionalMaxPoolLayerOptions<R>) {
-    super(2, kernelSize, options);
+  /** Takes the sizes of the windows; the others by position or by name. */
+  constructor(kernelSize: Sizes, ...settings: FractionalMaxPoolArguments<R>) {
+    super(2, kernelSize, settings);
   }
 
   /** What the layer computes. */
@@ -104,9 +111,9 @@ export class FractionalMaxPool2d<R extends boolean = false> extends FractionalMa
 
 /** The largest element of each window of [N, C, D, H, W] or [C, D, H, W], whose places are drawn. `torch.nn.FractionalMaxPool3d`. */
 export class FractionalMaxPool3d<R extends boolean = false> extends FractionalMaxPoolModule<R> {
-  /** Takes the sizes of the windows; the others by name. */
-  constructor(kernelSize: Sizes, options: FractionalMaxPoolLayerOptions<R>) {
-    super(3, kernelSize, options);
+  /** Takes the sizes of the windows; the others by position or by name. */
+  constructor(kernelSize: Sizes, ...settings: FractionalMaxPoolArguments<R>) {
+    super(3, kernelSize, settings);
   }
 
   /** What the layer computes. */
