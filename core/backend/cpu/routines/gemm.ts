@@ -261,7 +261,7 @@ function blockingOf(spec: GemmSpec, form: GemmForm): Blocking {
     (side === "A" ? aStep === 0 : !form.directB) &&
     copyBytes[side] * sources[side].offsets.length <= PACK_LIMIT
   );
-  const streams = form.directB && form.rows <= 3 && columns * bytes > NEAR_ROWS;
+  const streams = !spec.undivided && form.directB && form.rows <= 3 && columns * bytes > NEAR_ROWS;
   const tileDepth = streams ? STREAMS : spec.undivided ? depth : Math.min(DEPTH, depth);
   const narrowest = streams ? NEAR_ROWS / bytes : 4 * W;
 
