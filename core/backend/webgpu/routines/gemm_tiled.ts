@@ -26,8 +26,8 @@ interface Loader {
   fetch(k0: string): string[];
   /** Lines between two barriers that write it to shared memory, where nothing was fetched read it too. */
   put(k0: string): string[];
-  /** Vector `at` of row `s` of the tile. */
-  vector(s: string, at: string): string;
+  /** Vectors from one k to the next in shared memory. */
+  readonly pitch: number;
 }
 
 /** An operand and where the workgroup's part of it begins. */
@@ -41,6 +41,10 @@ interface TileSide {
   readonly limit: number;
   readonly kt: number;
   readonly threads: number;
+}
+
+function sharedText(name: string, type: string, pitch: number, kt: number): string {
+  return `var<workgroup> shared_${name}: array<vec4<${type}>, ${pitch * kt}>;\n`;
 }
 
 /**
@@ -108,21 +112,21 @@ function vectorLoader(
       )
     );
   return {
-    shared: `var<workgroup> shared_${name}: array<vec4<${type}>, ${pitch * kt}>;\n`,
+    shared: sharedText(name, type, pitch, kt),
     place,
     fetch,
     put,
-    vector: (s, at) => `shared_${name}[(${s}) * ${pitch} + ${at}]`,
+    pitch,
   };
 }
 
-/** Any other operand, element by element. */
+/** Any other operand: each thread gathers four rows at one k at a time, between the barriers, as what is read may take many registers to address. */
 function elementLoader({ side, name, type, size, first, limit, kt, threads }: TileSide): Loader {
-  const count = size * kt;
+  const rowBlocks = size / 4, pitch = rowBlocks + 1, count = rowBlocks * kt;
   const alongK = side.side.k.strides.at(-1) === 1;
-  const [fast, slow, steps] = alongK ? ["ks", "rs", kt] : ["rs", "ks", size];
+  const [fast, slow, steps] = alongK ? ["ks", "rs", kt] : ["rs", "ks", rowBlocks];
   return {
-    shared: `var<workgroup> shared_${name}: array<${type}, ${count}>;\n`,
+    shared: sharedText(name, type, pitch, kt),
     place: [],
     fetch: () => [],
     put: (k0) => [
@@ -131,16 +135,17 @@ function elementLoader({ side, name, type, size, first, limit, kt, threads }: Ti
         : [`for (var q = t; q < ${count}; q += ${threads}) {`]),
       `let ${fast} = q % ${steps};`,
       `let ${slow} = q / ${steps};`,
-      `let row = ${first} + rs;`,
+      `let row = ${first} + rs * 4;`,
       `let k = ${k0} + ks;`,
-      ...side.rowLines("row", ""),
       ...side.kLines("k", ""),
-      ...side.read("", "", "value", false, `row < ${limit} && k < k_last`),
-      `shared_${name}[ks * ${size} + rs] = value;`,
+      ...four.flatMap((i) => [
+        ...side.rowLines(`(row + ${i})`, `${i}`),
+        ...side.read(`${i}`, "", `value${i}`, false, `row + ${i} < ${limit} && k < k_last`),
+      ]),
+      `shared_${name}[ks * ${pitch} + rs] = vec4<${type}>(${four.map((i) => `value${i}`).join(", ")});`,
       "}",
     ],
-    vector: (s, at) =>
-      `vec4<${type}>(${four.map((l) => `shared_${name}[(${s}) * ${size} + (${at}) * 4 + ${l}]`).join(", ")})`,
+    pitch,
   };
 }
 
@@ -185,8 +190,10 @@ export function renderTiled(job: GemmJob, tile: Tile, target: Target): Rendered 
     const s = u === 0 ? "s" : `s + ${u}`;
     lines.push("{");
     // Vectors of a thread lie a workgroup apart, so that neighbouring threads read neighbouring vectors.
-    for (let i = 0; i < rows; i++) lines.push(`let x${i} = ${as.vector(s, `ty + ${i * wy}`)};`);
-    for (let j = 0; j < columns; j++) lines.push(`let y${j} = ${bs.vector(s, `tx + ${j * wx}`)};`);
+    for (let i = 0; i < rows; i++) lines.push(`let x${i} = shared_a[(${s}) * ${as.pitch} + ty + ${i * wy}];`);
+    for (let j = 0; j < columns; j++) {
+      lines.push(`let y${j} = shared_b[(${s}) * ${bs.pitch} + tx + ${j * wx}];`);
+    }
     for (let i = 0; i < tm; i++) {
       const x = `x${i >> 2}.${components[i % 4]}`;
       for (let j = 0; j < columns; j++) {
