@@ -1,6 +1,6 @@
 /**
  * Convolution and its two adjoints as matrix products over tables (implicit im2col): no patch is ever copied out, packing finds the
- * elements where they are. Operands are padded with zeros first, where there is padding.
+ * elements where they are. Operands are padded with zeros first, where there is padding. What has a better form goes to depthwise.ts, winograd_conv.ts or conv_native.ts.
  *
  * @module
  */
