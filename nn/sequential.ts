@@ -139,9 +139,8 @@ export class SequentialModule extends Module {
 }
 
 /** What TypeScript knows of the positions of a sequence. */
-export type Positions<T extends readonly unknown[]> = number extends T["length"]
-  ? { readonly [index: number]: Layer }
-  : { readonly [index: number]: Layer } & { readonly [K in Extract<keyof T, `${number}`>]: T[K] };
+export type Positions<T extends readonly unknown[]> = number extends T["length"] ? { [index: number]: Layer }
+  : { [index: number]: Layer } & { -readonly [K in Extract<keyof T, `${number}`>]: T[K] };
 
 /** Modules called one after the other; `net[0]` has the type of the first. */
 export type Sequential<T extends readonly Module[] = Module[]> = SequentialModule & Positions<T>;

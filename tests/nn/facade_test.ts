@@ -58,6 +58,13 @@ Deno.test("TypeScript knows what a call takes and gives, and what stands in a se
   assertEquals([features, hidden, output.shape, h.shape, c.shape], [3, 2, [1, 1, 2], [1, 1, 2], [1, 1, 2]]);
 });
 
+Deno.test("a layer of a sequence is replaced by assignment", () => {
+  const net = new nn.Sequential(new nn.Linear(2, 3), new nn.Linear(3, 4));
+  net[1] = new nn.Linear(3, 1);
+  assertEquals(net[1].outFeatures, 1);
+  assertEquals(net.namedParameters().map(([, p]) => p.numel()), [6, 3, 3, 1]);
+});
+
 Deno.test("fields can be replaced, added and taken away at run time", () => {
   const net = new ByFields();
   assertEquals(names(net), four);

@@ -4,8 +4,9 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
-import { checkOptions, type Kinds } from "../../../core/ops/options.ts";
+import type { Kinds } from "../../../core/ops/options.ts";
 import { Tensor } from "../../../core/tensor.ts";
+import { named, type Trailing } from "../../arguments.ts";
 import {
   checkOptimizer,
   eachGroup,
@@ -73,9 +74,12 @@ export class ReduceLROnPlateau {
   private readonly minLrs: number[];
   private lastLr: number[];
 
-  /** Takes the optimizer and the settings by name. */
-  constructor(optimizer: Scheduled, options: PlateauOptions = {}) {
-    checkOptions<PlateauOptions>("ReduceLROnPlateau", options, kinds);
+  /** Takes the optimizer and the settings, by position or by name. */
+  constructor(
+    optimizer: Scheduled,
+    ...settings: Trailing<[mode: "min" | "max", factor: number, patience: number], PlateauOptions>
+  ) {
+    const options = named<PlateauOptions>("ReduceLROnPlateau", settings, kinds, 3);
     checkOptimizer("ReduceLROnPlateau", optimizer);
     const { mode = "min", factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = "rel" } = options;
     const { cooldown = 0, minLr = 0, eps = 1e-8 } = options;

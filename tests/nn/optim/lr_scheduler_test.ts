@@ -141,6 +141,7 @@ Deno.test("schedulers refuse settings that make no sense", () => {
       "Starting multiplicative factor expected",
     ],
     [() => new lrScheduler.ReduceLROnPlateau(optimizer, { factor: 1 }), "Factor should be < 1.0."],
+    [() => new lrScheduler.ReduceLROnPlateau(optimizer, "max", 1), "Factor should be < 1.0."],
     [
       () => new lrScheduler.CosineAnnealingWarmRestarts(optimizer, 0),
       "Expected positive integer T_0, but got 0",
