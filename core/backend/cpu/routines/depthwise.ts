@@ -15,7 +15,7 @@ import { depthwiseModule, depthwiseScratch, depthwiseWords } from "./depthwise_c
 import type { FloatType } from "./floats.ts";
 import { grid } from "./gemm.ts";
 import { following, runner, Workspace } from "./routine.ts";
-import { computeType, type Staged, stageInput, stageOutput, stagePadded } from "./stage.ts";
+import { computeType, type Staged, stageInput, stageOutput, stagePadded, stageSpread } from "./stage.ts";
 import { splitOf, sums, windowOf } from "./windows.ts";
 
 const kernels = engineCache(
@@ -93,7 +93,10 @@ export function depthwiseConv(
   return rowsRunner(context, space, step, epilogue, spec, w, grid(kernel, w.layout.strides.slice(2), bytes));
 }
 
-/** g [N, C, ...out], w [C, 1, ...k] -> [N, C, ...in] where all strides are 1: the convolution of g with filters that are turned round; else null. */
+/** Outputs of the gradient for one element of g, up to which it pays to put zeros between these. */
+const MOST_SPREAD = 4;
+
+/** g [N, C, ...out], w [C, 1, ...k] -> [N, C, ...in]: the convolution of g, with zeros between its elements, with filters that are turned round; null where that does not pay. */
 export function depthwiseInputGrad(
   context: StepContext,
   step: RoutineStep<"convInputGrad">,
@@ -101,14 +104,21 @@ export function depthwiseInputGrad(
 ): StepRunner[] | null {
   const { attrs, inputs: [grad, weight] } = step, { stride, dilation, padLow, groups } = attrs;
   const { shape } = weight.layout, kernel = shape.slice(2), [batch, channels, ...out] = step.outputShape;
-  if (!suits(shape, groups, stride) || shape[0] !== groups || stride.some((s) => s !== 1)) return null;
+  const ones = stride.map(() => 1);
+  if (!suits(shape, groups, ones) || shape[0] !== groups || sizeOf(stride) > MOST_SPREAD) return null;
   const dtype = computeType(context.slots[step.output].dtype), bytes = bytesOf(dtype);
   const space = new Workspace(context), size = grad.layout.shape.slice(2);
   const reach = kernel.map((n, d) => dilation[d] * (n - 1)), low = reach.map((n, d) => n - padLow[d]);
-  const high = reach.map((n, d) => out[d] + n - size[d] - low[d]);
-  const x = stagePadded(context, space, grad, low, high, 1, "rows");
+  const padded = out.map((n, d) => n + reach[d]);
+  const high = padded.map((n, d) => n - size[d] - low[d]);
+  const inside = low.every((n, d) => n >= 0 && n + (size[d] - 1) * stride[d] < padded[d]);
+  const dense = stride.every((s) => s === 1);
+  if (!dense && !inside) return null;
+  const x = dense
+    ? stagePadded(context, space, grad, low, high, 1, "rows")
+    : stageSpread(context, space, grad, low, stride, padded);
   const w = stageInput(context, space, weight);
-  const { taps, steps } = windowOf(attrs, kernel, x, 1);
+  const { taps, steps } = windowOf({ ...attrs, stride: ones }, kernel, x, 1);
   const spec = { batch, channels, multiplier: 1, out, x, xTaps: sums(taps, bytes), steps, dtype };
   const turned = grid(kernel, w.layout.strides.slice(2), bytes).reverse();
   return rowsRunner(context, space, step, epilogue, spec, w, turned);
