@@ -11,6 +11,7 @@ import { Tensor } from "../tensor.ts";
 import {
   asFloat,
   cast,
+  castLike,
   commonType,
   deviceOf,
   factorOf,
@@ -44,6 +45,7 @@ import {
 } from "./elementwise.ts";
 import { onesLike } from "./create.ts";
 import { logicalAnd, logicalNot, logicalOr } from "./logical.ts";
+import { nothing } from "./routine.ts";
 import { checkCall, type Kinds } from "./options.ts";
 
 /**
@@ -56,12 +58,16 @@ export function clamp(x: Tensor, min?: TensorLike | null, max?: TensorLike | nul
   checkCall("clamp", [x]);
   const noMin = min === undefined || min === null, noMax = max === undefined || max === null;
   if (noMin && noMax) throw new ValueError("torch.clamp: At least one of 'min' or 'max' must not be None");
-  // A bound that is NaN gives NaN.
+  // A bound that is NaN in a tensor gives NaN.
   const beyond = (bound: TensorLike, crossed: Tensor) =>
     bound instanceof Tensor && isFloat(bound.dtype) ? logicalOr(crossed, isnan(bound)) : crossed;
   // One dtype for all before anything is compared: a number wraps to the dtype that it is compared in.
   const bounds = [min, max].filter((b) => b !== undefined && b !== null);
   const y = cast(x, commonType("clamp", [x, ...bounds]));
+  // PyTorch fills with a NaN that is one of two numbers, and does not see one that stands alone.
+  if (bounds.length === 2 && bounds.some((b) => typeof b === "number" && Number.isNaN(b))) {
+    return named("ClampBackward1", add(nothing(y.shape, [y]), NaN));
+  }
   const raised = noMin ? y : where(beyond(min, lt(y, min)), min, y);
   const tensors = min instanceof Tensor || max instanceof Tensor;
   const z = noMax ? raised : where(beyond(max, gt(raised, max)), max, raised);
@@ -83,10 +89,25 @@ export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
       }, in lerp; cast one with .to()`,
     );
   }
-  const range = sub(b, a);
-  const fromA = () => add(a, mul(range, weight)), fromB = () => sub(b, mul(range, sub(1, weight)));
-  if (typeof weight === "number") return named("Lerp", weight < 0.5 ? fromA() : fromB());
-  return named("LerpBackward1", where(lt(weight, 0.5), fromA(), fromB()));
+  const name = typeof weight === "number" ? "Lerp" : "LerpBackward1";
+  const line = (start: Tensor) => {
+    const end = castLike(b, start), range = sub(end, start);
+    const fromA = () => add(start, mul(range, weight)), fromB = () => sub(end, mul(range, sub(1, weight)));
+    if (typeof weight === "number") return weight < 0.5 ? fromA() : fromB();
+    return where(lt(weight, 0.5), fromA(), fromB());
+  };
+  return named(name, inSingle(a, line));
+}
+
+/** `f` of tensors of one dtype, in float32 where that is of half precision; of others as they are. */
+function together(
+  tensors: readonly [Tensor, Tensor, Tensor],
+  f: (x: Tensor, a: Tensor, b: Tensor) => Tensor,
+): Tensor {
+  const [x, a, b] = tensors;
+  return a.dtype === x.dtype && b.dtype === x.dtype
+    ? inSingle(x.value, (z) => f(z, castLike(a, z), castLike(b, z)))
+    : f(x, a, b);
 }
 
 const addcmulKinds: Kinds<{ readonly value?: number }> = {
@@ -102,8 +123,11 @@ export function addcmul(
 ): Tensor {
   checkCall("addcmul", [x, a, b], options, addcmulKinds);
   const { value = 1 } = options;
-  const product = mul(a, b);
-  return named("Addcmul", add(x, value === 1 ? product : mul(product, factorOf(value, product.dtype))));
+  const sum = (x: Tensor, a: Tensor, b: Tensor) => {
+    const product = mul(a, b);
+    return add(x, value === 1 ? product : mul(product, factorOf(value, product.dtype)));
+  };
+  return named("Addcmul", together([x, a, b], sum));
 }
 
 const addcdivKinds: Kinds<{ readonly value?: number }> = {
@@ -124,7 +148,8 @@ export function addcdiv(
       "Integer division with addcdiv is no longer supported: cast with .to(), or use x.add(a.div(b, { roundingMode }))",
     );
   }
-  return named("Addcdiv", add(x, value === 1 ? div(a, b) : mul(div(a, b), value)));
+  const sum = (x: Tensor, a: Tensor, b: Tensor) => add(x, value === 1 ? div(a, b) : mul(div(a, b), value));
+  return named("Addcdiv", together([x, a, b], sum));
 }
 
 /** The largest finite number of each float dtype. */

@@ -9,7 +9,7 @@ import { ShapeError, ValueError } from "../errors.ts";
 import type { ScanCombiner } from "../kernel/plan.ts";
 import { normalizeDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { asFloat, cast } from "./cast.ts";
+import { asFloat, cast, inSingle } from "./cast.ts";
 import { iota, zeros } from "./create.ts";
 import { eq, isnan, sub, where } from "./elementwise.ts";
 import { logicalOr, logicalXor } from "./logical.ts";
@@ -82,13 +82,17 @@ export function cummin(x: Tensor, dim: number): ValuesAndIndices {
 export function logcumsumexp(x: Tensor, dim: number): Tensor {
   checkCall("logcumsumexp", [x]);
   const at = normalizeDim("logcumsumexp", dim, x.shape.length);
-  let y = asFloat(x);
-  if (x.shape.length === 0) return y;
+  const floats = asFloat(x);
+  if (x.shape.length === 0) return floats;
   // By doubling: a global shift would lose what lies far below the largest element.
-  for (let step = 1, n = x.shape[at]; step < n; step *= 2) {
-    y = logaddexp(y, padDim(narrow(y, at, 0, n - step), at, step, 0, -Infinity));
-  }
-  return named("Logcumsumexp", y);
+  const doubled = (start: Tensor) => {
+    let y = start;
+    for (let step = 1, n = x.shape[at]; step < n; step *= 2) {
+      y = logaddexp(y, padDim(narrow(y, at, 0, n - step), at, step, 0, -Infinity));
+    }
+    return y;
+  };
+  return named("Logcumsumexp", inSingle(floats, doubled));
 }
 
 /** Options of `diff`. */

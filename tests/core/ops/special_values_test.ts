@@ -71,6 +71,11 @@ forEachDevice("remainders of what was a bool are as of any number", () => {
   assertEquals(remainder(tensor([true, false]), 0.1).tolist(), remainder(tensor([1, 0]), 0.1).tolist());
 });
 
+forEachDevice("clamp fills with a NaN that is one of two numbers", () => {
+  assertEquals(tensor([1, -5]).clamp(0.5, NaN).tolist(), [NaN, NaN]);
+  assertEquals(tensor([1, -5]).clamp(undefined, NaN).tolist(), [1, -5]);
+});
+
 Deno.test("argsort takes stable, areas may be none", () => {
   assertEquals(argsort(tensor([2, 1, 1]), 0, { stable: true }).tolist(), [1, 2, 0]);
   assertEquals(interpolate(ones([1, 2, 1]), { scaleFactor: 0.6, mode: "area" }).shape, [1, 2, 0]);
