@@ -1,6 +1,22 @@
 /**
  * The core: tensors, operations, autograd, devices. `mod.ts` at the top adds nn, init and io.
  *
+ * - Making tensors: `tensor`, `zeros`, `ones`, `full`, `arange`, `linspace`, `eye`, `rand`, `randn`, `randint` and others
+ * - Operations are functions and methods: `sum(x, 1)` is `x.sum(1)`. Nothing is computed before a value is read: by `item`, `tolist`, printing, or
+ *   `await x.data()`
+ * - Derivatives: `x.backward()` and `x.grad` as in PyTorch; `grad`, `valueAndGrad`, `vjp`, `jvp`, `jacobian`, `hessian` of functions; `vmap` and `compile`
+ * - Every error is a `TenonError`, with PyTorch's sentence first
+ *
+ * @example
+ * ```ts
+ * import { grad, type Tensor, tensor } from "@tenon/tenon/core";
+ *
+ * const x = tensor([[1, 2], [3, 4]]);
+ * const [values, indices] = x.max(1);
+ * console.log(values.tolist(), indices.tolist()); // [ 2, 4 ] [ 1, 1 ]
+ * console.log(grad((t: Tensor) => t.pow(2).sum())(x)); // 2 x
+ * ```
+ *
  * @module
  */
 export {

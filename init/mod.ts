@@ -1,5 +1,17 @@
 /**
- * Initialisation: each scheme as `name_`, which fills a parameter, and as a pure function of a shape.
+ * Initialisation: each scheme as `name_`, which fills a parameter, and as a pure function of a shape. Both draw what PyTorch draws under the same seed.
+ *
+ * @example
+ * ```ts
+ * import { manualSeed, nn } from "@tenon/tenon";
+ * import { kaimingNormal, kaimingNormal_ } from "@tenon/tenon/init";
+ *
+ * const layer = new nn.Linear(3, 2);
+ * manualSeed(0);
+ * kaimingNormal_(layer.weight, { nonlinearity: "relu" });
+ * manualSeed(0);
+ * console.log(layer.weight.eq(kaimingNormal([2, 3], { nonlinearity: "relu" })).all().item()); // true
+ * ```
  *
  * @module
  */

@@ -1,5 +1,23 @@
 /**
- * Modules, layers, losses and optimizers under PyTorch's names.
+ * Modules, layers, losses and optimizers under PyTorch's names. A module is a class whose fields are its layers and parameters; it is called like a
+ * function. `functional` has the layers as functions, `init` the initialisers, `optim` the optimizers, `utils` clipping, packed sequences and
+ * parametrizations.
+ *
+ * @example
+ * ```ts
+ * import { rand, type Tensor } from "@tenon/tenon";
+ * import * as nn from "@tenon/tenon/nn";
+ *
+ * class Net extends nn.Module {
+ *   hidden = new nn.Linear(4, 8);
+ *   out = new nn.Linear(8, 2);
+ *   forward(x: Tensor): Tensor {
+ *     return this.out(nn.functional.relu(this.hidden(x)));
+ *   }
+ * }
+ * const net = new Net();
+ * console.log(net, net(rand(1, 4)).shape, Object.keys(net.stateDict()));
+ * ```
  *
  * @module
  */
