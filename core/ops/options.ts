@@ -71,22 +71,27 @@ export function checkOptions<O extends object>(
   options: O,
   known: readonly (keyof O & string)[] | Kinds<O>,
 ): void {
-  const names: readonly string[] = isList(known) ? known : Object.keys(known);
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new ValueError(
       `${op}: keyword arguments are one last record of options, such as { ${
-        names[0]
+        namesOf(known)[0]
       }: ... }, but got ${options}`,
     );
   }
   for (const key in options) {
-    if (!names.includes(key)) {
+    if (isList(known) ? !known.includes(key) : !Object.hasOwn(known, key)) {
       throw new ValueError(
-        `${op}() got an unexpected keyword argument '${key}'; it knows ${names.join(", ") || "none"}`,
+        `${op}() got an unexpected keyword argument '${key}'; it knows ${
+          namesOf(known).join(", ") || "none"
+        }`,
       );
     }
     if (!isList(known)) checkKind(op, key, options[key], known[key]);
   }
+}
+
+function namesOf(known: readonly string[] | object): readonly string[] {
+  return isList(known) ? known : Object.keys(known);
 }
 
 function isList<T>(known: readonly T[] | object): known is readonly T[] {
@@ -95,9 +100,10 @@ function isList<T>(known: readonly T[] | object): known is readonly T[] {
 
 /** Throws unless an argument is of a kind; one that is not given may be. */
 export function checkKind(op: string, name: string, value: unknown, kind: Kind): void {
+  if (value === undefined) return;
   const orNull = kind.endsWith("?");
   const [wanted, test] = holds[(orNull ? kind.slice(0, -1) : kind) as Held];
-  if (value === undefined || (orNull && value === null) || test(value)) return;
+  if ((orNull && value === null) || test(value)) return;
   const got = value === null ? "None" : typeof value === "string" ? `the string "${value}"` : String(value);
   throw new ValueError(
     `${op}(): argument '${name}' must be ${wanted}${orNull ? " or None" : ""}, not ${got}`,
