@@ -13,7 +13,15 @@ import { castLanes } from "./cast.ts";
 import { BLOCK, Fold } from "./folds.ts";
 import type { Gen, Vec } from "./gen.ts";
 import { isWide, type Parts, repOf } from "./lanes.ts";
-import { isOrdered, ORDERED_BLOCK, ORDERED_ROUND, ORDERED_VECTORS, OrderedSum } from "./ordered.ts";
+import {
+  ColumnSum,
+  isColumnSum,
+  isOrdered,
+  ORDERED_BLOCK,
+  ORDERED_ROUND,
+  ORDERED_VECTORS,
+  OrderedSum,
+} from "./ordered.ts";
 import { foldsLanes, type LoopShape } from "./shape.ts";
 import { guardLoops, type Stream, type Streams } from "./streams.ts";
 import { isLoop, type Sweep } from "./sweeps.ts";
@@ -70,7 +78,7 @@ export class Block {
 
   /** The fold behind a reduction. */
   fold(i: number): Fold {
-    const { g, shape, unroll, values, streams, ordered } = this.context, { code, axis } = shape;
+    const { g, shape, unroll, values, streams, ordered, piece } = this.context, { code, axis } = shape;
     let fold = this.#folds.get(i);
     if (fold === undefined) {
       const instr = code[i] as ReduceInstr;
@@ -82,6 +90,8 @@ export class Block {
           sizeOf(shape.extents.slice(shape.outer)),
           () => this.#round ?? i32.divU(streams.index[axis], ORDERED_ROUND),
         )
+        : piece === null && isColumnSum(shape, i)
+        ? new ColumnSum(g, instr, copies)
         : new Fold(g, instr, code[instr.arg].dtype, copies, this.#across);
       this.#folds.set(i, fold);
     }
@@ -132,12 +142,17 @@ export class Block {
     for (const i of sweep.folds) this.fold(i).begin();
     const flushes = sweep.folds.some((i) => this.fold(i).needsFlush);
     // Sums are emptied inside a long innermost loop, or now and then between short ones.
-    const blocks = flushes && this.#rounds() > BLOCK;
+    const blocks = flushes && this.#rounds() > this.#block(sweep);
     const isShort = flushes && !blocks && this.#loops.length > (this.#across ? 0 : 1);
     this.#taken = isShort ? f.keep(i32.const(0)) : null;
     this.#round = this.context.ordered && this.#loops.length > 0 ? f.keep(i32.const(0)) : null;
     this.#nest({ sweep, used, memory, blocks }, 0);
     for (const i of sweep.folds) this.fold(i).end();
+  }
+
+  /** Values that an accumulator takes before it is emptied. */
+  #block(sweep: Sweep): number {
+    return sweep.folds.some((i) => this.fold(i) instanceof ColumnSum) ? ORDERED_BLOCK : BLOCK;
   }
 
   /** Rounds of the innermost loop: values that an accumulator takes in one. */
@@ -180,11 +195,12 @@ export class Block {
     f.set(index, low);
     if (low !== 0) streams.move(used, d, index, which);
     const innermost = level === this.#loops.length - 1 && !this.#across;
-    this.#count(index, high, 1, run.blocks && innermost ? run : null, () => {
+    const blocks = run.blocks && innermost ? run : null;
+    this.#count(index, high, 1, blocks, () => {
       this.#nest(run, level + 1);
       f.increase(index, 1);
       streams.move(used, d, 1, which);
-    });
+    }, this.#block(sweep));
     if (innermost && this.#taken !== null) this.#take(run, index);
     // Also right where the loop did not run: the index is then its start.
     streams.move(used, d, typeof high === "number" ? -high : i32.sub(0, index), which);

@@ -2,7 +2,8 @@
  * Sums of float32 in the very order of PyTorch (its CPU code for AVX2, one thread), so that they agree to the last bit: eight lanes in four
  * accumulators, which are emptied every 16 rounds into a cascade of levels; what is left over last, element by element. Longer sums,
  * which PyTorch divides among its threads, are folds.ts's, which loses fewer digits; so are rows of less than eight, of which several
- * are folded side by side. Small sums over several loops are brought to one run first, by spread.ts.
+ * are folded side by side. Small sums over several loops are brought to one run first, by spread.ts. Columns are summed 16 rows at a time; PyTorch does
+ * so for as many whole groups of 32 columns as there are.
  *
  * @module
  */
@@ -30,6 +31,55 @@ export function isOrdered({ code, extents, outer }: LoopShape, i: number): boole
 /** Whether the loop over the lanes follows PyTorch's order, because a sum in it does. */
 export function hasOrdered(shape: LoopShape): boolean {
   return foldsLanes(shape) && shape.code.some((_, i) => isOrdered(shape, i));
+}
+
+/** Rows that a column is summed over at most for the order to be PyTorch's: more have another level. */
+const MOST_ROWS = ORDERED_BLOCK ** 2;
+
+/** Whether a reduction of the kernel sums columns, each of a point of the loop in the lanes, over one loop of several blocks of rows. */
+export function isColumnSum(shape: LoopShape, i: number): boolean {
+  const instr = shape.code[i], { extents, outer } = shape, rows = extents[extents.length - 1];
+  return instr.op === "reduce" && instr.combiner === "sum" && instr.dtype === "float32" &&
+    !foldsLanes(shape) &&
+    extents.length === outer + 1 && rows > ORDERED_BLOCK && rows <= MOST_ROWS;
+}
+
+/** Sums of columns while they run: 16 rows, which are then added to those before. */
+export class ColumnSum extends Fold {
+  readonly #g: Gen;
+  #rows: Vec[] = [];
+  #blocks: Vec[] = [];
+
+  constructor(g: Gen, instr: ReduceInstr, copies: number) {
+    super(g, instr, "float32", copies, false);
+    this.#g = g;
+  }
+
+  override begin(): void {
+    const vectors = () => Array.from({ length: this.copies }, () => this.#g.keep(this.#g.fc(0)));
+    this.#rows = vectors();
+    this.#blocks = vectors();
+  }
+
+  override push(copy: number, [x]: Parts, mask: Vec | null): void {
+    const row = this.#rows[copy];
+    this.#g.f.set(row, f32x4.add(row, mask === null ? x : v128.and(x, mask)));
+  }
+
+  override flush(): void {
+    const { f } = this.#g;
+    this.#rows.forEach((row, i) => {
+      f.set(this.#blocks[i], f32x4.add(this.#blocks[i], row));
+      f.set(row, this.#g.fc(0));
+    });
+  }
+
+  /** A last block that is not full was added as the others were. */
+  override end(): void {}
+
+  override result(copy: number): Parts {
+    return [this.#blocks[copy]];
+  }
 }
 
 /** Such a sum while it runs: rounds, then groups of eight, then the rest; whoever pushes the values says where one ends. */

@@ -30,10 +30,21 @@ interface Ragged {
   readonly absolute: number[];
 }
 
+interface Columns {
+  readonly shape: [number, number];
+  readonly sum: number[];
+  readonly mean: number[];
+}
+
+interface Fixture {
+  readonly cases: Case[];
+  readonly broadcast: Broadcast[];
+  readonly ragged: Ragged[];
+  readonly columns: Columns[];
+}
+
 const fixture = new URL("../../../fixtures/sums.json", import.meta.url);
-const { cases, broadcast, ragged }: { cases: Case[]; broadcast: Broadcast[]; ragged: Ragged[] } = JSON.parse(
-  await Deno.readTextFile(fixture),
-);
+const { cases, broadcast, ragged, columns }: Fixture = JSON.parse(await Deno.readTextFile(fixture));
 
 function bits(x: Tensor): number[] {
   return [...new Int32Array(Float32Array.from(x.toTypedArray() as Float32Array).buffer)];
@@ -70,5 +81,14 @@ Deno.test("sums: two loops of which the inner one has no whole rounds", () => {
     const x = matrix.add(randn([columns], { device: "cpu" })), where = `${rows} by ${columns}`;
     assertEquals(bits(x.sum()), sum, where);
     assertEquals(bits(x.abs().div(2).sum()), absolute, where);
+  }
+});
+
+Deno.test("sums: columns, several blocks of rows", () => {
+  for (const { shape: [rows, count], sum, mean } of columns) {
+    manualSeed(rows + count);
+    const x = randn([rows, count], { device: "cpu" }), where = `${rows} by ${count}`;
+    assertEquals(bits(x.sum(0)), sum, where);
+    assertEquals(bits(x.mul(2).mean(0)), mean, where);
   }
 });
