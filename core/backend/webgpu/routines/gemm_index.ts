@@ -194,6 +194,7 @@ export class SideText {
   read(row: string, k: string, into: string, four: boolean, guard = ""): string[] {
     const r = `${this.#name}_r${row}`, q = `${this.#name}_k${k}`;
     const lines: string[] = [];
+    // Joined by & and not &&: nothing here needs to be skipped, and compilers make a branch of each &&, some of them in exponential time.
     const tests = guard === "" ? [] : [guard];
     let address = `${r} + ${q}`;
     this.side.coordinates.forEach(({ step, size, stride }, c) => {
@@ -214,7 +215,7 @@ export class SideText {
       : this.#bindings.load(this.#operand, address);
     const type = four ? `vec4<${this.#type}>` : this.#type;
     if (tests.length === 0) lines.push(`let ${into} = ${value};`);
-    else lines.push(`var ${into} = ${type}();`, `if (${tests.join(" && ")}) { ${into} = ${value}; }`);
+    else lines.push(`var ${into} = ${type}();`, `if ((${tests.join(") & (")})) { ${into} = ${value}; }`);
     return lines;
   }
 }

@@ -92,7 +92,7 @@ function vectorLoader(
               along === "k" ? "" : `_${i}`,
               `value${i}`,
               true,
-              `${name}_row${r} + ${row} < ${limit} && k + ${step} < k_last`,
+              `(${name}_row${r} + ${row} < ${limit}) & (k + ${step} < k_last)`,
             ),
             `${name}_next${r}_${i} = value${i};`,
           ];
@@ -140,7 +140,7 @@ function elementLoader({ side, name, type, size, first, limit, kt, threads }: Ti
       ...side.kLines("k", ""),
       ...four.flatMap((i) => [
         ...side.rowLines(`(row + ${i})`, `${i}`),
-        ...side.read(`${i}`, "", `value${i}`, false, `row + ${i} < ${limit} && k < k_last`),
+        ...side.read(`${i}`, "", `value${i}`, false, `(row + ${i} < ${limit}) & (k < k_last)`),
       ]),
       `shared_${name}[ks * ${pitch} + rs] = vec4<${type}>(${four.map((i) => `value${i}`).join(", ")});`,
       "}",

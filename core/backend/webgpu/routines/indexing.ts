@@ -49,7 +49,7 @@ export function lowerGather(builder: Builder, step: RoutineStep<"gather">): void
     const inside = first === 0 && last === steps - 1;
     return `let at = ${text.load(1, addressText(index.layout, names))};
 var value = ${literal(dtype, dtype === "int64" ? 0n : 0)};
-if (at >= ${first} && at <= ${last}) { value = ${text.load(0, addressText(x.layout, at))}; }
+if ((at >= ${first}) & (at <= ${last})) { value = ${text.load(0, addressText(x.layout, at))}; }
 ${inside ? "" : `else if (${first > 0} || (at >= 0 && at < ${steps})) { return; }\n`}${
       text.store(2, "p", "value")
     }`;
@@ -107,7 +107,7 @@ export function lowerScatter(builder: Builder, step: RoutineStep<"scatter">): vo
 let last = min(first + ${chunk}, ${size});
 for (var j = ${steps.first}; j <= ${steps.last}; j++) {
   let at = ${text.load(0, addressText(index.layout, names))};
-  if (at >= first && at < last) { ${text.store(2, to, merge)} }
+  if ((at >= first) & (at < last)) { ${text.store(2, to, merge)} }
 }`;
   };
   dispatchPoints(builder, [...lines, Math.ceil(size / chunk)], operands, { steps: length, text }, step.label);
@@ -151,7 +151,7 @@ export function lowerFold(builder: Builder, step: RoutineStep<"fold">): void {
 for (var j = 0; j < ${taps}; j++) {
   let gap = i${rank - 1} - j * ${dilation};
   let o = gap / ${stride};
-  if (gap >= 0 && o * ${stride} == gap && o < ${outs}) { sum += ${value}; }
+  if ((gap >= 0) & (o * ${stride} == gap) & (o < ${outs})) { sum += ${value}; }
 }
 ${text.store(1, "p", narrowed(dtype, "sum"))}`;
   };

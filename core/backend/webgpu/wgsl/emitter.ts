@@ -231,8 +231,8 @@ export class Emitter {
   #guardText(guards: readonly Guard[], lane: number): string {
     return guards.map((g) => {
       const at = this.affine(g.at, lane);
-      return `(${at}) >= ${g.low} && (${at}) < ${g.high}`;
-    }).join(" && ");
+      return `((${at}) >= ${g.low}) & ((${at}) < ${g.high})`;
+    }).join(" & ");
   }
 
   #make(i: number, instr: Instr): Value {

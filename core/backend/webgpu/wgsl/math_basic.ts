@@ -61,10 +61,10 @@ export const basicMath: Readonly<Record<string, string>> = {
   if (is_nan(x)) { return x; }
   return select(select(x, -1.0, x < 0.0), 1.0, x > 0.0);
 }`,
-  eq_float: `fn eq_float(a: f32, b: f32) -> bool { return a == b && !is_nan(a) && !is_nan(b); }`,
+  eq_float: `fn eq_float(a: f32, b: f32) -> bool { return (a == b) & !is_nan(a) & !is_nan(b); }`,
   ne_float: `fn ne_float(a: f32, b: f32) -> bool { return !eq_float(a, b); }`,
-  lt_float: `fn lt_float(a: f32, b: f32) -> bool { return a < b && !is_nan(a) && !is_nan(b); }`,
-  le_float: `fn le_float(a: f32, b: f32) -> bool { return a <= b && !is_nan(a) && !is_nan(b); }`,
+  lt_float: `fn lt_float(a: f32, b: f32) -> bool { return (a < b) & !is_nan(a) & !is_nan(b); }`,
+  le_float: `fn le_float(a: f32, b: f32) -> bool { return (a <= b) & !is_nan(a) & !is_nan(b); }`,
   max_float: `fn max_float(a: f32, b: f32) -> f32 {
   return select(select(select(b, a, a > b), b, is_nan(b)), a, is_nan(a));
 }`,

@@ -180,21 +180,22 @@ const intFns: Readonly<Partial<Record<ScalarFn, Render>>> = {
   ge: infix(">="),
 };
 
+// & and | on bools, not && and ||: compilers make branches of those.
 const boolFns: Readonly<Partial<Record<ScalarFn, Render>>> = {
   not: ([a]) => `(!${a})`,
-  add: infix("||"),
-  mul: infix("&&"),
-  max: infix("||"),
-  min: infix("&&"),
-  and: infix("&&"),
-  or: infix("||"),
+  add: infix("|"),
+  mul: infix("&"),
+  max: infix("|"),
+  min: infix("&"),
+  and: infix("&"),
+  or: infix("|"),
   xor: infix("!="),
   eq: infix("=="),
   ne: infix("!="),
-  lt: ([a, b]) => `(!${a} && ${b})`,
-  le: ([a, b]) => `(!${a} || ${b})`,
-  gt: ([a, b]) => `(${a} && !${b})`,
-  ge: ([a, b]) => `(${a} || !${b})`,
+  lt: ([a, b]) => `(!${a} & ${b})`,
+  le: ([a, b]) => `(!${a} | ${b})`,
+  gt: ([a, b]) => `(${a} & !${b})`,
+  ge: ([a, b]) => `(${a} | !${b})`,
 };
 
 /** Functions whose float form cannot leave the grid of a narrower float dtype. */
