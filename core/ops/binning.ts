@@ -15,9 +15,12 @@ import * as math from "./elementwise.ts";
 import { logicalAnd, logicalNot } from "./logical.ts";
 import { checkCall, checkOptions } from "./options.ts";
 import { atLeastVector, indexSelect } from "./indexing.ts";
+import { nonzero } from "./mask.ts";
 import { amax, amin } from "./reduce.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
-import { expand, permute, reshape } from "./view.ts";
+import { cumsum } from "./scan.ts";
+import { argsort } from "./sort.ts";
+import { expand, narrow, padDim, permute, reshape } from "./view.ts";
 
 /** Options of `bucketize`. */
 export interface BucketizeOptions {
@@ -259,6 +262,7 @@ export function unique<const O extends UniqueOptions = Record<never, never>>(
   const dim = options.dim ?? undefined;
   const at = dim === undefined ? 0 : normalizeDim("unique", dim, x.shape.length);
   const source = dim === undefined ? reshape(x.detach(), [sizeOf(x.shape)]) : atLeastVector(x.detach());
+  if (source.shape.length === 1 && source.shape[0] > 0) return distinct(source, options as O, x);
   // Slices as rows of a host array.
   const count = source.shape[at];
   const rows = permute(source, [at, ...source.shape.map((_, d) => d).filter((d) => d !== at)]);
@@ -292,6 +296,23 @@ export function unique<const O extends UniqueOptions = Record<never, never>>(
     found,
     () => dim === undefined ? reshape(places(), x.shape) : places(),
     () => int64(counts, x),
+  );
+}
+
+/** `unique` of a vector that holds elements: in ascending order each begins a run where it differs from the one before. */
+function distinct<O extends UniqueOptions>(source: Tensor, options: O, x: Tensor): UniqueResult<O> {
+  const [count] = source.shape, order = argsort(source, 0), sorted = gatherExact(source, 0, order);
+  const begins = math.ne(narrow(sorted, 0, 1, count - 1), narrow(sorted, 0, 0, count - 1));
+  const fresh = padDim(begins, 0, 1, 0, true), firsts = reshape(nonzero(fresh), [-1]);
+  return uniqueResult(
+    options,
+    gatherExact(sorted, 0, firsts),
+    () => {
+      const run = math.sub(cumsum(fresh, 0), 1);
+      const places = scatterExact(zeros([count], { dtype: "int64", device: x.device }), 0, order, run, "set");
+      return options.dim === undefined || options.dim === null ? reshape(places, x.shape) : places;
+    },
+    () => math.sub(padDim(narrow(firsts, 0, 1, firsts.shape[0] - 1), 0, 0, 1, count), firsts),
   );
 }
 
