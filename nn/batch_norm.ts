@@ -4,6 +4,7 @@
  * @module
  */
 import { getDefaultDtype } from "../core/default_dtype.ts";
+import { drawsFreely } from "../core/draws.ts";
 import { GradError, ShapeError } from "../core/errors.ts";
 import { checkTensors } from "../core/ops/cast.ts";
 import { full, ones, tensor, zeros } from "../core/ops/create.ts";
@@ -129,7 +130,14 @@ export abstract class RunningNorm extends Module {
     const cells = this.runningMean === null || this.runningVar === null
       ? []
       : [cell("runningMean"), cell("runningVar")];
-    return followState(this, cells, each);
+    if (followState(this, cells, each)) return true;
+    if (!drawsFreely()) {
+      throw new GradError(
+        `Batch norm got a batched tensor as input while the running_mean or running_var, which will be updated in place, were not batched, in ${this.reprName()}: ` +
+          "inside vmap call eval(), or pass { trackRunningStats: false }",
+      );
+    }
+    return false;
   }
 
   /** Takes over updated statistics; an optimizer step computes them with what it computes anyway. */

@@ -9,13 +9,14 @@ import { apply, source } from "../apply.ts";
 import { withDraws } from "../draws.ts";
 import { IndexError, ShapeError, TenonError, ValueError } from "../errors.ts";
 import { isHeld } from "../graph/trace.ts";
+import { checkOptions, requireKind } from "../ops/options.ts";
 import { cat, expand, narrow, permute, unsqueeze } from "../ops/view.ts";
 import { placeholderPrim } from "../prim/source.ts";
 import type { Shape } from "../shape.ts";
+import { withStates } from "../states.ts";
 import type { Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 import { rebuild } from "./rebuild.ts";
-import { checkOptions, requireKind } from "../ops/options.ts";
 
 /** Where the batch is: a dimension, or null for an argument that is the same for every example. One for all arguments, or one each. */
 export type MappedDims = number | null | readonly (number | null)[];
@@ -150,7 +151,7 @@ function mapOnce(
     const whole = make([size, ...shape]), one = placeholder(shape, whole);
     start.set(one, whole);
     return one;
-  }, () => fn(examples));
+  }, () => withStates(null, () => fn(examples)));
   const outputs = flattenTree(tree).map((y) => y.value);
   const found = rebuild(outputs, start, (x) => !isHeld(x), (x, inputs) => batched(x, inputs, size));
   const outDims = options.outDims ?? 0;

@@ -5,6 +5,7 @@
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { compile } from "../../core/transform/compile.ts";
+import { vmap } from "../../core/transform/vmap.ts";
 import { GradError, ValueError } from "../../core/errors.ts";
 import { ones, tensor, zeros } from "../../core/ops/create.ts";
 import { manualSeed } from "../../core/random/generator.ts";
@@ -123,6 +124,18 @@ Deno.test("copies of a norm, which share their statistics at first, are told apa
     "0.2000",
     "2.0000",
   ]);
+});
+
+Deno.test("running statistics are not updated inside vmap, which says so, and spoils no later step", () => {
+  const norm = new nn.BatchNorm1d(2), x = tensor([[[1, 2], [3, 5]]]), before = norm.runningMean;
+  const sentence = "Batch norm got a batched tensor as input while the running_mean or running_var";
+  assertThrows(() => vmap((y: Tensor) => norm(y))(x), GradError, sentence);
+  assertThrows(() => compile((z: Tensor) => vmap((y: Tensor) => norm(y))(z))(x), GradError, sentence);
+  assertEquals([norm.runningMean, norm.numBatchesTracked?.item()], [before, 0]);
+  const optimizer = new nn.optim.SGD(norm.parameters(), { lr: 0.1 });
+  norm(x.select(0, 0)).sum().backward();
+  optimizer.step();
+  assertEquals([...vmap((y: Tensor) => norm.eval()(y))(x).shape], [1, 2, 2]);
 });
 
 Deno.test("a training step with running statistics compiles, and one that fails leaves them as they were", () => {
