@@ -52,7 +52,10 @@ function hookOf(module: Module, name: string): ForwardPreHook | undefined {
 
 function pruned(module: Module, name: string): Tensor {
   const original = module.getParameter(`${name}_orig`);
-  return mul(module.getBuffer(`${name}_mask`).to(original.dtype), original);
+  const left = mul(module.getBuffer(`${name}_mask`).to(original.dtype), original);
+  // To be read after an optimizer step, too, which overwrites what it is made of.
+  left.value.kept = true;
+  return left;
 }
 
 /**

@@ -52,7 +52,12 @@ function install(
   fields: readonly string[],
   compute: (module: Module) => Tensor,
 ): void {
-  const handle = module.registerForwardPreHook((m) => void Reflect.set(m, name, compute(m)));
+  const handle = module.registerForwardPreHook((m) => {
+    const weight = compute(m);
+    // To be read after an optimizer step, too, which overwrites what it is made of.
+    weight.value.kept = true;
+    Reflect.set(m, name, weight);
+  });
   const own = replaced.get(module) ?? new Map<string, Replaced>();
   replaced.set(module, own.set(`${kind} ${name}`, { handle, compute, fields }));
 }

@@ -126,6 +126,27 @@ Deno.test("a pruned weight is learned where the mask lets it, also in copies, un
   assertEquals(prune.remove(copy, "weight").weight.select(1, 0).tolist(), [0]);
 });
 
+Deno.test("a weight that is computed before each call is the last call's after an optimizer step", () => {
+  const make = () => new nn.Linear(2, 1, false);
+  for (
+    const layer of [
+      prune.identity(make(), "weight"),
+      nn.utils.weightNorm(make()),
+      nn.utils.spectralNorm(make()),
+    ]
+  ) {
+    const optimizer = new nn.optim.SGD(layer.parameters(), { lr: 0.5 });
+    layer(ones([1, 2])).sum().backward();
+    const before = layer.weight.tolist();
+    layer(ones([1, 2])).sum().backward();
+    optimizer.step();
+    assertEquals(layer.weight.shape, [1, 2]);
+    assert(layer.weight.sub(tensor(before)).abs().max().item() < 0.1);
+    layer(ones([1, 2]));
+    assert(layer.weight.sub(tensor(before)).abs().max().item() > 0);
+  }
+});
+
 Deno.test("pruning refuses amounts, dimensions and names that cannot be meant", () => {
   const layer = new nn.Linear(2, 2);
   const cases: [run: () => unknown, error: typeof ValueError, sentence: string][] = [
