@@ -23,7 +23,7 @@ import { sameShape, type Shape, torchSize } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { evaluateWithStep } from "../../core/transform/backward.ts";
 import { ConvTranspose } from "../conv_transpose.ts";
-import { className, setField } from "../fields.ts";
+import { className, isModule, setField, typeText } from "../fields.ts";
 import { Module } from "../module.ts";
 import { type Parametrization, registerParametrization } from "./parametrize.ts";
 import { asMatrix, type SpectralNormOptions } from "./weight_norm.ts";
@@ -140,6 +140,7 @@ class Orthogonal extends Module {
 }
 
 function weightOf(op: string, module: Module, name: string): Tensor {
+  if (!isModule(module)) throw new ValueError(`${op}: expected a module, but got ${typeText(module)}`);
   const weight: unknown = Reflect.get(module, name);
   if (weight instanceof Tensor) return weight;
   throw new ValueError(

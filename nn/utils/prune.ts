@@ -7,7 +7,7 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { noGrad } from "../../core/grad_mode.ts";
 import { onesLike } from "../../core/ops/create.ts";
 import { mul } from "../../core/ops/elementwise.ts";
-import { checkCall, checkOptions } from "../../core/ops/options.ts";
+import { checkCall, checkKind, checkOptions } from "../../core/ops/options.ts";
 import { cat, narrow, reshape } from "../../core/ops/view.ts";
 import { sameShape, sizeOf } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
@@ -16,7 +16,7 @@ import type { ForwardPreHook } from "../hooks.ts";
 import type { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 import {
-  type BasePruningMethod,
+  BasePruningMethod,
   combinedMask,
   CustomFromMask,
   Identity,
@@ -46,6 +46,10 @@ export interface PruneOptions {
 /** The hooks that prune, and the name of the parameter of each. Copies of a module have the same hooks. */
 const pruning = new WeakMap<ForwardPreHook, string>();
 
+function checkModule(op: string, module: unknown): void {
+  if (!isModule(module)) throw new ValueError(`${op}: expected a module, but got ${typeText(module)}`);
+}
+
 function hookOf(module: Module, name: string): ForwardPreHook | undefined {
   return stateOf(module).hooks.before.all.find((hook) => pruning.get(hook) === name);
 }
@@ -71,7 +75,7 @@ export function applyPruning<M extends Module>(
   method: BasePruningMethod,
   options: PruneOptions = {},
 ): M {
-  if (!isModule(module)) throw new ValueError(`prune: expected a module, but got ${typeText(module)}`);
+  checkModule("prune", module);
   checkOptions("prune", options, { importanceScores: "tensor" });
   const before: unknown = Reflect.get(module, name), known = hookOf(module, name) !== undefined;
   if (!(before instanceof Tensor) || !(known || before instanceof Parameter)) {
@@ -165,6 +169,10 @@ export function globalUnstructured(
   parameters: Iterable<readonly [module: Module, name: string]>,
   method: BasePruningMethod,
 ): void {
+  checkKind("globalUnstructured", "parameters", parameters ?? null, "iterable");
+  if (!(method instanceof BasePruningMethod)) {
+    throw new ValueError("globalUnstructured: expected a pruning method, such as new L1Unstructured(4)");
+  }
   if (method.pruningType !== "unstructured") {
     throw new ValueError(
       `Only "unstructured" PRUNING_TYPE supported for the \`pruning_method\`. Found method ${method.constructor.name} of type ${method.pruningType}`,
@@ -188,6 +196,7 @@ export function globalUnstructured(
 
 /** Makes the pruning of a parameter last: it is a parameter again, with zeros. Returns the module. `torch.nn.utils.prune.remove`. */
 export function remove<M extends Module>(module: M, name: string): M {
+  checkModule("remove", module);
   const hook = hookOf(module, name);
   if (hook === undefined) {
     throw new ValueError(
@@ -204,5 +213,6 @@ export function remove<M extends Module>(module: M, name: string): M {
 
 /** Whether a module, or one below it, has pruned parameters. `torch.nn.utils.prune.is_pruned`. */
 export function isPruned(module: Module): boolean {
+  checkModule("isPruned", module);
   return module.modules().some((m) => stateOf(m).hooks.before.all.some((hook) => pruning.has(hook)));
 }
