@@ -4,6 +4,7 @@
  * @module
  */
 import { TenonError } from "../core/errors.ts";
+import { Results } from "../core/named_tuple.ts";
 import { Tensor } from "../core/tensor.ts";
 import { className } from "./fields.ts";
 import { type Hooks, noGlobalHooks } from "./hooks.ts";
@@ -61,7 +62,7 @@ function callHooked(module: Module, hooks: Hooks, given: unknown[]): unknown {
 /** Marks what the caller gets: an optimizer step that overwrites parameters computes it first. */
 function keep(output: unknown): unknown {
   if (output instanceof Tensor) output.value.kept = true;
-  else if (Array.isArray(output)) output.forEach(keep);
+  else if (Array.isArray(output) || output instanceof Results) { for (const part of output) keep(part); }
   return output;
 }
 

@@ -12,6 +12,7 @@ import { evaluate, prepare, type Program, withoutReading } from "../evaluate.ts"
 import { enableGrad, FACADE, FUNCTIONAL, trackMask } from "../grad_mode.ts";
 import { isHeld } from "../graph/trace.ts";
 import { fromStorage } from "../ops/create.ts";
+import { Results } from "../named_tuple.ts";
 import { type CallAttrs, callPrim, placeholderPrim } from "../prim/source.ts";
 import { sameShape, type Shape, sizeOf } from "../shape.ts";
 import { type StateCell, withStates } from "../states.ts";
@@ -91,7 +92,7 @@ function describe(value: unknown, key: unknown[], tensors: Tensor[]): void {
     tensors.push(x);
     key.push(tensorMark, x.dtype, x.device, x.shape.length);
     for (let d = 0; d < x.shape.length; d++) key.push(x.shape[d]);
-  } else if (Array.isArray(value)) {
+  } else if (Array.isArray(value) || value instanceof Results) {
     key.push(listMark, value.length);
     for (const item of value) describe(item, key, tensors);
   } else if (isRecord(value)) {
@@ -118,6 +119,7 @@ function sameKey(a: readonly unknown[], b: readonly unknown[]): boolean {
 function replaceTensors(value: unknown, next: (x: Tensor) => Tensor): unknown {
   if (value instanceof Tensor) return next(value);
   if (Array.isArray(value)) return value.map((item) => replaceTensors(item, next));
+  if (value instanceof Results) return value.map(next);
   if (!isRecord(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, replaceTensors(item, next)]));
 }

@@ -9,6 +9,7 @@ import { GradError, ShapeError } from "../errors.ts";
 import { evaluate } from "../evaluate.ts";
 import { FUNCTIONAL } from "../grad_mode.ts";
 import { isHeld } from "../graph/trace.ts";
+import { Results } from "../named_tuple.ts";
 import { barrierPrim, customPrim } from "../prim/source.ts";
 import { sameShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
@@ -127,7 +128,7 @@ export function checkpoint<A extends readonly unknown[], Y extends Tree>(
 }
 
 function isTree(arg: unknown): arg is Tree {
-  if (arg instanceof Tensor) return true;
+  if (arg instanceof Tensor || arg instanceof Results) return true;
   if (Array.isArray(arg)) return arg.every(isTree);
   return typeof arg === "object" && arg !== null && Object.getPrototypeOf(arg) === Object.prototype &&
     Object.values(arg).every(isTree);

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { linalg, mapTree, max, type Tensor, tensor, unique, vmap } from "../../core/mod.ts";
+import { compile, linalg, mapTree, max, type Tensor, tensor, unique, vmap } from "../../core/mod.ts";
 
 const x = tensor([[1, 3], [4, 2]]);
 
@@ -76,6 +76,14 @@ Deno.test("the text is PyTorch's", () => {
 Deno.test("trees and transforms keep them", () => {
   const [values, indices] = vmap((row: Tensor) => max(row, 0))(x);
   assertEquals([values.tolist(), indices.tolist()], [[3, 4], [1, 0]]);
+  // The same call twice: traced, and replayed.
+  const largest = compile((t: Tensor) => t.max(1));
+  for (const y of [x, x.mul(2)]) {
+    const [found, places] = largest(y);
+    assertEquals([found.tolist(), places.tolist()], [y.max(1).values.tolist(), [1, 0]]);
+  }
+  const doubleMax = compile((r: ReturnType<typeof largest>) => r.values.mul(2));
+  assertEquals(doubleMax(x.max(1)).tolist(), [6, 8]);
   const { values: doubled } = mapTree(x.max(1), (t) => t.mul(2));
   assertEquals(doubled.tolist(), [6, 8]);
 });
