@@ -7,7 +7,7 @@ import { kernelText, type LoopKernel } from "../../kernel/ir.ts";
 import type { Slot } from "../../kernel/plan.ts";
 import { DeviceError } from "../../errors.ts";
 import { Arena } from "./arena.ts";
-import { type CompiledLoop, loadLoop } from "./loops.ts";
+import { type CompiledLoop, loadLoop } from "./compiled_loop.ts";
 import { Pool } from "./pool.ts";
 import { detectFeatures, type Features } from "./wasm/features.ts";
 

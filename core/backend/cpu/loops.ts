@@ -1,80 +1,14 @@
 /**
- * Running compiled loop kernels: loading them, deciding how finely their work is split, and binding them to the slots of a plan. How a kernel becomes
- * WebAssembly is in loop/.
+ * Running compiled loop kernels: binding them to the slots of a plan.
  *
  * @module
  */
 import type { LoopKernel } from "../../kernel/ir.ts";
 import type { LoopStep } from "../../kernel/plan.ts";
+import { runChunked } from "./chunks.ts";
+import type { CompiledLoop } from "./compiled_loop.ts";
 import type { Engine, StepContext, StepRunner } from "./engine.ts";
-import { compileLoop } from "./loop/compile.ts";
-import type { Follow, Pool, PoolKernel } from "./pool.ts";
-import type { Features } from "./wasm/features.ts";
-
-/** Estimated nanoseconds below which a kernel stays on the main thread: waking a worker takes about a third of that. */
-const WORTH_SPLITTING = 30_000;
-/** Nanoseconds that a chunk should take at least. */
-const CHUNK_TIME = 12_000;
-/** Chunks that suffice to keep any number of threads busy to the end. */
-const CHUNKS = 64;
-
-/** One pass of a loop kernel, loaded. */
-interface LoopPass {
-  readonly kernel: PoolKernel;
-  readonly points: number;
-  /** Points that one thread takes at a time; all of them when the pass is small. Depends on the kernel alone. */
-  readonly chunk: number;
-}
-
-/** A loop kernel, loaded. */
-export interface CompiledLoop {
-  readonly passes: readonly LoopPass[];
-  /** Whether its points are those of the outer loops in row-major order, in one pass. */
-  readonly rowMajor: boolean;
-  readonly workspaceBytes: number;
-  /** The text of the kernel, its key. */
-  readonly text: string;
-  /** Calls that hold it. */
-  users: number;
-}
-
-/** Compiles and loads a kernel. */
-export function loadLoop(pool: Pool, kernel: LoopKernel, text: string, features: Features): CompiledLoop {
-  const { bytes, passes, rowMajor, scratchBytes, workspaceBytes } = compileLoop(kernel, features);
-  if (scratchBytes > 0) pool.reserveScratch(scratchBytes);
-  const kernels = pool.load(bytes);
-  return {
-    passes: passes.map(({ points, grain, cost }, i) => ({
-      kernel: kernels[i],
-      points,
-      chunk: chunkOf(points, cost, grain),
-    })),
-    rowMajor,
-    workspaceBytes,
-    text,
-    users: 0,
-  };
-}
-
-/** How many of `points` to take at a time when each takes `cost` nanoseconds: a multiple of `grain`. */
-export function chunkOf(points: number, cost: number, grain = 1): number {
-  const total = points * cost;
-  if (total < WORTH_SPLITTING) return points;
-  const wanted = Math.max(CHUNK_TIME / cost, points / CHUNKS);
-  return Math.min(points, Math.max(1, Math.ceil(wanted / grain)) * grain);
-}
-
-/** Runs `kernel` over `[0, points)`, on the calling thread when that is one chunk. */
-export function runChunked(
-  pool: Pool,
-  kernel: PoolKernel,
-  points: number,
-  chunk: number,
-  args: number,
-): void {
-  if (chunk >= points) kernel.fn(0, points, args, pool.scratch);
-  else pool.run(kernel, points, chunk, args);
-}
+import type { Follow } from "./pool.ts";
 
 /** A kernel that follows on each tile of a stack of matrices; `points` are those of the whole stack. */
 export type TileFollow = Omit<Follow, "tileRows" | "tileColumns"> & { readonly points: number };

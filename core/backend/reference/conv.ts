@@ -8,7 +8,7 @@ import { isFloat } from "../../dtype.ts";
 import { DTypeError } from "../../errors.ts";
 import type { ConvAttrs } from "../../kernel/plan.ts";
 import type { Shape } from "../../shape.ts";
-import type { Dense } from "./routines.ts";
+import type { Dense } from "./values.ts";
 
 /** out[o] += w * x. */
 export function conv(attrs: ConvAttrs, [x, w]: readonly Dense[], out: Dense): void {

@@ -13,8 +13,8 @@ import type { Backend, BackendMemory, DeviceBuffer, DeviceInfo, Executable } fro
 import { fillAddresses } from "./address.ts";
 import { checkLoopStep } from "./check.ts";
 import { compileLoop } from "./loop.ts";
-import { type Dense, type Routine, routines } from "./routines.ts";
-import { castValues, gatherValues, scatterValues, valueArray } from "./values.ts";
+import { type Routine, routines } from "./routines.ts";
+import { castValues, type Dense, gatherValues, scatterValues, valueArray } from "./values.ts";
 
 class ReferenceBuffer implements DeviceBuffer {
   readonly bytes: number;

@@ -12,14 +12,7 @@ import { fillAddresses } from "./address.ts";
 import { conv, convInputGrad, convWeightGrad } from "./conv.ts";
 import { int64Fold, numberFold } from "./fold.ts";
 import { int64Table, numberTable } from "./scalar.ts";
-import { bigintsOf, castValues, type Elements, numbersOf, valueArray } from "./values.ts";
-
-/** A contiguous operand or result. */
-export interface Dense {
-  readonly shape: Shape;
-  readonly dtype: DType;
-  readonly values: Float64Array | BigInt64Array;
-}
+import { bigintsOf, castValues, type Dense, type Elements, numbersOf, valueArray } from "./values.ts";
 
 /** Computes `out.values`, which are zero before, from the inputs. */
 export type Routine<N extends RoutineName> = (

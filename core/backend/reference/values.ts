@@ -16,9 +16,17 @@ import {
   toInt64,
 } from "../../dtype.ts";
 import { DTypeError } from "../../errors.ts";
+import type { Shape } from "../../shape.ts";
 
 /** An array whose elements are numbers. */
 export type NumberArray = Exclude<HostArray, BigInt64Array>;
+
+/** A contiguous operand or result. */
+export interface Dense {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly values: Float64Array | BigInt64Array;
+}
 
 /** The space a row lies in, and the points of it that are being worked on. */
 export interface Row {

@@ -6,8 +6,8 @@
  */
 import { bytesOf, type DType } from "../../../dtype.ts";
 import { sizeOf } from "../../../shape.ts";
+import { chunkOf, runChunked } from "../chunks.ts";
 import type { Engine } from "../engine.ts";
-import { chunkOf, runChunked } from "../loops.ts";
 import type { PoolKernel } from "../pool.ts";
 import { argsortModule, keyBits, sortWords } from "./argsort_code.ts";
 import { ArgumentBlock, engineCache } from "./arguments.ts";

@@ -7,8 +7,9 @@
 import { bytesOf } from "../../../dtype.ts";
 import type { RoutineStep } from "../../../kernel/plan.ts";
 import { type Shape, sizeOf } from "../../../shape.ts";
+import { chunkOf, runChunked } from "../chunks.ts";
 import type { Engine, StepContext, StepRunner } from "../engine.ts";
-import { chunkOf, type LoopRunner, runChunked, type TileFollow } from "../loops.ts";
+import type { LoopRunner, TileFollow } from "../loops.ts";
 import type { PoolKernel } from "../pool.ts";
 import { type ArgumentBlock, argumentsAt, engineCache } from "./arguments.ts";
 import { depthwiseModule, depthwiseScratch, depthwiseWords } from "./depthwise_code.ts";

@@ -4,13 +4,13 @@
  * @module
  */
 import { bytesOf } from "../../../dtype.ts";
+import { chunkOf, runChunked } from "../chunks.ts";
 import type { Engine } from "../engine.ts";
-import { chunkOf, runChunked } from "../loops.ts";
 import type { PoolKernel } from "../pool.ts";
 import { ArgumentBlock, engineCache } from "./arguments.ts";
 import { dotModule, dotWords, GROUP } from "./dot_code.ts";
 import type { FloatType } from "./floats.ts";
-import type { Problem } from "./matmul.ts";
+import type { Problem } from "./problem.ts";
 
 /** Most columns of the small operand. */
 const FEW = 3;

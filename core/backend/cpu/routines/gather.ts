@@ -5,8 +5,8 @@
  */
 import { bytesOf } from "../../../dtype.ts";
 import { stridesOf } from "../../../shape.ts";
+import { chunkOf, runChunked } from "../chunks.ts";
 import type { Engine } from "../engine.ts";
-import { chunkOf, runChunked } from "../loops.ts";
 import type { PoolKernel } from "../pool.ts";
 import { ModuleBuilder } from "../wasm/assembler.ts";
 import type { Expr } from "../wasm/expr.ts";

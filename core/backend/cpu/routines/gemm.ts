@@ -6,8 +6,9 @@
  */
 import { bytesOf } from "../../../dtype.ts";
 import { type Shape, sizeOf } from "../../../shape.ts";
+import { chunkOf, runChunked } from "../chunks.ts";
 import type { Engine } from "../engine.ts";
-import { chunkOf, runChunked, type TileFollow } from "../loops.ts";
+import type { TileFollow } from "../loops.ts";
 import type { Follow, PoolKernel } from "../pool.ts";
 import { type ArgumentBlock, argumentsAt, engineCache } from "./arguments.ts";
 import type { FloatType } from "./floats.ts";

@@ -4,12 +4,12 @@
  *
  * @module
  */
+import { chunkOf, runChunked } from "../chunks.ts";
 import type { Engine } from "../engine.ts";
-import { chunkOf, runChunked } from "../loops.ts";
 import type { PoolKernel } from "../pool.ts";
 import { ArgumentBlock, engineCache } from "./arguments.ts";
 import { LANE_GROUP, laneModule, laneWords } from "./lane_code.ts";
-import type { Problem } from "./matmul.ts";
+import type { Problem } from "./problem.ts";
 
 /** Multiply-adds up to which a product is small, the least depth of one with lanes, and most elements of a result whose columns all have them. */
 const SMALL = 1e6, LEAST_DEPTH = 32, MOST_ELEMENTS = 1200;

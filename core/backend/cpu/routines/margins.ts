@@ -5,8 +5,8 @@
  */
 import type { Layout } from "../../../layout.ts";
 import { sizeOf } from "../../../shape.ts";
+import { chunkOf, runChunked } from "../chunks.ts";
 import type { Engine } from "../engine.ts";
-import { chunkOf, runChunked } from "../loops.ts";
 import type { PoolKernel } from "../pool.ts";
 import { type ArgumentBlock, argumentsAt, engineCache } from "./arguments.ts";
 import { grid } from "./gemm.ts";

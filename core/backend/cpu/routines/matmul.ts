@@ -6,15 +6,15 @@
 import { bytesOf, type DType, isFloat } from "../../../dtype.ts";
 import type { Instr, LoopKernel } from "../../../kernel/ir.ts";
 import type { RoutineInput } from "../../../kernel/plan.ts";
-import type { Layout } from "../../../layout.ts";
 import { type Shape, stridesOf } from "../../../shape.ts";
 import type { Engine } from "../engine.ts";
 import { LoopCall } from "../loops.ts";
 import { type NativeGemm, nativeGemm, storedAs } from "./blas.ts";
 import { Dots, suitsDots } from "./dot.ts";
 import type { FloatType } from "./floats.ts";
-import { Gemm, type GemmSpec, type Product, steps } from "./gemm.ts";
+import { Gemm, type GemmSpec, steps } from "./gemm.ts";
 import { isUndivided, laneColumns, LaneDots } from "./lane_dots.ts";
+import { type Problem, problemOf } from "./problem.ts";
 import {
   loopRoutine,
   type RoutineMaker,
@@ -25,18 +25,6 @@ import {
   zeroKernel,
 } from "./routine.ts";
 import { computeType, stageInput, stageOutput } from "./stage.ts";
-
-/** A batch of products, its dimensions merged where that is possible; strides and offsets in elements. */
-export interface Problem {
-  readonly rows: number;
-  readonly columns: number;
-  readonly depth: number;
-  readonly aRow: number;
-  readonly aColumn: number;
-  readonly bRow: number;
-  readonly bColumn: number;
-  readonly products: readonly Product[];
-}
 
 /** a [...batch, M, K], b [...batch, K, N] -> [...batch, M, N]. */
 export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
@@ -108,42 +96,6 @@ const OWN = 400;
 
 function isSmallBatch({ rows, columns, depth, products }: Problem): boolean {
   return products.length > 1 && rows * columns * depth < OWN;
-}
-
-/** Merges batch dimensions into the rows where the second operand is the same for all of them. */
-function problemOf(a: Layout, b: Layout, out: Shape): Problem {
-  const rank = out.length, [rows, columns] = out.slice(rank - 2), depth = a.shape[rank - 1];
-  const batch = out.slice(0, rank - 2);
-  const [aRow, aColumn] = a.strides.slice(rank - 2), [bRow, bColumn] = b.strides.slice(rank - 2);
-  let merged = rows;
-  // The row stride of a single row says nothing; the first batch dimension that is not 1 sets it.
-  let step = rows === 1 ? null : aRow;
-  while (batch.length > 0) {
-    const d = batch.length - 1, size = batch[d];
-    if (size !== 1) {
-      if (b.strides[d] !== 0 || (step !== null && a.strides[d] !== step * merged)) break;
-      if (step === null) step = a.strides[d];
-      merged *= size;
-    }
-    batch.pop();
-  }
-  const products = offsetsOf(batch, [a.strides, b.strides]).map(([x, y], i) => ({
-    a: x,
-    b: y,
-    c: i * merged * columns,
-  }));
-  return { rows: merged, columns, depth, aRow: step ?? aRow, aColumn, bRow, bColumn, products };
-}
-
-/** For each point of a shape, in row-major order, its offset in several layouts. */
-export function offsetsOf(shape: Shape, strides: readonly (readonly number[])[]): number[][] {
-  let points: number[][] = [strides.map(() => 0)];
-  shape.forEach((size, d) => {
-    points = points.flatMap((p) =>
-      Array.from({ length: size }, (_, i) => p.map((offset, k) => offset + i * strides[k][d]))
-    );
-  });
-  return points;
 }
 
 /** The first columns of a problem, or all of them. */

@@ -7,11 +7,12 @@
 import { bytesOf, type DType } from "../../../dtype.ts";
 import type { ScatterMode } from "../../../kernel/plan.ts";
 import { stridesOf } from "../../../shape.ts";
+import { runChunked } from "../chunks.ts";
 import type { Engine } from "../engine.ts";
 import { applyLanes } from "../loop/apply.ts";
 import { Gen, Helpers } from "../loop/gen.ts";
 import { loadLanes, storeLanes } from "../loop/lanes.ts";
-import { LoopCall, runChunked } from "../loops.ts";
+import { LoopCall } from "../loops.ts";
 import type { PoolKernel } from "../pool.ts";
 import { type Local, ModuleBuilder } from "../wasm/assembler.ts";
 import type { Features } from "../wasm/features.ts";

@@ -7,8 +7,9 @@
  *
  * @module
  */
+import { chunkOf, runChunked } from "../chunks.ts";
 import type { Engine } from "../engine.ts";
-import { chunkOf, runChunked, type TileFollow } from "../loops.ts";
+import type { TileFollow } from "../loops.ts";
 import type { PoolKernel } from "../pool.ts";
 import { type ArgumentBlock, argumentsAt, engineCache } from "./arguments.ts";
 import { filterWords, winogradModule, winogradWords } from "./winograd_code.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { chunkOf, runChunked } from "../chunks.ts";
 import type { Engine } from "../engine.ts";
-import { chunkOf, runChunked } from "../loops.ts";
 import type { PoolKernel } from "../pool.ts";
 import { type ArgumentBlock, argumentsAt, engineCache } from "./arguments.ts";
 import { apart, stripOf, type WinogradSpec } from "./winograd.ts";
