@@ -15,7 +15,7 @@ function fits(c: Case): boolean {
   return !text.includes("float64") && !/"-?\d{10,}"/.test(text);
 }
 
-for (const file of ["ops", "ops_nn", "ops_matrix"]) {
+for (const file of ["ops", "ops_nn", "ops_matrix", "ops_forms"]) {
   for (const fusion of [true, false]) {
     forEachDevice(`${file} as PyTorch's, fusion ${fusion ? "on" : "off"}`, (device) => {
       setFusion(fusion);
