@@ -126,7 +126,7 @@ export function argwhere(x: Tensor): Tensor {
  * @example
  * ```ts
  * import { tensor, unravelIndex } from "@tenon/tenon";
- * console.log(unravelIndex(tensor([5, 7]), [3, 4]).map((t) => t.tolist())); // [ [ 1, 1 ], [ 1, 3 ] ]
+ * console.log(unravelIndex(tensor([5n, 7n]), [3, 4]).map((t) => t.tolist())); // [ [ 1, 1 ], [ 1, 3 ] ]
  * ```
  */
 export function unravelIndex(indices: Tensor, shape: Shape): Tensor[] {
