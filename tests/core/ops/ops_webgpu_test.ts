@@ -3,7 +3,7 @@
  * not hold. Compiling kernels takes long on a software adapter, so every twelfth case runs; with TENON_CONFORMANCE=full all of them.
  */
 import { assertGreater } from "@std/assert";
-import { setFusion } from "../../../core/mod.ts";
+import { setFusion, tensor } from "../../../core/mod.ts";
 import { forEachDevice } from "../devices.ts";
 import { type Case, casesOf, runCases } from "./runner.ts";
 
@@ -15,15 +15,21 @@ function fits(c: Case): boolean {
   return !text.includes("float64") && !/"-?\d{10,}"/.test(text);
 }
 
+/** Whether it is about subnormal numbers, which a device may take for zero. */
+function isSubnormal(c: Case): boolean {
+  return /\de-(39|4\d)\b/.test(JSON.stringify(c));
+}
+
 for (const file of ["ops", "ops_nn", "ops_matrix", "ops_forms"]) {
   for (const fusion of [true, false]) {
     forEachDevice(`${file} as PyTorch's, fusion ${fusion ? "on" : "off"}`, (device) => {
       setFusion(fusion);
       try {
         const first = fusion ? 0 : 6;
+        const flushes = tensor([1e-40]).mul(2).item() === 0;
         const cases = [...casesOf(file).values()].flat().filter(fits).filter((_, i) =>
           full || i % 12 === first
-        );
+        ).filter((c) => !(flushes && isSubnormal(c)));
         assertGreater(cases.length, 10);
         runCases(cases, { device, strided: !fusion });
       } finally {
