@@ -11,14 +11,15 @@ import { DTypeError, GradError, IndexError, TenonError, ValueError } from "./err
 import { evaluate } from "./evaluate.ts";
 import { FACADE, trackMask } from "./grad_mode.ts";
 import { RandomMethods } from "./methods/random.ts";
-import { type NestedValues, readAsync } from "./methods/read.ts";
+import type { NestedValues } from "./methods/read.ts";
 import type { NodeInit } from "./node.ts";
 import { cast, checkTensors } from "./ops/cast.ts";
 import { fromHost } from "./ops/create.ts";
-import { checkOptions } from "./ops/options.ts";
+import { checkOptions, withoutNulls } from "./ops/options.ts";
 import { isRowMajor } from "./prim/strides.ts";
 import { alias, cat, narrow } from "./ops/view.ts";
 import { formatTensor, printedShape } from "./print.ts";
+import { readAsync } from "./read.ts";
 import { dispose } from "./residents.ts";
 import type { Shape } from "./shape.ts";
 import { normalizeDim, sameShape, sizeOf, withTorchText } from "./shape.ts";
@@ -115,8 +116,9 @@ export class Tensor extends RandomMethods {
   to(target: DType | DeviceName | { readonly dtype?: DType; readonly device?: DeviceName }): Tensor {
     if (typeof target === "object" && target !== null) {
       checkOptions("to", target, ["dtype", "device"]);
-      const moved = target.device === undefined ? this.value : this.to(target.device);
-      return target.dtype === undefined ? moved : moved.to(target.dtype);
+      const { dtype, device } = withoutNulls(target);
+      const moved = device === undefined ? this.value : this.to(device);
+      return dtype === undefined ? moved : moved.to(dtype);
     }
     if (isDType(target)) return cast(this, target);
     if (target !== "cpu" && target !== "webgpu" && target !== "reference") {

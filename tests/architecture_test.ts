@@ -107,6 +107,14 @@ function importsOf(path: string): Import[] {
   }));
 }
 
+/** The files whose classes the classes of a file extend. */
+function basesOf(path: string): string[] {
+  return [...code(path).matchAll(/\bclass \w+(?:<.*>)? extends (\w+)/g)].flatMap(([, base]) => {
+    const from = code(path).match(new RegExp(`import \\{[^}]*\\b${base}\\b[^}]*\\} from "(\\.[^"]+)"`))?.[1];
+    return from === undefined ? [] : [resolve(path, from)];
+  });
+}
+
 function imports(path: string): string[] {
   return importsOf(path).map(({ specifier }) => specifier);
 }
@@ -147,6 +155,35 @@ Deno.test("imports run one way", () => {
     );
   for (const part of edges.keys()) {
     if (!knot.includes(part) && reaches(part, part)) wrong.push(`${part} takes part in a ring of imports`);
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("every module can be the first that is imported", () => {
+  const files = new Set(libraryFiles);
+  const loads = new Map(
+    libraryFiles.map((path) => [
+      path,
+      importsOf(path).filter(({ specifier, typeOnly }) => !typeOnly && specifier.startsWith("."))
+        .map(({ specifier }) => resolve(path, specifier)).filter((to) => files.has(to)),
+    ]),
+  );
+  const bases = new Map(libraryFiles.map((path) => [path, basesOf(path)]));
+  const wrong: string[] = [];
+  // The methods are the parts of the class Tensor, and tensor.ts alone imports them.
+  for (const first of libraryFiles.filter((path) => !path.startsWith("core/methods/"))) {
+    const begun = new Set<string>(), done = new Set<string>();
+    const load = (path: string): void => {
+      begun.add(path);
+      for (const next of loads.get(path)!) if (!begun.has(next)) load(next);
+      for (const base of bases.get(path)!) {
+        if (!done.has(base)) {
+          wrong.push(`${first}: ${path} extends a class of ${base}, which has not run yet`);
+        }
+      }
+      done.add(path);
+    };
+    load(first);
   }
   assertEquals(wrong, []);
 });

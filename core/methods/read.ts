@@ -1,15 +1,13 @@
 /**
- * Reading values: synchronous where the device can wait, asynchronous everywhere.
+ * Methods that read values, waiting for the device: typed arrays, numbers, nested arrays.
  *
  * @module
  */
-import { backendOf } from "../device.ts";
-import { type DType, type HostArray, hostArray, readElement } from "../dtype.ts";
-import { GradError, ShapeError } from "../errors.ts";
-import { evaluate, readingForbidden } from "../evaluate.ts";
+import { type DType, type HostArray, readElement } from "../dtype.ts";
+import { ShapeError } from "../errors.ts";
 import { Node } from "../node.ts";
+import { read } from "../read.ts";
 import { sizeOf } from "../shape.ts";
-import type { Storage } from "../storage.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Nested arrays of numbers; booleans for bool tensors, bigints for int64 values that a number cannot hold. */
@@ -24,21 +22,6 @@ function present(data: HostArray, dtype: DType, i: number): number | bigint | bo
   return Number.isSafeInteger(number) ? number : value;
 }
 
-function storageOf(x: Tensor): Storage {
-  const why = readingForbidden();
-  if (why !== "") throw new GradError(why);
-  evaluate([x]);
-  return x.value.storage as Storage;
-}
-
-/** The elements in row-major order without blocking; works on every device. */
-export async function readAsync(x: Tensor): Promise<HostArray> {
-  const residency = storageOf(x).residency;
-  if (residency.host !== null) return residency.host;
-  if (residency.buffer === null) return hostArray(x.dtype, 0);
-  return await backendOf(residency.device).readAsync(residency.buffer, residency.dtype, residency.count);
-}
-
 /** Methods that bring values to the host. */
 export abstract class ReadMethods extends Node {
   /**
@@ -46,12 +29,7 @@ export abstract class ReadMethods extends Node {
    * it: it may be the tensor's own memory.
    */
   toTypedArray(this: Tensor): HostArray {
-    const residency = storageOf(this).residency;
-    if (residency.host !== null) return residency.host;
-    if (residency.buffer === null) return hostArray(this.dtype, 0);
-    const host = backendOf(residency.device).read(residency.buffer, residency.dtype, residency.count);
-    if (residency.count <= 16) residency.host = host;
-    return host;
+    return read(this);
   }
 
   /**
