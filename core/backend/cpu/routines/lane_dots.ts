@@ -13,6 +13,8 @@ import type { Problem } from "./problem.ts";
 
 /** Multiply-adds up to which a product is small, the least depth of one with lanes, and most elements of a result whose columns all have them. */
 const SMALL = 1e6, LEAST_DEPTH = 32, MOST_ELEMENTS = 1200;
+/** Most depth with lanes, and most of a product of two vectors: their errors grow with the depth, those of the blocks of dot_code.ts do not. */
+const MOST_DEPTH = 16384, MOST_DEPTH_OF_VECTORS = 2048;
 /** Columns that OpenBLAS takes at a time, and most columns left over that it sums in lanes. */
 const COLUMNS = 16, FEW_COLUMNS = 8;
 
@@ -22,6 +24,7 @@ const COLUMNS = 16, FEW_COLUMNS = 8;
  */
 export function laneColumns({ rows, columns, depth, aColumn, bRow, bColumn }: Problem): number {
   if (aColumn !== 1 || depth < LEAST_DEPTH || rows * columns * depth > SMALL) return 0;
+  if (depth > (rows * columns === 1 ? MOST_DEPTH_OF_VECTORS : MOST_DEPTH)) return 0;
   if (bColumn !== 1 && bRow === 1) return rows * columns <= MOST_ELEMENTS ? columns : 0;
   const over = columns % COLUMNS;
   return bColumn === 1 && over <= FEW_COLUMNS ? over : 0;

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
-import { add, bmm, manualSeed, mm, randn, type Tensor } from "../../../../core/mod.ts";
+import { assertEquals, assertLess } from "@std/assert";
+import { add, bmm, dot, full, manualSeed, mm, randn, type Tensor } from "../../../../core/mod.ts";
 
 interface Case {
   readonly kind: "linear" | "mm" | "transposed" | "bmm";
@@ -39,3 +39,10 @@ for (const { kind, shape: [m, k, n], bits } of cases) {
     assertEquals([...new Int32Array(result.buffer)].slice(0, bits.length), bits);
   });
 }
+
+Deno.test("products: a long dot product is summed in blocks", () => {
+  // The plain sum of equal squares that are no short binary fractions drifts with its length.
+  const n = 2 ** 18, x = full([n], Math.fround(0.1), { device: "cpu" });
+  const exact = n * Math.fround(0.1) ** 2;
+  assertLess(Math.abs(dot(x, x).item() - exact) / exact, 32 * 2 ** -24);
+});
