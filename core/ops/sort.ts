@@ -10,15 +10,24 @@ import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { normalizeDim, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { cast, checkTensors } from "./cast.ts";
-import { full, tensor, zeros } from "./create.ts";
+import { full, iota, tensor, zeros } from "./create.ts";
 import { add, ceil, div, eq, floor, isnan, maximum, mul, round, sub, where } from "./elementwise.ts";
 import { logicalNot } from "./logical.ts";
 import { atLeastVector } from "./indexing.ts";
 import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
 import { lerp } from "./pointwise.ts";
-import { amax, any, type ReduceOptions, sumDims, type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
+import {
+  all,
+  amax,
+  amin,
+  any,
+  type ReduceOptions,
+  sumDims,
+  type ValuesAndIndices,
+  valuesAndIndices,
+} from "./reduce.ts";
 import { argsortLast, gatherExact } from "./routine.ts";
-import { expand, narrow, permute, reshape, squeeze, transpose } from "./view.ts";
+import { cat, expand, narrow, permute, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
 
 /** Options of sorting. Sorting is always stable. */
 export interface SortOptions {
@@ -78,8 +87,45 @@ export function topk(
       `selected index k out of range, in topk: k is ${k}, but dimension ${at} has ${size} elements`,
     );
   }
-  const indices = order(x, at, options.largest ?? true);
+  const largest = options.largest ?? true, block = blockLength(size, k);
+  if (block > 0) return taken("topk", "Topk", x, at, firstOf(x, at, k, largest, block));
+  const indices = order(x, at, largest);
   return taken("topk", "Topk", x, at, x.shape.length === 0 ? indices : narrow(indices, at, 0, k));
+}
+
+/** Elements of a block, so that there are few of them and few elements in `k` of them; 0 where sorting everything is as good. */
+function blockLength(size: number, k: number): number {
+  if (k === 0 || size < 256) return 0;
+  const block = 2 ** Math.round(Math.log2(Math.sqrt(size / k)));
+  return 8 * k * block <= size ? block : 0;
+}
+
+/**
+ * What `order` begins with, `k` long: the first elements all stand in the `k` blocks whose own firsts come first, as any other block has `k` elements before
+ * its own. So whole blocks and the few elements behind the last of them are all that has to be sorted.
+ */
+function firstOf(x: Tensor, dim: number, k: number, largest: boolean, block: number): Tensor {
+  const numbers = transpose(x.dtype === "bool" ? cast(x, "uint8") : x.detach(), dim, -1);
+  const rows = numbers.shape.slice(0, -1), last = rows.length, size = numbers.shape[last];
+  const count = Math.floor(size / block), whole = count * block, { device } = x;
+  const blocks = reshape(narrow(numbers, last, 0, whole), [...rows, count, block]);
+  const chosen = sort(narrow(argsortLast(firstInBlocks(blocks, largest), largest), last, 0, k), last).values;
+  const inside = iota([...rows, k, block], last + 1, { device });
+  const members = reshape(add(mul(unsqueeze(chosen, -1), block), inside), [...rows, k * block]);
+  const rest = size - whole;
+  const places = rest === 0
+    ? members
+    : cat([members, add(iota([...rows, rest], last, { device }), whole)], last);
+  const best = narrow(argsortLast(gatherExact(numbers, last, places), largest), last, 0, k);
+  return transpose(gatherExact(places, last, best), dim, -1);
+}
+
+/** The element of each block that comes first. NaN counts as largest: it is the smallest only where there is nothing else. */
+function firstInBlocks(blocks: Tensor, largest: boolean): Tensor {
+  if (largest) return amax(blocks, -1);
+  if (!isFloat(blocks.dtype)) return amin(blocks, -1);
+  const nan = isnan(blocks), least = amin(where(nan, Infinity, blocks), -1);
+  return where(all(nan, -1), NaN, least);
 }
 
 function one(
