@@ -10,21 +10,17 @@ import { sizeOf, stridesOf } from "../../../shape.ts";
 import type { Builder, Ref } from "../builder.ts";
 import { zeroKernel } from "../loops/copy.ts";
 import { lowerLoop } from "../loops/lower.ts";
-import { lowerProduct, type Product } from "./gemm.ts";
+import { lowerProduct } from "./gemm.ts";
 import type { Coordinate, IndexPart } from "./gemm_index.ts";
+import type { Product } from "./gemm_job.ts";
 
 /** out[n, o, p] = sum over c, q of w[o, c, q] x[n, c, p * stride - pad + q * dilation]. */
 export function lowerConv(builder: Builder, step: RoutineStep<"conv">): void {
   const [source, w] = step.inputs;
-  const { stride, dilation, padLow, groups } = step.attrs;
+  const { stride, dilation, groups } = step.attrs;
   const [n, o, ...out] = step.outputShape;
   const [, c, ...kernel] = w.layout.shape;
-  const windows = padLow.map((pad, d): Window => ({
-    start: -pad,
-    step: 1,
-    low: -pad,
-    high: -pad + (out[d] - 1) * stride[d] + (kernel[d] - 1) * dilation[d],
-  }));
+  const windows = forwardWindows(step.attrs, out, kernel);
   const { input: x, coordinates } = windowedInput(builder, source, windows, step.label);
   const xs = x.layout.strides, ws = w.layout.strides;
   const positions = sizeOf(out), rows = o / groups;
@@ -49,7 +45,6 @@ export function lowerConv(builder: Builder, step: RoutineStep<"conv">): void {
       row: { extents: [rows], strides: [positions] },
       column: { extents: [n, positions], strides: [o * positions, 1] },
     },
-    dtype: builder.dtypeOf(step.output),
   });
 }
 
@@ -89,22 +84,16 @@ export function lowerConvInputGrad(builder: Builder, step: RoutineStep<"convInpu
       row: { extents: [c], strides: [positions] },
       column: { extents: [n, positions], strides: [channels * positions, 1] },
     },
-    dtype: builder.dtypeOf(step.output),
   });
 }
 
 /** dw[o, c, q] = sum over n, p of g[n, o, p] x[n, c, p * stride - pad + q * dilation]. */
 export function lowerConvWeightGrad(builder: Builder, step: RoutineStep<"convWeightGrad">): void {
   const [source, g] = step.inputs;
-  const { stride, dilation, padLow, groups } = step.attrs;
+  const { stride, dilation, groups } = step.attrs;
   const [o, c, ...kernel] = step.outputShape;
   const [n, , ...out] = g.layout.shape;
-  const windows = padLow.map((pad, d): Window => ({
-    start: -pad,
-    step: 1,
-    low: -pad,
-    high: -pad + (out[d] - 1) * stride[d] + (kernel[d] - 1) * dilation[d],
-  }));
+  const windows = forwardWindows(step.attrs, out, kernel);
   const { input: x, coordinates } = windowedInput(builder, source, windows, step.label);
   const xs = x.layout.strides, gs = g.layout.strides;
   const rows = o / groups, columns = c * sizeOf(kernel);
@@ -129,7 +118,6 @@ export function lowerConvWeightGrad(builder: Builder, step: RoutineStep<"convWei
       row: { extents: [rows], strides: [columns] },
       column: { extents: [columns], strides: [1] },
     },
-    dtype: builder.dtypeOf(step.output),
   });
 }
 
@@ -157,6 +145,20 @@ interface Window {
   readonly step: number;
   readonly low: number;
   readonly high: number;
+}
+
+/** The windows of x that the positions `out` of the result read. */
+function forwardWindows(
+  { stride, dilation, padLow }: RoutineStep<"conv" | "convWeightGrad">["attrs"],
+  out: readonly number[],
+  kernel: readonly number[],
+): Window[] {
+  return padLow.map((pad, d) => ({
+    start: -pad,
+    step: 1,
+    low: -pad,
+    high: -pad + (out[d] - 1) * stride[d] + (kernel[d] - 1) * dilation[d],
+  }));
 }
 
 /**
@@ -252,7 +254,8 @@ function run(
   step: RoutineStep<"conv" | "convInputGrad" | "convWeightGrad">,
   a: RoutineInput,
   b: RoutineInput,
-  product: Product,
+  product: Omit<Product, "dtype">,
 ): void {
-  lowerProduct(builder, product, a.slot, b.slot, step.output, [a.dtype, b.dtype], step.label);
+  const dtype = builder.dtypeOf(step.output);
+  lowerProduct(builder, { ...product, dtype }, a.slot, b.slot, step.output, [a.dtype, b.dtype], step.label);
 }

@@ -7,8 +7,8 @@
 import type { Builder, Ref } from "../builder.ts";
 import type { Reach } from "../loops/halve.ts";
 import { windowsOf } from "../wgsl/bindings.ts";
-import type { Product } from "./gemm.ts";
 import { type IndexPart, type Side, sizeOfPart } from "./gemm_index.ts";
+import type { Product } from "./gemm_job.ts";
 
 /** A product and its buffers. */
 export interface Piece {

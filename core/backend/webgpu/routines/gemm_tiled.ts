@@ -7,9 +7,9 @@
 import { foldGroups, type Rendered } from "../wgsl/elementwise.ts";
 import type { Target } from "../wgsl/emitter.ts";
 import { libraryFor } from "../wgsl/library.ts";
-import type { GemmJob, Tile } from "./gemm.ts";
-import { gemmText, storeLines, tileLines } from "./gemm_direct.ts";
 import type { SideText } from "./gemm_index.ts";
+import type { GemmJob, Tile } from "./gemm_job.ts";
+import { gemmText, storeLines, tileLines } from "./gemm_text.ts";
 
 const four = [0, 1, 2, 3] as const;
 const components = ["x", "y", "z", "w"] as const;
