@@ -100,6 +100,7 @@ export {
   zeros,
   zerosLike,
 } from "./ops/create.ts";
+export type { FixedOptions } from "./ops/options.ts";
 export { nuclearNorm, qr, svd } from "./ops/decompose.ts";
 export { pinv as pinverse, type QrMode, type RankOptions } from "./ops/decompose.ts";
 export { einsum } from "./ops/einsum.ts";

@@ -6,7 +6,7 @@
 import type { DeviceName } from "../core/device.ts";
 import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
-import { checkKind, checkOptions, type Kinds } from "../core/ops/options.ts";
+import { checkKind, checkOptions, type Kinds, withoutNulls } from "../core/ops/options.ts";
 import type { Parameter } from "./parameter.ts";
 
 /**
@@ -50,7 +50,7 @@ export function named<O extends object>(
     found[name] = value;
   });
   checkOptions(op, found as O, kinds);
-  return found as Partial<O>;
+  return withoutNulls(found) as Partial<O>;
 }
 
 /** What a layer made with the option `bias: B` has: a parameter, or null for false. */

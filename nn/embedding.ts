@@ -7,7 +7,7 @@ import { ShapeError, ValueError } from "../core/errors.ts";
 import { empty } from "../core/ops/create.ts";
 import { embedding, embeddingBag } from "../core/ops/embedding.ts";
 import { indexFill, type IndexLike } from "../core/ops/indexing.ts";
-import { checkOptions, type Kinds } from "../core/ops/options.ts";
+import { checkOptions, type FixedOptions, type Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { normal_ } from "../init/normal.ts";
 import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
@@ -16,7 +16,7 @@ import { Parameter } from "./parameter.ts";
 import { float } from "./repr.ts";
 
 /** Options of Embedding. */
-export interface EmbeddingLayerOptions extends FactoryOptions {
+export interface EmbeddingLayerOptions extends FactoryOptions, Pick<FixedOptions, "sparse"> {
   /** The row that is zero at first and gets no gradient; negative counts from the end. */
   readonly paddingIdx?: number | null;
   /** Rows with a larger norm are scaled down to it. */

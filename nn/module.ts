@@ -8,7 +8,7 @@ import type { DeviceName } from "../core/device.ts";
 import { type DType, isDType, isFloat } from "../core/dtype.ts";
 import { IndexError, ValueError } from "../core/errors.ts";
 import { empty, zerosLike } from "../core/ops/create.ts";
-import { checkKind, checkOptions, type Kinds } from "../core/ops/options.ts";
+import { checkKind, checkOptions, type Kinds, withoutNulls } from "../core/ops/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { BackwardHook } from "./backward_hooks.ts";
 import { callModule } from "./call.ts";
@@ -268,12 +268,13 @@ export abstract class Module {
     if (typeof target === "string" && isDType(target)) checkFloat(target);
     if (typeof target !== "string") {
       checkOptions("to", target, { dtype: "string", device: "string" });
-      if (target.dtype !== undefined) checkFloat(target.dtype);
+      const { dtype } = withoutNulls(target);
+      if (dtype !== undefined) checkFloat(dtype);
     }
     const move = (x: Tensor) => {
       if (typeof target === "string") return isDType(target) && !isFloat(x.dtype) ? x : x.to(target);
-      const placed = target.device === undefined ? x : x.to(target.device);
-      return target.dtype === undefined || !isFloat(x.dtype) ? placed : placed.to(target.dtype);
+      const { dtype, device } = withoutNulls(target), placed = device === undefined ? x : x.to(device);
+      return dtype === undefined || !isFloat(x.dtype) ? placed : placed.to(dtype);
     };
     traverse.mapTensors(this, move);
     return this;

@@ -13,7 +13,7 @@ import { fromHost, tensor, type TensorOptions } from "./create.ts";
 import { indexSelect } from "./indexing.ts";
 import { diagEmbed, meshgrid, tensorSplit } from "./rearrange.ts";
 import { flip, reshape, stack } from "./view.ts";
-import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
+import { checkCall, checkOptions, type Kinds, requireKind, withoutNulls } from "./options.ts";
 
 /** All tuples of one element of each vector, as rows. `torch.cartesian_prod`. */
 export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
@@ -98,7 +98,7 @@ function windowFunction(
   if (!Number.isInteger(length) || length < 0) {
     throw new ValueError(`${name} requires non-negative window_length, got window_length=${length}`);
   }
-  const { periodic = true, dtype = getDefaultDtype(), device } = options;
+  const { periodic = true, dtype = getDefaultDtype(), device } = withoutNulls(options);
   if (!isFloat(dtype)) {
     throw new DTypeError(`${name} expects floating point dtypes, got: ${dtype}`);
   }

@@ -24,10 +24,10 @@ import { hostStorage, type Storage } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
 import { cast, checkTensors, type Scalar } from "./cast.ts";
 import { add, eq } from "./elementwise.ts";
-import { checkOptions, requireKind } from "./options.ts";
+import { checkOptions, type FixedOptions, requireKind, withoutNulls } from "./options.ts";
 
 /** Options of every function that makes a tensor. */
-export interface TensorOptions {
+export interface TensorOptions extends Pick<FixedOptions, "layout" | "pinMemory"> {
   /** Element type; the default one, float32, for numbers when not given. */
   readonly dtype?: DType;
   /** Device; the default device when not given. */
@@ -108,7 +108,7 @@ function placeOf<O extends TensorOptions>(
   names: readonly (keyof O & string)[] = tensorNames,
 ): DeviceName {
   checkOptions(op, options, names);
-  if (options.device === undefined) return defaultDevice();
+  if (options.device === undefined || options.device === null) return defaultDevice();
   backendOf(options.device);
   return options.device;
 }
@@ -169,10 +169,11 @@ export function tensor(
   options: TensorOptions & { readonly shape?: Shape } = {},
 ): Tensor {
   const device = placeOf("tensor", options, [...tensorNames, "shape"]);
-  if (options.dtype !== undefined) checkDType("tensor", options.dtype);
+  const { dtype: wanted } = withoutNulls(options);
+  if (wanted !== undefined) checkDType("tensor", wanted);
   if (data instanceof Tensor) {
     const value = fromHost(data.toTypedArray().slice() as HostArray, data.shape, data.dtype, device);
-    return finish(options.dtype === undefined ? value : cast(value, options.dtype), options);
+    return finish(wanted === undefined ? value : cast(value, wanted), options);
   }
   let shape: Shape, dtype: DType, host: HostArray;
   if (isTypedArray(data)) {
@@ -280,7 +281,7 @@ function sized(op: string, args: SizeArguments<TensorOptions>, value: number): T
 
 function filledLike(op: string, x: Tensor, value: Scalar, options: TensorOptions): Tensor {
   checkTensors(op, [x]);
-  return filled(op, x.shape, value, { dtype: x.dtype, device: x.device, ...options });
+  return filled(op, x.shape, value, { dtype: x.dtype, device: x.device, ...withoutNulls(options) });
 }
 
 /** All zeros: `zeros(2, 3)` or `zeros([2, 3])`, and options. `torch.zeros`. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkCall, type Kinds } from "./options.ts";
+import { checkCall, type FixedOptions, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { scalarName } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, TenonError, ValueError } from "../errors.ts";
@@ -19,7 +19,7 @@ import { gatherExact, nothing, scatterExact } from "./routine.ts";
 import { expand, narrow, reshape, unsqueeze } from "./view.ts";
 
 /** Options of `embedding`. */
-export interface EmbeddingOptions {
+export interface EmbeddingOptions extends Pick<FixedOptions, "sparse"> {
   /** The row that gets no gradient; negative counts from the end. */
   readonly paddingIdx?: number | null;
   /** Rows with a larger norm are scaled down to it. Unlike PyTorch's, the table itself stays as it is. */

@@ -46,8 +46,76 @@ const holds: Readonly<Record<Held, readonly [name: string, test: (x: unknown) =>
   any: ["anything", () => true],
 };
 
+/**
+ * Options of PyTorch that have one value here. Spelled out, it may stand in any call and changes nothing; operations declare those that their
+ * PyTorch namesakes take.
+ */
+export interface FixedOptions {
+  /** Gradients are dense. */
+  readonly sparse?: false;
+  /** Memory is not page-locked. */
+  readonly pinMemory?: false;
+  /** Tensors are dense and strided. */
+  readonly layout?: "strided" | null;
+  /** Batches are made in the thread that asks for them. */
+  readonly numWorkers?: 0;
+  /** How an optimizer step is made is not for the caller to choose. */
+  readonly foreach?: false | null;
+  /** How an optimizer step is made is not for the caller to choose. */
+  readonly fused?: false | null;
+  /** Optimizer steps are not recorded in a graph of the device. */
+  readonly capturable?: false;
+  /** Optimizer steps have no gradient. */
+  readonly differentiable?: false;
+}
+
+/** The values that say nothing here, of options that an operation does not know. */
+const fixed: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
+  ["sparse", [false]],
+  ["pinMemory", [false]],
+  ["numWorkers", [0]],
+  ["layout", ["strided", null]],
+  ["foreach", [false, null]],
+  ["fused", [false, null]],
+  ["capturable", [false]],
+  ["differentiable", [false]],
+  ["inplace", [false]],
+  ["nonBlocking", [false]],
+  ["copy", [false]],
+  ["memoryFormat", [null]],
+  ["timeout", [0]],
+  ["workerInitFn", [null]],
+  ["multiprocessingContext", [null]],
+  ["prefetchFactor", [null]],
+  ["persistentWorkers", [false]],
+  ["out", [null]],
+  ["inputs", [null]],
+  ["sizeAverage", [null]],
+  ["reduce", [null]],
+  ["dtype", [null]],
+  ["device", [null]],
+  ["generator", [null]],
+]);
+
+/** Options that are not given where they are null: PyTorch's default for them in every call. */
+const nullable: ReadonlySet<string> = new Set([
+  "dtype",
+  "device",
+  "generator",
+  "sampler",
+  "batchSampler",
+  "collateFn",
+]);
+
+/** The options without those that null stands for the lack of. */
+export function withoutNulls<O extends object>(options: O): O {
+  const found = { ...options };
+  for (const key in found) if (found[key] === null && nullable.has(key)) delete found[key];
+  return found;
+}
+
 /** What each option holds; the type makes the list complete. */
-export type Kinds<O> = { readonly [K in keyof O]-?: Kind };
+export type Kinds<O> = { readonly [K in Exclude<keyof O, keyof FixedOptions>]-?: Kind };
 
 /**
  * What an operation looks at first: the operands are tensors, the options are known and of their kinds, and what may be left out is a tensor
@@ -79,15 +147,25 @@ export function checkOptions<O extends object>(
     );
   }
   for (const key in options) {
-    if (isList(known) ? !known.includes(key) : !Object.hasOwn(known, key)) {
+    const value: unknown = options[key];
+    if (value === null && nullable.has(key)) continue;
+    const kind = isList(known) ? known.includes(key) : kindOf(known, key);
+    if (kind === false) {
+      const idle = fixed.get(key);
+      if (idle !== undefined && (value === undefined || idle.includes(value))) continue;
       throw new ValueError(
         `${op}() got an unexpected keyword argument '${key}'; it knows ${
           namesOf(known).join(", ") || "none"
-        }`,
+        }${idle === undefined ? "" : `, and '${key}' can only be ${idle.map(String).join(" or ")} here`}`,
       );
     }
-    if (!isList(known)) checkKind(op, key, options[key], known[key]);
+    if (kind !== true) checkKind(op, key, value, kind);
   }
+}
+
+/** The kind of a known option, or false. */
+function kindOf<O>(known: Kinds<O>, key: string): Kind | false {
+  return Object.hasOwn(known, key) ? (known as Readonly<Record<string, Kind>>)[key] : false;
 }
 
 function namesOf(known: readonly string[] | object): readonly string[] {

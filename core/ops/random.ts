@@ -32,7 +32,7 @@ import {
 import { add, mul, where } from "./elementwise.ts";
 import { checkHeld } from "./indexing.ts";
 import { expand } from "./view.ts";
-import { checkOptions } from "./options.ts";
+import { checkOptions, withoutNulls } from "./options.ts";
 
 /** Options of functions that make random tensors. */
 export interface RandomOptions extends TensorOptions {
@@ -47,7 +47,7 @@ type Draw = (generator: Generator, count: number, dtype: DType) => HostArray;
 function drawn(op: string, shape: Shape, otherwise: DType, options: RandomOptions, draw: Draw): Tensor {
   checkOptions(op, options, randomNames);
   const dtype = options.dtype ?? otherwise;
-  const { generator = defaultGenerator, device = defaultDevice() } = options;
+  const { generator = defaultGenerator, device = defaultDevice() } = withoutNulls(options);
   const x = makeDraw(op, checkShape(op, shape), (full) => {
     const host = draw(generator, sizeOf(full), dtype);
     if (host.length === sizeOf(full)) return fromHost(host, full, dtype, device);
@@ -60,7 +60,7 @@ function drawn(op: string, shape: Shape, otherwise: DType, options: RandomOption
 }
 
 function like(x: Tensor, options: RandomOptions): RandomOptions {
-  return { dtype: x.dtype, device: x.device, ...options };
+  return { dtype: x.dtype, device: x.device, ...withoutNulls(options) };
 }
 
 /**
@@ -381,7 +381,7 @@ export function multinomial(
   const rows = rank === 1 ? 1 : weights.shape[0], categories = weights.shape[rank - 1];
   const shape = rank === 1 ? [samples] : [rows, samples];
   return makeDraw("multinomial", shape, (full) => {
-    const { generator = defaultGenerator } = options, host = weights.detach().toTypedArray();
+    const { generator = defaultGenerator } = withoutNulls(options), host = weights.detach().toTypedArray();
     // A transform may ask for several draws at once, in dimensions in front.
     const copies = Array.from(
       { length: sizeOf(full.slice(0, full.length - shape.length)) },

@@ -31,7 +31,7 @@ import {
   toBool,
   where,
 } from "./elementwise.ts";
-import { checkCall, checkOptions } from "./options.ts";
+import { checkCall, checkOptions, withoutNulls } from "./options.ts";
 import { gatherExact } from "./routine.ts";
 import { narrow, padDim, reshape, squeeze } from "./view.ts";
 
@@ -106,11 +106,11 @@ export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}
 export function mean(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
   checkTensors("mean", [x]);
   checkOptions("mean", options, reduceOptions);
-  const y = options.dtype === undefined ? x : cast(x, options.dtype);
+  const { dtype } = withoutNulls(options), y = dtype === undefined ? x : cast(x, dtype);
   if (!isFloat(y.dtype)) {
     throw new DTypeError(
       `mean(): could not infer output dtype. ${
-        options.dtype === undefined ? "Input" : "Optional"
+        dtype === undefined ? "Input" : "Optional"
       } dtype must be either a floating point or complex dtype. Got: ${
         scalarName(y.dtype)
       }; cast with .to("float32")`,
@@ -364,7 +364,7 @@ export function norm(
 ): Tensor {
   checkTensors("norm", [x]);
   checkOptions("norm", options, reduceOptions);
-  const y = options.dtype === undefined ? x : cast(x, options.dtype);
+  const { dtype } = withoutNulls(options), y = dtype === undefined ? x : cast(x, dtype);
   if (!isFloat(y.dtype)) {
     throw new DTypeError(
       `norm(): input dtype should be either floating point or complex. Got ${scalarName(y.dtype)} instead.`,

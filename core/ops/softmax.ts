@@ -10,7 +10,7 @@ import { normalizeDim, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast, checkTensors, inSingle } from "./cast.ts";
 import { div, exp, log, neg, sub } from "./elementwise.ts";
-import { checkOptions } from "./options.ts";
+import { checkOptions, withoutNulls } from "./options.ts";
 import { amax, sum } from "./reduce.ts";
 
 /** Options of softmax functions. */
@@ -28,7 +28,7 @@ function implicitDim(op: string, x: Tensor): number {
 function operand(op: string, x: Tensor, dim: number, options: SoftmaxOptions): Tensor {
   checkTensors(op, [x]);
   checkOptions(op, options, ["dtype"]);
-  const y = options.dtype === undefined ? x.value : cast(x, options.dtype);
+  const { dtype } = withoutNulls(options), y = dtype === undefined ? x.value : cast(x, dtype);
   const at = normalizeDim(op, dim, y.shape.length);
   if (!isFloat(y.dtype)) {
     throw new DTypeError(

@@ -4,7 +4,7 @@
  * @module
  */
 import { ValueError } from "../../core/errors.ts";
-import { checkOptions, type Kinds } from "../../core/ops/options.ts";
+import { checkOptions, type FixedOptions, type Kinds, withoutNulls } from "../../core/ops/options.ts";
 import { defaultGenerator, type Generator } from "../../core/random/generator.ts";
 import { type Batch, collateSamples, defaultConvert } from "./collate.ts";
 import { checkDataset, Dataset, type DatasetLike, IterableDataset, sampleOf } from "./dataset.ts";
@@ -19,7 +19,7 @@ import {
 } from "./sampler.ts";
 
 /** Options of a data loader; the names are those of `torch.utils.data.DataLoader`. */
-export interface DataLoaderOptions<T, B = Batch<T>> {
+export interface DataLoaderOptions<T, B = Batch<T>> extends Pick<FixedOptions, "numWorkers" | "pinMemory"> {
   /** Samples in a batch, 1 when not given; null gives the samples one by one, without a batch dimension. */
   readonly batchSize?: number | null;
   /** A new random order in each pass. */
@@ -85,16 +85,12 @@ export class DataLoader<T, B = Batch<T>> {
    * @throws {ValueError} for options that are unknown or exclude each other, a batch size below 1, or an empty data set that is to be shuffled
    */
   constructor(dataset: DatasetLike<T> | IterableDataset<T>, options: DataLoaderOptions<T, B> = {}) {
-    if (options !== null && typeof options === "object" && "numWorkers" in options) {
-      throw new ValueError(
-        "DataLoader() got an unexpected keyword argument 'numWorkers': batches are made in this thread, when they are asked for",
-      );
-    }
     checkOptions<DataLoaderOptions<never, unknown>>("DataLoader", options, kinds);
     if (!(dataset instanceof IterableDataset)) checkDataset("DataLoader", dataset);
-    const { sampler, batchSampler, shuffle = false, dropLast = false, batchSize = 1, generator } = options;
+    const given = withoutNulls(options);
+    const { sampler, batchSampler, shuffle = false, dropLast = false, batchSize = 1, generator } = given;
     this.dataset = dataset;
-    this.options = options;
+    this.options = given;
     this.batchSize = batchSampler === undefined ? batchSize : null;
     if (sampler !== undefined && shuffle) {
       throw exclusive("sampler option is mutually exclusive with shuffle");

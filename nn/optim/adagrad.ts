@@ -8,6 +8,7 @@ import { full } from "../../core/ops/create.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import {
   checkRange,
+  type FixedSettings,
   numberOf,
   Optimizer,
   type ParametersOrGroups,
@@ -35,7 +36,10 @@ export interface AdagradSettings {
 
 /** The gradient over the root of the sum of its squares so far. `torch.optim.Adagrad`. */
 export class Adagrad extends Optimizer<AdagradSettings> {
-  constructor(params: ParametersOrGroups<AdagradSettings>, settings: Partial<AdagradSettings> = {}) {
+  constructor(
+    params: ParametersOrGroups<AdagradSettings>,
+    settings: Partial<AdagradSettings> & FixedSettings = {},
+  ) {
     super(params, {
       lr: 1e-2,
       lrDecay: 0,
@@ -89,7 +93,10 @@ export interface AdadeltaSettings {
 
 /** Steps as large as earlier ones, in units of the parameter. `torch.optim.Adadelta`. */
 export class Adadelta extends Optimizer<AdadeltaSettings> {
-  constructor(params: ParametersOrGroups<AdadeltaSettings>, settings: Partial<AdadeltaSettings> = {}) {
+  constructor(
+    params: ParametersOrGroups<AdadeltaSettings>,
+    settings: Partial<AdadeltaSettings> & FixedSettings = {},
+  ) {
     super(params, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false }, settings);
   }
 

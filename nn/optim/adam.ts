@@ -7,6 +7,7 @@ import { maximum } from "../../core/ops/elementwise.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import {
   checkRange,
+  type FixedSettings,
   numberOf,
   Optimizer,
   type ParametersOrGroups,
@@ -54,7 +55,10 @@ const defaults: AdamSettings = {
  * ```
  */
 export class Adam extends Optimizer<AdamSettings> {
-  constructor(params: ParametersOrGroups<AdamSettings>, settings: Partial<AdamSettings> = {}) {
+  constructor(
+    params: ParametersOrGroups<AdamSettings>,
+    settings: Partial<AdamSettings> & FixedSettings = {},
+  ) {
     super(params, defaults, settings);
   }
 
@@ -104,7 +108,10 @@ export class Adam extends Optimizer<AdamSettings> {
 
 /** Adam with decoupled weight decay. `torch.optim.AdamW`. */
 export class AdamW extends Adam {
-  constructor(params: ParametersOrGroups<AdamSettings>, settings: Partial<AdamSettings> = {}) {
+  constructor(
+    params: ParametersOrGroups<AdamSettings>,
+    settings: Partial<AdamSettings> & FixedSettings = {},
+  ) {
     // What is no record goes on as it is, to be refused.
     super(
       params,

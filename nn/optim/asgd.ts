@@ -11,6 +11,7 @@ import type { Tensor } from "../../core/tensor.ts";
 import {
   asCount,
   checkRange,
+  type FixedSettings,
   numberOf,
   Optimizer,
   type ParametersOrGroups,
@@ -38,7 +39,10 @@ export interface ASGDSettings {
 
 /** Stochastic gradient descent that also averages its parameters. `torch.optim.ASGD`. */
 export class ASGD extends Optimizer<ASGDSettings> {
-  constructor(params: ParametersOrGroups<ASGDSettings>, settings: Partial<ASGDSettings> = {}) {
+  constructor(
+    params: ParametersOrGroups<ASGDSettings>,
+    settings: Partial<ASGDSettings> & FixedSettings = {},
+  ) {
     super(params, {
       lr: 1e-2,
       lambd: 1e-4,
@@ -93,7 +97,10 @@ export interface RpropSettings {
 
 /** Steps of a size that grows while the sign of the gradient stays. `torch.optim.Rprop`. */
 export class Rprop extends Optimizer<RpropSettings> {
-  constructor(params: ParametersOrGroups<RpropSettings>, settings: Partial<RpropSettings> = {}) {
+  constructor(
+    params: ParametersOrGroups<RpropSettings>,
+    settings: Partial<RpropSettings> & FixedSettings = {},
+  ) {
     super(params, { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false }, settings);
   }
 

@@ -18,6 +18,7 @@ export {
   RAdam,
 } from "./moments.ts";
 export {
+  type FixedSettings,
   Optimizer,
   type OptimizerStateDict,
   type ParameterGroup,

@@ -10,7 +10,7 @@ import { LoadError, ShapeError, ValueError } from "../../core/errors.ts";
 import { evaluate } from "../../core/evaluate.ts";
 import { enableGrad, noGrad } from "../../core/grad_mode.ts";
 import { full, tensor } from "../../core/ops/create.ts";
-import { checkOptions, type Kind } from "../../core/ops/options.ts";
+import { checkOptions, type FixedOptions, type Kind } from "../../core/ops/options.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { takePending } from "../../core/transform/backward.ts";
 import { typeText } from "../fields.ts";
@@ -29,6 +29,9 @@ export type ParameterGroup<S> = S & { params: Parameter[] };
 export type ParametersOrGroups<S> =
   | Iterable<Parameter>
   | Iterable<Partial<S> & { readonly params: Iterable<Parameter> | Parameter }>;
+
+/** Settings of PyTorch's optimizers that have one value here. */
+export type FixedSettings = Pick<FixedOptions, "foreach" | "fused" | "capturable" | "differentiable">;
 
 /** The state of an optimizer in PyTorch's form. */
 export interface OptimizerStateDict {
@@ -57,11 +60,12 @@ function kindOf(value: unknown): Kind {
     : "number";
 }
 
-/** Settings without those that are undefined. */
-function given<T extends object>(settings: T): Partial<T> {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Partial<
-    T
-  >;
+/** Settings of the known names, without those that are undefined. */
+function given<T extends object>(settings: T, known: object): Partial<T> {
+  const found = Object.entries(settings).filter(([key, value]) =>
+    value !== undefined && Object.hasOwn(known, key)
+  );
+  return Object.fromEntries(found) as Partial<T>;
 }
 
 /** Camel case to PyTorch's spelling, for text that leaves the program. */
@@ -90,7 +94,7 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
     const name = this.constructor.name;
     this.kinds = Object.fromEntries(Object.entries(defaults).map(([key, value]) => [key, kindOf(value)]));
     checkOptions<object>(name, settings, this.kinds);
-    this.defaults = { ...defaults, ...given(settings) } as S;
+    this.defaults = { ...defaults, ...given(settings, this.kinds) } as S;
     if (this.defaults.lr !== undefined) this.check(this.defaults);
     if (typeof (params as { [Symbol.iterator]?: unknown } | undefined)?.[Symbol.iterator] !== "function") {
       throw new ValueError(`${name}: expected parameters or groups { params: [...] }; pass net.parameters()`);
@@ -129,7 +133,7 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
     // A scheduler of an earlier run leaves the first learning rate in a group.
     const known = { params: "any", initialLr: "number", ...this.kinds } as const;
     checkOptions<object>(`${this.constructor.name}.addParamGroup`, group, known);
-    const full = { ...this.defaults, ...given(group), params } as ParameterGroup<S>;
+    const full = { ...this.defaults, ...given(group, known), params } as ParameterGroup<S>;
     if (full.lr === undefined) {
       throw new ValueError(
         `parameter group didn't specify a value of required optimization parameter lr, in ${this.constructor.name}; pass { lr: ... }`,

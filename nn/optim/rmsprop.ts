@@ -6,6 +6,7 @@
 import type { Tensor } from "../../core/tensor.ts";
 import {
   checkRange,
+  type FixedSettings,
   numberOf,
   Optimizer,
   type ParametersOrGroups,
@@ -56,7 +57,10 @@ const defaults: RMSpropSettings = {
  * ```
  */
 export class RMSprop extends Optimizer<RMSpropSettings> {
-  constructor(params: ParametersOrGroups<RMSpropSettings>, settings: Partial<RMSpropSettings> = {}) {
+  constructor(
+    params: ParametersOrGroups<RMSpropSettings>,
+    settings: Partial<RMSpropSettings> & FixedSettings = {},
+  ) {
     super(params, defaults, settings);
   }
 

@@ -8,6 +8,7 @@ import type { Tensor } from "../../core/tensor.ts";
 import type { Parameter } from "../parameter.ts";
 import {
   checkRange,
+  type FixedSettings,
   Optimizer,
   type ParametersOrGroups,
   type ParameterState,
@@ -53,7 +54,7 @@ export class SGD extends Optimizer<SGDSettings> {
     groups: Iterable<Partial<SGDSettings> & { lr: number; readonly params: Iterable<Parameter> | Parameter }>,
     settings?: Partial<SGDSettings>,
   );
-  constructor(params: ParametersOrGroups<SGDSettings>, settings: Partial<SGDSettings> = {}) {
+  constructor(params: ParametersOrGroups<SGDSettings>, settings: Partial<SGDSettings> & FixedSettings = {}) {
     super(params, {
       lr: undefined,
       momentum: 0,
