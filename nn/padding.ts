@@ -4,7 +4,7 @@
  * @module
  */
 import { checkKind } from "../core/ops/options.ts";
-import { pad, type PadMode } from "../core/ops/pad.ts";
+import { pad } from "../core/ops/pad.ts";
 import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Module } from "./module.ts";
@@ -19,11 +19,6 @@ export abstract class PaddingModule extends Module {
   protected constructor(rank: number, padding: Sizes) {
     super();
     this.padding = sizesOf(this.reprName(), "padding", padding, 2 * rank);
-  }
-
-  /** Pads in a mode. */
-  protected run(x: Tensor, mode: PadMode): Tensor {
-    return pad(x, this.padding, mode);
   }
 
   /** What stands between the parentheses of the text. */
@@ -87,158 +82,135 @@ export class ConstantPad3d extends ConstantPadModule {
   }
 }
 
-/** A border of zeros around the last dimension. `torch.nn.ZeroPad1d`. */
-export class ZeroPad1d extends ConstantPadModule {
-  /** Takes the amounts. */
-  constructor(padding: Sizes) {
-    super(1, padding, 0);
+/** What the layers that pad with zeros share. */
+export abstract class ZeroPadModule extends ConstantPadModule {
+  /** Takes the number of spatial dimensions and amounts. */
+  protected constructor(rank: number, padding: Sizes) {
+    super(rank, padding, 0);
   }
 
   /** What stands between the parentheses of the text. */
   override extraRepr(): string {
     return tuple(this.padding);
+  }
+}
+
+/** A border of zeros around the last dimension. `torch.nn.ZeroPad1d`. */
+export class ZeroPad1d extends ZeroPadModule {
+  /** Takes the amounts. */
+  constructor(padding: Sizes) {
+    super(1, padding);
   }
 }
 
 /** A border of zeros around the last two dimensions. `torch.nn.ZeroPad2d`. */
-export class ZeroPad2d extends ConstantPadModule {
+export class ZeroPad2d extends ZeroPadModule {
   /** Takes the amounts. */
   constructor(padding: Sizes) {
-    super(2, padding, 0);
-  }
-
-  /** What stands between the parentheses of the text. */
-  override extraRepr(): string {
-    return tuple(this.padding);
+    super(2, padding);
   }
 }
 
 /** A border of zeros around the last three dimensions. `torch.nn.ZeroPad3d`. */
-export class ZeroPad3d extends ConstantPadModule {
+export class ZeroPad3d extends ZeroPadModule {
   /** Takes the amounts. */
   constructor(padding: Sizes) {
-    super(3, padding, 0);
+    super(3, padding);
   }
+}
 
-  /** What stands between the parentheses of the text. */
-  override extraRepr(): string {
-    return tuple(this.padding);
+/** What the layers that mirror the inside share. */
+export abstract class ReflectionPadModule extends PaddingModule {
+  /** What the layer computes. */
+  override forward(x: Tensor): Tensor {
+    return pad(x, this.padding, "reflect");
   }
 }
 
 /** A border that mirrors the inside, around the last dimension. `torch.nn.ReflectionPad1d`. */
-export class ReflectionPad1d extends PaddingModule {
+export class ReflectionPad1d extends ReflectionPadModule {
   /** Takes the amounts. */
   constructor(padding: Sizes) {
     super(1, padding);
-  }
-
-  /** What the layer computes. */
-  override forward(x: Tensor): Tensor {
-    return this.run(x, "reflect");
   }
 }
 
 /** A border that mirrors the inside, around the last two dimensions. `torch.nn.ReflectionPad2d`. */
-export class ReflectionPad2d extends PaddingModule {
+export class ReflectionPad2d extends ReflectionPadModule {
   /** Takes the amounts. */
   constructor(padding: Sizes) {
     super(2, padding);
-  }
-
-  /** What the layer computes. */
-  override forward(x: Tensor): Tensor {
-    return this.run(x, "reflect");
   }
 }
 
 /** A border that mirrors the inside, around the last three dimensions. `torch.nn.ReflectionPad3d`. */
-export class ReflectionPad3d extends PaddingModule {
+export class ReflectionPad3d extends ReflectionPadModule {
   /** Takes the amounts. */
   constructor(padding: Sizes) {
     super(3, padding);
   }
+}
 
+/** What the layers that repeat the outermost elements share. */
+export abstract class ReplicationPadModule extends PaddingModule {
   /** What the layer computes. */
   override forward(x: Tensor): Tensor {
-    return this.run(x, "reflect");
+    return pad(x, this.padding, "replicate");
   }
 }
 
 /** A border that repeats the outermost elements, around the last dimension. `torch.nn.ReplicationPad1d`. */
-export class ReplicationPad1d extends PaddingModule {
+export class ReplicationPad1d extends ReplicationPadModule {
   /** Takes the amounts. */
   constructor(padding: Sizes) {
     super(1, padding);
-  }
-
-  /** What the layer computes. */
-  override forward(x: Tensor): Tensor {
-    return this.run(x, "replicate");
   }
 }
 
 /** A border that repeats the outermost elements, around the last two dimensions. `torch.nn.ReplicationPad2d`. */
-export class ReplicationPad2d extends PaddingModule {
+export class ReplicationPad2d extends ReplicationPadModule {
   /** Takes the amounts. */
   constructor(padding: Sizes) {
     super(2, padding);
-  }
-
-  /** What the layer computes. */
-  override forward(x: Tensor): Tensor {
-    return this.run(x, "replicate");
   }
 }
 
 /** A border that repeats the outermost elements, around the last three dimensions. `torch.nn.ReplicationPad3d`. */
-export class ReplicationPad3d extends PaddingModule {
+export class ReplicationPad3d extends ReplicationPadModule {
   /** Takes the amounts. */
   constructor(padding: Sizes) {
     super(3, padding);
   }
+}
 
+/** What the layers that pad from the opposite side share. */
+export abstract class CircularPadModule extends PaddingModule {
   /** What the layer computes. */
   override forward(x: Tensor): Tensor {
-    return this.run(x, "replicate");
+    return pad(x, this.padding, "circular");
   }
 }
 
 /** A border from the opposite side, around the last dimension. `torch.nn.CircularPad1d`. */
-export class CircularPad1d extends PaddingModule {
+export class CircularPad1d extends CircularPadModule {
   /** Takes the amounts. */
   constructor(padding: Sizes) {
     super(1, padding);
   }
-
-  /** What the layer computes. */
-  override forward(x: Tensor): Tensor {
-    return this.run(x, "circular");
-  }
 }
 
 /** A border from the opposite side, around the last two dimensions. `torch.nn.CircularPad2d`. */
-export class CircularPad2d extends PaddingModule {
+export class CircularPad2d extends CircularPadModule {
   /** Takes the amounts. */
   constructor(padding: Sizes) {
     super(2, padding);
   }
-
-  /** What the layer computes. */
-  override forward(x: Tensor): Tensor {
-    return this.run(x, "circular");
-  }
 }
 
 /** A border from the opposite side, around the last three dimensions. `torch.nn.CircularPad3d`. */
-export class CircularPad3d extends PaddingModule {
+export class CircularPad3d extends CircularPadModule {
   /** Takes the amounts. */
   constructor(padding: Sizes) {
     super(3, padding);
-  }
-
-  /** What the layer computes. */
-  override forward(x: Tensor): Tensor {
-    return this.run(x, "circular");
   }
 }

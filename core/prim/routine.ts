@@ -58,6 +58,19 @@ function widened<A extends ConvAttrs>(attrs: A, size: number): A {
   return { ...attrs, groups: attrs.groups * size };
 }
 
+/** A convolution of every example: those with one w are more of N; each with a w of its own is more of the groups. */
+function overExamples<A extends ConvAttrs>(
+  conv: (x: Tensor, w: Tensor, attrs: A) => Tensor,
+  [x, w]: readonly Tensor[],
+  [, plain]: readonly (Tensor | null)[],
+  attrs: A,
+  size: number,
+): Tensor {
+  return plain !== null
+    ? split(conv(merge(x), plain, attrs), 0, size)
+    : ungrouped(conv(grouped(x), merge(w), widened(attrs, size)), size);
+}
+
 const convFields = {
   stride: true,
   padLow: true,
@@ -87,12 +100,8 @@ export const convPrim: Primitive<ConvAttrs> = definePrimitive<ConvAttrs>({
     (g, _y, [x, w], attrs) => op.convInputGrad(g, w, { ...attrs, inputSize: x.shape.slice(2) }),
     (g, _y, [x, w], attrs) => op.convWeightGrad(x, g, { ...attrs, kernelSize: w.shape.slice(2) }),
   ],
-  // Examples with one w are more of N; each with a w of its own is more of the groups.
   batch: {
-    compose: ([x, w], [, plain], attrs, size) =>
-      plain !== null
-        ? split(op.convExact(merge(x), plain, attrs), 0, size)
-        : ungrouped(op.convExact(grouped(x), merge(w), widened(attrs, size)), size),
+    compose: (xs, plain, attrs, size) => overExamples(op.convExact, xs, plain, attrs, size),
   },
   lowering: { kind: "routine", name: "conv", attrs: (attrs) => attrs },
 });
@@ -114,10 +123,7 @@ export const convInputGradPrim: Primitive<ConvAttrs & { readonly inputSize: read
       (h, _y, [g, w], attrs) => op.convWeightGrad(h, g, { ...attrs, kernelSize: w.shape.slice(2) }),
     ],
     batch: {
-      compose: ([g, w], [, plain], attrs, size) =>
-        plain !== null
-          ? split(op.convInputGrad(merge(g), plain, attrs), 0, size)
-          : ungrouped(op.convInputGrad(grouped(g), merge(w), widened(attrs, size)), size),
+      compose: (xs, plain, attrs, size) => overExamples(op.convInputGrad, xs, plain, attrs, size),
     },
     lowering: { kind: "routine", name: "convInputGrad", attrs: (attrs) => attrs },
   });
