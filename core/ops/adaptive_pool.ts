@@ -67,25 +67,31 @@ function outputSizes(op: string, x: Tensor, outputSize: OutputSizes): number[] {
 
 const int64 = (values: readonly number[], x: Tensor) => tensor(values, { dtype: "int64", device: x.device });
 
+/** [..., size, ...] -> [..., out, longest, ...] along `dim`; what a shorter window lacks is `fill`. */
+function binnedAlong(x: Tensor, dim: number, { start, length, longest }: Bins, fill: Scalar): Tensor {
+  const size = x.shape[dim], out = start.length;
+  const taps = start.flatMap((s) => Array.from({ length: longest }, (_, k) => Math.min(s + k, size - 1)));
+  const cut = indexSelect(x, dim, int64(taps, x));
+  const y = reshape(cut, [...x.shape.slice(0, dim), out, longest, ...x.shape.slice(dim + 1)]);
+  if (length.every((n) => n === longest)) return y;
+  const shape = y.shape.map((s, d) => d === dim || d === dim + 1 ? s : 1);
+  const inside = lt(
+    iota(shape, dim + 1, { device: x.device }),
+    reshape(int64(length, x), shape.map((s, d) => d === dim ? s : 1)),
+  );
+  return where(inside, y, fill);
+}
+
 /** [N, C, ...space] -> [N, C, ...out, ...longest]; what a shorter window lacks is `fill`. */
 function binned(x: Tensor, bins: readonly Bins[], fill: Scalar): Tensor {
-  const rank = bins.length;
-  let y = x;
-  bins.forEach(({ start, length, longest }, i) => {
-    const dim = 2 + 2 * i, size = x.shape[2 + i], out = start.length;
-    const taps = start.flatMap((s) => Array.from({ length: longest }, (_, k) => Math.min(s + k, size - 1)));
-    const cut = indexSelect(y, dim, int64(taps, x));
-    y = reshape(cut, [...y.shape.slice(0, dim), out, longest, ...y.shape.slice(dim + 1)]);
-    if (length.every((n) => n === longest)) return;
-    const shape = y.shape.map((s, d) => d === dim || d === dim + 1 ? s : 1);
-    const inside = lt(
-      iota(shape, dim + 1, { device: x.device }),
-      reshape(int64(length, x), shape.map((s, d) => d === dim ? s : 1)),
-    );
-    y = where(inside, y, fill);
-  });
-  const space = Array.from({ length: rank }, (_, i) => 2 + 2 * i);
+  const y = bins.reduce((cut, own, i) => binnedAlong(cut, 2 + 2 * i, own, fill), x);
+  const space = bins.map((_, i) => 2 + 2 * i);
   return permute(y, [0, 1, ...space, ...space.map((d) => d + 1)]);
+}
+
+/** The sums over windows [N, C, ...out], one dimension after the other: the first ones are moved in whole rows, and leave less for the last. */
+function binSums(x: Tensor, bins: readonly Bins[]): Tensor {
+  return bins.reduce((sums, own, i) => sumDims(binnedAlong(sums, 2 + i, own, 0), [3 + i]), x);
 }
 
 /** Windows of one size that lie side by side are a view. */
@@ -117,7 +123,7 @@ function adaptiveAvg(op: string, name: string, rank: number, x: Tensor, outputSi
   const bins = sizes.map((out, i) => binsOf(input.shape[2 + i], out));
   const count = bins.map(({ length }, i) => reshape(int64(length, x), sizes.map((s, d) => d === i ? s : 1)))
     .reduce(mul);
-  return finished(inSingle(input, (z) => div(sumDims(binned(z, bins, 0), elementDims(rank)), count)));
+  return finished(inSingle(input, (z) => div(binSums(z, bins), count)));
 }
 
 /** The means over `outputSize` windows of x [N, C, L] or [C, L]. `torch.nn.functional.adaptive_avg_pool1d`. */
