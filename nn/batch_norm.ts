@@ -8,35 +8,42 @@ import { drawsFreely } from "../core/draws.ts";
 import { GradError, ShapeError } from "../core/errors.ts";
 import { checkTensors } from "../core/ops/cast.ts";
 import { full, ones, tensor, zeros } from "../core/ops/create.ts";
-import { batchNorm, instanceNorm, type RunningNormResult } from "../core/ops/normalization.ts";
+import { batchNorm, instanceNorm, type RunningNormResult } from "../core/ops/batch_norm.ts";
 import type { Kinds } from "../core/ops/options.ts";
 import { squeeze, unsqueeze } from "../core/ops/view.ts";
 import { followState, type StateCell } from "../core/states.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { evaluateWithStep } from "../core/transform/backward.ts";
 import { ones_, zeros_ } from "../init/constant.ts";
-import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import {
+  type BiasOf,
+  checkSizes,
+  factoryKinds,
+  type FactoryOptions,
+  named,
+  type Trailing,
+} from "./arguments.ts";
 import { setField } from "./fields.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { flag, float } from "./repr.ts";
 
 /** Options of BatchNorm and InstanceNorm. */
-export interface RunningNormOptions extends FactoryOptions {
+export interface RunningNormOptions<A extends boolean = boolean> extends FactoryOptions {
   /** Added to the variance; 1e-5 by default. */
   readonly eps?: number;
   /** Share of a batch in the running statistics; 0.1 by default. With null they are the plain average of all batches. */
   readonly momentum?: number | null;
   /** Whether factor and offset are learned. */
-  readonly affine?: boolean;
+  readonly affine?: A;
   /** Whether there are running statistics, for use in evaluation mode. */
   readonly trackRunningStats?: boolean;
 }
 
 /** Arguments of norms after the number of features. */
-export type RunningNormArguments = Trailing<
-  [eps: number, momentum: number | null, affine: boolean, trackRunningStats: boolean],
-  RunningNormOptions
+export type RunningNormArguments<A extends boolean = boolean> = Trailing<
+  [eps: number, momentum: number | null, affine: A, trackRunningStats: boolean],
+  RunningNormOptions<A>
 >;
 
 const kinds: Kinds<RunningNormOptions> = {
@@ -48,12 +55,15 @@ const kinds: Kinds<RunningNormOptions> = {
 };
 
 /** The options that arguments of a norm amount to. */
-export function runningNormOptions(op: string, settings: readonly unknown[]): RunningNormOptions {
-  return named<RunningNormOptions>(op, settings, kinds);
+export function runningNormOptions<A extends boolean>(
+  op: string,
+  settings: RunningNormArguments<A>,
+): RunningNormOptions<A> {
+  return named<RunningNormOptions<A>>(op, settings, kinds);
 }
 
 /** What norms with running statistics share. */
-export abstract class RunningNorm extends Module {
+export abstract class RunningNorm<A extends boolean = boolean> extends Module {
   /** Number of channels. */
   numFeatures: number;
   /** Added to the variance. */
@@ -64,10 +74,10 @@ export abstract class RunningNorm extends Module {
   affine: boolean;
   /** Whether there are running statistics. */
   trackRunningStats: boolean;
-  /** [numFeatures], or null. */
-  declare weight: Parameter | null;
-  /** [numFeatures], or null. */
-  declare bias: Parameter | null;
+  /** [numFeatures], or null when not affine. */
+  declare weight: BiasOf<A>;
+  /** [numFeatures], or null when not affine. */
+  declare bias: BiasOf<A>;
   /** [numFeatures], or null. */
   declare runningMean: Tensor | null;
   /** [numFeatures], or null. */
@@ -111,8 +121,9 @@ export abstract class RunningNorm extends Module {
   /** Sets running statistics, factor and offset back. */
   resetParameters(): void {
     this.resetRunningStats();
-    if (this.weight !== null) ones_(this.weight);
-    if (this.bias !== null) zeros_(this.bias);
+    const { weight, bias }: { weight: Parameter | null; bias: Parameter | null } = this;
+    if (weight !== null) ones_(weight);
+    if (bias !== null) zeros_(bias);
   }
 
   /** Refuses inputs of the wrong rank. */
@@ -172,12 +183,12 @@ export abstract class RunningNorm extends Module {
 }
 
 /** Batch norm for the ranks that a subclass takes. */
-export abstract class BatchNorm extends RunningNorm {
+export abstract class BatchNorm<A extends boolean = true> extends RunningNorm<A> {
   /** The count as a number, and the tensor that holds it: reading that one back each time would be slow. */
   private counted: { readonly tensor: Tensor; readonly count: number } | null = null;
 
   /** Takes the number of channels; the others by position or by name. */
-  constructor(numFeatures: number, ...settings: RunningNormArguments) {
+  constructor(numFeatures: number, ...settings: RunningNormArguments<A>) {
     super(numFeatures, runningNormOptions(new.target.name, settings));
   }
 
@@ -247,7 +258,7 @@ function checkRank(op: string, x: Tensor, ranks: readonly number[]): void {
  * console.log(Object.keys(norm.stateDict()).join(" ")); // weight bias running_mean running_var num_batches_tracked
  * ```
  */
-export class BatchNorm1d extends BatchNorm {
+export class BatchNorm1d<A extends boolean = true> extends BatchNorm<A> {
   /** Refuses inputs of the wrong rank. */
   protected override checkInput(x: Tensor): void {
     checkRank("BatchNorm1d", x, [2, 3]);
@@ -255,7 +266,7 @@ export class BatchNorm1d extends BatchNorm {
 }
 
 /** Mean 0 and variance 1 per channel of [N, C, H, W]. `torch.nn.BatchNorm2d`. */
-export class BatchNorm2d extends BatchNorm {
+export class BatchNorm2d<A extends boolean = true> extends BatchNorm<A> {
   /** Refuses inputs of the wrong rank. */
   protected override checkInput(x: Tensor): void {
     checkRank("BatchNorm2d", x, [4]);
@@ -263,7 +274,7 @@ export class BatchNorm2d extends BatchNorm {
 }
 
 /** Mean 0 and variance 1 per channel of [N, C, D, H, W]. `torch.nn.BatchNorm3d`. */
-export class BatchNorm3d extends BatchNorm {
+export class BatchNorm3d<A extends boolean = true> extends BatchNorm<A> {
   /** Refuses inputs of the wrong rank. */
   protected override checkInput(x: Tensor): void {
     checkRank("BatchNorm3d", x, [5]);
@@ -271,12 +282,12 @@ export class BatchNorm3d extends BatchNorm {
 }
 
 /** Instance norm for the rank that a subclass takes. */
-export abstract class InstanceNorm extends RunningNorm {
+export abstract class InstanceNorm<A extends boolean = false> extends RunningNorm<A> {
   /** Number of dimensions of an input with a batch dimension. */
   protected abstract get rank(): number;
 
   /** Takes the number of channels; the others by position or by name. Nothing is learned or tracked unless asked for. */
-  constructor(numFeatures: number, ...settings: RunningNormArguments) {
+  constructor(numFeatures: number, ...settings: RunningNormArguments<A>) {
     super(numFeatures, {
       affine: false,
       trackRunningStats: false,
@@ -317,7 +328,7 @@ export abstract class InstanceNorm extends RunningNorm {
  * console.log(y.mean(2).abs().max().item() < 1e-5); // true
  * ```
  */
-export class InstanceNorm1d extends InstanceNorm {
+export class InstanceNorm1d<A extends boolean = false> extends InstanceNorm<A> {
   /** [N, C, L]. */
   protected override get rank(): number {
     return 3;
@@ -325,7 +336,7 @@ export class InstanceNorm1d extends InstanceNorm {
 }
 
 /** Mean 0 and variance 1 per channel and example of [N, C, H, W] or [C, H, W]. `torch.nn.InstanceNorm2d`. */
-export class InstanceNorm2d extends InstanceNorm {
+export class InstanceNorm2d<A extends boolean = false> extends InstanceNorm<A> {
   /** [N, C, H, W]. */
   protected override get rank(): number {
     return 4;
@@ -333,7 +344,7 @@ export class InstanceNorm2d extends InstanceNorm {
 }
 
 /** Mean 0 and variance 1 per channel and example of [N, C, D, H, W] or [C, D, H, W]. `torch.nn.InstanceNorm3d`. */
-export class InstanceNorm3d extends InstanceNorm {
+export class InstanceNorm3d<A extends boolean = false> extends InstanceNorm<A> {
   /** [N, C, D, H, W]. */
   protected override get rank(): number {
     return 5;

@@ -26,6 +26,11 @@ import {
   UninitializedParameter,
 } from "./uninitialized.ts";
 
+/** What a lazy InstanceNorm is made with: unlike the ordinary one it learns and tracks unless told not to, so A is true by default. */
+function learnt<A extends boolean>(options: RunningNormOptions<A>): RunningNormOptions<A> {
+  return { trackRunningStats: true, ...options, affine: options.affine ?? true as A };
+}
+
 /** Makes a norm of no channels a lazy one. */
 function defer(
   norm: RunningNorm,
@@ -62,13 +67,11 @@ function defer(
  * console.log(norm.numFeatures, norm instanceof nn.LazyBatchNorm1d); // 4 false
  * ```
  */
-export class LazyBatchNorm1d extends BatchNorm1d {
+export class LazyBatchNorm1d<A extends boolean = true> extends BatchNorm1d<A> {
   /** Takes what comes after the number of channels, by position or by name. */
-  constructor(...settings: RunningNormArguments) {
+  constructor(...settings: RunningNormArguments<A>) {
     const options = runningNormOptions("LazyBatchNorm1d", settings);
-    super(0, { ...options, affine: false, trackRunningStats: false });
-    this.affine = options.affine ?? true;
-    this.trackRunningStats = options.trackRunningStats ?? true;
+    super(0, options);
     defer(this, BatchNorm1d, options);
   }
 
@@ -80,13 +83,11 @@ export class LazyBatchNorm1d extends BatchNorm1d {
 }
 
 /** A BatchNorm2d that learns its number of channels from the first input, and is a BatchNorm2d afterwards. `torch.nn.LazyBatchNorm2d`. */
-export class LazyBatchNorm2d extends BatchNorm2d {
+export class LazyBatchNorm2d<A extends boolean = true> extends BatchNorm2d<A> {
   /** Takes what comes after the number of channels, by position or by name. */
-  constructor(...settings: RunningNormArguments) {
+  constructor(...settings: RunningNormArguments<A>) {
     const options = runningNormOptions("LazyBatchNorm2d", settings);
-    super(0, { ...options, affine: false, trackRunningStats: false });
-    this.affine = options.affine ?? true;
-    this.trackRunningStats = options.trackRunningStats ?? true;
+    super(0, options);
     defer(this, BatchNorm2d, options);
   }
 
@@ -98,13 +99,11 @@ export class LazyBatchNorm2d extends BatchNorm2d {
 }
 
 /** A BatchNorm3d that learns its number of channels from the first input, and is a BatchNorm3d afterwards. `torch.nn.LazyBatchNorm3d`. */
-export class LazyBatchNorm3d extends BatchNorm3d {
+export class LazyBatchNorm3d<A extends boolean = true> extends BatchNorm3d<A> {
   /** Takes what comes after the number of channels, by position or by name. */
-  constructor(...settings: RunningNormArguments) {
+  constructor(...settings: RunningNormArguments<A>) {
     const options = runningNormOptions("LazyBatchNorm3d", settings);
-    super(0, { ...options, affine: false, trackRunningStats: false });
-    this.affine = options.affine ?? true;
-    this.trackRunningStats = options.trackRunningStats ?? true;
+    super(0, options);
     defer(this, BatchNorm3d, options);
   }
 
@@ -116,13 +115,11 @@ export class LazyBatchNorm3d extends BatchNorm3d {
 }
 
 /** An InstanceNorm1d that learns its number of channels from the first input, and is an InstanceNorm1d afterwards. `torch.nn.LazyInstanceNorm1d`. */
-export class LazyInstanceNorm1d extends InstanceNorm1d {
+export class LazyInstanceNorm1d<A extends boolean = true> extends InstanceNorm1d<A> {
   /** Takes what comes after the number of channels, by position or by name. */
-  constructor(...settings: RunningNormArguments) {
-    const options = runningNormOptions("LazyInstanceNorm1d", settings);
-    super(0, { ...options, affine: false, trackRunningStats: false });
-    this.affine = options.affine ?? true;
-    this.trackRunningStats = options.trackRunningStats ?? true;
+  constructor(...settings: RunningNormArguments<A>) {
+    const options = learnt(runningNormOptions("LazyInstanceNorm1d", settings));
+    super(0, options);
     defer(this, InstanceNorm1d, options);
   }
 
@@ -134,13 +131,11 @@ export class LazyInstanceNorm1d extends InstanceNorm1d {
 }
 
 /** An InstanceNorm2d that learns its number of channels from the first input, and is an InstanceNorm2d afterwards. `torch.nn.LazyInstanceNorm2d`. */
-export class LazyInstanceNorm2d extends InstanceNorm2d {
+export class LazyInstanceNorm2d<A extends boolean = true> extends InstanceNorm2d<A> {
   /** Takes what comes after the number of channels, by position or by name. */
-  constructor(...settings: RunningNormArguments) {
-    const options = runningNormOptions("LazyInstanceNorm2d", settings);
-    super(0, { ...options, affine: false, trackRunningStats: false });
-    this.affine = options.affine ?? true;
-    this.trackRunningStats = options.trackRunningStats ?? true;
+  constructor(...settings: RunningNormArguments<A>) {
+    const options = learnt(runningNormOptions("LazyInstanceNorm2d", settings));
+    super(0, options);
     defer(this, InstanceNorm2d, options);
   }
 
@@ -152,13 +147,11 @@ export class LazyInstanceNorm2d extends InstanceNorm2d {
 }
 
 /** An InstanceNorm3d that learns its number of channels from the first input, and is an InstanceNorm3d afterwards. `torch.nn.LazyInstanceNorm3d`. */
-export class LazyInstanceNorm3d extends InstanceNorm3d {
+export class LazyInstanceNorm3d<A extends boolean = true> extends InstanceNorm3d<A> {
   /** Takes what comes after the number of channels, by position or by name. */
-  constructor(...settings: RunningNormArguments) {
-    const options = runningNormOptions("LazyInstanceNorm3d", settings);
-    super(0, { ...options, affine: false, trackRunningStats: false });
-    this.affine = options.affine ?? true;
-    this.trackRunningStats = options.trackRunningStats ?? true;
+  constructor(...settings: RunningNormArguments<A>) {
+    const options = learnt(runningNormOptions("LazyInstanceNorm3d", settings));
+    super(0, options);
     defer(this, InstanceNorm3d, options);
   }
 

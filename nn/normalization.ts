@@ -11,19 +11,27 @@ import { checkKind } from "../core/ops/options.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { ones_, zeros_ } from "../init/constant.ts";
-import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import {
+  type BiasOf,
+  checkSizes,
+  factoryKinds,
+  type FactoryOptions,
+  named,
+  type Trailing,
+} from "./arguments.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { flag, float, tuple } from "./repr.ts";
 
 /** Options of LayerNorm. */
-export interface LayerNormOptions extends FactoryOptions {
+export interface LayerNormOptions<A extends boolean = boolean, B extends boolean = boolean>
+  extends FactoryOptions {
   /** Added to the variance; 1e-5 by default. */
   readonly eps?: number;
   /** Whether factor and offset are learned; true by default. */
-  readonly elementwiseAffine?: boolean;
+  readonly elementwiseAffine?: A;
   /** Whether there is an offset where there is a factor; true by default. */
-  readonly bias?: boolean;
+  readonly bias?: B;
 }
 
 function shapeOf(op: string, shape: number | Shape): Shape {
@@ -41,7 +49,7 @@ function shapeOf(op: string, shape: number | Shape): Shape {
  * console.log(norm(randn([2, 8])).mean().abs().item() < 1e-6); // true
  * ```
  */
-export class LayerNorm extends Module {
+export class LayerNorm<A extends boolean = true, B extends boolean = true> extends Module {
   /** The last dimensions of the input. */
   normalizedShape: Shape;
   /** Added to the variance. */
@@ -49,14 +57,14 @@ export class LayerNorm extends Module {
   /** Whether factor and offset are learned. */
   elementwiseAffine: boolean;
   /** The shape of the last dimensions, or null. */
-  declare weight: Parameter | null;
+  declare weight: BiasOf<A>;
   /** The shape of the last dimensions, or null. */
-  declare bias: Parameter | null;
+  declare bias: A extends false ? null : BiasOf<B>;
 
   /** Takes the last dimensions of the input; the others by position or by name. */
   constructor(
     normalizedShape: number | Shape,
-    ...settings: Trailing<[eps: number, elementwiseAffine: boolean], LayerNormOptions>
+    ...settings: Trailing<[eps: number, elementwiseAffine: A], LayerNormOptions<A, B>>
   ) {
     super();
     const { eps = 1e-5, elementwiseAffine = true, bias = true, dtype = getDefaultDtype(), device } = named<
@@ -77,8 +85,9 @@ export class LayerNorm extends Module {
 
   /** Sets the factor to 1 and the offset to 0. */
   resetParameters(): void {
-    if (this.weight !== null) ones_(this.weight);
-    if (this.bias !== null) zeros_(this.bias);
+    const { weight, bias }: { weight: Parameter | null; bias: Parameter | null } = this;
+    if (weight !== null) ones_(weight);
+    if (bias !== null) zeros_(bias);
   }
 
   /** What the layer computes. */
@@ -95,15 +104,15 @@ export class LayerNorm extends Module {
 }
 
 /** Options of RMSNorm. */
-export interface RMSNormOptions extends FactoryOptions {
+export interface RMSNormOptions<A extends boolean = boolean> extends FactoryOptions {
   /** Added to the mean square; the machine epsilon of the dtype by default. */
   readonly eps?: number | null;
   /** Whether a factor is learned; true by default. */
-  readonly elementwiseAffine?: boolean;
+  readonly elementwiseAffine?: A;
 }
 
 /** x over its root mean square along the last dimensions. `torch.nn.RMSNorm`. */
-export class RMSNorm extends Module {
+export class RMSNorm<A extends boolean = true> extends Module {
   /** The last dimensions of the input. */
   normalizedShape: Shape;
   /** Added to the mean square; null is the machine epsilon. */
@@ -111,12 +120,12 @@ export class RMSNorm extends Module {
   /** Whether a factor is learned. */
   elementwiseAffine: boolean;
   /** The shape of the last dimensions, or null. */
-  declare weight: Parameter | null;
+  declare weight: BiasOf<A>;
 
   /** Takes the last dimensions of the input; the others by position or by name. */
   constructor(
     normalizedShape: number | Shape,
-    ...settings: Trailing<[eps: number | null, elementwiseAffine: boolean], RMSNormOptions>
+    ...settings: Trailing<[eps: number | null, elementwiseAffine: A], RMSNormOptions<A>>
   ) {
     super();
     const { eps = null, elementwiseAffine = true, dtype = getDefaultDtype(), device } = named<RMSNormOptions>(
@@ -135,7 +144,8 @@ export class RMSNorm extends Module {
 
   /** Sets the factor to 1. */
   resetParameters(): void {
-    if (this.weight !== null) ones_(this.weight);
+    const weight: Parameter | null = this.weight;
+    if (weight !== null) ones_(weight);
   }
 
   /** What the layer computes. */
@@ -151,15 +161,15 @@ export class RMSNorm extends Module {
 }
 
 /** Options of GroupNorm. */
-export interface GroupNormOptions extends FactoryOptions {
+export interface GroupNormOptions<A extends boolean = boolean> extends FactoryOptions {
   /** Added to the variance; 1e-5 by default. */
   readonly eps?: number;
   /** Whether factor and offset are learned; true by default. */
-  readonly affine?: boolean;
+  readonly affine?: A;
 }
 
 /** Mean 0 and variance 1 over each group of channels of [N, C, ...]. `torch.nn.GroupNorm`. */
-export class GroupNorm extends Module {
+export class GroupNorm<A extends boolean = true> extends Module {
   /** Number of groups. */
   numGroups: number;
   /** Number of channels. */
@@ -169,15 +179,15 @@ export class GroupNorm extends Module {
   /** Whether factor and offset are learned. */
   affine: boolean;
   /** [numChannels], or null. */
-  declare weight: Parameter | null;
+  declare weight: BiasOf<A>;
   /** [numChannels], or null. */
-  declare bias: Parameter | null;
+  declare bias: BiasOf<A>;
 
   /** Takes the numbers of groups and channels; the others by position or by name. */
   constructor(
     numGroups: number,
     numChannels: number,
-    ...settings: Trailing<[eps: number, affine: boolean], GroupNormOptions>
+    ...settings: Trailing<[eps: number, affine: A], GroupNormOptions<A>>
   ) {
     super();
     const { eps = 1e-5, affine = true, dtype = getDefaultDtype(), device } = named<GroupNormOptions>(
@@ -202,8 +212,9 @@ export class GroupNorm extends Module {
 
   /** Sets the factor to 1 and the offset to 0. */
   resetParameters(): void {
-    if (this.weight !== null) ones_(this.weight);
-    if (this.bias !== null) zeros_(this.bias);
+    const { weight, bias }: { weight: Parameter | null; bias: Parameter | null } = this;
+    if (weight !== null) ones_(weight);
+    if (bias !== null) zeros_(bias);
   }
 
   /** What the layer computes. */
