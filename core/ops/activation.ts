@@ -155,11 +155,17 @@ export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
   return named("Softplus", inSingle(floats("softplus_cpu", x), curve));
 }
 
+/** tanh(log(1 + e)) = n / (n + 2) with n = e (e + 2), where e = exp(x); 1 where e^2 would overflow or is all that counts. */
+function mishCurve(x: Tensor): Tensor {
+  const linear = gt(x, 20), e = exp(where(linear, 0, x)), n = mul(e, add(e, 2));
+  return where(linear, x, mul(x, div(n, add(n, 2))));
+}
+
 /** x tanh(softplus(x)). `torch.nn.functional.mish`. */
 export function mish(x: Tensor): Tensor {
   checkCall("mish", [x]);
   const y = floats("mish_cpu", x);
-  return named("Mish", inSingle(y, (z) => mul(z, tanh(softplus(z)))));
+  return named("Mish", inSingle(y, mishCurve));
 }
 
 /** x / (1 + |x|). `torch.nn.functional.softsign`. */
