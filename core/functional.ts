@@ -43,6 +43,13 @@ export {
   type OutputSizes,
 } from "./ops/adaptive_pool.ts";
 export { type AttentionOptions, scaledDotProductAttention } from "./ops/attention.ts";
+export {
+  batchNorm,
+  type BatchNormOptions,
+  instanceNorm,
+  type InstanceNormOptions,
+  type RunningNormResult,
+} from "./ops/batch_norm.ts";
 export { crossEntropy, type CrossEntropyOptions, nllLoss, type NllLossOptions } from "./ops/class_loss.ts";
 export {
   conv1d,
@@ -122,22 +129,12 @@ export {
   type MaxUnpoolOptions,
 } from "./ops/max_pool.ts";
 export {
-  batchNorm,
-  type BatchNormOptions,
-  cosineSimilarity,
   groupNorm,
-  instanceNorm,
-  type InstanceNormOptions,
   layerNorm,
   localResponseNorm,
   type LocalResponseNormOptions,
-  normalize,
-  type NormalizeOptions,
   type NormOptions,
-  pairwiseDistance,
-  type PairwiseDistanceOptions,
   rmsNorm,
-  type RunningNormResult,
 } from "./ops/normalization.ts";
 export { pad, type PadMode } from "./ops/pad.ts";
 export {
@@ -152,5 +149,12 @@ export {
 } from "./ops/pool.ts";
 export { interpolate, type InterpolateMode, type InterpolateOptions, upsample } from "./ops/resize.ts";
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./ops/shuffle.ts";
+export {
+  cosineSimilarity,
+  normalize,
+  type NormalizeOptions,
+  pairwiseDistance,
+  type PairwiseDistanceOptions,
+} from "./ops/similarity.ts";
 export { logSoftmax, softmax, type SoftmaxOptions, softmin } from "./ops/softmax.ts";
 export type { Sizes } from "./ops/spatial.ts";

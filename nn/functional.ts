@@ -37,6 +37,7 @@ export {
   adaptiveMaxPool3d,
 } from "../core/ops/adaptive_pool.ts";
 export { scaledDotProductAttention } from "../core/ops/attention.ts";
+export { batchNorm, instanceNorm } from "../core/ops/batch_norm.ts";
 export { bilinear } from "../core/ops/bilinear.ts";
 export { crossEntropy, nllLoss } from "../core/ops/class_loss.ts";
 export {
@@ -94,19 +95,10 @@ export {
   maxUnpool2d,
   maxUnpool3d,
 } from "../core/ops/max_pool.ts";
-export {
-  batchNorm,
-  cosineSimilarity,
-  groupNorm,
-  instanceNorm,
-  layerNorm,
-  localResponseNorm,
-  normalize,
-  pairwiseDistance,
-  rmsNorm,
-} from "../core/ops/normalization.ts";
+export { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "../core/ops/normalization.ts";
 export { pad } from "../core/ops/pad.ts";
 export { avgPool1d, avgPool2d, avgPool3d, lpPool1d, lpPool2d, lpPool3d } from "../core/ops/pool.ts";
 export { interpolate, upsample } from "../core/ops/resize.ts";
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from "../core/ops/shuffle.ts";
+export { cosineSimilarity, normalize, pairwiseDistance } from "../core/ops/similarity.ts";
 export { logSoftmax, softmax, softmin } from "../core/ops/softmax.ts";

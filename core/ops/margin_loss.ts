@@ -16,7 +16,7 @@ import { logicalAnd, logicalNot } from "./logical.ts";
 import { logsigmoid } from "./activation.ts";
 import { checkHeldRange, indexHint, toIndex } from "./indexing.ts";
 import { lossKinds, type LossOptions, reduced } from "./loss.ts";
-import { pairwiseDistance } from "./normalization.ts";
+import { pairwiseDistance } from "./similarity.ts";
 import { clamp } from "./pointwise.ts";
 import { mean, sum } from "./reduce.ts";
 import { cumsum } from "./scan.ts";

@@ -10,7 +10,7 @@ import { eye, zeros } from "../../core/ops/create.ts";
 import { add, div, eq, mul, sign, sub, where } from "../../core/ops/elementwise.ts";
 import { dot, matmul, mv } from "../../core/ops/linalg.ts";
 import { matrixExp } from "../../core/ops/matrix_functions.ts";
-import { normalize } from "../../core/ops/normalization.ts";
+import { normalize } from "../../core/ops/similarity.ts";
 import { checkOptions } from "../../core/ops/options.ts";
 import { randn } from "../../core/ops/random.ts";
 import { tril } from "../../core/ops/rearrange.ts";

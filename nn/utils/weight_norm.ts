@@ -7,7 +7,7 @@ import { ValueError } from "../../core/errors.ts";
 import { noGrad } from "../../core/grad_mode.ts";
 import { div, mul } from "../../core/ops/elementwise.ts";
 import { dot, mv } from "../../core/ops/linalg.ts";
-import { normalize } from "../../core/ops/normalization.ts";
+import { normalize } from "../../core/ops/similarity.ts";
 import { checkOptions } from "../../core/ops/options.ts";
 import { randn } from "../../core/ops/random.ts";
 import { norm } from "../../core/ops/reduce.ts";

@@ -11,7 +11,9 @@ import { arange, ones, tensor, zeros } from "../../../core/ops/create.ts";
 import { linear } from "../../../core/ops/linalg.ts";
 import { binaryCrossEntropy } from "../../../core/ops/loss.ts";
 import { multilabelSoftMarginLoss, multiMarginLoss } from "../../../core/ops/margin_loss.ts";
-import { batchNorm, cosineSimilarity, groupNorm, layerNorm } from "../../../core/ops/normalization.ts";
+import { groupNorm, layerNorm } from "../../../core/ops/normalization.ts";
+import { cosineSimilarity } from "../../../core/ops/similarity.ts";
+import { batchNorm } from "../../../core/ops/batch_norm.ts";
 import { interpolate } from "../../../core/ops/resize.ts";
 
 Deno.test("nearest neighbours of images keep equal and doubled sizes as they are, those of vectors do not", () => {
