@@ -4,16 +4,12 @@
  * @module
  */
 export {
-  cond,
   eigh,
   eigvalsh,
-  linalgNorm as norm,
   linalgSvd as svd,
   lstsq,
   type LstsqOptions,
   type LstsqResult,
-  matrixNorm,
-  type MatrixNormOrder,
   matrixRank,
   pinv,
   qr,
@@ -21,8 +17,8 @@ export {
   type RankOptions,
   type SvdResult,
   svdvals,
-  vectorNorm,
 } from "./ops/decompose.ts";
+export { cond, linalgNorm as norm, matrixNorm, type MatrixNormOrder, vectorNorm } from "./ops/norms.ts";
 export { matmul } from "./ops/linalg.ts";
 export { matrixExp, matrixPower, multiDot, vecdot } from "./ops/matrix_functions.ts";
 export { diagonal } from "./ops/view.ts";

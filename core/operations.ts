@@ -101,7 +101,7 @@ export {
   zerosLike,
 } from "./ops/create.ts";
 export type { FixedOptions } from "./ops/options.ts";
-export { nuclearNorm, qr, svd } from "./ops/decompose.ts";
+export { qr, svd } from "./ops/decompose.ts";
 export { pinv as pinverse, type QrMode, type RankOptions } from "./ops/decompose.ts";
 export { einsum } from "./ops/einsum.ts";
 export {
@@ -323,7 +323,6 @@ export {
   max,
   mean,
   min,
-  norm,
   prod,
   type ReduceOptions,
   std,
@@ -332,6 +331,7 @@ export {
   variance,
   type VarOptions,
 } from "./ops/reduce.ts";
+export { norm, nuclearNorm } from "./ops/norms.ts";
 export { angle, conj, conjPhysical, isComplex, real } from "./ops/real.ts";
 export { geqrf, householderProduct as orgqr, ormqr, type OrmqrOptions } from "./ops/reflections.ts";
 export { resultType } from "./ops/result_type.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { norm } from "../ops/norms.ts";
 import * as op from "../ops/reduce.ts";
 import type { Dims, ReduceOptions, ValuesAndIndices, VarOptions } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
@@ -94,7 +95,7 @@ export abstract class ReduceMethods extends MathMethods {
 
   /** The p-norm. */
   norm(this: Tensor, p?: number | "fro" | "nuc", dim?: Dims, options?: ReduceOptions): Tensor {
-    return op.norm(this, p, dim, options);
+    return norm(this, p, dim, options);
   }
 
   /** How many elements are non-zero. */

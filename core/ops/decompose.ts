@@ -1,5 +1,6 @@
 /**
- * Orthogonal decompositions: QR, eigenvalues of symmetric matrices, singular values; and what rests on them. Values are computed on the host (host.ts).
+ * Orthogonal decompositions: QR, eigenvalues of symmetric matrices, singular values; and what rests on them: rank, pseudo-inverse, least squares. Norms by
+ * singular values are in norms.ts. Values are computed on the host (host.ts).
  *
  * @module
  */
@@ -7,21 +8,22 @@ import { named } from "../apply.ts";
 import { type DType, readElement } from "../dtype.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
-import { normalizeDims, type Shape } from "../shape.ts";
+import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { mustWait, waiting } from "../transform/waiting.ts";
-import { abs, add, div, mul, neg, sub } from "./elementwise.ts";
+import { add, div, mul, neg, sub } from "./elementwise.ts";
 import { eye } from "./create.ts";
 import { eighOf, qrOf, svdOf } from "./dense.ts";
 import { hostResult, matricesOf, requireMatrices, requireSquare } from "./host.ts";
 import { matmul } from "./linalg.ts";
-import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
-import { movedim, tril, triu } from "./rearrange.ts";
-import { amax, amin, type Dims, norm, type ReduceOptions, sum } from "./reduce.ts";
-import { inv, solveTriangular } from "./solve.ts";
+import { checkCall, checkOptions, type Kinds } from "./options.ts";
+import { tril, triu } from "./rearrange.ts";
+import { sum } from "./reduce.ts";
+import { solveTriangular } from "./solve.ts";
 import { cat, expand, mT, narrow, squeeze, unsqueeze } from "./view.ts";
 
 const front = (x: Tensor): Shape => x.shape.slice(0, -2);
+
 const column = (x: Tensor) => unsqueeze(x, -1), row = (x: Tensor) => unsqueeze(x, -2);
 
 /** The symmetric matrix with the lower triangle of x. */
@@ -340,96 +342,4 @@ export function lstsq(a: Tensor, b: Tensor, options: LstsqOptions = {}): LstsqRe
     driver === "gels" ? none("int64") : rank,
     driver === "gels" || driver === "gelsy" ? none(a.dtype) : svdvals(a),
   );
-}
-
-/** The norm of vectors along `dim`, or of the flattened x. `torch.linalg.vector_norm`. */
-export function vectorNorm(x: Tensor, ord = 2, dim?: Dims, options: ReduceOptions = {}): Tensor {
-  return named("LinalgVectorNorm", norm(x, ord, dim, options));
-}
-
-/** Which norm of a matrix. */
-export type MatrixNormOrder = "fro" | "nuc" | number;
-
-/**
- * The norm of matrices in two dimensions: "fro", "nuc" (sum of singular values), 2 and -2 (largest and smallest one), 1 and -1 (column sums), Infinity and
- * -Infinity (row sums). `torch.linalg.matrix_norm`.
- */
-export function matrixNorm(
-  x: Tensor,
-  ord: MatrixNormOrder = "fro",
-  dim: readonly [number, number] = [-2, -1],
-  options: ReduceOptions = {},
-): Tensor {
-  checkCall("linalg.matrix_norm", [x]);
-  checkOptions("linalg.matrix_norm", options, ["keepdim", "dtype"]);
-  if (x.shape.length < 2) {
-    throw new ShapeError(
-      `linalg.matrix_norm: The input tensor A must have at least 2 dimensions., but has shape [${
-        x.shape.join(", ")
-      }]`,
-    );
-  }
-  const [rows, columns] = normalizeDims("linalg.matrix_norm", dim, x.shape.length);
-  if (ord === "fro") return vectorNorm(x, 2, dim, options);
-  const kept = (y: Tensor) =>
-    options.keepdim ? movedim(unsqueeze(unsqueeze(y, -1), -1), [-2, -1], [rows, columns]) : y;
-  if (ord === "nuc" || ord === 2 || ord === -2) {
-    const s = svdvals(movedim(x, [rows, columns], [-2, -1]));
-    return kept(ord === "nuc" ? sum(s, -1) : ord === 2 ? amax(s, -1) : amin(s, -1));
-  }
-  if (ord !== 1 && ord !== -1 && ord !== Infinity && ord !== -Infinity) {
-    throw new ValueError(`linalg.matrix_norm: Order ${ord} not supported.`);
-  }
-  const byColumns = Math.abs(ord) === 1;
-  const m = movedim(abs(x), [rows, columns], [-2, -1]), sums = sum(m, byColumns ? -2 : -1);
-  return kept(ord > 0 ? amax(sums, -1) : amin(sums, -1));
-}
-
-/** The sum of the singular values, of matrices in two dimensions: the last ones by default. `torch.nuclear_norm`. */
-export function nuclearNorm(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
-  checkCall("linalg.nuclear_norm", [x]);
-  checkOptions("linalg.nuclear_norm", options, ["keepdim", "dtype"]);
-  requireKind("linalg.nuclear_norm", "dim", dim ?? [], "sizes");
-  const dims = dim === undefined || dim === null ? [-2, -1] : dim;
-  if (typeof dims === "number" || dims.length !== 2) {
-    throw new ShapeError(
-      `nuclear norm requires a 'dim' argument of size 2, got [${
-        typeof dims === "number" ? dims : dims.join(", ")
-      }]`,
-    );
-  }
-  return matrixNorm(x, "nuc", [dims[0], dims[1]], options);
-}
-
-/** The norm of a vector (no `ord`, or one dimension) or a matrix (two dimensions). `torch.linalg.norm`. */
-export function linalgNorm(
-  x: Tensor,
-  ord?: MatrixNormOrder | null,
-  dim?: Dims,
-  options: ReduceOptions = {},
-): Tensor {
-  checkCall("linalg.norm", [x]);
-  checkOptions("linalg.norm", options, ["keepdim", "dtype"]);
-  const none = ord === undefined || ord === null;
-  if (none) return vectorNorm(x, 2, dim, options);
-  const dims = dim === undefined || dim === null ? null : typeof dim === "number" ? [dim] : dim;
-  const matrix = dims === null ? x.shape.length === 2 : dims.length === 2;
-  if (matrix) return matrixNorm(x, ord, dims === null ? [0, 1] : [dims[0], dims[1]], options);
-  if (typeof ord !== "number") throw new ValueError(`linalg.norm: order "${ord}" needs a matrix`);
-  if (dims === null && x.shape.length !== 1) {
-    throw new ShapeError(
-      `linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ${x.shape.length}D.`,
-    );
-  }
-  return vectorNorm(x, ord, dims ?? 0, options);
-}
-
-/** The condition number: norm times norm of the inverse; the ratio of extreme singular values for 2 (default) and -2. `torch.linalg.cond`. */
-export function cond(x: Tensor, p: MatrixNormOrder | null = null): Tensor {
-  checkCall("linalg.cond", [x]);
-  if (p === null || p === 2 || p === -2) {
-    const s = svdvals(x), largest = amax(s, -1), smallest = amin(s, -1);
-    return named("SqueezeBackward1", p === -2 ? div(smallest, largest) : div(largest, smallest));
-  }
-  return named("NanToNum", mul(matrixNorm(x, p), matrixNorm(inv(x), p)));
 }

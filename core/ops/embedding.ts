@@ -14,7 +14,7 @@ import { cast } from "./cast.ts";
 import { arange, fullLike, onesLike, zeros } from "./create.ts";
 import { add, div, eq, gt, maximum, mul, sub, where } from "./elementwise.ts";
 import { alongDim, checkHeldRange, indexHint, type IndexLike, scatterReduce, toIndex } from "./indexing.ts";
-import { norm } from "./reduce.ts";
+import { norm } from "./norms.ts";
 import { gatherExact, nothing, scatterExact } from "./routine.ts";
 import { expand, narrow, reshape, unsqueeze } from "./view.ts";
 

@@ -9,12 +9,13 @@ import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { broadcastShapes, normalizeDim, normalizeDims, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { onesLike } from "./create.ts";
-import { mul, sub } from "./elementwise.ts";
+import { eq, mul, sqrt, sub, where } from "./elementwise.ts";
 import { matmul } from "./linalg.ts";
 import { roll } from "./rearrange.ts";
-import { norm, sum } from "./reduce.ts";
+import { sum } from "./reduce.ts";
+import { norm } from "./norms.ts";
 import { cumprod } from "./scan.ts";
-import { cat, diagonal, expand, flip, permute, reshape, unsqueeze } from "./view.ts";
+import { cat, diagonal, expand, flip, mT, permute, reshape, unsqueeze } from "./view.ts";
 import { checkCall, type Kinds } from "./options.ts";
 
 /** The sum of a matrix's diagonal. `torch.trace`. */
@@ -72,7 +73,10 @@ export function linalgCross(a: Tensor, b: Tensor, dim = -1): Tensor {
 
 /** Options of `cdist`. */
 export interface CdistOptions {
-  /** PyTorch's choice between differences and products; here differences are taken in any case, which are more exact. */
+  /**
+   * Whether Euclidean distances come from a matrix product, which is fast, or from differences, which are more exact where rows are close to each other.
+   * If not said, products are used from more than 25 rows on either side.
+   */
   readonly computeMode?:
     | "use_mm_for_euclid_dist_if_necessary"
     | "use_mm_for_euclid_dist"
@@ -112,7 +116,25 @@ export function cdist(a: Tensor, b: Tensor, p = 2, options: CdistOptions = {}): 
     throw new DTypeError(`cdist only supports floating-point dtypes, got: ${a.dtype} and ${b.dtype}`);
   }
   if (!(p >= 0)) throw new ValueError(`cdist only supports non-negative p values, but got ${p}`);
+  const many = Math.max(a.shape[a.shape.length - 2], b.shape[b.shape.length - 2]) > MOST_ROWS_BY_DIFFERENCES;
+  if (p === 2 && (mode === computeModes[1] || (mode === computeModes[0] && many)) && !isHalf(a) && !isHalf(b)) {
+    return named("View", distancesByProduct(a, b));
+  }
   return named("Cdist", norm(sub(unsqueeze(a, -2), unsqueeze(b, -3)), p, -1));
+}
+
+const MOST_ROWS_BY_DIFFERENCES = 25;
+
+const isHalf = ({ dtype }: Tensor) => dtype === "float16" || dtype === "bfloat16";
+
+/** |a - b|^2 = -2 a b + |a|^2 + |b|^2 as one product: [-2 a, |a|^2, 1] [b, 1, |b|^2]^T. */
+function distancesByProduct(a: Tensor, b: Tensor): Tensor {
+  const squares = (x: Tensor) => sum(mul(x, x), -1, { keepdim: true });
+  const p = squares(a), q = squares(b);
+  const left = cat([mul(a, -2), p, onesLike(p)], -1), right = cat([b, onesLike(q), q], -1);
+  const squared = clampMin(matmul(left, mT(right)), 0), zero = eq(squared, 0);
+  // The gradient at distance 0 is 0.
+  return where(zero, 0, sqrt(where(zero, 1, squared)));
 }
 
 /**

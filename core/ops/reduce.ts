@@ -5,7 +5,7 @@
  */
 import { apply, named } from "../apply.ts";
 import { type DType, isFloat, scalarName } from "../dtype.ts";
-import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
+import { DTypeError, IndexError, ShapeError } from "../errors.ts";
 import type { Primitive } from "../prim/primitive.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import * as prim from "../prim/reduce.ts";
@@ -13,9 +13,7 @@ import { normalizeDim, normalizeDims, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { asFloat, cast, checkTensors, inSingle, type Scalar } from "./cast.ts";
 import { full } from "./create.ts";
-import { nuclearNorm } from "./decompose.ts";
 import {
-  abs,
   div,
   eq,
   exp,
@@ -24,8 +22,6 @@ import {
   maximum,
   minimum,
   mul,
-  ne,
-  pow,
   sqrt,
   sub,
   toBool,
@@ -46,7 +42,8 @@ export interface ReduceOptions {
   readonly dtype?: DType;
 }
 
-const reduceOptions = ["keepdim", "dtype"] as const;
+/** The names of the options of a reduction. */
+export const reduceOptions = ["keepdim", "dtype"] as const;
 
 /** Values and the indices they came from: `const { values, indices } = ...` or `const [values, indices] = ...`. */
 export interface ValuesAndIndices extends NamedTuple<readonly ["values", "indices"]> {
@@ -65,7 +62,13 @@ function keep(y: Tensor, x: Tensor, dims: readonly number[], keepdim: boolean | 
   return keepdim ? reshape(y, x.shape.map((s, d) => dims.includes(d) ? 1 : s)) : y;
 }
 
-function over(p: Primitive<prim.ReduceAttrs>, x: Tensor, dims: readonly number[], keepdim?: boolean): Tensor {
+/** The reduction of a primitive over checked dimensions. */
+export function over(
+  p: Primitive<prim.ReduceAttrs>,
+  x: Tensor,
+  dims: readonly number[],
+  keepdim?: boolean,
+): Tensor {
   if (dims.length === 0) return x.value;
   return keep(apply(p, [x], { dims: [...dims].sort((a, b) => a - b) }), x, dims, keepdim);
 }
@@ -76,7 +79,7 @@ export function sumDims(x: Tensor, dims: readonly number[]): Tensor {
 }
 
 /** Empty `dim` lists mean all dimensions, as PyTorch's sum does. */
-function allIfEmpty(dim: Dims | undefined): Dims | undefined {
+export function allIfEmpty(dim: Dims | undefined): Dims | undefined {
   return Array.isArray(dim) && dim.length === 0 ? undefined : dim;
 }
 
@@ -238,10 +241,13 @@ function extremeAlong(
 
 /** The largest value; with `dim`, values and indices along it. `torch.max`. */
 export function max(x: Tensor): Tensor;
+
 /** The largest values along `dim` and their indices. */
 export function max(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+
 /** The larger one of two tensors' elements: `maximum`. */
 export function max(x: Tensor, other: Tensor): Tensor;
+
 export function max(
   x: Tensor,
   dim?: number | Tensor,
@@ -257,10 +263,13 @@ export function max(
 
 /** The smallest value; with `dim`, values and indices along it. `torch.min`. */
 export function min(x: Tensor): Tensor;
+
 /** The smallest values along `dim` and their indices. */
 export function min(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+
 /** The smaller one of two tensors' elements: `minimum`. */
 export function min(x: Tensor, other: Tensor): Tensor;
+
 export function min(
   x: Tensor,
   dim?: number | Tensor,
@@ -355,51 +364,8 @@ export function logsumexp(x: Tensor, dim: Dims, options: ReduceOptions = {}): Te
   return named("Logsumexp", options.keepdim ? full : squeeze(full, dims));
 }
 
-/** The p-norm over dims: p may be 0, any number, Infinity, -Infinity or "fro"; or "nuc", the sum of the singular values of matrices. `torch.norm`. */
-export function norm(
-  x: Tensor,
-  p: number | "fro" | "nuc" = "fro",
-  dim?: Dims,
-  options: ReduceOptions = {},
-): Tensor {
-  checkTensors("norm", [x]);
-  checkOptions("norm", options, reduceOptions);
-  const { dtype } = withoutNulls(options), y = dtype === undefined ? x : cast(x, dtype);
-  if (!isFloat(y.dtype)) {
-    throw new DTypeError(
-      `norm(): input dtype should be either floating point or complex. Got ${scalarName(y.dtype)} instead.`,
-    );
-  }
-  if (p === "nuc") return nuclearNorm(y, dim, { keepdim: options.keepdim });
-  const order = p === "fro" ? 2 : p;
-  if (typeof order !== "number" || Number.isNaN(order)) {
-    throw new ValueError(`norm: p must be a number, "fro" or "nuc", got ${p}`);
-  }
-  const dims = normalizeDims("norm", allIfEmpty(dim), x.shape.length);
-  const total = (z: Tensor) => over(prim.sumPrim, z, dims, options.keepdim);
-  if (order === 2) {
-    return named("NormBackward1", inSingle(y, (z) => flatAtZero(sqrt, total(mul(z, z)))));
-  }
-  if (order === 1) return named("NormBackward1", total(abs(y)));
-  if (order === 0) return total(cast(ne(y, 0), y.dtype));
-  if (order === Infinity) return named("NormBackward1", over(prim.amaxPrim, abs(y), dims, options.keepdim));
-  if (order === -Infinity) return named("NormBackward1", over(prim.aminPrim, abs(y), dims, options.keepdim));
-  const root = (z: Tensor) => pow(z, 1 / order);
-  const rooted = inSingle(y, (z) => {
-    // The slope of such a power at 0 is infinite, but 0 has no part in the norm's.
-    const size = abs(z), zero = order < 1 ? eq(size, 0) : null;
-    const powers = total(
-      zero === null
-        ? pow(size, order)
-        : where(zero, order < 0 ? Infinity : 0, pow(where(zero, 1, size), order)),
-    );
-    return order > 0 ? flatAtZero(root, powers) : root(powers);
-  });
-  return named("NormBackward1", rooted);
-}
-
 /** A root whose gradient at 0 is 0, as that of a norm. */
-function flatAtZero(root: (x: Tensor) => Tensor, x: Tensor): Tensor {
+export function flatAtZero(root: (x: Tensor) => Tensor, x: Tensor): Tensor {
   if (x.track === 0) return root(x);
   const zero = eq(x, 0);
   return where(zero, 0, root(where(zero, 1, x)));

@@ -8,7 +8,8 @@ import type { Tensor } from "../tensor.ts";
 import { cast, commonType } from "./cast.ts";
 import { add, div, lt, mul, sqrt, sub, where } from "./elementwise.ts";
 import { checkCall, type Kinds } from "./options.ts";
-import { norm, sum } from "./reduce.ts";
+import { sum } from "./reduce.ts";
+import { norm } from "./norms.ts";
 import { expand } from "./view.ts";
 
 /** No less than `eps`; the gradient stops where it is less. */

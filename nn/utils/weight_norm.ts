@@ -10,7 +10,7 @@ import { dot, mv } from "../../core/ops/linalg.ts";
 import { normalize } from "../../core/ops/similarity.ts";
 import { checkOptions } from "../../core/ops/options.ts";
 import { randn } from "../../core/ops/random.ts";
-import { norm } from "../../core/ops/reduce.ts";
+import { norm } from "../../core/ops/norms.ts";
 import { permute, reshape, transpose } from "../../core/ops/view.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { evaluateWithStep } from "../../core/transform/backward.ts";
