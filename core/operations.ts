@@ -194,14 +194,16 @@ export {
   indexFill,
   type IndexLike,
   indexSelect,
+  take,
+  takeAlongDim,
+} from "./ops/indexing.ts";
+export {
   scatter,
   scatterAdd,
   type ScatterOptions,
   scatterReduce,
   type ScatterReduction,
-  take,
-  takeAlongDim,
-} from "./ops/indexing.ts";
+} from "./ops/scatter.ts";
 export {
   addmm,
   type AddmmOptions,
@@ -411,8 +413,6 @@ export {
   varMean,
 } from "./ops/statistics.ts";
 export {
-  cat,
-  chunk,
   diagonal,
   expand,
   flatten,
@@ -422,13 +422,12 @@ export {
   reshape,
   select,
   slice,
-  split,
   squeeze,
-  stack,
   transpose,
   unflatten,
   unsqueeze,
 } from "./ops/view.ts";
+export { cat, chunk, split, stack } from "./ops/join.ts";
 export { igamma, igammac } from "./ops/gamma.ts";
 export {
   adjoint,

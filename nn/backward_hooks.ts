@@ -6,7 +6,8 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { isGradEnabled } from "../core/grad_mode.ts";
 import { zerosLike } from "../core/ops/create.ts";
-import { cat, narrow, reshape } from "../core/ops/view.ts";
+import { narrow, reshape } from "../core/ops/view.ts";
+import { cat } from "../core/ops/join.ts";
 import { sameShape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { withPull } from "../core/transform/custom.ts";

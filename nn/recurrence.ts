@@ -6,7 +6,8 @@
 import { relu } from "../core/ops/activation.ts";
 import { add, mul, sigmoid, sub, tanh } from "../core/ops/elementwise.ts";
 import { linear } from "../core/ops/linalg.ts";
-import { cat, chunk, narrow } from "../core/ops/view.ts";
+import { narrow } from "../core/ops/view.ts";
+import { cat, chunk } from "../core/ops/join.ts";
 import type { Tensor } from "../core/tensor.ts";
 
 /** The weights of one layer in one direction. */

@@ -8,7 +8,8 @@ import * as op from "../ops/elementwise.ts";
 import { dot, outer } from "../ops/linalg.ts";
 import { positive } from "../ops/aliases.ts";
 import { movedim } from "../ops/rearrange.ts";
-import { chunk, narrow, split, transpose } from "../ops/view.ts";
+import { narrow, transpose } from "../ops/view.ts";
+import { chunk, split } from "../ops/join.ts";
 import type { Tensor } from "../tensor.ts";
 import { ArrangeMethods } from "./arrange.ts";
 

@@ -5,9 +5,16 @@
  */
 import type { Scalar } from "../ops/cast.ts";
 import * as op from "../ops/indexing.ts";
-import type { IndexLike, ScatterReduction } from "../ops/indexing.ts";
+import type { IndexLike } from "../ops/indexing.ts";
 import type { Index } from "../ops/index_terms.ts";
 import * as mask from "../ops/mask.ts";
+import {
+  scatter,
+  scatterAdd,
+  type ScatterOptions,
+  scatterReduce,
+  type ScatterReduction,
+} from "../ops/scatter.ts";
 import { Selection } from "../ops/selection.ts";
 import type { Tensor } from "../tensor.ts";
 import { OrderMethods } from "./order.ts";
@@ -51,14 +58,14 @@ export abstract class IndexMethods extends OrderMethods {
     dim: number,
     index: IndexLike,
     source: Tensor | Scalar,
-    options?: op.ScatterOptions,
+    options?: ScatterOptions,
   ): Tensor {
-    return op.scatter(this, dim, index, source, options);
+    return scatter(this, dim, index, source, options);
   }
 
   /** This with elements added at an index tensor along a dimension. */
   scatterAdd(this: Tensor, dim: number, index: IndexLike, source: Tensor): Tensor {
-    return op.scatterAdd(this, dim, index, source);
+    return scatterAdd(this, dim, index, source);
   }
 
   /** This with elements merged at an index tensor along a dimension. */
@@ -70,7 +77,7 @@ export abstract class IndexMethods extends OrderMethods {
     reduce: ScatterReduction,
     options?: { readonly includeSelf?: boolean },
   ): Tensor {
-    return op.scatterReduce(this, dim, index, source, reduce, options);
+    return scatterReduce(this, dim, index, source, reduce, options);
   }
 
   /** The slices at a vector of indices. */

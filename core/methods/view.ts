@@ -7,6 +7,7 @@ import { named } from "../apply.ts";
 import type { DType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import { viewAsType } from "../ops/bits.ts";
+import { chunk, split } from "../ops/join.ts";
 import * as op from "../ops/view.ts";
 import { type Shape, type SizeList, sizesIn } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -96,12 +97,12 @@ export abstract class ViewMethods extends ReduceMethods {
 
   /** Pieces of a size, or of several sizes. */
   split(this: Tensor, size: number | readonly number[], dim?: number): Tensor[] {
-    return op.split(this, size, dim);
+    return split(this, size, dim);
   }
 
   /** At most `chunks` pieces of equal size. */
   chunk(this: Tensor, chunks: number, dim?: number): Tensor[] {
-    return op.chunk(this, chunks, dim);
+    return chunk(this, chunks, dim);
   }
 
   /** The transpose of a matrix; a vector or a number as it is. `torch.t`. */

@@ -33,7 +33,8 @@ import {
 import { dot, outer } from "./linalg.ts";
 import { movedim, vstack } from "./rearrange.ts";
 
-import { cat, chunk, flatten, narrow, split, transpose } from "./view.ts";
+import { flatten, narrow, transpose } from "./view.ts";
+import { cat, chunk, split } from "./join.ts";
 import { checkCall } from "./options.ts";
 
 /** `abs` under its other name. `torch.absolute`. */

@@ -12,7 +12,8 @@ import { tensor } from "./create.ts";
 import { add, div, mul, sub } from "./elementwise.ts";
 import { sum } from "./reduce.ts";
 import { cumsum } from "./scan.ts";
-import { cat, narrow, reshape } from "./view.ts";
+import { narrow, reshape } from "./view.ts";
+import { cat } from "./join.ts";
 import { checkCall, type Kinds } from "./options.ts";
 
 /** Where the samples are: their distance, or their places along the dimension. */

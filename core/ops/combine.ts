@@ -12,7 +12,8 @@ import type { Tensor } from "../tensor.ts";
 import { fromHost, tensor, type TensorOptions } from "./create.ts";
 import { indexSelect } from "./indexing.ts";
 import { diagEmbed, meshgrid, tensorSplit } from "./rearrange.ts";
-import { flip, reshape, stack } from "./view.ts";
+import { flip, reshape } from "./view.ts";
+import { stack } from "./join.ts";
 import { checkCall, checkOptions, type Kinds, requireKind, withoutNulls } from "./options.ts";
 
 /** All tuples of one element of each vector, as rows. `torch.cartesian_prod`. */

@@ -30,7 +30,8 @@ import { checkHeldRange, indexHint, toIndex } from "./indexing.ts";
 import { checkReduction, lossKinds, type LossOptions, reduced } from "./loss.ts";
 import { mean, sum } from "./reduce.ts";
 import { gatherExact } from "./routine.ts";
-import { cat, expand, narrow, padDim, reshape, select, unsqueeze } from "./view.ts";
+import { expand, narrow, padDim, reshape, select, unsqueeze } from "./view.ts";
+import { cat } from "./join.ts";
 
 /** Options of `ctcLoss`. */
 export interface CtcLossOptions extends LossOptions {

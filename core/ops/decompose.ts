@@ -20,7 +20,8 @@ import { checkCall, checkOptions, type Kinds } from "./options.ts";
 import { tril, triu } from "./rearrange.ts";
 import { sum } from "./reduce.ts";
 import { solveTriangular } from "./solve.ts";
-import { cat, expand, mT, narrow, squeeze, unsqueeze } from "./view.ts";
+import { expand, mT, narrow, squeeze, unsqueeze } from "./view.ts";
+import { cat } from "./join.ts";
 
 const front = (x: Tensor): Shape => x.shape.slice(0, -2);
 

@@ -29,7 +29,8 @@ import {
 } from "./elementwise.ts";
 import { logicalAnd } from "./logical.ts";
 import { gatherExact, matmulExact, nothing } from "./routine.ts";
-import { cat, expand, reshape, select, transpose } from "./view.ts";
+import { expand, reshape, select, transpose } from "./view.ts";
+import { cat } from "./join.ts";
 
 /** Options of `gridSample`. */
 export interface GridSampleOptions {

@@ -1,22 +1,21 @@
 /**
- * Reading and writing at index tensors along one dimension: gather, scatter, indexSelect and their kin. Masks are in mask.ts, `x.at(...)`
- * in selection.ts.
+ * Reading and writing at index tensors along one dimension: gather, indexSelect, indexAdd and their kin. Scattering is in scatter.ts, masks in mask.ts,
+ * `x.at(...)` in selection.ts.
  *
  * @module
  */
 import { named } from "../apply.ts";
-import { type DType, isFloat } from "../dtype.ts";
-import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
+import type { DType } from "../dtype.ts";
+import { DTypeError, IndexError, ShapeError } from "../errors.ts";
 import { normalizeDim, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { cast, type Scalar } from "./cast.ts";
-import { full, type NestedArray, onesLike, tensor, zerosLike } from "./create.ts";
-import { add, div, floorDivide, ge, lt, maximum, mul, where } from "./elementwise.ts";
+import { full, type NestedArray, tensor } from "./create.ts";
+import { add, ge, lt, mul, where } from "./elementwise.ts";
 import { logicalAnd } from "./logical.ts";
-import { checkCall, checkOptions, type Kinds } from "./options.ts";
-import { highest, lowest } from "./reduce.ts";
+import { checkCall, type Kinds } from "./options.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
-import { expand, narrow, reshape } from "./view.ts";
+import { expand, reshape } from "./view.ts";
 
 /** Indices: an integer tensor, or nested arrays of whole numbers. */
 export type IndexLike = Tensor | NestedArray;
@@ -62,7 +61,8 @@ export function checkHeldRange(
   checkHeld(index, (i) => i < low || i >= end, refuse);
 }
 
-function expectInt64(op: string): (got: DType) => DTypeError {
+/** The refusal of an index of another dtype. */
+export function expectInt64(op: string): (got: DType) => DTypeError {
   return (got) => new DTypeError(`${op}(): Expected dtype int64 for index, but got ${got}; ${indexHint}`);
 }
 
@@ -76,7 +76,8 @@ export function atLeastVector(x: Tensor): Tensor {
   return x.shape.length === 0 ? reshape(x, [1]) : x.value;
 }
 
-function outOfRange(op: string, x: Tensor, dim: number, index: Tensor): void {
+/** Throws the error that names the first index outside the dimension. */
+export function outOfRange(op: string, x: Tensor, dim: number, index: Tensor): void {
   if (x.shape[dim] === 0 && sizeOf(index.shape) > 0) {
     throw new IndexError(
       `index out of range: dimension ${dim} of a tensor of shape [${x.shape.join(", ")}] is empty, in ${op}`,
@@ -121,154 +122,6 @@ export function gather(x: Tensor, dim: number, index: IndexLike): Tensor {
   outOfRange("gather", from, at, places);
   const y = named("Gather", gatherExact(from, at, places));
   return idx.shape.length === 0 ? reshape(y, []) : y;
-}
-
-interface ScatterOperands {
-  readonly base: Tensor;
-  readonly at: number;
-  readonly index: Tensor;
-  readonly source: Tensor;
-}
-
-/** Checks of all scatters; 0-d tensors become vectors, a number becomes a source, and the source is cut to the index. */
-function scatterOperands(
-  op: string,
-  x: Tensor,
-  dim: number,
-  index: IndexLike,
-  source: Tensor | Scalar,
-): ScatterOperands {
-  const at = normalizeDim(op, dim, x.shape.length);
-  const base = atLeastVector(x), idx = atLeastVector(toIndex(index, x, expectInt64(op)));
-  if (!(source instanceof Tensor)) {
-    const value = full(idx.shape, source, { dtype: x.dtype, device: x.device });
-    return scatterOperands(op, x, dim, idx, value);
-  }
-  if (source.dtype !== x.dtype) {
-    throw new DTypeError(
-      `scatter(): Expected self.dtype to be equal to src.dtype, in ${op}: got ${x.dtype} and ${source.dtype}; cast one with .to()`,
-    );
-  }
-  const from = atLeastVector(source);
-  if (sizeOf(idx.shape) === 0) return { base, at, index: idx, source: from };
-  if (idx.shape.length !== base.shape.length || idx.shape.length !== from.shape.length) {
-    throw new ShapeError(
-      `Index tensor must have the same number of dimensions as ${
-        idx.shape.length !== base.shape.length ? "self" : "src"
-      } tensor, in ${op}: got self [${x.shape.join(", ")}], index [${idx.shape.join(", ")}] and src [${
-        source.shape.join(", ")
-      }]`,
-    );
-  }
-  if (idx.shape.some((s, d) => (d !== at && s > base.shape[d]) || s > from.shape[d])) {
-    throw new ShapeError(
-      `Expected index [${idx.shape.join(", ")}] to be smaller than self [${
-        base.shape.join(", ")
-      }] apart from dimension ${at} and to be smaller size than src [${from.shape.join(", ")}], in ${op}`,
-    );
-  }
-  outOfRange(op, base, at, idx);
-  return {
-    base,
-    at,
-    index: idx,
-    source: idx.shape.reduce((acc, s, d) => narrow(acc, d, 0, s), from.value),
-  };
-}
-
-/** Options of `scatter`. */
-export interface ScatterOptions {
-  /** Merge with what is there, and where an index occurs twice, instead of replacing it. */
-  readonly reduce?: "add" | "multiply" | null;
-}
-
-const mergeModes = { add: "add", multiply: "mul" } as const;
-
-/**
- * x with `x[index[i][j]][j] = source[i][j]` for dim 0, and so on; the source may be a number. Where an index occurs twice, the last one
- * stays. Indices are not negative. `torch.scatter`.
- *
- * @example
- * ```ts
- * import { scatter, zeros } from "@tenon/tenon";
- * console.log(scatter(zeros([2, 3]), 1, [[2], [0]], 1).tolist()); // [ [ 0, 0, 1 ], [ 1, 0, 0 ] ]
- * ```
- */
-export function scatter(
-  x: Tensor,
-  dim: number,
-  index: IndexLike,
-  source: Tensor | Scalar,
-  options: ScatterOptions = {},
-): Tensor {
-  checkCall("scatter", [x]);
-  checkOptions("scatter", options, ["reduce"]);
-  const { reduce = null } = options, mode = reduce === null ? "set" : mergeModes[reduce];
-  if (mode === undefined) {
-    throw new ValueError(`reduce argument must be either add or multiply., in scatter: got ${reduce}`);
-  }
-  const { base, at, index: idx, source: from } = scatterOperands("scatter", x, dim, index, source);
-  const y = reshape(scatterExact(base, at, idx, from, mode), x.shape);
-  return source instanceof Tensor ? named("Scatter", y) : named("ScatterBackward1", y);
-}
-
-/** x with `x[index[i][j]][j] += source[i][j]` for dim 0, and so on; indices that occur twice add twice. `torch.scatter_add`. */
-export function scatterAdd(x: Tensor, dim: number, index: IndexLike, source: Tensor): Tensor {
-  checkCall("scatter_add", [x, source]);
-  const { base, at, index: idx, source: from } = scatterOperands("scatter_add", x, dim, index, source);
-  return named("ScatterAdd", reshape(scatterExact(base, at, idx, from, "add"), x.shape));
-}
-
-/** How `scatterReduce` merges. */
-export type ScatterReduction = "sum" | "prod" | "mean" | "amax" | "amin";
-
-/** The value that changes nothing under a reduction of this dtype. */
-function identityOf(reduce: ScatterReduction, dtype: DType): Scalar {
-  if (reduce === "sum" || reduce === "mean") return 0;
-  if (reduce === "prod") return 1;
-  return reduce === "amax" ? lowest(dtype) : highest(dtype);
-}
-
-const scatterReduceKinds: Kinds<{ readonly includeSelf?: boolean }> = {
-  includeSelf: "boolean",
-};
-
-const scatterModes = { sum: "add", mean: "add", prod: "mul", amax: "max", amin: "min" } as const;
-
-/**
- * x with all source elements of one index merged: "sum", "prod", "mean", "amax" or "amin". With `includeSelf: false` the elements of x at
- * these indices take no part. `torch.scatter_reduce`.
- */
-export function scatterReduce(
-  x: Tensor,
-  dim: number,
-  index: IndexLike,
-  source: Tensor,
-  reduce: ScatterReduction,
-  options: { readonly includeSelf?: boolean } = {},
-): Tensor {
-  checkCall("scatter_reduce", [x, source], options, scatterReduceKinds);
-  if (!Object.hasOwn(scatterModes, reduce)) {
-    throw new ValueError(
-      `reduce argument must be either sum, prod, mean, amax or amin, got ${reduce}, in scatter_reduce`,
-    );
-  }
-  const { base, at, index: idx, source: from } = scatterOperands("scatter_reduce", x, dim, index, source);
-  const includeSelf = options.includeSelf ?? true;
-  const blank = full(idx.shape, identityOf(reduce, x.dtype), { dtype: x.dtype, device: x.device });
-  const start = includeSelf ? base : scatterExact(base, at, idx, blank, "set");
-  const merged = scatterExact(start, at, idx, from, scatterModes[reduce]);
-  if (reduce !== "mean") return named("ScatterReduce", reshape(merged, x.shape));
-  const counts = scatterExact(
-    includeSelf ? onesLike(base) : zerosLike(base),
-    at,
-    idx,
-    onesLike(from),
-    "add",
-  );
-  const divisor = maximum(counts, 1);
-  const mean = isFloat(x.dtype) ? div(merged, divisor) : floorDivide(merged, divisor);
-  return named("ScatterReduce", reshape(mean, x.shape));
 }
 
 function vectorIndex(op: string, x: Tensor, index: IndexLike): Tensor {

@@ -17,7 +17,8 @@ import { matmul } from "./linalg.ts";
 import { checkCall, checkOptions, type Kinds } from "./options.ts";
 import { tril, triu } from "./rearrange.ts";
 import { solveTriangular } from "./solve.ts";
-import { cat, expand, mT, narrow, padDim, reshape } from "./view.ts";
+import { expand, mT, narrow, padDim, reshape } from "./view.ts";
+import { cat } from "./join.ts";
 
 const front = (x: Tensor): Shape => x.shape.slice(0, -2);
 

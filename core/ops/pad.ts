@@ -8,7 +8,8 @@ import { named } from "../apply.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Scalar } from "./cast.ts";
-import { cat, expand, flip, narrow, padDim } from "./view.ts";
+import { expand, flip, narrow, padDim } from "./view.ts";
+import { cat } from "./join.ts";
 
 /** What a border is made of. */
 export type PadMode = "constant" | "reflect" | "replicate" | "circular";

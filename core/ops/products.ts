@@ -15,7 +15,8 @@ import { roll } from "./rearrange.ts";
 import { sum } from "./reduce.ts";
 import { norm } from "./norms.ts";
 import { cumprod } from "./scan.ts";
-import { cat, diagonal, expand, flip, mT, permute, reshape, unsqueeze } from "./view.ts";
+import { diagonal, expand, flip, mT, permute, reshape, unsqueeze } from "./view.ts";
+import { cat } from "./join.ts";
 import { checkCall, type Kinds } from "./options.ts";
 
 /** The sum of a matrix's diagonal. `torch.trace`. */
@@ -117,7 +118,9 @@ export function cdist(a: Tensor, b: Tensor, p = 2, options: CdistOptions = {}): 
   }
   if (!(p >= 0)) throw new ValueError(`cdist only supports non-negative p values, but got ${p}`);
   const many = Math.max(a.shape[a.shape.length - 2], b.shape[b.shape.length - 2]) > MOST_ROWS_BY_DIFFERENCES;
-  if (p === 2 && (mode === computeModes[1] || (mode === computeModes[0] && many)) && !isHalf(a) && !isHalf(b)) {
+  if (
+    p === 2 && (mode === computeModes[1] || (mode === computeModes[0] && many)) && !isHalf(a) && !isHalf(b)
+  ) {
     return named("View", distancesByProduct(a, b));
   }
   return named("Cdist", norm(sub(unsqueeze(a, -2), unsqueeze(b, -3)), p, -1));

@@ -12,7 +12,6 @@ import { checkTensors, commonType } from "./cast.ts";
 import { diagonalMask, fullLike, iota, tensor } from "./create.ts";
 import { add, le, where } from "./elementwise.ts";
 import {
-  cat,
   diagonal,
   expand,
   flip,
@@ -21,10 +20,10 @@ import {
   permute,
   reshape,
   select,
-  split,
   transpose,
   unsqueeze,
 } from "./view.ts";
+import { cat, split } from "./join.ts";
 import { checkCall, requireKind, requireTensors } from "./options.ts";
 
 /** Elements moved along dimensions, those that leave at one end coming in at the other; without `dims` in the flattened order. `torch.roll`. */

@@ -17,7 +17,8 @@ import { indexSelect } from "./indexing.ts";
 import { repeatInterleave } from "./rearrange.ts";
 import { sumDims } from "./reduce.ts";
 import type { Sizes } from "./spatial.ts";
-import { cat, expand, narrow, reshape, stack } from "./view.ts";
+import { expand, narrow, reshape } from "./view.ts";
+import { cat, stack } from "./join.ts";
 
 /** How values between elements are found. */
 export type InterpolateMode =

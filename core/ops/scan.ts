@@ -16,7 +16,8 @@ import { logicalOr, logicalXor } from "./logical.ts";
 import { logaddexp } from "./pointwise.ts";
 import { type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
 import { gatherExact, scan } from "./routine.ts";
-import { cat, narrow, padDim, transpose } from "./view.ts";
+import { narrow, padDim, transpose } from "./view.ts";
+import { cat } from "./join.ts";
 import { checkCall, type Kinds } from "./options.ts";
 
 /** Options of running sums and products. */

@@ -11,15 +11,8 @@ import { Tensor } from "../tensor.ts";
 import { cast, commonType, type Scalar } from "./cast.ts";
 import { full, iota } from "./create.ts";
 import { add, mul } from "./elementwise.ts";
-import {
-  alongDim,
-  atLeastVector,
-  type IndexLike,
-  scatterReduce,
-  type ScatterReduction,
-  take,
-  toIndex,
-} from "./indexing.ts";
+import { alongDim, atLeastVector, type IndexLike, take, toIndex } from "./indexing.ts";
+import { scatterReduce, type ScatterReduction } from "./scatter.ts";
 import { scatterExact } from "./routine.ts";
 import { Selection } from "./selection.ts";
 import { diagonal, expand, reshape, select, sliceBounds, strided } from "./view.ts";

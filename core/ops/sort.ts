@@ -27,7 +27,8 @@ import {
   valuesAndIndices,
 } from "./reduce.ts";
 import { argsortLast, gatherExact } from "./routine.ts";
-import { cat, expand, narrow, permute, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
+import { expand, narrow, permute, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
+import { cat } from "./join.ts";
 
 /** Options of sorting. Sorting is always stable. */
 export interface SortOptions {

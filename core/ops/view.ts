@@ -1,6 +1,6 @@
 /**
- * Views and shape operations: reshape, permute, expand, slices, padding, windows, concatenation. None of them copies before evaluation
- * needs it.
+ * Views and shape operations: reshape, permute, expand, slices, padding, windows. None of them copies before evaluation needs it. Joining and splitting are
+ * in join.ts.
  *
  * @module
  */
@@ -8,16 +8,15 @@ import { apply, named } from "../apply.ts";
 import { isInt, scalarName } from "../dtype.ts";
 import { IndexError, ShapeError, ValueError } from "../errors.ts";
 import { aliasPrim } from "../prim/source.ts";
-import { concatPrim } from "../prim/routine.ts";
 import { reshapeCopies } from "../prim/strides.ts";
 import * as prim from "../prim/view.ts";
 import { normalizeDim, normalizeDims, sameShape, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { cast, commonType, type Scalar } from "./cast.ts";
+import type { Scalar } from "./cast.ts";
 import { fillValue, full } from "./create.ts";
 import { add } from "./elementwise.ts";
 import { nothing } from "./routine.ts";
-import { checkCall, requireKind, requireTensors } from "./options.ts";
+import { checkCall, requireKind } from "./options.ts";
 
 /** The same elements under another shape; one size may be -1. `torch.reshape`. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -330,103 +329,4 @@ export function diagonal(x: Tensor, offset = 0, dim1 = 0, dim2 = 1): Tensor {
 /** Undoes a reduction's loss of dimensions: g has `shape` without `dims`. */
 export function spread(g: Tensor, dims: readonly number[], shape: Shape): Tensor {
   return expand(reshape(g, shape.map((s, d) => dims.includes(d) ? 1 : s)), shape);
-}
-
-/** The tensors one after the other along `dim`. `torch.cat`. */
-export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
-  requireTensors("cat", tensors);
-  if (tensors.length === 0) throw new ValueError("torch.cat(): expected a non-empty list of Tensors");
-  // PyTorch ignores 1-D empty tensors here, whatever the rank of the others.
-  const real = tensors.filter((t) => !(t.shape.length === 1 && t.shape[0] === 0));
-  if (real.length === 0) {
-    return cast(tensors[0], tensors.length === 1 ? tensors[0].dtype : commonType("cat", tensors));
-  }
-  const first = real[0];
-  if (first.shape.length === 0) {
-    throw new ShapeError("zero-dimensional tensor (at position 0) cannot be concatenated, in cat");
-  }
-  const at = normalizeDim("cat", dim, first.shape.length);
-  real.forEach((t, i) => {
-    if (t.shape.length !== first.shape.length) {
-      throw new ShapeError(
-        `Tensors must have same number of dimensions: got ${first.shape.length} and ${t.shape.length}, in cat`,
-      );
-    }
-    t.shape.forEach((s, d) => {
-      if (d !== at && s !== first.shape[d]) {
-        throw new ShapeError(
-          `Sizes of tensors must match except in dimension ${at}. Expected size ${
-            first.shape[d]
-          } but got size ${s} for tensor number ${i} in the list.`,
-        );
-      }
-    });
-  });
-  const dtype = commonType("cat", tensors.length === 1 ? [first, first] : tensors);
-  const parts = real.filter((t) => sizeOf(t.shape) > 0).map((t) => cast(t, dtype));
-  if (parts.length === 0) {
-    const total = real.reduce((n, t) => n + t.shape[at], 0);
-    const shape = first.shape.map((s, d) => d === at ? total : s);
-    return nothing(shape, real.map((t) => cast(t, dtype)));
-  }
-  return parts.length === 1 ? parts[0] : apply(concatPrim, parts, { dim: at });
-}
-
-/** The part of a concatenation's gradient that belongs to one argument. */
-export function concatPart(g: Tensor, xs: readonly Tensor[], dim: number, argument: number): Tensor {
-  const start = xs.slice(0, argument).reduce((n, x) => n + x.shape[dim], 0);
-  return narrow(g, dim, start, xs[argument].shape[dim]);
-}
-
-/** The tensors along a new dimension. `torch.stack`. */
-export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
-  requireTensors("stack", tensors);
-  if (tensors.length === 0) throw new ValueError("stack expects a non-empty TensorList");
-  const at = normalizeDim("stack", dim, tensors[0].shape.length + 1);
-  tensors.forEach((t, i) => {
-    if (!sameShape(t.shape, tensors[0].shape)) {
-      throw new ShapeError(
-        `stack expects each tensor to be equal size, but got [${
-          tensors[0].shape.join(", ")
-        }] at entry 0 and [${t.shape.join(", ")}] at entry ${i}`,
-      );
-    }
-  });
-  return named("Stack", cat(tensors.map((t) => unsqueeze(t, at)), at));
-}
-
-/** Pieces of `size` (the last may be smaller), or of the sizes listed. `torch.split`. */
-export function split(x: Tensor, size: number | readonly number[], dim = 0): Tensor[] {
-  checkCall("split", [x]);
-  requireKind("split", "split_size_or_sections", size, "sizes");
-  const at = normalizeDim("split", dim, x.shape.length), total = x.shape[at];
-  if (typeof size === "number" && (!Number.isInteger(size) || size < 0 || (size === 0 && total > 0))) {
-    throw new ValueError(`split expects split_size be non-negative, but got split_size=${size}`);
-  }
-  const sizes = typeof size !== "number"
-    ? size
-    : Array.from({ length: Math.max(1, Math.ceil(total / Math.max(size, 1))) }, (_, i) =>
-      Math.min(size, total - i * size));
-  if (sizes.reduce((a, b) => a + b, 0) !== total) {
-    throw new ShapeError(
-      `split_with_sizes expects split_sizes to sum exactly to ${total} (input tensor's size at dimension ${at}), but got split_sizes=[${
-        sizes.join(", ")
-      }]`,
-    );
-  }
-  const name = typeof size === "number" ? "Split" : "SplitWithSizes";
-  let start = 0;
-  return sizes.map((n) => named(name, narrow(x, at, (start += n) - n, n), x));
-}
-
-/** At most `chunks` pieces of equal size. `torch.chunk`. */
-export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
-  checkCall("chunk", [x]);
-  if (!Number.isInteger(chunks) || chunks < 1) {
-    throw new ValueError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
-  }
-  const at = normalizeDim("chunk", dim, x.shape.length);
-  return x.shape[at] === 0
-    ? Array.from({ length: chunks }, () => x.value)
-    : split(x, Math.ceil(x.shape[at] / chunks), at);
 }

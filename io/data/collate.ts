@@ -6,7 +6,7 @@
 import type { HostArray } from "../../core/dtype.ts";
 import { DTypeError, ShapeError } from "../../core/errors.ts";
 import { type NestedArray, tensor } from "../../core/ops/create.ts";
-import { stack } from "../../core/ops/view.ts";
+import { stack } from "../../core/ops/join.ts";
 import { Tensor } from "../../core/tensor.ts";
 
 /** What samples of type `S` collate to: numbers and tensors to a tensor, strings to an array, arrays and records element by element. */

@@ -6,7 +6,8 @@
 import { ShapeError } from "../../core/errors.ts";
 import { checkTensors } from "../../core/ops/cast.ts";
 import { checkKind } from "../../core/ops/options.ts";
-import { cat, narrow, reshape } from "../../core/ops/view.ts";
+import { narrow, reshape } from "../../core/ops/view.ts";
+import { cat } from "../../core/ops/join.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { Parameter } from "../parameter.ts";

@@ -7,7 +7,8 @@ import { IndexError, ShapeError, ValueError } from "../../core/errors.ts";
 import { full, tensor } from "../../core/ops/create.ts";
 import { indexSelect } from "../../core/ops/indexing.ts";
 import { checkCall, checkKind, checkOptions } from "../../core/ops/options.ts";
-import { cat, narrow, select, stack, transpose } from "../../core/ops/view.ts";
+import { narrow, select, transpose } from "../../core/ops/view.ts";
+import { cat, stack } from "../../core/ops/join.ts";
 import { Tensor } from "../../core/tensor.ts";
 
 /** What a packed sequence is made of. */

@@ -8,7 +8,7 @@ import { TenonError, ValueError } from "../../errors.ts";
 import { cast } from "../../ops/cast.ts";
 import { checkShape, fromHost, full, zeros } from "../../ops/create.ts";
 import { bitwiseAnd, bitwiseLeftShift, bitwiseOr, bitwiseXor } from "../../ops/logical.ts";
-import { stack } from "../../ops/view.ts";
+import { stack } from "../../ops/join.ts";
 import type { Shape } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
 import { keyWords, threefry2x32, wordPairs } from "./threefry.ts";
