@@ -11,12 +11,12 @@ import type { Tensor } from "../tensor.ts";
 import { onesLike } from "./create.ts";
 import { eq, mul, sqrt, sub, where } from "./elementwise.ts";
 import { matmul } from "./linalg.ts";
+import { clamp } from "./pointwise.ts";
 import { roll } from "./rearrange.ts";
 import { sum } from "./reduce.ts";
 import { norm } from "./norms.ts";
 import { cumprod } from "./scan.ts";
-import { diagonal, expand, flip, mT, permute, reshape, unsqueeze } from "./view.ts";
-import { cat } from "./join.ts";
+import { cat, diagonal, expand, flip, mT, permute, reshape, unsqueeze } from "./view.ts";
 import { checkCall, type Kinds } from "./options.ts";
 
 /** The sum of a matrix's diagonal. `torch.trace`. */
@@ -135,7 +135,7 @@ function distancesByProduct(a: Tensor, b: Tensor): Tensor {
   const squares = (x: Tensor) => sum(mul(x, x), -1, { keepdim: true });
   const p = squares(a), q = squares(b);
   const left = cat([mul(a, -2), p, onesLike(p)], -1), right = cat([b, onesLike(q), q], -1);
-  const squared = clampMin(matmul(left, mT(right)), 0), zero = eq(squared, 0);
+  const squared = clamp(matmul(left, mT(right)), 0), zero = eq(squared, 0);
   // The gradient at distance 0 is 0.
   return where(zero, 0, sqrt(where(zero, 1, squared)));
 }
