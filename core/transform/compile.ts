@@ -15,7 +15,7 @@ import { fromStorage } from "../ops/create.ts";
 import { Results } from "../named_tuple.ts";
 import { type CallAttrs, callPrim, placeholderPrim } from "../prim/source.ts";
 import { sameShape, type Shape, sizeOf } from "../shape.ts";
-import { type StateCell, withStates } from "../states.ts";
+import { type Moded, type StateCell, withModes, withStates } from "../states.ts";
 import { hostStorage, type Storage } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
 import { withPull } from "./custom.ts";
@@ -65,6 +65,8 @@ interface Input {
 /** The function for one form of its arguments. */
 interface Form {
   readonly key: readonly unknown[];
+  /** The modules that the function asked for their mode, and what it was: in another mode it is another function. */
+  readonly modes: ReadonlyMap<Moded, boolean>;
   readonly inputs: readonly Input[];
   /** The graph over the placeholders, for gradients of the whole. */
   readonly outputs: readonly Tensor[];
@@ -102,16 +104,17 @@ function describe(value: unknown, key: unknown[], tensors: Tensor[]): void {
       key.push(name);
       describe(value[name], key, tensors);
     }
-  } else {
-    key.push(value);
-    // A module behaves otherwise in evaluation mode.
-    if (typeof value === "function") key.push((value as { readonly training?: boolean }).training);
-  }
+  } else key.push(value);
 }
 
 function sameKey(a: readonly unknown[], b: readonly unknown[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return true;
+}
+
+function sameModes(modes: ReadonlyMap<Moded, boolean>): boolean {
+  for (const [module, mode] of modes) if (module.training !== mode) return false;
   return true;
 }
 
@@ -169,7 +172,6 @@ function callsBehind(outputs: readonly Tensor[]): Tensor[] {
 
 /** What compile looks at where the function is a module. */
 interface ModuleLike {
-  readonly training?: boolean;
   buffers?(): readonly Tensor[];
 }
 
@@ -190,7 +192,7 @@ class Compiled<A extends readonly unknown[], Y> {
   call(args: A): Y {
     // Inside another function that runs once for many runs, this one is part of that one.
     if (!drawsFreely()) return this.fn(...args);
-    const key: unknown[] = [defaultDevice(), this.module.training];
+    const key: unknown[] = [defaultDevice()];
     const given: Tensor[] = [];
     for (let i = 0; i < args.length; i++) describe(args[i], key, given);
     const captured = this.captures();
@@ -203,7 +205,7 @@ class Compiled<A extends readonly unknown[], Y> {
   private find(key: readonly unknown[]): Form | null {
     const { forms } = this;
     for (let i = forms.length - 1; i >= 0; i--) {
-      if (!sameKey(forms[i].key, key)) continue;
+      if (!sameKey(forms[i].key, key) || !sameModes(forms[i].modes)) continue;
       if (!forms[i].program?.stale) return forms[i];
       forms.splice(i, 1);
     }
@@ -255,10 +257,11 @@ class Compiled<A extends readonly unknown[], Y> {
       return one;
     };
     const states = new TracedStates(inputs);
-    const result = withoutReading(
-      why,
-      () => withDraws(draw, () => states.follow(() => enableGrad(() => this.fn(...traced)))),
-    );
+    const asked = new Set<Moded>();
+    const run = () => withModes(asked, () => enableGrad(() => this.fn(...traced)));
+    const result = withoutReading(why, () => withDraws(draw, () => states.follow(run)));
+    // The modes at the end: a function that sets them for itself and back is found again.
+    const modes = new Map([...asked].map((module) => [module, module.training]));
     const made: Tensor[] = [];
     describe(result, [], made);
     made.push(...states.last);
@@ -275,6 +278,7 @@ class Compiled<A extends readonly unknown[], Y> {
     let at = 0;
     const form = {
       key,
+      modes,
       inputs,
       outputs,
       program,
@@ -445,7 +449,7 @@ function checked(x: Tensor, input: Input): Tensor {
 
 /**
  * A function that does what `fn` does, traced once for each form of its arguments (shapes, dtypes and devices of tensors, in lists and
- * records; the value of numbers and strings, the identity of everything else) and replayed afterwards, which costs a microsecond or
+ * records; the value of numbers and strings, the identity of everything else) and of the modes of modules (`train()`, `eval()`), and replayed afterwards, which costs a microsecond or
  * two in place of building the graph. Parameters are read anew at each call, random draws are drawn anew, running statistics of norms in
  * training mode are updated at each call, gradients flow through; `grad`, `valueAndGrad`, `vmap` and other compiled functions can be used inside. Values cannot be read inside. `torch.compile`, `jax.jit`.
  *

@@ -174,6 +174,29 @@ Deno.test("reading a value inside is an error, and so is keeping one", () => {
   assertEquals(w.sum().item(), 3);
 });
 
+Deno.test("a module that the function mentions is in the mode that it has at the call", () => {
+  const inner = new class extends Module {
+    override forward(x: Tensor): Tensor {
+      return this.training ? dropout(x, 1) : x;
+    }
+  }();
+  const net = new class extends Module {
+    inner = inner;
+    override forward(x: Tensor): Tensor {
+      return this.inner(x).add(1);
+    }
+  }();
+  const { f, runs } = counted((x: Tensor) => net(x));
+  const g = compile(f), x = ones([2]);
+  for (let i = 0; i < 2; i++) {
+    net.train();
+    assertEquals(g(x).tolist(), [1, 1]);
+    inner.eval();
+    assertEquals(g(x).tolist(), [2, 2]);
+  }
+  assertEquals(runs(), 2);
+});
+
 Deno.test("donated arguments are gone; what shares their memory is safe", () => {
   const f = compile((x: Tensor, d: Tensor) => x.add(d), { donate: [0] });
   let x = ones([1000]).mul(1);
