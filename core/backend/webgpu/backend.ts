@@ -47,6 +47,7 @@ export class WebGpuBackend implements Backend {
       storageBuffers: gpu.limits.storageBuffers,
       workgroupsPerDimension: gpu.limits.workgroupsPerDimension,
       hasF16: gpu.hasF16,
+      subgroupLanes: gpu.subgroupLanes,
       software,
       rounding: { exact: !gpu.software },
     };
@@ -128,6 +129,7 @@ export class WebGpuBackend implements Backend {
         adapter: gpu.adapterName,
         software: gpu.software,
         float16: gpu.hasF16 ? "native" : "in float32 words",
+        subgroups: gpu.subgroupLanes > 0,
         synchronousReads: this.#staging.canReadNow,
         storageBuffers: gpu.limits.storageBuffers,
         bindingBytes: gpu.limits.bindingBytes,

@@ -15,6 +15,8 @@ export interface WebGpuOptions {
   readonly defaultLimits?: boolean;
   /** Limits below those of the device, for tests of what happens beyond them. */
   readonly limits?: Partial<GpuLimits>;
+  /** Leave subgroup operations unused where the device has them. For tests. */
+  readonly subgroups?: false;
   /** Write kernels for a GPU, or for a software device. Found out from the adapter when absent; tests run both on one adapter. */
   readonly kernels?: "gpu" | "software";
 }
@@ -42,6 +44,10 @@ export interface Gpu {
   /** Whether kernels run on the CPU: variants with few barriers and few workgroups are faster there. */
   readonly software: boolean;
   readonly hasF16: boolean;
+  /** The fewest threads that a subgroup has; 0 without subgroup operations. */
+  readonly subgroupLanes: number;
+  /** What a shader says first to use the features of the device. */
+  readonly directives: string;
   readonly limits: GpuLimits;
   readonly faults: Faults;
 }
@@ -140,11 +146,16 @@ export async function openGpu(options: WebGpuOptions): Promise<Gpu> {
   const small = options.defaultLimits === true;
   const has = adapter.limits;
   const hasF16 = !small && adapter.features.has("shader-f16");
-  let device: GPUDevice;
-  try {
-    device = await adapter.requestDevice({
+  // Deno grants subgroups without listing them, and its shaders use them without a directive.
+  const listed = adapter.features.has("subgroups");
+  const mayHave = !small && options.subgroups !== false && (listed || typeof Deno !== "undefined");
+  const request = (subgroups: boolean): Promise<GPUDevice> =>
+    adapter.requestDevice({
       label: "tenon",
-      requiredFeatures: hasF16 ? ["shader-f16"] : [],
+      requiredFeatures: [
+        ...hasF16 ? ["shader-f16"] as const : [],
+        ...subgroups ? ["subgroups"] as const : [],
+      ],
       requiredLimits: small ? {} : {
         maxStorageBuffersPerShaderStage: has.maxStorageBuffersPerShaderStage,
         maxStorageBufferBindingSize: has.maxStorageBufferBindingSize,
@@ -155,6 +166,9 @@ export async function openGpu(options: WebGpuOptions): Promise<Gpu> {
         maxComputeWorkgroupStorageSize: has.maxComputeWorkgroupStorageSize,
       },
     });
+  let device: GPUDevice;
+  try {
+    device = await (mayHave ? request(true).catch(() => request(false)) : request(false));
   } catch (cause) {
     throw new DeviceError(
       `webgpu: the adapter gave no device: ${cause instanceof Error ? cause.message : cause}`,
@@ -168,11 +182,15 @@ export async function openGpu(options: WebGpuOptions): Promise<Gpu> {
   });
   device.lost.then((info) => faults.lose(info.message || info.reason || "no reason given"));
   const limits = device.limits;
+  const hasSubgroups = device.features.has("subgroups");
   return {
     device,
     adapterName: adapter.info.description || adapter.info.device || adapter.info.vendor || "unknown",
     software: adapter.info.isFallbackAdapter,
     hasF16,
+    subgroupLanes: hasSubgroups ? adapter.info.subgroupMinSize || 4 : 0,
+    directives: (hasF16 ? "enable f16;\n" : "") +
+      (hasSubgroups && listed ? "enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n" : ""),
     faults,
     limits: {
       storageBuffers: limits.maxStorageBuffersPerShaderStage,

@@ -56,11 +56,10 @@ export class Pipelines {
   compile(source: KernelSource, label: string): Pipeline {
     const known = this.#bySource.get(source.code);
     if (known !== undefined) return known;
-    const { device, faults, hasF16 } = this.#gpu;
+    const { device, faults, directives } = this.#gpu;
     const layout = this.#layout(source.access);
     device.pushErrorScope("validation");
-    const code = (hasF16 ? "enable f16;\n" : "") + source.code;
-    const module = device.createShaderModule({ label, code });
+    const module = device.createShaderModule({ label, code: directives + source.code });
     const gpu = device.createComputePipeline({
       label,
       layout: layout.pipeline,

@@ -24,6 +24,8 @@ export interface Target {
   readonly storageBuffers: number;
   readonly workgroupsPerDimension: number;
   readonly hasF16: boolean;
+  /** The fewest threads that a subgroup has; 0 without subgroup operations. */
+  readonly subgroupLanes: number;
   readonly software: boolean;
   readonly rounding: Rounding;
 }

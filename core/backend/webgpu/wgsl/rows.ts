@@ -1,16 +1,25 @@
 /**
- * Kernels with reductions in WGSL. Either one thread sweeps the inner loops of its outer point, or one workgroup does, its threads meeting in a tree
- * of shared memory after each sweep. Inner values are computed again in each sweep that needs them.
+ * Kernels with reductions in WGSL. Either one thread sweeps the inner loops of its outer point, or one workgroup does, its threads meeting after
+ * each sweep. Inner values are computed again in each sweep that needs them.
  *
  * @module
  */
-import { type DType, kindOf } from "../../../dtype.ts";
-import { type LoopKernel, type ReduceInstr, stagesOf, type StoreInstr } from "../../../kernel/ir.ts";
-import { identityOf } from "../loops/split.ts";
+import { kindOf } from "../../../dtype.ts";
+import { type LoopKernel, stagesOf, type StoreInstr } from "../../../kernel/ir.ts";
 import { foldGroups, groupText, indexLines, type Rendered } from "./elementwise.ts";
 import { Emitter, type LoopJob, type Target } from "./emitter.ts";
+import {
+  accumulator,
+  combineText,
+  declareAccumulator,
+  merged,
+  promoted,
+  type Reduction,
+  resultText,
+} from "./fold.ts";
 import { libraryFor } from "./library.ts";
-import { literal, narrowed, registerType } from "./scalar.ts";
+import { Meeting } from "./meeting.ts";
+import { narrowed } from "./scalar.ts";
 
 /** Who sweeps the inner loops: the workgroup's number of threads, or one thread of a workgroup of that size. */
 export interface RowPlan {
@@ -20,12 +29,6 @@ export interface RowPlan {
 
 /** Elements that one float accumulator takes in before it is folded into the next, so that error grows slowly. */
 const block = 128;
-
-interface Reduction {
-  readonly i: number;
-  readonly instr: ReduceInstr;
-  readonly argType: DType;
-}
 
 /** Four lanes when the innermost inner loop runs on in memory. */
 function rowLanes(kernel: LoopKernel): number {
@@ -50,7 +53,7 @@ class RowRenderer {
   readonly #kernel: LoopKernel;
   readonly #lanes: number;
   readonly #lines: string[] = [];
-  readonly #shared = new Map<string, string>();
+  readonly #meeting: Meeting;
 
   constructor(job: LoopJob, target: Target, plan: RowPlan) {
     this.#target = target;
@@ -58,6 +61,7 @@ class RowRenderer {
     this.#kernel = job.kernel;
     this.#lanes = rowLanes(job.kernel);
     this.#emitter = new Emitter(job, target, this.#lanes);
+    this.#meeting = new Meeting(plan.size, target.subgroupLanes);
   }
 
   render(): Rendered {
@@ -98,21 +102,21 @@ class RowRenderer {
       this.#lines.push(by === "thread" ? text : `if (t == 0) {\n${text}\n}`);
     }
     this.#flush();
-    const shared = [...this.#shared].map(([name, type]) =>
-      `var<workgroup> ${name}: array<${type}, ${size}>;\n`
-    ).join("");
     const head = by === "thread"
       ? `let p = ${groupText(groups)} * ${size} + i32(thread);`
-      : `let t = i32(thread);\n  let p = ${groupText(groups)};`;
+      : `let t = i32(thread);
+  let p = ${groupText(groups)};`;
     const main = `@compute @workgroup_size(${size})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32${
+      by === "workgroup" ? this.#meeting.inputs : ""
+    }) {
   ${head}
   if (p >= ${points}) { return; }
 ${this.#lines.join("\n")}
 }
 `;
     return {
-      code: `${emitter.bindings.text}${shared}${libraryFor(main)}\n${main}`,
+      code: `${emitter.bindings.text}${this.#meeting.declarations}${libraryFor(main)}\n${main}`,
       access: emitter.bindings.access,
       windows: emitter.bindings.windows,
       groups,
@@ -170,7 +174,7 @@ ${this.#lines.join("\n")}
     const end = blocked.map((r) => combineText(r, accumulator(r), inBlock(r)));
     if (this.#plan.by === "thread") this.#threadLoops(steps, begin, body, end);
     else this.#workgroupLoop(steps, begin, body, end);
-    if (this.#plan.by === "workgroup") this.#tree(here);
+    if (this.#plan.by === "workgroup" && here.length > 0) lines.push(...this.#meeting.lines(here));
     for (const r of here) emitter.define(r.i, resultText(r));
     this.#flush();
   }
@@ -228,50 +232,6 @@ ${this.#lines.join("\n")}
     }
   }
 
-  /** Folds the accumulators of all threads; afterwards each thread holds the result. */
-  #tree(here: readonly Reduction[]): void {
-    if (here.length === 0) return;
-    const { size } = this.#plan;
-    const lines = this.#lines;
-    // Several reductions of one sweep share the barriers, and reuse the arrays of the sweeps before.
-    const names = here.map((r, k) => {
-      const type = storable(r.instr.combiner.startsWith("arg") ? r.argType : r.instr.dtype);
-      const name = `shared_${type}_${k}`;
-      this.#shared.set(name, type);
-      if (r.instr.combiner.startsWith("arg")) this.#shared.set(`shared_at_${k}`, "i32");
-      return name;
-    });
-    const save = (): void =>
-      here.forEach((r, k) => {
-        lines.push(`${names[k]}[t] = ${toShared(r, accumulator(r))};`);
-        if (r.instr.combiner.startsWith("arg")) lines.push(`shared_at_${k}[t] = ${accumulator(r)}_at;`);
-      });
-    const fetch = (r: Reduction, k: number, at: string, into: string): string[] => {
-      const arg = r.instr.combiner.startsWith("arg");
-      return [
-        `let ${into} = ${fromShared(r, `${names[k]}[${at}]`)};`,
-        ...(arg ? [`let ${into}_at = shared_at_${k}[${at}];`] : []),
-      ];
-    };
-    lines.push("workgroupBarrier();");
-    save();
-    lines.push(
-      "workgroupBarrier();",
-      `for (var half = ${size / 2}; half > 0; half = half >> 1u) {`,
-      "if (t < half) {",
-    );
-    here.forEach((r, k) => {
-      lines.push("{", ...fetch(r, k, "t + half", "other"), combineText(r, accumulator(r), "other"), "}");
-    });
-    save();
-    lines.push("}", "workgroupBarrier();", "}");
-    here.forEach((r, k) => {
-      lines.push("{", ...fetch(r, k, "0", "whole"), `${accumulator(r)} = whole;`);
-      if (r.instr.combiner.startsWith("arg")) lines.push(`${accumulator(r)}_at = whole_at;`);
-      lines.push("}");
-    });
-  }
-
   /** Folds the lanes of the argument into an accumulator. */
   #accumulate(r: Reduction, into: string): void {
     const emitter = this.#emitter;
@@ -301,79 +261,3 @@ ${this.#lines.join("\n")}
     return inner.map((_, d) => inner.slice(d + 1).reduce((n, e) => n * e, 1));
   }
 }
-
-const accumulator = (r: Reduction): string => `acc${r.i}`;
-
-/** Arg-reductions fold values of the argument's type; others fold in their own. */
-const foldType = (r: Reduction): DType => r.instr.combiner.startsWith("arg") ? r.argType : r.instr.dtype;
-
-/** An argument in the type that the fold works in. */
-function promoted(r: Reduction, text: string): string {
-  const from = registerType(r.argType), to = registerType(foldType(r));
-  if (from === to) return text;
-  return from === "bool" ? `select(${to}(0), ${to}(1), ${text})` : `${to}(${text})`;
-}
-
-function declareAccumulator(r: Reduction, name: string): string[] {
-  const type = foldType(r);
-  const value = identityOf(r.instr.combiner, type);
-  const lines = [`var ${name}: ${registerType(type)} = ${literal(type, value)};`];
-  if (r.instr.combiner.startsWith("arg")) lines.push(`var ${name}_at = 2147483647;`);
-  return lines;
-}
-
-/** Two values of a fold that is not an arg-reduction, folded. */
-function merged(r: Reduction, a: string, b: string): string {
-  const kind = kindOf(r.instr.dtype);
-  switch (r.instr.combiner) {
-    case "sum":
-      return kind === "bool" ? `(${a} || ${b})` : `(${a} + ${b})`;
-    case "prod":
-      return kind === "bool" ? `(${a} && ${b})` : `(${a} * ${b})`;
-    case "max":
-      return kind === "bool"
-        ? `(${a} || ${b})`
-        : kind === "float"
-        ? `max_float(${a}, ${b})`
-        : `max(${a}, ${b})`;
-    default:
-      return kind === "bool"
-        ? `(${a} && ${b})`
-        : kind === "float"
-        ? `min_float(${a}, ${b})`
-        : `min(${a}, ${b})`;
-  }
-}
-
-/** A statement that folds `from` into `into`. */
-function combineText(r: Reduction, into: string, from: string): string {
-  if (!r.instr.combiner.startsWith("arg")) {
-    return `${into} = ${narrowed(r.instr.dtype, merged(r, into, from))};`;
-  }
-  const kind = kindOf(r.argType);
-  const greater = r.instr.combiner === "argmax";
-  const wins = kind === "bool"
-    ? (greater ? `(${from} && !${into})` : `(!${from} && ${into})`)
-    : `(${from} ${greater ? ">" : "<"} ${into})`;
-  const first = `${from}_at < ${into}_at`;
-  // NaN beats every number; among equals, and among NaNs, the first wins.
-  const better = kind === "float"
-    ? `select(select(${wins}, ${first}, ${from} == ${into}) && !is_nan(${into}), !is_nan(${into}) || ${first}, is_nan(${from}))`
-    : `(${wins} || (${from} == ${into} && ${first}))`;
-  return `if (${better}) { ${into} = ${from}; ${into}_at = ${from}_at; }`;
-}
-
-function resultText(r: Reduction): string {
-  return r.instr.combiner.startsWith("arg") ? `${accumulator(r)}_at` : accumulator(r);
-}
-
-/** bool cannot lie in memory that is shared with the host, and as i32 it is simpler everywhere. */
-const storable = (dtype: DType): "f32" | "i32" => {
-  const type = registerType(dtype);
-  return type === "bool" ? "i32" : type;
-};
-
-const toShared = (r: Reduction, v: string): string =>
-  registerType(foldType(r)) === "bool" ? `select(0, 1, ${v})` : v;
-const fromShared = (r: Reduction, v: string): string =>
-  registerType(foldType(r)) === "bool" ? `(${v} != 0)` : v;
