@@ -16,7 +16,8 @@ import { roll } from "./rearrange.ts";
 import { sum } from "./reduce.ts";
 import { norm } from "./norms.ts";
 import { cumprod } from "./scan.ts";
-import { cat, diagonal, expand, flip, mT, permute, reshape, unsqueeze } from "./view.ts";
+import { diagonal, expand, flip, mT, permute, reshape, unsqueeze } from "./view.ts";
+import { cat } from "./join.ts";
 import { checkCall, type Kinds } from "./options.ts";
 
 /** The sum of a matrix's diagonal. `torch.trace`. */
