@@ -43,7 +43,8 @@ export function named(torchName: string, result: Tensor, from?: Tensor): Tensor 
   return result;
 }
 
-function mixedDevices(op: string, a: DeviceName, b: DeviceName): DeviceError {
+/** What operands on two devices are refused with. */
+export function mixedDevices(op: string, a: DeviceName, b: DeviceName): DeviceError {
   return new DeviceError(
     `Expected all tensors to be on the same device, but found at least two devices, ${a} and ${b}! in ${op}; move one with .to("${a}")`,
   );

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { DeviceError } from "./errors.ts";
+import { DeviceError, DTypeError } from "./errors.ts";
 
 /** The element types a tensor can have. */
 export type DType =
@@ -69,9 +69,18 @@ const table: Readonly<Record<DType, DTypeInfo>> = {
 /** Every dtype, in promotion order. */
 export const dtypes: readonly DType[] = Object.keys(table) as DType[];
 
+/** What is known of a dtype. Throws DTypeError for what is none, as programs without type checking may give. */
+function infoOf(dtype: DType): DTypeInfo {
+  return table[dtype] ?? unknown(dtype);
+}
+
+function unknown(dtype: unknown): never {
+  throw new DTypeError(`expected a dtype, one of ${dtypes.join(", ")}, but got ${String(dtype)}`);
+}
+
 /** Bytes of one element on the host. */
 export function bytesOf(dtype: DType): number {
-  return table[dtype].bytes;
+  return infoOf(dtype).bytes;
 }
 
 /** Whether `value` is the name of a dtype. */
@@ -81,12 +90,12 @@ export function isDType(value: unknown): value is DType {
 
 /** The kind of number a dtype holds: `"bool"`, `"int"` or `"float"`. */
 export function kindOf(dtype: DType): DTypeKind {
-  return table[dtype].kind;
+  return infoOf(dtype).kind;
 }
 
 /** Whether the dtype is one of the floating-point types. */
 export function isFloat(dtype: DType): boolean {
-  return table[dtype].kind === "float";
+  return infoOf(dtype).kind === "float";
 }
 
 /** Whether the dtype is a float of half the width of float32: values are stored in it, and computed in float32. */
@@ -96,7 +105,7 @@ export function isHalf(dtype: DType): boolean {
 
 /** Whether the dtype is an integer type (`bool` is not). */
 export function isInt(dtype: DType): boolean {
-  return table[dtype].kind === "int";
+  return infoOf(dtype).kind === "int";
 }
 
 /** PyTorch's spelling, as it stands in printed tensors and files: `torch.float32`. */
@@ -106,12 +115,12 @@ export function torchName(dtype: DType): string {
 
 /** PyTorch's name of the C++ type, as its error sentences have it: `Float`, `Long`. */
 export function scalarName(dtype: DType): string {
-  return table[dtype].scalar;
+  return infoOf(dtype).scalar;
 }
 
 /** The C++ type behind a dtype, as some of PyTorch's error sentences have it: `float`, `long int`. */
 export function cppName(dtype: DType): string {
-  return table[dtype].cpp;
+  return infoOf(dtype).cpp;
 }
 
 /**
@@ -121,7 +130,7 @@ export function cppName(dtype: DType): string {
  */
 export function hostArray(dtype: DType, length: number): HostArray {
   try {
-    return new table[dtype].array(length);
+    return new (infoOf(dtype).array)(length);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new DeviceError(
@@ -138,7 +147,7 @@ export function hostArray(dtype: DType, length: number): HostArray {
  */
 export function promoteTypes(a: DType, b: DType): DType {
   if (a === b) return a;
-  const x = table[a], y = table[b];
+  const x = infoOf(a), y = infoOf(b);
   if (x.rank !== y.rank) return x.rank > y.rank ? a : b;
   // The two pairs that share a rank: neither holds the other.
   return x.kind === "int" ? "int16" : "float32";

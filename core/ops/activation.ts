@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkCall, type Kinds } from "./options.ts";
+import { checkCall, checkKind, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { isFloat, scalarName } from "../dtype.ts";
 import { drawsFreely } from "../draws.ts";
@@ -49,6 +49,10 @@ function floats(op: string, x: Tensor): Tensor {
   );
 }
 
+function checkNumbers(op: string, settings: Readonly<Record<string, number>>): void {
+  for (const name in settings) checkKind(op, name, settings[name], "number");
+}
+
 /** x where positive, else 0; the gradient at 0 is 0, NaN stays NaN. `torch.relu`. */
 export function relu(x: Tensor): Tensor {
   checkCall("relu", [x]);
@@ -59,6 +63,7 @@ export function relu(x: Tensor): Tensor {
 /** x clipped to [low, high]; no gradient at the bounds. `torch.nn.functional.hardtanh`. */
 export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
   checkCall("hardtanh", [x]);
+  checkNumbers("hardtanh", { minVal, maxVal });
   if (x.dtype === "bool") throw new DTypeError("Bool inputs not supported for hardtanh");
   if (minVal > maxVal) {
     throw new ValueError(`min_val cannot be greater than max_val, in hardtanh(${minVal}, ${maxVal})`);
@@ -75,6 +80,7 @@ export function relu6(x: Tensor): Tensor {
 /** x where positive, else `negativeSlope` x. `torch.nn.functional.leaky_relu`. */
 export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
   checkCall("leaky_relu", [x]);
+  checkNumbers("leaky_relu", { negativeSlope });
   const y = floats("leaky_relu_cpu", x);
   return named("LeakyRelu", inSingle(y, (z) => where(gt(z, 0), z, mul(z, negativeSlope))));
 }
@@ -94,6 +100,7 @@ function scaledElu(op: string, x: Tensor, alpha: number, scale: number, inputSca
 /** x where positive, else alpha (e^x - 1). `torch.nn.functional.elu`. */
 export function elu(x: Tensor, alpha = 1): Tensor {
   checkCall("elu", [x]);
+  checkNumbers("elu", { alpha });
   return scaledElu("elu_cpu", x, alpha, 1, 1);
 }
 
@@ -106,6 +113,7 @@ export function selu(x: Tensor): Tensor {
 /** x where positive, else alpha (e^(x / alpha) - 1). `torch.nn.functional.celu`. */
 export function celu(x: Tensor, alpha = 1): Tensor {
   checkCall("celu", [x]);
+  checkNumbers("celu", { alpha });
   if (alpha === 0) throw new ValueError("ZeroDivisionError: alpha cannot be 0 for CELU");
   return named("Celu", scaledElu("celu", x, alpha, 1, 1 / alpha));
 }
@@ -277,6 +285,8 @@ export function rrelu(
   options: DrawOptions = {},
 ): Tensor {
   checkCall("rrelu", [x], options, drawKinds);
+  checkNumbers("rrelu", { lower, upper });
+  checkKind("rrelu", "training", training, "boolean");
   if (lower > upper) {
     throw new ValueError(
       `Lower bound should be less than or equal to the upper bound, in rrelu: got ${lower} and ${upper}`,

@@ -5,7 +5,7 @@
  */
 import { named } from "../apply.ts";
 import { getDefaultDtype } from "../default_dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { DeviceError, DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { hostArray, isFloat, writeElement } from "../dtype.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -51,34 +51,54 @@ export function combinations(
   return named("Stack", reshape(indexSelect(x, 0, places), [rows.length, r === 0 ? 0 : r]));
 }
 
+/** How many elements of a matrix are on and below the diagonal `offset`. */
+function countBelow(rows: number, columns: number, offset: number): number {
+  const within = (i: number) => Math.min(Math.max(i, 0), rows);
+  // Rows grow by one from the first that has an element to the first that is full.
+  const first = within(-offset), full = Math.max(first, within(columns - offset - 1));
+  return (full - first) * (first + full + 2 * offset + 1) / 2 + (rows - full) * columns;
+}
+
 function triangleIndices(
+  op: string,
   rows: number,
   columns: number,
-  keep: (i: number, j: number) => boolean,
+  offset: number,
   options: TensorOptions,
 ): Tensor {
-  if (![rows, columns].every((n) => Number.isInteger(n) && n >= 0)) {
-    throw new ValueError(`row and col must be non-negative, got ${rows} and ${columns}`);
+  if (![rows, columns].every((n) => Number.isSafeInteger(n) && n >= 0)) {
+    throw new ValueError(`row and col must be non-negative, in ${op}: got ${rows} and ${columns}`);
   }
-  const places: number[][] = [[], []];
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      if (!keep(i, j)) continue;
-      places[0].push(i);
-      places[1].push(j);
+  if (!Number.isSafeInteger(offset)) {
+    throw new ValueError(`${op}(): argument 'offset' must be int, not ${offset}`);
+  }
+  const lower = op === "tril_indices";
+  const count = lower
+    ? countBelow(rows, columns, offset)
+    : rows * columns - countBelow(rows, columns, offset - 1);
+  if (count >= 2 ** 31) {
+    throw new DeviceError(`${op}: not enough memory on the host for the places of ${count} elements`);
+  }
+  const places = new BigInt64Array(2 * count);
+  for (let i = lower ? Math.max(0, -offset) : 0, n = 0; n < count; i++) {
+    const start = lower ? 0 : Math.max(0, i + offset);
+    const end = lower ? Math.min(columns, i + offset + 1) : columns;
+    for (let j = start; j < end; j++, n++) {
+      places[n] = BigInt(i);
+      places[count + n] = BigInt(j);
     }
   }
-  return tensor(places.flat(), { dtype: "int64", ...options, shape: [2, places[0].length] });
+  return tensor(places, { dtype: "int64", ...options, shape: [2, count] });
 }
 
 /** Row and column numbers of the elements on and below the diagonal `offset`, int64 [2, count]. `torch.tril_indices`. */
 export function trilIndices(rows: number, columns: number, offset = 0, options: TensorOptions = {}): Tensor {
-  return triangleIndices(rows, columns, (i, j) => j - i <= offset, options);
+  return triangleIndices("tril_indices", rows, columns, offset, options);
 }
 
 /** Row and column numbers of the elements on and above the diagonal `offset`, int64 [2, count]. `torch.triu_indices`. */
 export function triuIndices(rows: number, columns: number, offset = 0, options: TensorOptions = {}): Tensor {
-  return triangleIndices(rows, columns, (i, j) => j - i >= offset, options);
+  return triangleIndices("triu_indices", rows, columns, offset, options);
 }
 
 /** Options of window functions. */

@@ -182,7 +182,13 @@ export function checkKind(op: string, name: string, value: unknown, kind: Kind):
   const orNull = kind.endsWith("?");
   const [wanted, test] = holds[(orNull ? kind.slice(0, -1) : kind) as Held];
   if ((orNull && value === null) || test(value)) return;
-  const got = value === null ? "None" : typeof value === "string" ? `the string "${value}"` : String(value);
+  const got = value === null
+    ? "None"
+    : typeof value === "string"
+    ? `the string "${value}"`
+    : typeof value === "bigint"
+    ? `the bigint ${value}n`
+    : String(value);
   throw new ValueError(
     `${op}(): argument '${name}' must be ${wanted}${orNull ? " or None" : ""}, not ${got}`,
   );

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { named } from "../apply.ts";
+import { mixedDevices, named } from "../apply.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
@@ -74,6 +74,7 @@ function system(
   b: Tensor,
 ): { readonly a: Tensor; readonly b: Tensor; readonly vector: boolean } {
   requireSquare(op, a);
+  if (a.device !== b.device) throw mixedDevices(op, a.device, b.device);
   if (a.dtype !== b.dtype) {
     throw new DTypeError(
       `${op}: Expected A and B to have the same dtype, but found A of type ${a.dtype} and B of type ${b.dtype} instead`,
@@ -199,6 +200,7 @@ export function solveTriangular(a: Tensor, b: Tensor, options: SolveTriangularOp
   const op = "linalg.solve_triangular";
   requireMatrices(op, b, "B");
   requireSquare(op, a);
+  if (a.device !== b.device) throw mixedDevices(op, a.device, b.device);
   const n = a.shape[a.shape.length - 1], k = b.shape[b.shape.length - 1];
   if (a.dtype !== b.dtype || b.shape[b.shape.length - 2] !== n) {
     throw new ShapeError(

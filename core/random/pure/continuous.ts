@@ -31,6 +31,7 @@ import { unsignedRightShift } from "../../ops/logical.ts";
 import type { Shape } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
 import { checkShape, full } from "../../ops/create.ts";
+import { checkOptions } from "../../ops/options.ts";
 import { bits } from "./keys.ts";
 import { wordPairs } from "./threefry.ts";
 
@@ -49,6 +50,7 @@ const formats: Readonly<Partial<Record<DType, { readonly digits: number; readonl
 };
 
 function formatOf(op: string, options: FloatOptions) {
+  checkOptions(`random.${op}`, options, ["dtype"]);
   const dtype = options.dtype ?? "float32", format = formats[dtype];
   if (!isFloat(dtype) || format === undefined) {
     throw new DTypeError(`random.${op}: needs a floating-point dtype, but got ${dtype}`);

@@ -5,12 +5,13 @@
  */
 import { bytesOf, type DType, isFloat, isInt } from "../../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
-import { cast, type TensorLike } from "../../ops/cast.ts";
+import { cast, checkTensors, type TensorLike } from "../../ops/cast.ts";
 import { arange, zeros } from "../../ops/create.ts";
 import * as op from "../../ops/elementwise.ts";
 import { bitwiseAnd, bitwiseRightShift, bitwiseXor } from "../../ops/logical.ts";
 import { indexSelect, takeAlongDim } from "../../ops/indexing.ts";
 import { argmax } from "../../ops/reduce.ts";
+import { checkOptions } from "../../ops/options.ts";
 import { searchsorted } from "../../ops/binning.ts";
 import { cumsum } from "../../ops/scan.ts";
 import { argsort, topk } from "../../ops/sort.ts";
@@ -45,11 +46,12 @@ export function randint(
   maxval: number | bigint,
   options: { readonly dtype?: DType } = {},
 ): Tensor {
+  checkOptions("random.randint", options, ["dtype"]);
   const dtype = options.dtype ?? "int32";
   if (!isInt(dtype)) throw new DTypeError(`random.randint: needs an integer dtype, but got ${dtype}`);
   const own = 1n << BigInt(8 * bytesOf(dtype)), lowest = dtype === "uint8" ? 0n : -own / 2n;
   for (const value of [minval, maxval]) {
-    if (typeof value === "number" && !Number.isSafeInteger(value)) {
+    if (typeof value !== "bigint" && !Number.isSafeInteger(value)) {
       throw new ValueError(`random.randint: bounds are whole numbers or bigints, but got ${value}`);
     }
   }
@@ -90,6 +92,7 @@ export function rademacher(
   shape: Shape = [],
   options: { readonly dtype?: DType } = {},
 ): Tensor {
+  checkOptions("random.rademacher", options, ["dtype"]);
   const coin = bernoulli(key, 0.5, shape);
   return cast(op.sub(op.mul(cast(coin, "int32"), 2), 1), options.dtype ?? "int32");
 }
@@ -101,6 +104,7 @@ export function rademacher(
  * @throws {ShapeError} when `shape` does not end so
  */
 export function categorical(key: Tensor, logits: Tensor, axis = -1, shape?: Shape): Tensor {
+  checkTensors("random.categorical", [logits]);
   const dim = normalizeDim("random.categorical", axis, logits.shape.length);
   const batch = logits.shape.filter((_, d) => d !== dim);
   const result = shape ?? batch, more = result.length - batch.length;

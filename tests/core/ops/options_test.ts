@@ -6,23 +6,33 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   DeviceError,
+  DTypeError,
   embedding,
+  finfo,
+  iinfo,
+  linalg,
   max,
   mean,
   ones,
   onesLike,
+  promoteTypes,
   randn,
+  random,
+  setDefaultDtype,
   softmax,
   sort,
   std,
   sum,
+  TenonError,
   tensor,
+  trilIndices,
+  triuIndices,
   ValueError,
   zeros,
 } from "../../../core/mod.ts";
 import { io, nn, optim } from "../../../mod.ts";
 
-const x = ones([2, 3]);
+const { celu, elu, rrelu } = nn.functional, x = ones([2, 3]);
 /** Options as an unchecked program would write them. */
 const unchecked = (value: unknown) => value as Record<never, never>;
 
@@ -75,4 +85,40 @@ Deno.test("PyTorch's defaults may be spelled out where they say nothing here", (
     "embedding() got an unexpected keyword argument 'sparse'; it knows paddingIdx, maxNorm, normType, scaleGradByFreq, and 'sparse' can only be false here",
   );
   assertThrows(() => zeros([2], unchecked({ out: x })), ValueError);
+});
+
+Deno.test("what is no number, dtype or record is refused by name", () => {
+  const wrong = (value: unknown) => value as never;
+  assertThrows(
+    () => elu(x, wrong(1n)),
+    ValueError,
+    "elu(): argument 'alpha' must be float, not the bigint 1n",
+  );
+  assertThrows(() => celu(x, wrong("a")), ValueError, "celu(): argument 'alpha' must be float");
+  assertThrows(() => rrelu(x, wrong(1n)), ValueError, "rrelu(): argument 'lower' must be float");
+  for (const call of [finfo, iinfo, setDefaultDtype]) {
+    assertThrows(() => call(wrong("real")), DTypeError, "expected a dtype, one of bool");
+  }
+  assertThrows(() => promoteTypes("float32", wrong(undefined)), DTypeError, "but got undefined");
+  const key = random.key(0);
+  assertThrows(() => random.normal(key, [2], wrong(null)), ValueError, "random.normal: keyword arguments");
+  assertThrows(() => random.randint(key, [2], wrong("a"), 3), ValueError, "random.randint: bounds are whole");
+  assertThrows(
+    () => random.categorical(key, wrong(null)),
+    TenonError,
+    "random.categorical: expected a tensor",
+  );
+});
+
+Deno.test("triangles too large for any memory are refused at once, thin ones made", () => {
+  assertThrows(() => trilIndices(2 ** 40, 2), DeviceError, "tril_indices: not enough memory");
+  assertThrows(() => triuIndices(2, 2 ** 53), ValueError, "triu_indices: got 2 and 9007199254740992");
+  assertEquals(triuIndices(2 ** 52, 2).shape, [2, 3]);
+  assertEquals(triuIndices(3, 3, 1).tolist(), [[0n, 0n, 1n], [1n, 2n, 2n]].map((row) => row.map(Number)));
+});
+
+Deno.test("systems of equations with sides on two devices are refused", () => {
+  const a = tensor([[2, 0], [0, 2]], { device: "cpu" }), b = tensor([[1], [1]], { device: "reference" });
+  assertThrows(() => linalg.solve(a, b), DeviceError, "cpu and reference! in linalg.solve");
+  assertThrows(() => linalg.solveTriangular(a, b, { upper: true }), DeviceError, "linalg.solve_triangular");
 });
