@@ -18,10 +18,19 @@ export {
   type SvdResult,
   svdvals,
 } from "./ops/decompose.ts";
-export { cond, linalgNorm as norm, matrixNorm, type MatrixNormOrder, vectorNorm } from "./ops/norms.ts";
 export { matmul } from "./ops/linalg.ts";
+export {
+  linalgLuSolve as luSolve,
+  lu,
+  luFactor,
+  luFactorEx,
+  type LuOptions,
+  type LuSolveOptions,
+} from "./ops/lu.ts";
 export { matrixExp, matrixPower, multiDot, vecdot } from "./ops/matrix_functions.ts";
-export { diagonal } from "./ops/view.ts";
+export { cond, linalgNorm as norm, matrixNorm, type MatrixNormOrder, vectorNorm } from "./ops/norms.ts";
+export { linalgCross as cross, linalgVander as vander } from "./ops/products.ts";
+export { householderProduct } from "./ops/reflections.ts";
 export {
   cholesky,
   det,
@@ -33,14 +42,5 @@ export {
   tensorinv,
   tensorsolve,
 } from "./ops/solve.ts";
-export {
-  linalgLuSolve as luSolve,
-  lu,
-  luFactor,
-  luFactorEx,
-  type LuOptions,
-  type LuSolveOptions,
-} from "./ops/lu.ts";
-export { householderProduct } from "./ops/reflections.ts";
 export { type CheckOptions, choleskyEx, invEx, solveEx, type SolveExOptions } from "./ops/solve_ex.ts";
-export { linalgCross as cross, linalgVander as vander } from "./ops/products.ts";
+export { diagonal } from "./ops/view.ts";

@@ -81,16 +81,12 @@ export {
   type WindowFunctionOptions,
 } from "./ops/combine.ts";
 export {
-  arange,
   asTensor,
   empty,
   emptyLike,
-  eye,
   fromHost,
   full,
   fullLike,
-  linspace,
-  logspace,
   type NestedArray,
   ones,
   onesLike,
@@ -100,7 +96,6 @@ export {
   zeros,
   zerosLike,
 } from "./ops/create.ts";
-export type { FixedOptions } from "./ops/options.ts";
 export { qr, svd } from "./ops/decompose.ts";
 export { pinv as pinverse, type QrMode, type RankOptions } from "./ops/decompose.ts";
 export { einsum } from "./ops/einsum.ts";
@@ -166,18 +161,6 @@ export {
   where,
 } from "./ops/elementwise.ts";
 export {
-  bitwiseAnd,
-  bitwiseLeftShift,
-  bitwiseNot,
-  bitwiseOr,
-  bitwiseRightShift,
-  bitwiseXor,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  logicalXor,
-} from "./ops/logical.ts";
-export {
   histogram,
   histogramdd,
   type HistogramddOptions,
@@ -186,6 +169,7 @@ export {
   mode,
   uniqueConsecutive,
 } from "./ops/frequency.ts";
+export { igamma, igammac } from "./ops/gamma.ts";
 export type { Bound, Index, Slice, SliceText } from "./ops/index_terms.ts";
 export {
   gather,
@@ -197,13 +181,7 @@ export {
   take,
   takeAlongDim,
 } from "./ops/indexing.ts";
-export {
-  scatter,
-  scatterAdd,
-  type ScatterOptions,
-  scatterReduce,
-  type ScatterReduction,
-} from "./ops/scatter.ts";
+export { cat, chunk, split, stack } from "./ops/join.ts";
 export {
   addmm,
   type AddmmOptions,
@@ -217,6 +195,18 @@ export {
   mv,
   outer,
 } from "./ops/linalg.ts";
+export {
+  bitwiseAnd,
+  bitwiseLeftShift,
+  bitwiseNot,
+  bitwiseOr,
+  bitwiseRightShift,
+  bitwiseXor,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+} from "./ops/logical.ts";
 export { pcaLowrank, type PcaLowrankOptions, svdLowrank, type SvdLowrankOptions } from "./ops/low_rank.ts";
 export { luSolve, luUnpack } from "./ops/lu.ts";
 export {
@@ -240,6 +230,8 @@ export {
   pdist,
   renorm,
 } from "./ops/matrix_functions.ts";
+export { norm, nuclearNorm } from "./ops/norms.ts";
+export type { FixedOptions } from "./ops/options.ts";
 export {
   addcdiv,
   addcmul,
@@ -285,6 +277,8 @@ export {
   randperm,
   uniform,
 } from "./ops/random.ts";
+export { arange, eye, linspace, logspace } from "./ops/ranges.ts";
+export { angle, conj, conjPhysical, isComplex, real } from "./ops/real.ts";
 export {
   atleast1d,
   atleast2d,
@@ -333,8 +327,7 @@ export {
   variance,
   type VarOptions,
 } from "./ops/reduce.ts";
-export { norm, nuclearNorm } from "./ops/norms.ts";
-export { angle, conj, conjPhysical, isComplex, real } from "./ops/real.ts";
+export { variance as var } from "./ops/reduce.ts";
 export { geqrf, householderProduct as orgqr, ormqr, type OrmqrOptions } from "./ops/reflections.ts";
 export { resultType } from "./ops/result_type.ts";
 export { forkRng, getRngState, initialSeed, seed, setRngState } from "./ops/rng_state.ts";
@@ -348,6 +341,13 @@ export {
   type DiffOptions,
   logcumsumexp,
 } from "./ops/scan.ts";
+export {
+  scatter,
+  scatterAdd,
+  type ScatterOptions,
+  scatterReduce,
+  type ScatterReduction,
+} from "./ops/scatter.ts";
 export { Selection } from "./ops/selection.ts";
 export {
   asStrided,
@@ -413,6 +413,20 @@ export {
   varMean,
 } from "./ops/statistics.ts";
 export {
+  adjoint,
+  clampMax,
+  clampMin,
+  clone,
+  detach,
+  isFloatingPoint,
+  isNonzero,
+  isTensor,
+  numel,
+  rsub,
+  scalarTensor,
+  t,
+} from "./ops/tensor_functions.ts";
+export {
   diagonal,
   expand,
   flatten,
@@ -427,20 +441,3 @@ export {
   unflatten,
   unsqueeze,
 } from "./ops/view.ts";
-export { cat, chunk, split, stack } from "./ops/join.ts";
-export { igamma, igammac } from "./ops/gamma.ts";
-export {
-  adjoint,
-  clampMax,
-  clampMin,
-  clone,
-  detach,
-  isFloatingPoint,
-  isNonzero,
-  isTensor,
-  numel,
-  rsub,
-  scalarTensor,
-  t,
-} from "./ops/tensor_functions.ts";
-export { variance as var } from "./ops/reduce.ts";

@@ -81,16 +81,13 @@ export * from "./pool.ts";
 export * from "./rectifier.ts";
 export type { CellState, CellWeights, Step } from "./recurrence.ts";
 export * from "./resample.ts";
+export { GRU, LSTM, RNN, type RNNOptions } from "./rnn.ts";
 export {
-  GRU,
-  LSTM,
   type LSTMOptions,
   type RecurrentArguments,
   RecurrentModule,
   type RecurrentOptions,
-  RNN,
-  type RNNOptions,
-} from "./rnn.ts";
+} from "./recurrent.ts";
 export * from "./rnn_cell.ts";
 export { type Positions, Sequential, type SequentialConstructor, SequentialModule } from "./sequential.ts";
 export * from "./softmax.ts";

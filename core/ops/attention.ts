@@ -10,7 +10,7 @@ import type { Generator } from "../random/generator.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { inSingle, requireFloat } from "./cast.ts";
-import { iota } from "./create.ts";
+import { iota } from "./ranges.ts";
 import { dropout } from "./dropout.ts";
 import { add, ge, mul, ne, where } from "./elementwise.ts";
 import { matmul } from "./linalg.ts";

@@ -8,7 +8,8 @@ import { checkCall, type Kinds, requireKind } from "./options.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { Tensor } from "../tensor.ts";
 import { cast, requireFloat } from "./cast.ts";
-import { full, iota, tensor } from "./create.ts";
+import { full, tensor } from "./create.ts";
+import { iota } from "./ranges.ts";
 import {
   add,
   div,

@@ -12,7 +12,7 @@ import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { mustWait, waiting } from "../transform/waiting.ts";
 import { add, div, mul, neg, sub } from "./elementwise.ts";
-import { eye } from "./create.ts";
+import { eye } from "./ranges.ts";
 import { eighOf, qrOf, svdOf } from "./dense.ts";
 import { hostResult, matricesOf, requireMatrices, requireSquare } from "./host.ts";
 import { matmul } from "./linalg.ts";

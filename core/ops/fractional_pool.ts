@@ -9,7 +9,7 @@ import type { Generator } from "../random/generator.ts";
 import { sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast, requireFloat } from "./cast.ts";
-import { iota } from "./create.ts";
+import { iota } from "./ranges.ts";
 import { add, eq, mul, sub, trunc, where } from "./elementwise.ts";
 import { checkCall, type Kinds } from "./options.ts";
 import { rand } from "./random.ts";

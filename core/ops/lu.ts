@@ -9,7 +9,7 @@ import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { broadcastShapes, sameShape, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { mustWait, waiting } from "../transform/waiting.ts";
-import { eye } from "./create.ts";
+import { eye } from "./ranges.ts";
 import { type Lu, luOf } from "./dense.ts";
 import { add, neg, sub } from "./elementwise.ts";
 import { hostResult, matricesOf, requireMatrices } from "./host.ts";

@@ -10,7 +10,7 @@ import { normalizeDim, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { mustWait, waiting } from "../transform/waiting.ts";
 import { cast, checkTensors, commonType, type TensorLike } from "./cast.ts";
-import { eye } from "./create.ts";
+import { eye } from "./ranges.ts";
 import { abs, add, div, eq, gt, mul, sub, where } from "./elementwise.ts";
 import { requireSquare } from "./host.ts";
 import { indexSelect } from "./indexing.ts";

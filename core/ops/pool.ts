@@ -10,7 +10,7 @@ import { ShapeError, ValueError } from "../errors.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { inSingle, requireFloat, type Scalar } from "./cast.ts";
-import { iota } from "./create.ts";
+import { iota } from "./ranges.ts";
 import { abs, div, maximum, minimum, mul, pow, sign, sub } from "./elementwise.ts";
 import { relu } from "./activation.ts";
 import { sumDims } from "./reduce.ts";

@@ -9,7 +9,8 @@ import { broadcastShapes, normalizeDim, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { repeatEach } from "./binning.ts";
 import { checkTensors, commonType } from "./cast.ts";
-import { diagonalMask, fullLike, iota, tensor } from "./create.ts";
+import { fullLike, tensor } from "./create.ts";
+import { diagonalMask, iota } from "./ranges.ts";
 import { add, le, where } from "./elementwise.ts";
 import {
   diagonal,

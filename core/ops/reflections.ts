@@ -10,7 +10,7 @@ import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { sameShape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { mustWait, waiting } from "../transform/waiting.ts";
-import { eye } from "./create.ts";
+import { eye } from "./ranges.ts";
 import { reflectionsOf } from "./dense.ts";
 import { add, mul, sub } from "./elementwise.ts";
 import { hostResult, matricesOf, requireMatrices } from "./host.ts";

@@ -9,7 +9,7 @@ import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { mustWait, waiting } from "../transform/waiting.ts";
-import { eye } from "./create.ts";
+import { eye } from "./ranges.ts";
 import { choleskyOf, type Lu, luOf, luSolve, triangularSolve as triangularOf } from "./dense.ts";
 import { add, mul, neg, where } from "./elementwise.ts";
 import { hostResult, matricesOf, requireMatrices, requireSquare } from "./host.ts";

@@ -11,7 +11,8 @@ import { logicalAnd } from "../ops/logical.ts";
 import { expand, mT, reshape, transpose, windows } from "../ops/view.ts";
 import { concatPart } from "../ops/join.ts";
 import * as op from "../ops/routine.ts";
-import { fullLike, iota, zeros } from "../ops/create.ts";
+import { fullLike, zeros } from "../ops/create.ts";
+import { iota } from "../ops/ranges.ts";
 import type { Tensor } from "../tensor.ts";
 import { definePrimitive, type Primitive } from "./primitive.ts";
 

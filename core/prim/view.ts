@@ -6,7 +6,7 @@
 import { constant, type IndexMap, plus, scaled } from "../graph/index_map.ts";
 import { fullLike } from "../ops/create.ts";
 import { where } from "../ops/elementwise.ts";
-import { diagonalMask } from "../ops/create.ts";
+import { diagonalMask } from "../ops/ranges.ts";
 import { fold } from "../ops/routine.ts";
 import { sumDims } from "../ops/reduce.ts";
 import * as view from "../ops/view.ts";

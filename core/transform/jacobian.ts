@@ -5,7 +5,7 @@
  * @module
  */
 import { GradError } from "../errors.ts";
-import { eye } from "../ops/create.ts";
+import { eye } from "../ops/ranges.ts";
 import { permute, reshape } from "../ops/view.ts";
 import { sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";

@@ -6,7 +6,8 @@
 import { finfo } from "../../core/dtype_info.ts";
 import { ValueError } from "../../core/errors.ts";
 import { noGrad } from "../../core/grad_mode.ts";
-import { eye, zeros } from "../../core/ops/create.ts";
+import { zeros } from "../../core/ops/create.ts";
+import { eye } from "../../core/ops/ranges.ts";
 import { add, div, eq, mul, sign, sub, where } from "../../core/ops/elementwise.ts";
 import { dot, matmul, mv } from "../../core/ops/linalg.ts";
 import { matrixExp } from "../../core/ops/matrix_functions.ts";

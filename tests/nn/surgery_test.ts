@@ -5,7 +5,8 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { IndexError, ShapeError, ValueError } from "../../core/errors.ts";
-import { arange, eye, ones, tensor } from "../../core/ops/create.ts";
+import { ones, tensor } from "../../core/ops/create.ts";
+import { arange, eye } from "../../core/ops/ranges.ts";
 import { rand, randn } from "../../core/ops/random.ts";
 import { manualSeed } from "../../core/random/generator.ts";
 import type { Tensor } from "../../core/tensor.ts";

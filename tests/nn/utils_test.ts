@@ -5,7 +5,8 @@
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { GradError, ShapeError, ValueError } from "../../core/errors.ts";
-import { arange, ones, tensor } from "../../core/ops/create.ts";
+import { ones, tensor } from "../../core/ops/create.ts";
+import { arange } from "../../core/ops/ranges.ts";
 import { randn } from "../../core/ops/random.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import * as nn from "../../nn/mod.ts";

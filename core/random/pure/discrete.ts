@@ -6,7 +6,8 @@
 import { bytesOf, type DType, isFloat, isInt } from "../../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import { cast, checkTensors, type TensorLike } from "../../ops/cast.ts";
-import { arange, zeros } from "../../ops/create.ts";
+import { zeros } from "../../ops/create.ts";
+import { arange } from "../../ops/ranges.ts";
 import * as op from "../../ops/elementwise.ts";
 import { bitwiseAnd, bitwiseRightShift, bitwiseXor } from "../../ops/logical.ts";
 import { indexSelect, takeAlongDim } from "../../ops/indexing.ts";

@@ -6,7 +6,8 @@
  */
 import { DTypeError, ShapeError } from "../../errors.ts";
 import { checkTensors } from "../../ops/cast.ts";
-import { iota, zerosLike } from "../../ops/create.ts";
+import { zerosLike } from "../../ops/create.ts";
+import { iota } from "../../ops/ranges.ts";
 import { add } from "../../ops/elementwise.ts";
 import { bitwiseLeftShift, bitwiseOr, bitwiseXor, unsignedRightShift } from "../../ops/logical.ts";
 import { reshape, select } from "../../ops/view.ts";

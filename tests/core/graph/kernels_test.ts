@@ -14,7 +14,7 @@ import {
   tensor,
   valueAndGrad,
 } from "../../../core/mod.ts";
-import { iota } from "../../../core/ops/create.ts";
+import { iota } from "../../../core/ops/ranges.ts";
 import { plansOf, stepsIn } from "../counting.ts";
 
 setDefaultDevice("reference");

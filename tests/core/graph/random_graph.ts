@@ -6,7 +6,7 @@
  */
 import fc from "fast-check";
 import { cat, flip, full, softmax, type Tensor, tensor, where } from "../../../core/mod.ts";
-import { iota } from "../../../core/ops/create.ts";
+import { iota } from "../../../core/ops/ranges.ts";
 import { sizeOf } from "../../../core/shape.ts";
 
 /** A choice: which operation, and numbers that it takes its operands and settings from. */
