@@ -114,7 +114,8 @@ export class Tensor extends RandomMethods {
    * Another dtype, another device, or both; gradients travel back. The same tensor when nothing changes. A move to another device reads the
    * value. `torch.Tensor.to`.
    */
-  to(target: DType | DeviceName | { readonly dtype?: DType; readonly device?: DeviceName }): Tensor {
+  to(target: DType | DeviceName | Tensor | { readonly dtype?: DType; readonly device?: DeviceName }): Tensor {
+    if (target instanceof Tensor) return this.to(target.device).to(target.dtype);
     if (typeof target === "object" && target !== null) {
       checkOptions("to", target, ["dtype", "device"]);
       const { dtype, device } = withoutNulls(target);

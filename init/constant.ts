@@ -40,7 +40,7 @@ export function constant(shape: Shape, value: number, options: FillOptions = {})
  * ```
  */
 export function constant_<T extends Initialisable>(target: T, value: number): T {
-  checkTarget("constant_", target);
+  checkTarget("constant_", target, { value });
   target.data = constant(target.shape, value, { dtype: target.dtype, device: target.device });
   return target;
 }

@@ -31,7 +31,7 @@ export function normal(shape: Shape, mean = 0, std = 1, options: InitOptions = {
  * ```
  */
 export function normal_<T extends Initialisable>(target: T, mean = 0, std = 1, generator?: Generator): T {
-  checkTarget("normal_", target);
+  checkTarget("normal_", target, { mean, std });
   target.data = normal(target.shape, mean, std, { dtype: target.dtype, device: target.device, generator });
   return target;
 }
@@ -71,7 +71,7 @@ export function truncNormal_<T extends Initialisable>(
   b = 2,
   generator?: Generator,
 ): T {
-  checkTarget("truncNormal_", target);
+  checkTarget("truncNormal_", target, { mean, std, a, b });
   const options = { dtype: target.dtype, device: target.device, generator };
   target.data = truncNormal(target.shape, mean, std, a, b, options);
   return target;

@@ -105,7 +105,7 @@ function transposed(a: Float64Array, rows: number, columns: number): Float64Arra
  * ```
  */
 export function orthogonal_<T extends Initialisable>(target: T, gain = 1, generator?: Generator): T {
-  checkTarget("orthogonal_", target);
+  checkTarget("orthogonal_", target, { gain });
   target.data = orthogonal(target.shape, gain, { dtype: target.dtype, device: target.device, generator });
   return target;
 }

@@ -7,6 +7,7 @@ import type { DeviceName } from "../core/device.ts";
 import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
+import { checkKind } from "../core/ops/options.ts";
 import { Tensor } from "../core/tensor.ts";
 
 /** A cell that holds a tensor. */
@@ -21,8 +22,13 @@ export interface Initialisable {
   data: Tensor;
 }
 
-/** Refuses what is no cell for a tensor. */
-export function checkTarget(op: string, target: unknown): void {
+/** Refuses what is no cell for a tensor, and arguments that are no numbers. */
+export function checkTarget(
+  op: string,
+  target: unknown,
+  numbers: Readonly<Record<string, unknown>> = {},
+): void {
+  for (const name in numbers) checkKind(op, name, numbers[name], "number");
   if (target instanceof Tensor) return;
   const cell = typeof target === "object" && target !== null && "shape" in target && "data" in target;
   if (cell) return;

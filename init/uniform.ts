@@ -23,7 +23,7 @@ export function uniform(shape: Shape, low = 0, high = 1, options: InitOptions = 
 
 /** Fills uniformly from [low, high). `torch.nn.init.uniform_`. */
 export function uniform_<T extends Initialisable>(target: T, low = 0, high = 1, generator?: Generator): T {
-  checkTarget("uniform_", target);
+  checkTarget("uniform_", target, { low, high });
   target.data = uniform(target.shape, low, high, { dtype: target.dtype, device: target.device, generator });
   return target;
 }

@@ -24,7 +24,7 @@ export function xavierUniform(shape: Shape, gain = 1, options: InitOptions = {})
 
 /** Fills uniformly within gain * sqrt(6 / (fanIn + fanOut)). `torch.nn.init.xavier_uniform_`. */
 export function xavierUniform_<T extends Initialisable>(target: T, gain = 1, generator?: Generator): T {
-  checkTarget("xavierUniform_", target);
+  checkTarget("xavierUniform_", target, { gain });
   target.data = xavierUniform(target.shape, gain, { dtype: target.dtype, device: target.device, generator });
   return target;
 }
@@ -36,7 +36,7 @@ export function xavierNormal(shape: Shape, gain = 1, options: InitOptions = {}):
 
 /** Fills from a normal distribution of deviation gain * sqrt(2 / (fanIn + fanOut)). `torch.nn.init.xavier_normal_`. */
 export function xavierNormal_<T extends Initialisable>(target: T, gain = 1, generator?: Generator): T {
-  checkTarget("xavierNormal_", target);
+  checkTarget("xavierNormal_", target, { gain });
   target.data = xavierNormal(target.shape, gain, { dtype: target.dtype, device: target.device, generator });
   return target;
 }

@@ -7,7 +7,14 @@ import { bytesOf, isFloat } from "../dtype.ts";
 import { cast, checkTensors, type Scalar } from "../ops/cast.ts";
 import { angle } from "../ops/real.ts";
 import { isNonzero } from "../ops/tensor_functions.ts";
-import { full, type NestedArray, tensor, type TensorOptions } from "../ops/create.ts";
+import {
+  full,
+  type NestedArray,
+  type SizeArguments,
+  sizeArguments,
+  tensor,
+  type TensorOptions,
+} from "../ops/create.ts";
 import { sameShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { AliasMethods } from "./alias.ts";
@@ -44,13 +51,15 @@ export abstract class FormMethods extends AliasMethods {
     return this.to("cpu");
   }
 
-  /** Zeros of this dtype on this device. */
-  newZeros(this: Tensor, shape: Shape, options?: TensorOptions): Tensor {
+  /** Zeros of this dtype on this device: `x.newZeros(2, 3)` or `x.newZeros([2, 3])`, and options. */
+  newZeros(this: Tensor, ...args: SizeArguments<TensorOptions>): Tensor {
+    const [shape, options] = sizeArguments(args);
     return full(shape, 0, like(this, options));
   }
 
-  /** Ones of this dtype on this device. */
-  newOnes(this: Tensor, shape: Shape, options?: TensorOptions): Tensor {
+  /** Ones of this dtype on this device: `x.newOnes(2, 3)` or `x.newOnes([2, 3])`, and options. */
+  newOnes(this: Tensor, ...args: SizeArguments<TensorOptions>): Tensor {
+    const [shape, options] = sizeArguments(args);
     return full(shape, 1, like(this, options));
   }
 
@@ -60,7 +69,8 @@ export abstract class FormMethods extends AliasMethods {
   }
 
   /** A tensor of this dtype on this device whose values do not matter. */
-  newEmpty(this: Tensor, shape: Shape, options?: TensorOptions): Tensor {
+  newEmpty(this: Tensor, ...args: SizeArguments<TensorOptions>): Tensor {
+    const [shape, options] = sizeArguments(args);
     return full(shape, 0, like(this, options));
   }
 

@@ -188,10 +188,18 @@ export function checkKind(op: string, name: string, value: unknown, kind: Kind):
     ? `the string "${value}"`
     : typeof value === "bigint"
     ? `the bigint ${value}n`
+    : isRecord(value)
+    ? `the record { ${Object.keys(value).join(", ")} }${
+      name in value ? `; '${name}' is given by position` : ""
+    }`
     : String(value);
   throw new ValueError(
     `${op}(): argument '${name}' must be ${wanted}${orNull ? " or None" : ""}, not ${got}`,
   );
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** Throws unless an argument is there and of a kind. */

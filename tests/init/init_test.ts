@@ -109,3 +109,23 @@ Deno.test("empty weights stay empty, and a plain tensor cannot be filled", () =>
   assertEquals(init.kaimingNormal_(init.kaimingUniform_(init.orthogonal_(init.normal_(p)))).shape, [0, 3]);
   assertThrows(() => init.ones_(zeros([2])), ValueError, "make it an nn.Parameter to replace its value");
 });
+
+Deno.test("arguments by name, where they come by position, are refused with the name", () => {
+  const p = new Parameter(zeros([2, 3]));
+  const calls: readonly [
+    name: string,
+    call: (init: Record<string, (...args: unknown[]) => unknown>) => unknown,
+  ][] = [
+    ["gain", (f) => f.xavierUniform_(p, { gain: 2 })],
+    ["mean", (f) => f.normal_(p, { mean: 1, std: 2 })],
+    ["value", (f) => f.constant_(p, { value: 1 })],
+  ];
+  for (const [name, call] of calls) {
+    const error = assertThrows(
+      () => call(init as never),
+      ValueError,
+      `argument '${name}' must be float, not the record`,
+    );
+    assert(error.message.endsWith(`'${name}' is given by position`));
+  }
+});
