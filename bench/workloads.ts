@@ -20,7 +20,7 @@ import {
   tensor,
 } from "../core/mod.ts";
 import { Adam, SGD } from "../nn/optim/mod.ts";
-import { Parameter } from "../nn/parameter.ts";
+import { Parameter } from "../nn/module/parameter.ts";
 
 /** Runs a workload once. */
 export type Run = () => number;

@@ -8,9 +8,9 @@ import * as op from "../core/ops/activation.ts";
 import { sigmoid, tanh } from "../core/ops/elementwise.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
-import { Module } from "./module.ts";
+import { Module } from "./module/module.ts";
 import { InplaceModule } from "./rectifier.ts";
-import { number } from "./repr.ts";
+import { number } from "./module/repr.ts";
 
 /** x sigmoid(x), also called swish. `torch.nn.SiLU`. */
 export class SiLU extends InplaceModule {

@@ -16,7 +16,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { ModuleList } from "./containers.ts";
 import { Linear } from "./linear.ts";
-import { type Layer, Module } from "./module.ts";
+import { type Layer, Module } from "./module/module.ts";
 import { Sequential } from "./sequential.ts";
 
 /** Options of AdaptiveLogSoftmaxWithLoss. */

@@ -7,7 +7,7 @@ import type { DeviceName } from "../core/device.ts";
 import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
 import { checkKind, checkOptions, type Kinds, withoutNulls } from "../core/ops/options.ts";
-import type { Parameter } from "./parameter.ts";
+import type { Parameter } from "./module/parameter.ts";
 
 /**
  * Arguments of types P in their order; a record of options can stand after any of them. Nothing fits `never[]` that does not fit the

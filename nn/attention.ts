@@ -20,10 +20,10 @@ import type { Tensor } from "../core/tensor.ts";
 import { zeros_ } from "../init/constant.ts";
 import { xavierNormal_, xavierUniform_ } from "../init/xavier.ts";
 import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
-import { setField } from "./fields.ts";
+import { setField } from "./module/fields.ts";
 import { Linear } from "./linear.ts";
-import { Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
+import { Module } from "./module/module.ts";
+import { Parameter } from "./module/parameter.ts";
 
 /** Options of MultiheadAttention. */
 export interface MultiheadAttentionOptions extends FactoryOptions {

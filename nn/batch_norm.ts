@@ -23,10 +23,10 @@ import {
   named,
   type Trailing,
 } from "./arguments.ts";
-import { setField } from "./fields.ts";
-import { Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
-import { flag, float } from "./repr.ts";
+import { setField } from "./module/fields.ts";
+import { Module } from "./module/module.ts";
+import { Parameter } from "./module/parameter.ts";
+import { flag, float } from "./module/repr.ts";
 
 /** Options of BatchNorm and InstanceNorm. */
 export interface RunningNormOptions<A extends boolean = boolean> extends FactoryOptions {

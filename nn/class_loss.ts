@@ -37,7 +37,7 @@ import { checkOptions } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
 import { PairwiseDistance } from "./distance.ts";
-import { isModule, setField } from "./fields.ts";
+import { isModule, setField } from "./module/fields.ts";
 import { Loss } from "./loss.ts";
 
 /**

@@ -6,10 +6,10 @@
 import { IndexError, ValueError } from "../core/errors.ts";
 import { checkKind } from "../core/ops/options.ts";
 import { Tensor } from "../core/tensor.ts";
-import { noForward } from "./call.ts";
-import { fieldsOf, isModule, modulesOf, removeField, tensorTypes, typeText } from "./fields.ts";
-import { type Layer, Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
+import { noForward } from "./module/call.ts";
+import { fieldsOf, isModule, modulesOf, removeField, tensorTypes, typeText } from "./module/fields.ts";
+import { type Layer, Module } from "./module/module.ts";
+import { Parameter } from "./module/parameter.ts";
 
 function position(op: string, index: number, length: number): number {
   const at = index < 0 ? index + length : index;

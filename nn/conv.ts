@@ -21,9 +21,9 @@ import {
   named,
   type Trailing,
 } from "./arguments.ts";
-import { Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
-import { tuple } from "./repr.ts";
+import { Module } from "./module/module.ts";
+import { Parameter } from "./module/parameter.ts";
+import { tuple } from "./module/repr.ts";
 
 /** What a convolution's border is made of. */
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";

@@ -10,7 +10,7 @@ import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { ConvModule } from "./conv.ts";
-import { tuple } from "./repr.ts";
+import { tuple } from "./module/repr.ts";
 
 /** Options of transposed convolution layers. */
 export interface ConvTransposeLayerOptions<B extends boolean = boolean> extends FactoryOptions {

@@ -6,7 +6,7 @@
 import { cosineSimilarity, pairwiseDistance } from "../core/ops/similarity.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
-import { Module } from "./module.ts";
+import { Module } from "./module/module.ts";
 
 /** Options of CosineSimilarity. */
 export interface CosineSimilarityOptions {

@@ -7,8 +7,8 @@ import { ValueError } from "../core/errors.ts";
 import * as op from "../core/ops/dropout.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
-import { Module } from "./module.ts";
-import { flag, float } from "./repr.ts";
+import { Module } from "./module/module.ts";
+import { flag, float } from "./module/repr.ts";
 
 /** Options of dropout layers. */
 export interface DropoutLayerOptions {

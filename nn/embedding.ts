@@ -11,9 +11,9 @@ import { checkOptions, type FixedOptions, type Kinds } from "../core/ops/options
 import type { Tensor } from "../core/tensor.ts";
 import { normal_ } from "../init/normal.ts";
 import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
-import { Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
-import { float } from "./repr.ts";
+import { Module } from "./module/module.ts";
+import { Parameter } from "./module/parameter.ts";
+import { float } from "./module/repr.ts";
 
 /** Options of Embedding. */
 export interface EmbeddingLayerOptions extends FactoryOptions, Pick<FixedOptions, "sparse"> {

@@ -8,8 +8,8 @@ import { flatten, unflatten } from "../core/ops/view.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
-import { Module } from "./module.ts";
-import { tuple } from "./repr.ts";
+import { Module } from "./module/module.ts";
+import { tuple } from "./module/repr.ts";
 
 /** Options of Flatten. */
 export interface FlattenOptions {

@@ -14,9 +14,9 @@ import type { ValuesAndIndices } from "../core/ops/reduce.ts";
 import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
-import { setField } from "./fields.ts";
+import { setField } from "./module/fields.ts";
 import type { MaxPoolResult } from "./max_pool.ts";
-import { Module } from "./module.ts";
+import { Module } from "./module/module.ts";
 
 /** Options of fractional max pooling layers; one of `outputSize` and `outputRatio` is given. */
 export interface FractionalMaxPoolLayerOptions<R extends boolean = boolean>

@@ -20,7 +20,7 @@ import {
   materialize,
   materializeFrom,
   UninitializedParameter,
-} from "./uninitialized.ts";
+} from "./module/uninitialized.ts";
 
 /** The options among arguments. */
 function optionsIn(settings: readonly unknown[]): FactoryOptions {

@@ -24,7 +24,7 @@ import {
   materializeFrom,
   UninitializedBuffer,
   UninitializedParameter,
-} from "./uninitialized.ts";
+} from "./module/uninitialized.ts";
 
 /** What a lazy InstanceNorm is made with: unlike the ordinary one it learns and tracks unless told not to, so A is true by default. */
 function learnt<A extends boolean>(options: RunningNormOptions<A>): RunningNormOptions<A> {

@@ -12,16 +12,16 @@ import { calculateFans } from "../init/fan.ts";
 import { kaimingUniform_ } from "../init/kaiming.ts";
 import { uniform_ } from "../init/uniform.ts";
 import { type BiasOf, checkSizes, factoryKinds, type FactoryOptions, named } from "./arguments.ts";
-import { Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
-import { flag } from "./repr.ts";
+import { Module } from "./module/module.ts";
+import { Parameter } from "./module/parameter.ts";
+import { flag } from "./module/repr.ts";
 import {
   hasUninitialized,
   initializeOnCall,
   materialize,
   materializeFrom,
   UninitializedParameter,
-} from "./uninitialized.ts";
+} from "./module/uninitialized.ts";
 
 /** Options of Linear and Bilinear. */
 export interface LinearOptions<B extends boolean = boolean> extends FactoryOptions {

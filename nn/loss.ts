@@ -35,8 +35,8 @@ import {
 import { checkOptions } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
-import { setField } from "./fields.ts";
-import { Module } from "./module.ts";
+import { setField } from "./module/fields.ts";
+import { Module } from "./module/module.ts";
 
 /** A loss with PyTorch's `reduction`. */
 export abstract class Loss extends Module {

@@ -18,8 +18,8 @@ import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
-import { Module } from "./module.ts";
-import { flag, size, tuple } from "./repr.ts";
+import { Module } from "./module/module.ts";
+import { flag, size, tuple } from "./module/repr.ts";
 
 /** Arguments of max pooling after the kernel size. */
 export type MaxPoolArguments<R extends boolean = boolean> = Trailing<

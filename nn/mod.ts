@@ -25,7 +25,7 @@ export * from "./activation.ts";
 export * from "./adaptive_softmax.ts";
 export type { BiasOf, FactoryOptions, Leading, Trailing } from "./arguments.ts";
 export * from "./attention.ts";
-export type { BackwardHook, Gradients } from "./backward_hooks.ts";
+export type { BackwardHook, Gradients } from "./module/backward_hooks.ts";
 export {
   BatchNorm,
   BatchNorm1d,
@@ -53,12 +53,12 @@ export {
   type PaddingMode,
 } from "./conv.ts";
 export * from "./conv_transpose.ts";
-export { deepcopy } from "./deepcopy.ts";
+export { deepcopy } from "./module/deepcopy.ts";
 export * from "./distance.ts";
 export * from "./dropout.ts";
 export * from "./embedding.ts";
 export * from "./flatten.ts";
-export { functionalCall, valueAndGrad } from "./functional_call.ts";
+export { functionalCall, valueAndGrad } from "./module/functional_call.ts";
 export {
   type ForwardHook,
   type ForwardPreHook,
@@ -66,17 +66,17 @@ export {
   registerModuleForwardHook,
   registerModuleForwardPreHook,
   registerModuleFullBackwardHook,
-} from "./hooks.ts";
+} from "./module/hooks.ts";
 export * from "./fractional_pool.ts";
 export * from "./lazy_conv.ts";
 export * from "./lazy_norm.ts";
 export * from "./linear.ts";
 export * from "./loss.ts";
 export * from "./max_pool.ts";
-export { type DuplicateOptions, type Layer, Module } from "./module.ts";
+export { type DuplicateOptions, type Layer, Module } from "./module/module.ts";
 export * from "./normalization.ts";
 export * from "./padding.ts";
-export { Parameter, type ParameterOptions } from "./parameter.ts";
+export { Parameter, type ParameterOptions } from "./module/parameter.ts";
 export * from "./pool.ts";
 export * from "./rectifier.ts";
 export type { CellState, CellWeights, Step } from "./recurrence.ts";
@@ -91,14 +91,14 @@ export {
 export * from "./rnn_cell.ts";
 export { type Positions, Sequential, type SequentialConstructor, SequentialModule } from "./sequential.ts";
 export * from "./softmax.ts";
-export { type LoadReport, type StateDict } from "./state_dict.ts";
+export { type LoadReport, type StateDict } from "./module/state_dict.ts";
 export type {
   IncompatibleKeys,
   LoadStateDictPostHook,
   LoadStateDictPreHook,
   StateDictHook,
   StateDictPreHook,
-} from "./state_hooks.ts";
+} from "./module/state_hooks.ts";
 export * from "./transformer.ts";
 export {
   type Activation,
@@ -111,7 +111,7 @@ export {
   type TransformerLayerArguments,
   type TransformerLayerOptions,
 } from "./transformer_layer.ts";
-export { UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";
+export { UninitializedBuffer, UninitializedParameter } from "./module/uninitialized.ts";
 export type { PackedSequence } from "./utils/packed_sequence.ts";
 export * as functional from "./functional.ts";
 export * as optim from "./optim/mod.ts";

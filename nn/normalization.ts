@@ -19,9 +19,9 @@ import {
   named,
   type Trailing,
 } from "./arguments.ts";
-import { Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
-import { flag, float, tuple } from "./repr.ts";
+import { Module } from "./module/module.ts";
+import { Parameter } from "./module/parameter.ts";
+import { flag, float, tuple } from "./module/repr.ts";
 
 /** Options of LayerNorm. */
 export interface LayerNormOptions<A extends boolean = boolean, B extends boolean = boolean>

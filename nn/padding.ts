@@ -7,8 +7,8 @@ import { checkKind } from "../core/ops/options.ts";
 import { pad } from "../core/ops/pad.ts";
 import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { Module } from "./module.ts";
-import { number, tuple } from "./repr.ts";
+import { Module } from "./module/module.ts";
+import { number, tuple } from "./module/repr.ts";
 
 /** What the padding layers share. */
 export abstract class PaddingModule extends Module {

@@ -27,8 +27,8 @@ import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
 import type { MaxPoolResult } from "./max_pool.ts";
-import { Module } from "./module.ts";
-import { flag, number, size } from "./repr.ts";
+import { Module } from "./module/module.ts";
+import { flag, number, size } from "./module/repr.ts";
 
 /** Options of average pooling layers. */
 export interface AvgPoolLayerOptions extends Omit<AvgPoolOptions, "stride"> {

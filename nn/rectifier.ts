@@ -7,8 +7,8 @@ import * as op from "../core/ops/activation.ts";
 import { checkKind, type Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
-import { Module } from "./module.ts";
-import { float, number } from "./repr.ts";
+import { Module } from "./module/module.ts";
+import { float, number } from "./module/repr.ts";
 
 /** Options of activations that PyTorch can run in place. */
 export interface InplaceOptions {

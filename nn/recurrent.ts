@@ -13,10 +13,10 @@ import { sameShape, type Shape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { uniform_ } from "../init/uniform.ts";
 import { checkSizes, type FactoryOptions, type Trailing } from "./arguments.ts";
-import { Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
+import { Module } from "./module/module.ts";
+import { Parameter } from "./module/parameter.ts";
 import { type CellState, type CellWeights, runSequence, type Step } from "./recurrence.ts";
-import { flag, float, tuple } from "./repr.ts";
+import { flag, float, tuple } from "./module/repr.ts";
 import { PackedSequence, reorder } from "./utils/packed_sequence.ts";
 
 /** Options of recurrent layers. */

@@ -10,8 +10,8 @@ import { channelShuffle, pixelShuffle, pixelUnshuffle } from "../core/ops/shuffl
 import type { Sizes } from "../core/ops/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { checkSizes, named, type Trailing } from "./arguments.ts";
-import { Module } from "./module.ts";
-import { float, size as sizeText } from "./repr.ts";
+import { Module } from "./module/module.ts";
+import { float, size as sizeText } from "./module/repr.ts";
 
 /** Options of Upsample. */
 export interface UpsampleOptions {

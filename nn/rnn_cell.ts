@@ -12,9 +12,9 @@ import { squeeze, unsqueeze } from "../core/ops/view.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { uniform_ } from "../init/uniform.ts";
 import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
-import { setField } from "./fields.ts";
-import { Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
+import { setField } from "./module/fields.ts";
+import { Module } from "./module/module.ts";
+import { Parameter } from "./module/parameter.ts";
 import {
   type CellState,
   type CellWeights,

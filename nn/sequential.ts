@@ -6,8 +6,16 @@
 import { IndexError } from "../core/errors.ts";
 import { checkKind } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { checkModule, childrenOf, isIndex, isModule, modulesOf, removeField, setField } from "./fields.ts";
-import { type Layer, Module } from "./module.ts";
+import {
+  checkModule,
+  childrenOf,
+  isIndex,
+  isModule,
+  modulesOf,
+  removeField,
+  setField,
+} from "./module/fields.ts";
+import { type Layer, Module } from "./module/module.ts";
 
 /** A sequence's methods; `Sequential` adds what TypeScript knows of the positions. */
 export class SequentialModule extends Module {

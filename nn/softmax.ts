@@ -11,8 +11,8 @@ import { full } from "../core/ops/create.ts";
 import { logSoftmax, softmax, softmin } from "../core/ops/softmax.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
-import { Module } from "./module.ts";
-import { Parameter } from "./parameter.ts";
+import { Module } from "./module/module.ts";
+import { Parameter } from "./module/parameter.ts";
 
 /** Options of Softmax, Softmin and LogSoftmax. */
 export interface DimOptions {

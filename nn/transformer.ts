@@ -13,8 +13,8 @@ import type { Tensor } from "../core/tensor.ts";
 import { xavierUniform_ } from "../init/xavier.ts";
 import { checkSizes, factoryKinds, named, type Trailing } from "./arguments.ts";
 import { ModuleList } from "./containers.ts";
-import { deepcopy } from "./deepcopy.ts";
-import { type Layer, Module } from "./module.ts";
+import { deepcopy } from "./module/deepcopy.ts";
+import { type Layer, Module } from "./module/module.ts";
 import { LayerNorm } from "./normalization.ts";
 import {
   type Activation,

@@ -11,9 +11,9 @@ import type { Tensor } from "../core/tensor.ts";
 import { factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { MultiheadAttention } from "./attention.ts";
 import { Dropout } from "./dropout.ts";
-import { setField } from "./fields.ts";
+import { setField } from "./module/fields.ts";
 import { Linear } from "./linear.ts";
-import { Module } from "./module.ts";
+import { Module } from "./module/module.ts";
 import { LayerNorm } from "./normalization.ts";
 
 /** A function of a tensor, by name or itself; a module is one. */

@@ -12,7 +12,7 @@ import { cat } from "../../core/ops/join.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { takePending } from "../../core/transform/backward.ts";
-import type { Parameter } from "../parameter.ts";
+import type { Parameter } from "../module/parameter.ts";
 import { type LinePoint, strongWolfe } from "./line_search.ts";
 import {
   checkRange,

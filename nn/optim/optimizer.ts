@@ -13,9 +13,9 @@ import { full, tensor } from "../../core/ops/create.ts";
 import { checkOptions, type FixedOptions, type Kind } from "../../core/ops/options.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { takePending } from "../../core/transform/backward.ts";
-import { typeText } from "../fields.ts";
-import { Parameter } from "../parameter.ts";
-import { flag, number, tuple } from "../repr.ts";
+import { typeText } from "../module/fields.ts";
+import { Parameter } from "../module/parameter.ts";
+import { flag, number, tuple } from "../module/repr.ts";
 
 /** A value of a parameter's state: a tensor, several, a count, or null where PyTorch has None. */
 export type StateValue = Tensor | readonly Tensor[] | number | null;

@@ -5,7 +5,7 @@
  */
 import { ValueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import type { Parameter } from "../parameter.ts";
+import type { Parameter } from "../module/parameter.ts";
 import {
   checkRange,
   type FixedSettings,

@@ -11,9 +11,9 @@ import { checkKind, checkOptions, type Kinds } from "../../core/ops/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { named, type Trailing } from "../arguments.ts";
 import { BatchNorm } from "../batch_norm.ts";
-import { deepcopy } from "../deepcopy.ts";
-import { setField } from "../fields.ts";
-import { type Layer, Module } from "../module.ts";
+import { deepcopy } from "../module/deepcopy.ts";
+import { setField } from "../module/fields.ts";
+import { type Layer, Module } from "../module/module.ts";
 import {
   eachGroup,
   LRScheduler,

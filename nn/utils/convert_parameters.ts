@@ -10,7 +10,7 @@ import { narrow, reshape } from "../../core/ops/view.ts";
 import { cat } from "../../core/ops/join.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import type { Parameter } from "../parameter.ts";
+import type { Parameter } from "../module/parameter.ts";
 
 /** The elements of all parameters, one after the other. `torch.nn.utils.parameters_to_vector`. */
 export function parametersToVector(parameters: Iterable<Tensor>): Tensor {

@@ -11,11 +11,11 @@ import { reshape } from "../../core/ops/view.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { BatchNorm } from "../batch_norm.ts";
 import type { ConvModule } from "../conv.ts";
-import { deepcopy } from "../deepcopy.ts";
-import { className } from "../fields.ts";
+import { deepcopy } from "../module/deepcopy.ts";
+import { className } from "../module/fields.ts";
 import type { Linear } from "../linear.ts";
-import type { Module } from "../module.ts";
-import { Parameter } from "../parameter.ts";
+import type { Module } from "../module/module.ts";
+import { Parameter } from "../module/parameter.ts";
 
 function statisticsOf(op: string, layer: Module, norm: BatchNorm): [mean: Tensor, variance: Tensor] {
   if (layer.training || norm.training) {

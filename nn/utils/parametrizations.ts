@@ -25,8 +25,8 @@ import { sameShape, type Shape, torchSize } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { evaluateWithStep } from "../../core/transform/backward.ts";
 import { ConvTranspose } from "../conv_transpose.ts";
-import { className, isModule, setField, typeText } from "../fields.ts";
-import { Module } from "../module.ts";
+import { className, isModule, setField, typeText } from "../module/fields.ts";
+import { Module } from "../module/module.ts";
 import { type Parametrization, registerParametrization } from "./parametrize.ts";
 import { asMatrix, type SpectralNormOptions } from "./weight_norm.ts";
 

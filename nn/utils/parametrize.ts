@@ -8,9 +8,9 @@ import { noGrad } from "../../core/grad_mode.ts";
 import { sameShape, torchSize } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { ModuleDict, ModuleList } from "../containers.ts";
-import { className, isModule, removeField } from "../fields.ts";
-import type { Module } from "../module.ts";
-import { Parameter } from "../parameter.ts";
+import { className, isModule, removeField } from "../module/fields.ts";
+import type { Module } from "../module/module.ts";
+import { Parameter } from "../module/parameter.ts";
 
 /** From a tensor (or several) to the tensor that a module uses; `rightInverse` finds a tensor that is mapped to a given one. */
 export type Parametrization = Module & ((...originals: Tensor[]) => Tensor) & {

@@ -12,10 +12,10 @@ import { narrow, reshape } from "../../core/ops/view.ts";
 import { cat } from "../../core/ops/join.ts";
 import { sameShape, sizeOf } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
-import { className, isModule, removeField, setField, stateOf, typeText } from "../fields.ts";
-import type { ForwardPreHook } from "../hooks.ts";
-import type { Module } from "../module.ts";
-import { Parameter } from "../parameter.ts";
+import { className, isModule, removeField, setField, stateOf, typeText } from "../module/fields.ts";
+import type { ForwardPreHook } from "../module/hooks.ts";
+import type { Module } from "../module/module.ts";
+import { Parameter } from "../module/parameter.ts";
 import {
   BasePruningMethod,
   combinedMask,

@@ -5,7 +5,7 @@
  */
 import { ValueError } from "../../core/errors.ts";
 import { getRngState, setRngState } from "../../core/ops/rng_state.ts";
-import { Module } from "../module.ts";
+import { Module } from "../module/module.ts";
 
 /**
  * A module of a class and arguments whose parameters are about to be replaced: the default generator is as it was before.

@@ -15,11 +15,11 @@ import { permute, reshape, transpose } from "../../core/ops/view.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { evaluateWithStep } from "../../core/transform/backward.ts";
 import { ConvTranspose } from "../conv_transpose.ts";
-import { className, isModule, removeField, typeText } from "../fields.ts";
-import type { HookHandle } from "../hooks.ts";
-import type { Module } from "../module.ts";
-import { Parameter } from "../parameter.ts";
-import { isLazy } from "../uninitialized.ts";
+import { className, isModule, removeField, typeText } from "../module/fields.ts";
+import type { HookHandle } from "../module/hooks.ts";
+import type { Module } from "../module/module.ts";
+import { Parameter } from "../module/parameter.ts";
+import { isLazy } from "../module/uninitialized.ts";
 
 /** What takes the place of a weight, and how it is taken back. */
 interface Replaced {

@@ -15,7 +15,7 @@ import {
 import { Linear } from "../../nn/linear.ts";
 import { Adam } from "../../nn/optim/adam.ts";
 import { SGD } from "../../nn/optim/sgd.ts";
-import { Parameter } from "../../nn/parameter.ts";
+import { Parameter } from "../../nn/module/parameter.ts";
 import { countingDevice, plansOf } from "./counting.ts";
 
 const { counts, reset } = countingDevice();

@@ -10,7 +10,7 @@ import { full, ones, zeros } from "../../core/ops/create.ts";
 import { defaultGenerator, Generator, manualSeed } from "../../core/random/generator.ts";
 import { Tensor } from "../../core/tensor.ts";
 import * as init from "../../init/mod.ts";
-import { Parameter } from "../../nn/parameter.ts";
+import { Parameter } from "../../nn/module/parameter.ts";
 import { fnv1a } from "../core/random/bytes.ts";
 
 interface Call {

@@ -11,7 +11,7 @@ import type { Backend, BackendMemory, DeviceBuffer, DeviceInfo, Executable } fro
 import type { Views } from "./arena.ts";
 import { Engine } from "./engine.ts";
 import { CpuBuffer, CpuExecutable } from "./executable.ts";
-import { blasName } from "./routines/blas.ts";
+import { blasName } from "./routines/product/blas.ts";
 import { detectFeatures } from "./wasm/features.ts";
 
 /** How a CPU backend is set up. */

@@ -19,8 +19,8 @@ import {
   ValueError,
   vmap,
 } from "../../../core/mod.ts";
-import { Module } from "../../../nn/module.ts";
-import { Parameter } from "../../../nn/parameter.ts";
+import { Module } from "../../../nn/module/module.ts";
+import { Parameter } from "../../../nn/module/parameter.ts";
 
 /** Counts how often a function is run. */
 function counted<A extends readonly unknown[], Y>(

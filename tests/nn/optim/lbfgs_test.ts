@@ -8,7 +8,7 @@ import { ValueError } from "../../../core/errors.ts";
 import { ones, tensor } from "../../../core/ops/create.ts";
 import { Tensor } from "../../../core/tensor.ts";
 import { LBFGS, type LBFGSSettings, type OptimizerStateDict } from "../../../nn/optim/mod.ts";
-import { Parameter } from "../../../nn/parameter.ts";
+import { Parameter } from "../../../nn/module/parameter.ts";
 import { plain, revived } from "./plain.ts";
 
 interface Case {

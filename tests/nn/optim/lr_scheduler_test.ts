@@ -7,7 +7,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ValueError } from "../../../core/errors.ts";
 import { zeros } from "../../../core/ops/create.ts";
 import { lrScheduler, SGD } from "../../../nn/optim/mod.ts";
-import { Parameter } from "../../../nn/parameter.ts";
+import { Parameter } from "../../../nn/module/parameter.ts";
 import { plain, revived } from "./plain.ts";
 
 interface Inner {

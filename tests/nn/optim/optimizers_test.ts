@@ -12,7 +12,7 @@ import { manualSeed } from "../../../core/random/generator.ts";
 import { Tensor } from "../../../core/tensor.ts";
 import { Linear } from "../../../nn/linear.ts";
 import * as optim from "../../../nn/optim/mod.ts";
-import { Parameter } from "../../../nn/parameter.ts";
+import { Parameter } from "../../../nn/module/parameter.ts";
 import { plain, revived } from "./plain.ts";
 
 interface Case {

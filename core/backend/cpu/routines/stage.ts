@@ -12,7 +12,7 @@ import { type Shape, sizeOf, stridesOf } from "../../../shape.ts";
 import type { StepContext } from "../engine.ts";
 import { LoopCall } from "../loops.ts";
 import type { FloatType } from "./floats.ts";
-import { Margins, suitsMargins } from "./margins.ts";
+import { Margins, suitsMargins } from "./conv/margins.ts";
 import { addressOf, copyKernel, runLoop, type Workspace, zeroKernel } from "./routine.ts";
 
 /** The type that arithmetic on a float dtype is done in. */

@@ -6,7 +6,7 @@
  */
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { createCpuBackend } from "../../../../core/backend/cpu/backend.ts";
-import { suitsWinograd } from "../../../../core/backend/cpu/routines/winograd.ts";
+import { suitsWinograd } from "../../../../core/backend/cpu/routines/conv/winograd.ts";
 import { conv2d, grad, randn, type Tensor } from "../../../../core/mod.ts";
 import { dense, routinePlan, runPlan, strided } from "../build.ts";
 import { uniform } from "../conformance_values.ts";
