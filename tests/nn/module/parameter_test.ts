@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { compile } from "../../../core/transform/compile.ts";
+import { compile } from "../../../core/transform/compile/compile.ts";
 import { vmap } from "../../../core/transform/vmap.ts";
 import { GradError, ValueError } from "../../../core/errors.ts";
 import { ones, tensor, zeros } from "../../../core/ops/create.ts";
