@@ -6,7 +6,7 @@
 import type { DeviceName } from "../core/device.ts";
 import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
-import { checkKind, checkOptions, type Kinds, withoutNulls } from "../core/ops/options.ts";
+import { checkKind, checkOptions, isRecord, type Kinds, withoutNulls } from "../core/ops/options.ts";
 import type { Parameter } from "./module/parameter.ts";
 
 /**
@@ -31,8 +31,7 @@ export function named<O extends object>(
   positional: number = Object.keys(kinds).length,
 ): Partial<O> {
   const last = given.at(-1);
-  const byName = typeof last === "object" && last !== null && !Array.isArray(last) &&
-    Object.getPrototypeOf(last) === Object.prototype;
+  const byName = isRecord(last);
   const values = byName ? given.slice(0, -1) : given;
   const names = Object.keys(kinds).slice(0, positional);
   if (values.length > names.length) {

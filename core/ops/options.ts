@@ -198,8 +198,11 @@ export function checkKind(op: string, name: string, value: unknown, kind: Kind):
   );
 }
 
-function isRecord(value: unknown): value is object {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+/** Whether the value is a record written as `{ ... }`, or one without a prototype: no tensor, array or other object of a class. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** Throws unless an argument is there and of a kind. */

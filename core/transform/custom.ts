@@ -10,13 +10,13 @@ import { evaluate } from "../evaluate.ts";
 import { FUNCTIONAL } from "../grad_mode.ts";
 import { isHeld } from "../graph/trace.ts";
 import { Results } from "../named_tuple.ts";
+import { isRecord, requireKind } from "../ops/options.ts";
 import { barrierPrim, customPrim } from "../prim/source.ts";
 import { sameShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 import { freshLeaf, pullAll, trackedNodes } from "./pull.ts";
 import { applyAgain, rebuild } from "./rebuild.ts";
-import { requireKind } from "../ops/options.ts";
 
 /** The value of `y` whose gradient in `xs`, which may be on other devices, is what `pull` says. */
 export function withPull(
@@ -130,6 +130,5 @@ export function checkpoint<A extends readonly unknown[], Y extends Tree>(
 function isTree(arg: unknown): arg is Tree {
   if (arg instanceof Tensor || arg instanceof Results) return true;
   if (Array.isArray(arg)) return arg.every(isTree);
-  return typeof arg === "object" && arg !== null && Object.getPrototypeOf(arg) === Object.prototype &&
-    Object.values(arg).every(isTree);
+  return isRecord(arg) && Object.values(arg).every(isTree);
 }

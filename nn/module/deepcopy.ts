@@ -4,6 +4,7 @@
  * @module
  */
 import { ValueError } from "../../core/errors.ts";
+import { isRecord } from "../../core/ops/options.ts";
 import { copyFields, isModule, typeText } from "./fields.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -44,7 +45,7 @@ export function deepcopy<M extends Module>(module: M): M {
     if (value instanceof Parameter) return remembered(value, copyParameter(value));
     if (isModule(value)) return copyModule(value);
     if (Array.isArray(value)) return value.map(copyOf);
-    if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+    if (isRecord(value)) {
       return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)]));
     }
     return value;

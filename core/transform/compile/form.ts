@@ -9,6 +9,7 @@ import { isFloat } from "../../dtype.ts";
 import type { Program } from "../../evaluate.ts";
 import { FACADE, FUNCTIONAL } from "../../grad_mode.ts";
 import { Results } from "../../named_tuple.ts";
+import { isRecord } from "../../ops/options.ts";
 import { type CallAttrs, placeholderPrim } from "../../prim/source.ts";
 import type { Shape } from "../../shape.ts";
 import type { Moded, StateCell } from "../../states.ts";
@@ -59,12 +60,6 @@ export interface Form {
 }
 
 const tensorMark = Symbol("tensor"), listMark = Symbol("list"), recordMark = Symbol("record");
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
 
 /** Adds the form of a value to `key` and its tensors to `tensors`. */
 export function describe(value: unknown, key: unknown[], tensors: Tensor[]): void {
