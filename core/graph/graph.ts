@@ -6,10 +6,9 @@
  */
 import type { DType } from "../dtype.ts";
 import type { Lowering, Primitive } from "../prim/primitive.ts";
-import { matmulPrim } from "../prim/routine.ts";
 import { fullPrim, leafPrim } from "../prim/source.ts";
-import { permutePrim, reshapePrim } from "../prim/view.ts";
 import { sameShape, type Shape, sizeOf } from "../shape.ts";
+import { isRefinement, loopIndex } from "./index_map.ts";
 import { attrsText, isHeld, type Trace } from "./trace.ts";
 
 /** A node; inputs are indices of earlier nodes. */
@@ -86,8 +85,7 @@ export function buildGraph(trace: Trace, roots: readonly number[]): Graph {
       // Of other shapes of one value one is enough, and none that is the value's own.
       const isShape = loweringOf(first).kind === "reshape" && !first.prim.distinct;
       const base = isShape ? nodes[first.inputs[0]] : first;
-      const reshape = reshapePrim as Primitive<never>;
-      const node = { prim: reshape, attrs: { shape }, shape, dtype, inputs: [base.id], leaf: -1 };
+      const node = { prim, attrs: undefined, shape, dtype, inputs: [base.id], leaf: -1 };
       idOf.push(sameShape(base.shape, shape) ? base.id : add(node, `s${shape}|${base.id}`));
       continue;
     }
@@ -96,8 +94,8 @@ export function buildGraph(trace: Trace, roots: readonly number[]): Graph {
       continue;
     }
     if (
-      first !== null && isTranspose(prim, x.attrs) && first.prim.id === matmulPrim.id &&
-      uses[x.inputs[0].order] === 1
+      first !== null && isProduct(first) && uses[x.inputs[0].order] === 1 &&
+      isTranspose(lowering, x.attrs, first.shape, shape)
     ) {
       // (A B)^T = B^T A^T: the routine reads transposed operands for nothing, so the copy is saved.
       const [a, b] = first.inputs.map((i) => {
@@ -125,12 +123,21 @@ function fieldsText(prim: Primitive<never>, attrs: unknown): string {
   return prim.fields.map((name) => attrsText((attrs as Readonly<Record<string, unknown>>)[name])).join(";");
 }
 
+function isProduct(node: GraphNode): boolean {
+  const lowering = loweringOf(node);
+  return lowering.kind === "routine" && lowering.name === "matmul";
+}
+
 /** Whether a node swaps the last two dimensions and nothing else. */
-function isTranspose(prim: Primitive<never>, attrs: unknown): boolean {
-  if (prim.id !== permutePrim.id) return false;
-  const dims = (attrs as { readonly dims: readonly number[] }).dims;
-  const n = dims.length;
-  return n >= 2 && dims.every((d, i) => d === (i < n - 2 ? i : i === n - 2 ? n - 1 : n - 2));
+function isTranspose(lowering: Lowering<unknown>, attrs: unknown, from: Shape, to: Shape): boolean {
+  const n = to.length;
+  if (lowering.kind !== "view" || from.length !== n || n < 2) return false;
+  const map = lowering.map({ at: to.map((_, d) => loopIndex(d, n)), guards: [] }, from, to, attrs);
+  if (map === null || isRefinement(map) || map.guards.length > 0) return false;
+  return map.at.every(({ offset, strides }, d) => {
+    const loop = d < n - 2 ? d : d === n - 2 ? n - 1 : n - 2;
+    return offset === 0 && strides.every((stride, k) => stride === (k === loop ? 1 : 0));
+  });
 }
 
 function isPlainView(lowering: Lowering<unknown>): boolean {

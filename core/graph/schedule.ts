@@ -4,12 +4,20 @@
  * @module
  */
 import type { Affine, LoopKernel } from "../kernel/ir.ts";
-import type { LoopStep, Plan, RoutineStep, Slot, Step } from "../kernel/plan.ts";
+import type { LoopStep, Plan, RoutineName, RoutineStep, Slot, Step } from "../kernel/plan.ts";
 import { sameShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import { operandOf } from "./boundaries.ts";
 import type { Fusion, Unit } from "./fuse.ts";
 import { type Graph, type GraphNode, loweringOf } from "./graph.ts";
 import { splitLoop } from "./index_map.ts";
+
+/** Routines that can have an epilogue: a loop over their result gains from running tile by tile. */
+const withEpilogue: ReadonlySet<RoutineName> = new Set<RoutineName>([
+  "matmul",
+  "conv",
+  "convInputGrad",
+  "convWeightGrad",
+]);
 
 /** What the plan must give back and may overwrite. */
 export interface ScheduleRequest {
@@ -143,8 +151,8 @@ function attachEpilogues(order: readonly Unit[]): { order: Unit[]; epilogues: Ma
     }
   }
   for (const unit of order) {
-    const node = unit.routine;
-    if (node === null || !(node.prim.name === "matmul" || node.prim.name.startsWith("conv"))) continue;
+    const node = unit.routine, lowering = node === null ? null : loweringOf(node);
+    if (node === null || lowering?.kind !== "routine" || !withEpilogue.has(lowering.name)) continue;
     const at = position.get(unit) as number;
     const follower = readers.get(node.id)?.find((u) => !taken.has(u));
     if (follower === undefined || follower.lowered === null || follower.group === null) continue;

@@ -54,6 +54,12 @@ const cases: Record<string, [count: number, fn: () => Tensor | readonly Tensor[]
     const m = x.mean(0), v = x.sub(m).pow(2).mean(0);
     return x.sub(m).div(v.add(1e-5).sqrt());
   }],
+  "the transpose of a product": [1, () => x.matmul(values([32, 16])).t()],
+  "the transpose of a batch of products": [
+    1,
+    () => values([3, 4, 5]).matmul(values([3, 5, 6])).transpose(-1, -2).relu(),
+  ],
+  "another permutation of products": [2, () => values([3, 4, 5]).matmul(values([3, 5, 6])).transpose(0, 1)],
   "matmul, bias, activation": [1, () => x.matmul(values([32, 16])).add(values([16])).relu()],
   "views alone": [1, () => x.t().reshape([32, 8, 8]).flip(0).narrow(1, 2, 3)],
 };
