@@ -10,7 +10,7 @@ import { type DType, type HostArray, isDType, isFloat } from "./dtype.ts";
 import { DTypeError, GradError, IndexError, TenonError, ValueError } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { FACADE, trackMask } from "./grad_mode.ts";
-import { RandomMethods } from "./methods/random.ts";
+import { FormMethods } from "./methods/form.ts";
 import type { NestedValues } from "./methods/read.ts";
 import type { NodeInit } from "./node.ts";
 import { cast, checkTensors } from "./ops/cast.ts";
@@ -60,7 +60,7 @@ function printedElements(x: Tensor): Tensor {
  * console.log(x.mul(2).sum().item()); // 20
  * ```
  */
-export class Tensor extends RandomMethods {
+export class Tensor extends FormMethods {
   /** @internal Where the gradient is, once there is one. */
   gradCell: GradCell | null = null;
 

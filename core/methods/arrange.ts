@@ -19,11 +19,11 @@ import { type Shape, type SizeList, sizesIn } from "../shape.ts";
 import { sumTo } from "../ops/reduce.ts";
 import { reshape } from "../ops/view.ts";
 import type { Tensor } from "../tensor.ts";
-import { MatrixMethods } from "./matrix.ts";
+import { SpecialMethods } from "./special.ts";
 import { requireKind } from "../ops/options.ts";
 
 /** Slices written into tensors, splits by direction, frequencies. */
-export abstract class ArrangeMethods extends MatrixMethods {
+export abstract class ArrangeMethods extends SpecialMethods {
   /** This with the slice at an index replaced. */
   selectScatter(this: Tensor, source: Tensor, dim: number, index: number): Tensor {
     return op.selectScatter(this, source, dim, index);

@@ -1,5 +1,5 @@
 /**
- * What a tensor is and what else is like it: further dtypes, new tensors of its kind, questions of form.
+ * What a tensor is and what else is like it: further dtypes, new tensors of its kind, draws from it, questions of form.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import {
   tensor,
   type TensorOptions,
 } from "../ops/create.ts";
+import * as random from "../ops/random.ts";
 import { sameShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { AliasMethods } from "./alias.ts";
@@ -142,5 +143,20 @@ export abstract class FormMethods extends AliasMethods {
   stride(this: Tensor, dim?: number): Shape | number {
     const strides = stridesOf(this.shape);
     return dim === undefined ? strides : strides[dim < 0 ? dim + strides.length : dim];
+  }
+
+  /** Zeros and ones, one with the probability that the element says, or with probability `p` everywhere. */
+  bernoulli(this: Tensor, p?: number, options: random.RandomOptions = {}): Tensor {
+    return p === undefined ? random.bernoulli(this, options) : random.bernoulliLike(this, p, options);
+  }
+
+  /** Categories drawn by weight: this is a vector of weights or a matrix of rows. */
+  multinomial(
+    this: Tensor,
+    samples: number,
+    replacement?: boolean,
+    options?: Pick<random.RandomOptions, "generator">,
+  ): Tensor {
+    return random.multinomial(this, samples, replacement, options);
   }
 }

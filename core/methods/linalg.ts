@@ -1,14 +1,19 @@
 /**
- * Matrix methods. One line each over the public operations, which say more.
+ * Matrix methods: products, factorisations, functions of matrices. One line each over the public operations, which say more.
  *
  * @module
  */
+import type { NamedTuple } from "../named_tuple.ts";
+import { pinv, qr, type QrMode, svd } from "../ops/decompose.ts";
 import * as op from "../ops/linalg.ts";
 import type { AddmmOptions } from "../ops/linalg.ts";
+import * as functions from "../ops/matrix_functions.ts";
+import * as solve from "../ops/solve.ts";
+import { mT } from "../ops/view.ts";
 import type { Tensor } from "../tensor.ts";
 import { ViewMethods } from "./view.ts";
 
-/** Matrix methods. */
+/** Products, factorisations and functions of matrices. */
 export abstract class LinalgMethods extends ViewMethods {
   /** The matrix product, vectors and batches included. */
   matmul(this: Tensor, other: Tensor): Tensor {
@@ -43,5 +48,98 @@ export abstract class LinalgMethods extends ViewMethods {
   /** This plus the product of two matrices. */
   addmm(this: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
     return op.addmm(this, a, b, options);
+  }
+
+  /** This plus the product with a vector. */
+  addmv(this: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
+    return op.addmv(this, a, b, options);
+  }
+
+  /** This plus products of batches. */
+  baddbmm(this: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
+    return op.baddbmm(this, a, b, options);
+  }
+
+  /** This plus the sum of a batch of products. */
+  addbmm(this: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
+    return functions.addbmm(this, a, b, options);
+  }
+
+  /** This plus an outer product. */
+  addr(this: Tensor, a: Tensor, b: Tensor, options?: AddmmOptions): Tensor {
+    return functions.addr(this, a, b, options);
+  }
+
+  /** The sum of products over the last dimensions. */
+  inner(this: Tensor, other: Tensor): Tensor {
+    return functions.inner(this, other);
+  }
+
+  /** A power of square matrices. */
+  matrixPower(this: Tensor, n: number): Tensor {
+    return functions.matrixPower(this, n);
+  }
+
+  /** e to the power of square matrices. */
+  matrixExp(this: Tensor): Tensor {
+    return functions.matrixExp(this);
+  }
+
+  /** The inverse of square matrices. */
+  inverse(this: Tensor): Tensor {
+    return solve.inv(this);
+  }
+
+  /** The determinants of square matrices. */
+  det(this: Tensor): Tensor {
+    return solve.det(this);
+  }
+
+  /** ln of the determinants. */
+  logdet(this: Tensor): Tensor {
+    return solve.logdet(this);
+  }
+
+  /** Signs and logarithms of the determinants. */
+  slogdet(this: Tensor): NamedTuple<readonly ["sign", "logabsdet"]> {
+    return solve.slogdet(this);
+  }
+
+  /** The Cholesky factor of positive definite matrices. */
+  cholesky(this: Tensor, upper = false): Tensor {
+    return solve.cholesky(this, { upper });
+  }
+
+  /** X with A X = this, from the Cholesky factor of A. */
+  choleskySolve(this: Tensor, factor: Tensor, upper = false): Tensor {
+    return solve.choleskySolve(this, factor, { upper });
+  }
+
+  /** The inverse of A, from this Cholesky factor of it. */
+  choleskyInverse(this: Tensor, upper = false): Tensor {
+    return solve.choleskyInverse(this, { upper });
+  }
+
+  /** Orthonormal columns and an upper triangular factor. */
+  qr(this: Tensor, mode?: QrMode): NamedTuple<readonly ["Q", "R"]> {
+    return qr(this, mode);
+  }
+
+  /** Singular values and vectors. */
+  svd(
+    this: Tensor,
+    options?: { readonly some?: boolean },
+  ): NamedTuple<readonly ["U", "S", "V"]> {
+    return svd(this, options);
+  }
+
+  /** The pseudo-inverse. */
+  pinverse(this: Tensor): Tensor {
+    return pinv(this);
+  }
+
+  /** The last two dimensions swapped. */
+  adjoint(this: Tensor): Tensor {
+    return mT(this);
   }
 }
