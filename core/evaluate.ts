@@ -31,7 +31,6 @@ interface Plans {
 const plans = new Map<DeviceName, Plans>();
 const mostPlans = 1024;
 let fusion = true;
-let reading = "";
 let evaluations = 0;
 
 function plansOf(device: DeviceName): Plans {
@@ -53,22 +52,6 @@ export function setFusion(on: boolean): void {
 export interface EvaluateOptions {
   /** Leaves whose memory the results may take over, as far as nobody else can need their values. */
   readonly donate?: readonly Tensor[];
-}
-
-/** Runs `fn` while reading values is an error, which names `why`. For functions that are traced once and replayed. */
-export function withoutReading<T>(why: string, fn: () => T): T {
-  const before = reading;
-  reading = why;
-  try {
-    return fn();
-  } finally {
-    reading = before;
-  }
-}
-
-/** Why values cannot be read now; empty when they can. */
-export function readingForbidden(): string {
-  return reading;
 }
 
 /**

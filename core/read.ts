@@ -5,8 +5,9 @@
  */
 import { backendOf } from "./device.ts";
 import { type HostArray, hostArray } from "./dtype.ts";
+import { readingForbidden } from "./effects.ts";
 import { GradError } from "./errors.ts";
-import { evaluate, readingForbidden } from "./evaluate.ts";
+import { evaluate } from "./evaluate.ts";
 import type { Storage } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
 

@@ -4,14 +4,13 @@
  * @module
  */
 import { getDefaultDtype } from "../core/default_dtype.ts";
-import { drawsFreely } from "../core/draws.ts";
+import { drawsFreely, followState, type StateCell } from "../core/effects.ts";
 import { GradError, ShapeError } from "../core/errors.ts";
 import { checkTensors } from "../core/ops/cast.ts";
 import { full, ones, tensor, zeros } from "../core/ops/create.ts";
 import { batchNorm, instanceNorm, type RunningNormResult } from "../core/ops/batch_norm.ts";
 import type { Kinds } from "../core/ops/options.ts";
 import { squeeze, unsqueeze } from "../core/ops/view.ts";
-import { followState, type StateCell } from "../core/states.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { evaluateWithStep } from "../core/transform/backward.ts";
 import { ones_, zeros_ } from "../init/constant.ts";

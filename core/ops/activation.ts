@@ -7,7 +7,7 @@
 import { checkCall, checkKind, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { isFloat, scalarName } from "../dtype.ts";
-import { drawsFreely } from "../draws.ts";
+import { drawsFreely } from "../effects.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { defaultGenerator, type Generator } from "../random/generator.ts";
 import { rreluSlopes } from "../random/rrelu.ts";

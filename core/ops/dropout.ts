@@ -6,7 +6,7 @@
 import { checkCall, checkKind, type Kinds } from "./options.ts";
 import { named } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
-import { makeDraw } from "../draws.ts";
+import { makeDraw } from "../effects.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import * as draw from "../random/bernoulli.ts";
 import { defaultGenerator, type Generator } from "../random/generator.ts";

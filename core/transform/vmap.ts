@@ -6,7 +6,7 @@
  * @module
  */
 import { apply, source } from "../apply.ts";
-import { withDraws } from "../draws.ts";
+import { withDraws, withStates } from "../effects.ts";
 import { IndexError, ShapeError, TenonError, ValueError } from "../errors.ts";
 import { isHeld } from "../graph/trace.ts";
 import { checkOptions, requireKind } from "../ops/options.ts";
@@ -14,7 +14,6 @@ import { expand, narrow, permute, unsqueeze } from "../ops/view.ts";
 import { cat } from "../ops/join.ts";
 import { placeholderPrim } from "../prim/source.ts";
 import type { Shape } from "../shape.ts";
-import { withStates } from "../states.ts";
 import type { Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 import { rebuild } from "./rebuild.ts";

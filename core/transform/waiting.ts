@@ -6,7 +6,7 @@
  */
 import { apply } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
-import { readingForbidden, withoutReading } from "../evaluate.ts";
+import { readingForbidden, withoutReading } from "../effects.ts";
 import { isHeld, nextWalk } from "../graph/trace.ts";
 import { ones, zerosLike } from "../ops/create.ts";
 import { eye } from "../ops/ranges.ts";

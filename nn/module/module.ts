@@ -9,7 +9,7 @@ import { type DType, isDType, isFloat } from "../../core/dtype.ts";
 import { IndexError, ValueError } from "../../core/errors.ts";
 import { empty, zerosLike } from "../../core/ops/create.ts";
 import { checkKind, checkOptions, type Kinds, withoutNulls } from "../../core/ops/options.ts";
-import { followMode } from "../../core/states.ts";
+import { followMode } from "../../core/effects.ts";
 import { Tensor } from "../../core/tensor.ts";
 import type { BackwardHook } from "./backward_hooks.ts";
 import { callModule } from "./call.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { defaultDevice } from "../../device.ts";
-import { drawsFreely } from "../../draws.ts";
+import { drawsFreely } from "../../effects.ts";
 import { ValueError } from "../../errors.ts";
 import { evaluate } from "../../evaluate.ts";
 import { checkOptions, requireKind } from "../../ops/options.ts";

@@ -6,13 +6,13 @@
  */
 import { source } from "../../apply.ts";
 import { isFloat } from "../../dtype.ts";
+import type { Moded, StateCell } from "../../effects.ts";
 import type { Program } from "../../evaluate.ts";
 import { FACADE, FUNCTIONAL } from "../../grad_mode.ts";
 import { Results } from "../../named_tuple.ts";
 import { isRecord } from "../../ops/options.ts";
 import { type CallAttrs, placeholderPrim } from "../../prim/source.ts";
 import type { Shape } from "../../shape.ts";
-import type { Moded, StateCell } from "../../states.ts";
 import { Tensor } from "../../tensor.ts";
 
 /** Why a value cannot be read here. */

@@ -3,14 +3,20 @@
  *
  * @module
  */
-import { withDraws } from "../../draws.ts";
+import {
+  type Moded,
+  type StateCell,
+  withDraws,
+  withModes,
+  withoutReading,
+  withStates,
+} from "../../effects.ts";
 import { DeviceError } from "../../errors.ts";
-import { evaluate, prepare, withoutReading } from "../../evaluate.ts";
+import { evaluate, prepare } from "../../evaluate.ts";
 import { enableGrad } from "../../grad_mode.ts";
 import { isHeld } from "../../graph/trace.ts";
 import { type CallAttrs, callPrim } from "../../prim/source.ts";
 import { type Shape, sizeOf } from "../../shape.ts";
-import { type Moded, type StateCell, withModes, withStates } from "../../states.ts";
 import type { Storage } from "../../storage.ts";
 import type { Tensor } from "../../tensor.ts";
 import { applyAgain, rebuild } from "../rebuild.ts";
