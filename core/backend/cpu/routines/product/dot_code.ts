@@ -12,7 +12,7 @@ import { type FloatOps, floatOps, type FloatType, sharedMemory } from "../floats
 
 /** Places in the argument block. The table of products (byte offsets in `many`, `few` and the result) follows. Steps are in bytes. */
 // deno-fmt-ignore
-export const dotWords = {
+const dotWords = {
   many: 0, few: 1, out: 2, rows: 3, columns: 4, depth: 5, manyStep: 6, fewStep: 7, outRow: 8, outColumn: 9, groups: 10, products: 11,
 } as const;
 

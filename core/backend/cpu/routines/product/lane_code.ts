@@ -1,6 +1,6 @@
 /**
  * The code of dot products in the order that OpenBLAS has for small matrices on machines with AVX-512: 16 running sums, of which each takes every
- * sixteenth term of the depth, and which are then added up in one of two ways. Which products these are is lane_dots.ts.
+ * sixteenth term of the depth, and which are then added up in one of two ways. Which products these are is dots.ts.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { floatOps, sharedMemory } from "../floats.ts";
 
 /** Places in the argument block. The table of products (byte offsets in `many`, `few` and the result) follows. Steps are in bytes. */
 // deno-fmt-ignore
-export const laneWords = {
+const laneWords = {
   many: 0, few: 1, out: 2, rows: 3, columns: 4, depth: 5, manyStep: 6, fewStep: 7, fewGap: 8, outRow: 9, outColumn: 10, groups: 11, products: 12,
 } as const;
 

@@ -10,10 +10,9 @@ import { type Shape, stridesOf } from "../../../../shape.ts";
 import type { Engine } from "../../engine.ts";
 import { LoopCall } from "../../loops.ts";
 import { type NativeGemm, nativeGemm, storedAs } from "./blas.ts";
-import { Dots, suitsDots } from "./dot.ts";
+import { fewDots, isUndivided, laneColumns, laneDots, suitsDots } from "./dots.ts";
 import type { FloatType } from "../floats.ts";
 import { Gemm, type GemmSpec, steps } from "./gemm.ts";
-import { isUndivided, laneColumns, LaneDots } from "./lane_dots.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import {
   loopRoutine,
@@ -52,7 +51,7 @@ export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
   const rounded = isSmallBatch(problem),
     last = computeType(dtype) === "float32" && !rounded ? laneColumns(problem) : 0;
   if (last > 0) {
-    const lanes = new LaneDots(context.engine, problem, last);
+    const lanes = laneDots(context.engine, problem, last);
     const gemm = last < problem.columns
       ? new Gemm(context.engine, specOf(problem, "float32", problem.columns - last))
       : null;
@@ -69,7 +68,7 @@ export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
     );
   }
   if (suitsDots(problem) && !rounded) {
-    const dots = new Dots(context.engine, problem, computeType(dtype));
+    const dots = fewDots(context.engine, problem, computeType(dtype));
     const product = () => {
       dots.run(left.stage(), right.stage(), result.address());
       result.finish();
