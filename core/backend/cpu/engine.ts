@@ -7,8 +7,9 @@ import { kernelText, type LoopKernel } from "../../kernel/ir.ts";
 import type { Slot } from "../../kernel/plan.ts";
 import { DeviceError } from "../../errors.ts";
 import { Arena } from "./arena.ts";
-import { type CompiledLoop, loadLoop } from "./compiled_loop.ts";
-import { Pool } from "./pool.ts";
+import { chunkOf } from "./chunks.ts";
+import { compileLoop } from "./loop/compile.ts";
+import { Pool, type PoolKernel } from "./pool.ts";
 import { detectFeatures, type Features } from "./wasm/features.ts";
 
 /** Compiled kernels that are kept though no plan uses them. */
@@ -30,6 +31,44 @@ export interface StepContext {
   workspace: number;
   /** How much of it there is: each step raises it, when made, to what it needs. */
   workspaceBytes: number;
+}
+
+/** One pass of a loop kernel, loaded. */
+interface LoopPass {
+  readonly kernel: PoolKernel;
+  readonly points: number;
+  /** Points that one thread takes at a time; all of them when the pass is small. Depends on the kernel alone. */
+  readonly chunk: number;
+}
+
+/** A loop kernel, loaded. */
+export interface CompiledLoop {
+  readonly passes: readonly LoopPass[];
+  /** Whether its points are those of the outer loops in row-major order, in one pass. */
+  readonly rowMajor: boolean;
+  readonly workspaceBytes: number;
+  /** The text of the kernel, its key. */
+  readonly text: string;
+  /** Calls that hold it. */
+  users: number;
+}
+
+/** Compiles and loads a kernel. */
+function loadLoop(pool: Pool, kernel: LoopKernel, text: string, features: Features): CompiledLoop {
+  const { bytes, passes, rowMajor, scratchBytes, workspaceBytes } = compileLoop(kernel, features);
+  if (scratchBytes > 0) pool.reserveScratch(scratchBytes);
+  const kernels = pool.load(bytes);
+  return {
+    passes: passes.map(({ points, grain, cost }, i) => ({
+      kernel: kernels[i],
+      points,
+      chunk: chunkOf(points, cost, grain),
+    })),
+    rowMajor,
+    workspaceBytes,
+    text,
+    users: 0,
+  };
 }
 
 /** The shared parts. */

@@ -6,8 +6,7 @@
 import type { LoopKernel } from "../../kernel/ir.ts";
 import type { LoopStep } from "../../kernel/plan.ts";
 import { runChunked } from "./chunks.ts";
-import type { CompiledLoop } from "./compiled_loop.ts";
-import type { Engine, StepContext, StepRunner } from "./engine.ts";
+import type { CompiledLoop, Engine, StepContext, StepRunner } from "./engine.ts";
 import type { Follow } from "./pool.ts";
 
 /** A kernel that follows on each tile of a stack of matrices; `points` are those of the whole stack. */

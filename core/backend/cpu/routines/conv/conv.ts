@@ -23,7 +23,7 @@ import {
   zeroKernel,
 } from "../routine.ts";
 import { computeType, type Staged, stageInput, stageOutput, stagePadded } from "../stage.ts";
-import { partsOf, sumKernel } from "../split.ts";
+import { partsOf, sumKernel } from "./split.ts";
 import { multiples, runOf, scaled, splitOf, sums, windowOf } from "./windows.ts";
 import { winogradConv, winogradInputGrad, winogradWeightGrad } from "./winograd_conv.ts";
 

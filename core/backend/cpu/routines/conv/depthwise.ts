@@ -5,7 +5,7 @@
  * @module
  */
 import { bytesOf } from "../../../../dtype.ts";
-import type { RoutineStep } from "../../../../kernel/plan.ts";
+import type { ConvAttrs, RoutineInput, RoutineStep } from "../../../../kernel/plan.ts";
 import { type Shape, sizeOf } from "../../../../shape.ts";
 import { chunkOf, runChunked } from "../../chunks.ts";
 import type { Engine, StepContext, StepRunner } from "../../engine.ts";
@@ -61,6 +61,23 @@ function partsOf(stride: readonly number[], kernel: Shape): number {
   return stride[stride.length - 1] <= 2 ? 1 : splitOf(stride, kernel);
 }
 
+/** What the kernels need to know where x [N, C, ...in] meets filters [C * multiplier, 1, ...kernel] in `outputs` [N, C * multiplier, ...out]. */
+function specOf(
+  context: StepContext,
+  space: Workspace,
+  attrs: ConvAttrs,
+  input: RoutineInput,
+  kernel: Shape,
+  [batch, channels, ...out]: Shape,
+  dtype: FloatType,
+): Spec {
+  const { stride, padLow, padHigh, groups } = attrs, split = partsOf(stride, kernel);
+  const x = stagePadded(context, space, input, padLow, padHigh, split, "rows");
+  const { taps, steps } = windowOf(attrs, kernel, x, split);
+  const xTaps = sums(taps, bytesOf(dtype));
+  return { batch, channels, multiplier: channels / groups, out, x, xTaps, steps, dtype };
+}
+
 /** The kernels for a convolution. */
 function kernelsOf(engine: Engine, { dtype, xTaps, out, steps }: Spec): PoolKernel[] {
   const last = out.length - 1;
@@ -73,25 +90,13 @@ export function depthwiseConv(
   step: RoutineStep<"conv">,
   epilogue: LoopRunner | null,
 ): StepRunner[] | null {
-  const { attrs, inputs: [input, weight] } = step, { stride, padLow, padHigh, groups } = attrs;
-  const { shape } = weight.layout, kernel = shape.slice(2), [batch, channels, ...out] = step.outputShape;
-  if (!suits(shape, groups, stride)) return null;
-  const dtype = computeType(context.slots[step.output].dtype), bytes = bytesOf(dtype);
-  const space = new Workspace(context), split = partsOf(stride, kernel);
-  const x = stagePadded(context, space, input, padLow, padHigh, split, "rows");
+  const { attrs, inputs: [input, weight] } = step, { shape } = weight.layout, kernel = shape.slice(2);
+  if (!suits(shape, attrs.groups, attrs.stride)) return null;
+  const dtype = computeType(context.slots[step.output].dtype), space = new Workspace(context);
+  const spec = specOf(context, space, attrs, input, kernel, step.outputShape, dtype);
   const w = stageInput(context, space, weight);
-  const { taps, steps } = windowOf(attrs, kernel, x, split);
-  const spec = {
-    batch,
-    channels,
-    multiplier: channels / groups,
-    out,
-    x,
-    xTaps: sums(taps, bytes),
-    steps,
-    dtype,
-  };
-  return rowsRunner(context, space, step, epilogue, spec, w, grid(kernel, w.layout.strides.slice(2), bytes));
+  const wTaps = grid(kernel, w.layout.strides.slice(2), bytesOf(dtype));
+  return rowsRunner(context, space, step, epilogue, spec, w, wTaps);
 }
 
 /** Outputs of the gradient for one element of g, up to which it pays to put zeros between these. */
@@ -184,33 +189,22 @@ export function depthwiseWeightGrad(
   context: StepContext,
   step: RoutineStep<"convWeightGrad">,
 ): StepRunner | null {
-  const { attrs, inputs: [input, grad] } = step, { stride, padLow, padHigh, groups } = attrs;
-  const kernel = step.outputShape.slice(2), [batch, channels, ...out] = grad.layout.shape;
-  if (!suits(step.outputShape, groups, stride)) return null;
+  const { attrs, inputs: [input, grad] } = step, { shape } = grad.layout;
+  if (!suits(step.outputShape, attrs.groups, attrs.stride)) return null;
   const { engine } = context, dtype = computeType(context.slots[step.output].dtype), bytes = bytesOf(dtype);
-  const space = new Workspace(context), split = partsOf(stride, kernel);
-  const x = stagePadded(context, space, input, padLow, padHigh, split, "rows");
+  const space = new Workspace(context);
+  const spec = specOf(context, space, attrs, input, step.outputShape.slice(2), shape, dtype);
   const g = stageInput(context, space, grad, "rows"), result = stageOutput(context, space, step);
-  const { taps, steps } = windowOf(attrs, kernel, x, split);
-  const spec = {
-    batch,
-    channels,
-    multiplier: channels / groups,
-    out,
-    x,
-    xTaps: sums(taps, bytes),
-    steps,
-    dtype,
-  };
+  const { batch, channels, out, x, xTaps, steps } = spec;
   const [gImage, gChannel, ...gSteps] = g.layout.strides;
   const block = argumentsAt(
     engine,
     depthwiseWords,
     { ...wordsOf(spec), batch, gImage: gImage * bytes, gChannel: gChannel * bytes },
-    { xTaps: spec.xTaps, xRows: rowsOf(out, steps, dtype), gRows: rowsOf(out, gSteps, dtype) },
+    { xTaps, xRows: rowsOf(out, steps, dtype), gRows: rowsOf(out, gSteps, dtype) },
   );
   const [, filters] = kernelsOf(engine, spec);
-  const time = batch * sizeOf(out) * spec.xTaps.length * TAP;
+  const time = batch * sizeOf(out) * xTaps.length * TAP;
   const run = () => {
     setAddresses(block, x.stage(), g.stage(), result.address());
     runChunked(engine.pool, filters, channels, chunkOf(channels, time), block.address);

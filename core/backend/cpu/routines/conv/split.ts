@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { bytesOf, type DType } from "../../../dtype.ts";
-import type { Instr, LoopKernel } from "../../../kernel/ir.ts";
-import type { FloatType } from "./floats.ts";
+import { bytesOf, type DType } from "../../../../dtype.ts";
+import type { Instr, LoopKernel } from "../../../../kernel/ir.ts";
+import type { FloatType } from "../floats.ts";
 
 /** Elements of a result that can be shared among threads as it is. */
 const LARGE_RESULT = 1 << 18;
