@@ -50,6 +50,7 @@ export {
   type InstanceNormOptions,
   type RunningNormResult,
 } from "./ops/batch_norm.ts";
+export { bilinear } from "./ops/bilinear.ts";
 export { crossEntropy, type CrossEntropyOptions, nllLoss, type NllLossOptions } from "./ops/class_loss.ts";
 export {
   conv1d,
@@ -70,7 +71,6 @@ export {
   dropout3d,
   type DropoutOptions,
   featureAlphaDropout,
-  featureDropout,
 } from "./ops/dropout.ts";
 export { embedding, embeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from "./ops/embedding.ts";
 export {
@@ -81,6 +81,7 @@ export {
 } from "./ops/fractional_pool.ts";
 export { affineGrid, gridSample, type GridSampleOptions } from "./ops/grid.ts";
 export { fold, unfold, type UnfoldOptions } from "./ops/im2col.ts";
+export { linear } from "./ops/linalg.ts";
 export {
   binaryCrossEntropy,
   type BinaryCrossEntropyOptions,
@@ -117,6 +118,8 @@ export {
   tripletMarginWithDistanceLoss,
   type TripletMarginWithDistanceLossOptions,
 } from "./ops/margin_loss.ts";
+export { oneHot } from "./ops/mask.ts";
+export { pdist } from "./ops/matrix_functions.ts";
 export {
   maxPool1d,
   maxPool2d,

@@ -39,7 +39,6 @@ export {
   unsafeSplit,
   vdot,
 } from "./ops/aliases.ts";
-export { bilinear } from "./ops/bilinear.ts";
 export {
   type Asked,
   bincount,
@@ -98,6 +97,7 @@ export {
 } from "./ops/create.ts";
 export { qr, svd } from "./ops/decompose.ts";
 export { pinv as pinverse, type QrMode, type RankOptions } from "./ops/decompose.ts";
+export { featureDropout } from "./ops/dropout.ts";
 export { einsum } from "./ops/einsum.ts";
 export {
   abs,
@@ -182,19 +182,7 @@ export {
   takeAlongDim,
 } from "./ops/indexing.ts";
 export { cat, chunk, split, stack } from "./ops/join.ts";
-export {
-  addmm,
-  type AddmmOptions,
-  addmv,
-  baddbmm,
-  bmm,
-  dot,
-  linear,
-  matmul,
-  mm,
-  mv,
-  outer,
-} from "./ops/linalg.ts";
+export { addmm, type AddmmOptions, addmv, baddbmm, bmm, dot, matmul, mm, mv, outer } from "./ops/linalg.ts";
 export {
   bitwiseAnd,
   bitwiseLeftShift,
@@ -209,15 +197,7 @@ export {
 } from "./ops/logical.ts";
 export { pcaLowrank, type PcaLowrankOptions, svdLowrank, type SvdLowrankOptions } from "./ops/low_rank.ts";
 export { luSolve, luUnpack } from "./ops/lu.ts";
-export {
-  argwhere,
-  maskedFill,
-  maskedScatter,
-  maskedSelect,
-  nonzero,
-  oneHot,
-  unravelIndex,
-} from "./ops/mask.ts";
+export { argwhere, maskedFill, maskedScatter, maskedSelect, nonzero, unravelIndex } from "./ops/mask.ts";
 export {
   addbmm,
   addr,
@@ -227,7 +207,6 @@ export {
   isin,
   matrixExp,
   matrixPower,
-  pdist,
   renorm,
 } from "./ops/matrix_functions.ts";
 export { norm, nuclearNorm } from "./ops/norms.ts";
