@@ -9,14 +9,12 @@ import type { Tensor } from "../../core/tensor.ts";
 import {
   checkRange,
   type FixedSettings,
-  numberOf,
   Optimizer,
   type ParametersOrGroups,
-  type ParameterState,
   penalised,
-  tensorOf,
   type Update,
 } from "./optimizer.ts";
+import { numberOf, type ParameterState, tensorOf } from "./state.ts";
 
 /** Settings of Adagrad. */
 export interface AdagradSettings {
@@ -119,17 +117,16 @@ export class Adadelta extends Optimizer<AdadeltaSettings> {
   ): Update {
     const { lr, rho, eps } = settings;
     const s = (value: number) => this.scalar(value, p);
-    const old = (name: string) => tensorOf(state[name]) ?? this.zeros(p);
     const grad = penalised(p, given, settings, s);
-    const square = old("square_avg").mul(s(rho)).add(grad.mul(grad).mul(s(1 - rho)));
-    const steps = old("acc_delta");
+    const square = this.average(p, state.square_avg, grad.mul(grad), rho);
+    const steps = tensorOf(state.acc_delta) ?? this.zeros(p);
     const delta = steps.add(s(eps)).sqrt().div(square.add(s(eps)).sqrt()).mul(grad);
     return {
       value: p.sub(delta.mul(s(lr))),
       state: {
         step: numberOf(state.step) + 1,
         square_avg: square,
-        acc_delta: steps.mul(s(rho)).add(delta.mul(delta).mul(s(1 - rho))),
+        acc_delta: this.average(p, steps, delta.mul(delta), rho),
       },
     };
   }

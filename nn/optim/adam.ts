@@ -5,42 +5,19 @@
  */
 import { maximum } from "../../core/ops/elementwise.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import {
-  checkRange,
-  type FixedSettings,
-  numberOf,
-  Optimizer,
-  type ParametersOrGroups,
-  type ParameterState,
-  penalised,
-  tensorOf,
-  type Update,
-} from "./optimizer.ts";
+import { momentDefaults, MomentOptimizer, type MomentSettings } from "./moments.ts";
+import { type FixedSettings, type ParametersOrGroups, penalised, type Update } from "./optimizer.ts";
+import { numberOf, type ParameterState, tensorOf } from "./state.ts";
 
-/** Settings of Adam and AdamW. */
-export interface AdamSettings {
-  /** Learning rate; 0.001 by default. */
-  lr: number;
-  /** Decay of the averages of gradient and squared gradient; [0.9, 0.999] by default. */
-  betas: readonly [number, number];
-  /** Added to the divisor; 1e-8 by default. */
-  eps: number;
-  /** L2 penalty (Adam, 0 by default) or decoupled decay (AdamW, 0.01 by default). */
-  weightDecay: number;
+/** Settings of Adam and AdamW: the learning rate is 0.001 by default, `weightDecay` an L2 penalty (Adam, 0 by default) or decoupled decay (AdamW, 0.01 by default). */
+export interface AdamSettings extends MomentSettings {
   /** Divide by the largest average so far. */
   amsgrad: boolean;
   /** Climb instead of descend. */
   maximize: boolean;
 }
 
-const defaults: AdamSettings = {
-  lr: 1e-3,
-  betas: [0.9, 0.999],
-  eps: 1e-8,
-  weightDecay: 0,
-  amsgrad: false,
-  maximize: false,
-};
+const defaults: AdamSettings = { lr: 1e-3, ...momentDefaults, amsgrad: false, maximize: false };
 
 /**
  * Adaptive moments. `torch.optim.Adam`.
@@ -54,20 +31,12 @@ const defaults: AdamSettings = {
  * optimizer.step();
  * ```
  */
-export class Adam extends Optimizer<AdamSettings> {
+export class Adam extends MomentOptimizer<AdamSettings> {
   constructor(
     params: ParametersOrGroups<AdamSettings>,
     settings: Partial<AdamSettings> & FixedSettings = {},
   ) {
     super(params, defaults, settings);
-  }
-
-  protected override check({ lr, betas, eps, weightDecay }: AdamSettings): void {
-    checkRange("learning rate", lr, 0);
-    checkRange("epsilon value", eps, 0);
-    checkRange("beta parameter at index 0", betas[0], 0, 1);
-    checkRange("beta parameter at index 1", betas[1], 0, 1);
-    checkRange("weight_decay value", weightDecay, 0);
   }
 
   /** PyTorch's settings that can have one value only here. */
@@ -89,11 +58,9 @@ export class Adam extends Optimizer<AdamSettings> {
     const { lr, betas: [beta1, beta2], eps, amsgrad } = settings;
     const { p, grad } = this.decay(before, given, settings);
     const step = numberOf(state.step) + 1;
-    const mean = tensorOf(state.exp_avg) ?? this.zeros(p),
-      square = tensorOf(state.exp_avg_sq) ?? this.zeros(p);
     const s = (value: number) => this.scalar(value, p);
-    const m = mean.mul(s(beta1)).add(grad.mul(s(1 - beta1)));
-    const v = square.mul(s(beta2)).add(grad.mul(grad).mul(s(1 - beta2)));
+    const m = this.average(p, state.exp_avg, grad, beta1);
+    const v = this.average(p, state.exp_avg_sq, grad.mul(grad), beta2);
     const next: ParameterState = { step, exp_avg: m, exp_avg_sq: v };
     let largest = v;
     if (amsgrad) {

@@ -9,17 +9,14 @@ import { sign, where } from "../../core/ops/elementwise.ts";
 import { clamp } from "../../core/ops/pointwise.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import {
-  asCount,
   checkRange,
   type FixedSettings,
-  numberOf,
   Optimizer,
   type ParametersOrGroups,
-  type ParameterState,
   penalised,
-  tensorOf,
   type Update,
 } from "./optimizer.ts";
+import { asCount, numberOf, type ParameterState, tensorOf } from "./state.ts";
 
 /** Settings of ASGD. */
 export interface ASGDSettings {

@@ -14,13 +14,8 @@ import { Tensor } from "../../core/tensor.ts";
 import { takePending } from "../../core/transform/backward.ts";
 import type { Parameter } from "../module/parameter.ts";
 import { type LinePoint, strongWolfe } from "./line_search.ts";
-import {
-  checkRange,
-  Optimizer,
-  type OptimizerStateDict,
-  type ParameterState,
-  type Update,
-} from "./optimizer.ts";
+import { checkRange, Optimizer, type Update } from "./optimizer.ts";
+import type { OptimizerStateDict, ParameterState } from "./state.ts";
 
 /** Settings of LBFGS. */
 export interface LBFGSSettings {

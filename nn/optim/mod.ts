@@ -20,13 +20,11 @@ export {
 export {
   type FixedSettings,
   Optimizer,
-  type OptimizerStateDict,
   type ParameterGroup,
   type ParametersOrGroups,
-  type ParameterState,
-  type StateValue,
   type Update,
 } from "./optimizer.ts";
+export type { OptimizerStateDict, ParameterState, StateValue } from "./state.ts";
 export { RMSprop, type RMSpropSettings } from "./rmsprop.ts";
 export { SGD, type SGDSettings } from "./sgd.ts";
 export * as swaUtils from "./swa_utils.ts";

@@ -1,23 +1,14 @@
 /**
- * Relatives of Adam: Adamax, NAdam, RAdam.
+ * What Adam and its relatives share, and the relatives: Adamax, NAdam, RAdam.
  *
  * @module
  */
 import { maximum } from "../../core/ops/elementwise.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import {
-  asCount,
-  checkRange,
-  numberOf,
-  Optimizer,
-  type ParametersOrGroups,
-  type ParameterState,
-  penalised,
-  tensorOf,
-  type Update,
-} from "./optimizer.ts";
+import { checkRange, Optimizer, type ParametersOrGroups, penalised, type Update } from "./optimizer.ts";
+import { asCount, numberOf, type ParameterState, tensorOf } from "./state.ts";
 
-/** Settings of RAdam. */
+/** Settings of RAdam, which all relatives of Adam have. */
 export interface MomentSettings {
   /** Learning rate. */
   lr: number;
@@ -29,9 +20,10 @@ export interface MomentSettings {
   weightDecay: number;
 }
 
-const defaults: Omit<MomentSettings, "lr"> = { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 };
+/** The usual settings of all of them but the learning rate. */
+export const momentDefaults: Omit<MomentSettings, "lr"> = { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 };
 
-/** What the relatives of Adam share. */
+/** What Adam and its relatives share. */
 export abstract class MomentOptimizer<S extends MomentSettings> extends Optimizer<S> {
   protected override check({ lr, betas, eps, weightDecay }: S): void {
     checkRange("learning rate", lr, 0);
@@ -39,13 +31,6 @@ export abstract class MomentOptimizer<S extends MomentSettings> extends Optimize
     checkRange("beta parameter at index 0", betas[0], 0, 1);
     checkRange("beta parameter at index 1", betas[1], 0, 1);
     checkRange("weight_decay value", weightDecay, 0);
-  }
-
-  /** old * beta + fresh * (1 - beta). */
-  protected average(p: Tensor, old: ParameterState[string] | undefined, fresh: Tensor, beta: number): Tensor {
-    return (tensorOf(old) ?? this.zeros(p)).mul(this.scalar(beta, p)).add(
-      fresh.mul(this.scalar(1 - beta, p)),
-    );
   }
 }
 
@@ -58,7 +43,7 @@ export interface AdamaxSettings extends MomentSettings {
 /** Adam with the largest gradient in place of the root mean square. `torch.optim.Adamax`. */
 export class Adamax extends MomentOptimizer<AdamaxSettings> {
   constructor(params: ParametersOrGroups<AdamaxSettings>, settings: Partial<AdamaxSettings> = {}) {
-    super(params, { lr: 2e-3, ...defaults, maximize: false }, settings);
+    super(params, { lr: 2e-3, ...momentDefaults, maximize: false }, settings);
   }
 
   protected override update(
@@ -87,7 +72,7 @@ export interface NAdamSettings extends MomentSettings {
 /** Adam with Nesterov's momentum. `torch.optim.NAdam`. */
 export class NAdam extends MomentOptimizer<NAdamSettings> {
   constructor(params: ParametersOrGroups<NAdamSettings>, settings: Partial<NAdamSettings> = {}) {
-    super(params, { lr: 2e-3, ...defaults, momentumDecay: 4e-3 }, settings);
+    super(params, { lr: 2e-3, ...momentDefaults, momentumDecay: 4e-3 }, settings);
   }
 
   protected override get counts(): readonly string[] {
@@ -125,7 +110,7 @@ export class NAdam extends MomentOptimizer<NAdamSettings> {
 /** Adam that goes without the divisor until enough gradients are known for it. `torch.optim.RAdam`. */
 export class RAdam extends MomentOptimizer<MomentSettings> {
   constructor(params: ParametersOrGroups<MomentSettings>, settings: Partial<MomentSettings> = {}) {
-    super(params, { lr: 1e-3, ...defaults }, settings);
+    super(params, { lr: 1e-3, ...momentDefaults }, settings);
   }
 
   protected override update(

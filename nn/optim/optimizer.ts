@@ -1,12 +1,12 @@
 /**
- * The base of all optimizers: parameter groups, state, and the step that evaluates backward, update and loss as one set.
+ * The base of all optimizers: parameter groups, and the step that evaluates backward, update and loss as one set. What is kept of each parameter
+ * is in state.ts.
  *
  * @module
  */
-import { getDefaultDtype } from "../../core/default_dtype.ts";
 import type { DeviceName } from "../../core/device.ts";
 import type { DType } from "../../core/dtype.ts";
-import { LoadError, ShapeError, ValueError } from "../../core/errors.ts";
+import { ShapeError, ValueError } from "../../core/errors.ts";
 import { evaluate } from "../../core/evaluate.ts";
 import { enableGrad, noGrad } from "../../core/grad_mode.ts";
 import { full, tensor } from "../../core/ops/create.ts";
@@ -16,11 +16,15 @@ import { takePending } from "../../core/transform/backward.ts";
 import { typeText } from "../module/fields.ts";
 import { Parameter } from "../module/parameter.ts";
 import { flag, number, tuple } from "../module/repr.ts";
-
-/** A value of a parameter's state: a tensor, several, a count, or null where PyTorch has None. */
-export type StateValue = Tensor | readonly Tensor[] | number | null;
-/** The state of one parameter, under PyTorch's names. */
-export type ParameterState = Record<string, StateValue>;
+import {
+  type OptimizerStateDict,
+  type ParameterState,
+  readStateDict,
+  snake,
+  stateDictOf,
+  type StateValue,
+  tensorOf,
+} from "./state.ts";
 
 /** Parameters with settings of their own. */
 export type ParameterGroup<S> = S & { params: Parameter[] };
@@ -32,13 +36,6 @@ export type ParametersOrGroups<S> =
 
 /** Settings of PyTorch's optimizers that have one value here. */
 export type FixedSettings = Pick<FixedOptions, "foreach" | "fused" | "capturable" | "differentiable">;
-
-/** The state of an optimizer in PyTorch's form. */
-export interface OptimizerStateDict {
-  readonly state: Readonly<Record<string, ParameterState>>;
-  readonly param_groups:
-    readonly (Readonly<Record<string, unknown>> & { readonly params: readonly number[] })[];
-}
 
 /** The new value of a parameter and its new state. */
 export interface Update {
@@ -66,15 +63,6 @@ function given<T extends object>(settings: T, known: object): Partial<T> {
     value !== undefined && Object.hasOwn(known, key)
   );
   return Object.fromEntries(found) as Partial<T>;
-}
-
-/** Camel case to PyTorch's spelling, for text that leaves the program. */
-function snake(name: string): string {
-  return name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
-}
-
-function camel(name: string): string {
-  return name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
 }
 
 /** The base of all optimizers; S are the settings of a group. Any of them is an `Optimizer`. `torch.optim.Optimizer`. */
@@ -180,6 +168,12 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
     return full(p.shape, 0, { dtype: p.dtype, device: p.device });
   }
 
+  /** A running average one step on: old * beta + fresh * (1 - beta), from zeros. */
+  protected average(p: Tensor, old: StateValue | undefined, fresh: Tensor, beta: number): Tensor {
+    const s = (value: number) => this.scalar(value, p);
+    return (tensorOf(old) ?? this.zeros(p)).mul(s(beta)).add(fresh.mul(s(1 - beta)));
+  }
+
   /**
    * Updates every parameter that has a gradient. Gradients, update and the losses of recent `backward()` calls are computed as one
    * set; reading the loss afterwards costs nothing. With a closure, calls it first and returns its loss.
@@ -226,88 +220,15 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
 
   /** State and settings in PyTorch's form: parameters by number, names in PyTorch's spelling. */
   stateDict(): OptimizerStateDict {
-    const numbers = new Map<Parameter, number>();
-    const groups = this.paramGroups.map((group) => {
-      const { params, ...settings } = group;
-      const entries = Object.entries(settings).map(([key, value]) => [snake(key), value]);
-      return {
-        ...Object.fromEntries(entries),
-        ...this.fixed,
-        params: params.map((p) => {
-          if (!numbers.has(p)) numbers.set(p, numbers.size);
-          return numbers.get(p) as number;
-        }),
-      };
-    });
-    const state: Record<string, ParameterState> = {};
-    for (const [p, number] of numbers) {
-      const own = this.state.get(p);
-      if (own === undefined) continue;
-      state[number] = Object.fromEntries(
-        Object.entries(own).map(([key, value]) =>
-          typeof value === "number" && this.counts.includes(key)
-            ? [key, tensor(value, { dtype: countDtype(), device: "cpu" })]
-            : [key, value]
-        ),
-      );
-      // Whoever takes the state keeps it: the next step must not overwrite it.
-      for (const value of Object.values(own)) {
-        if (value instanceof Tensor && value.storage !== null) value.storage.shared = true;
-      }
-    }
-    return { state, param_groups: groups };
+    return stateDictOf(this.paramGroups, this.state, this.counts, this.fixed);
   }
 
   /** Takes over what `stateDict` gave. Groups and shapes must match. */
   loadStateDict(dict: OptimizerStateDict): void {
-    const groups = dict.param_groups;
-    if (groups.length !== this.paramGroups.length) {
-      throw new LoadError(
-        `loaded state dict has a different number of parameter groups: ${groups.length} instead of ${this.paramGroups.length}`,
-      );
-    }
-    groups.forEach((group, i) => {
-      if (group.params.length !== this.paramGroups[i].params.length) {
-        throw new LoadError(
-          `loaded state dict contains a parameter group that doesn't match the size of optimizer's group: ${group.params.length} parameters instead of ${
-            this.paramGroups[i].params.length
-          }`,
-        );
-      }
-    });
-    const byNumber = new Map<number, Parameter>();
-    groups.forEach((group, i) =>
-      group.params.forEach((n, j) => byNumber.set(n, this.paramGroups[i].params[j]))
-    );
-    const loaded = new Map<Parameter, ParameterState>();
-    for (const [number, state] of Object.entries(dict.state)) {
-      const p = byNumber.get(Number(number));
-      if (p === undefined) {
-        throw new LoadError(`loaded state dict has state for parameter ${number}, which no group lists`);
-      }
-      loaded.set(
-        p,
-        Object.fromEntries(
-          Object.entries(state).map(([key, value]) => [
-            key,
-            !(value instanceof Tensor)
-              ? value
-              : this.counts.includes(key)
-              ? Number(value.item())
-              : value.detach().to({ dtype: p.dtype, device: p.device }),
-          ]),
-        ),
-      );
-    }
+    const { state, settings } = readStateDict(dict, this.paramGroups, this.counts, this.fixed);
     this.state.clear();
-    for (const [p, state] of loaded) this.state.set(p, state);
-    groups.forEach((group, i) => {
-      for (const [key, value] of Object.entries(group)) {
-        if (key !== "params" && !(key in this.fixed)) {
-          Object.assign(this.paramGroups[i], { [camel(key)]: value });
-        }
-      }
-    });
+    for (const [p, own] of state) this.state.set(p, own);
+    settings.forEach((own, i) => Object.assign(this.paramGroups[i], own));
   }
 
   /** PyTorch's text: the settings of each group by name. */
@@ -375,26 +296,6 @@ export function penalised(
 ): Tensor {
   const direction = maximize ? grad.neg() : grad;
   return weightDecay === 0 ? direction : direction.add(p.mul(scalar(weightDecay)));
-}
-
-/** PyTorch keeps counts as tensors of the default dtype. */
-function countDtype(): "float64" | "float32" {
-  return getDefaultDtype() === "float64" ? "float64" : "float32";
-}
-
-/** A number in the precision in which PyTorch keeps it. */
-export function asCount(value: number): number {
-  return countDtype() === "float64" ? value : Math.fround(value);
-}
-
-/** A value of a state as a tensor, if it is one. */
-export function tensorOf(value: StateValue | undefined): Tensor | undefined {
-  return value instanceof Tensor ? value : undefined;
-}
-
-/** A value of a state as a number; `missing` before the first step. */
-export function numberOf(value: StateValue | undefined, missing = 0): number {
-  return value instanceof Tensor ? Number(value.item()) : typeof value === "number" ? value : missing;
 }
 
 /** Throws unless the value is in range, with PyTorch's sentence. */

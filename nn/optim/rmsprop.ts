@@ -7,14 +7,12 @@ import type { Tensor } from "../../core/tensor.ts";
 import {
   checkRange,
   type FixedSettings,
-  numberOf,
   Optimizer,
   type ParametersOrGroups,
-  type ParameterState,
   penalised,
-  tensorOf,
   type Update,
 } from "./optimizer.ts";
+import { numberOf, type ParameterState, tensorOf } from "./state.ts";
 
 /** Settings of RMSprop. */
 export interface RMSpropSettings {
@@ -88,20 +86,19 @@ export class RMSprop extends Optimizer<RMSpropSettings> {
   ): Update {
     const { lr, momentum, alpha, eps, centered } = settings;
     const s = (value: number) => this.scalar(value, p);
-    const old = (name: string) => tensorOf(state[name]) ?? this.zeros(p);
     const grad = penalised(p, given, settings, s);
-    const square = old("square_avg").mul(s(alpha)).add(grad.mul(grad).mul(s(1 - alpha)));
+    const square = this.average(p, state.square_avg, grad.mul(grad), alpha);
     const next: ParameterState = { step: numberOf(state.step) + 1, square_avg: square };
     let spread = square;
     if (momentum > 0) next.momentum_buffer = null;
     if (centered) {
-      const mean = old("grad_avg").mul(s(alpha)).add(grad.mul(s(1 - alpha)));
+      const mean = this.average(p, state.grad_avg, grad, alpha);
       next.grad_avg = mean;
       spread = square.sub(mean.mul(mean));
     }
     const direction = grad.div(spread.sqrt().add(s(eps)));
     if (momentum <= 0) return { value: p.sub(direction.mul(s(lr))), state: next };
-    const buffer = old("momentum_buffer").mul(s(momentum)).add(direction);
+    const buffer = (tensorOf(state.momentum_buffer) ?? this.zeros(p)).mul(s(momentum)).add(direction);
     next.momentum_buffer = buffer;
     return { value: p.sub(buffer.mul(s(lr))), state: next };
   }

@@ -11,11 +11,10 @@ import {
   type FixedSettings,
   Optimizer,
   type ParametersOrGroups,
-  type ParameterState,
   penalised,
-  tensorOf,
   type Update,
 } from "./optimizer.ts";
+import { type ParameterState, tensorOf } from "./state.ts";
 
 /** Settings of SGD. */
 export interface SGDSettings {
