@@ -6,7 +6,7 @@
  */
 import type { DeviceName } from "../../core/device.ts";
 import { type DType, isDType, isFloat } from "../../core/dtype.ts";
-import { IndexError, ValueError } from "../../core/errors.ts";
+import { ValueError } from "../../core/errors.ts";
 import { empty, zerosLike } from "../../core/ops/create.ts";
 import { checkKind, checkOptions, type Kinds, withoutNulls } from "../../core/ops/options.ts";
 import { followMode } from "../../core/effects.ts";
@@ -14,13 +14,10 @@ import { Tensor } from "../../core/tensor.ts";
 import type { BackwardHook } from "./backward_hooks.ts";
 import { callModule } from "./call.ts";
 import {
-  bufferKind,
   checkModule,
   checkName,
   className,
   fieldsOf,
-  isModule,
-  modulesOf,
   newState,
   setField,
   stateOf,
@@ -208,40 +205,17 @@ export abstract class Module {
 
   /** The submodule at a dotted path; "" is this module. */
   getSubmodule(path: string): Module {
-    return (path === "" ? [] : path.split(".")).reduce((module: Module, name) => {
-      const children = modulesOf(module);
-      const next = children.find(([n]) => n === name)?.[1];
-      if (isModule(next)) return next;
-      throw new IndexError(
-        name in module
-          ? `\`${name}\` is not an nn.Module, in getSubmodule("${path}")`
-          : `${className(module)} has no attribute \`${name}\`, in getSubmodule("${path}"); its submodules: ${
-            children.map(([n]) => n).join(", ") || "none"
-          }`,
-      );
-    }, this);
+    return traverse.submoduleAt(this, path);
   }
 
   /** The parameter at a dotted path. */
   getParameter(path: string): Parameter {
-    const { module, name, field } = traverse.memberAt(this, path);
-    if (field?.value instanceof Parameter) return field.value;
-    throw new IndexError(
-      field !== undefined || name in module
-        ? `\`${name}\` is not an nn.Parameter, in getParameter("${path}")`
-        : `${className(module)} has no attribute \`${name}\`, in getParameter("${path}")`,
-    );
+    return traverse.parameterAt(this, path);
   }
 
   /** The buffer at a dotted path. */
   getBuffer(path: string): Tensor {
-    const { module, name, field } = traverse.memberAt(this, path);
-    if (field?.value instanceof Tensor && bufferKind(module, field.key) !== null) return field.value;
-    throw new IndexError(
-      field !== undefined || name in module
-        ? `\`${name}\` is not a buffer, in getBuffer("${path}")`
-        : `${className(module)} has no attribute \`${name}\`, in getBuffer("${path}")`,
-    );
+    return traverse.bufferAt(this, path);
   }
 
   /** Calls `fn` on every module, children before parents, and returns this one. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ValueError } from "../../core/errors.ts";
+import { IndexError, ValueError } from "../../core/errors.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { bufferKind, className, type Field, fieldsOf, isModule, modulesOf } from "./fields.ts";
 import type { Layer, Module } from "./module.ts";
@@ -131,15 +131,54 @@ export function mapTensors(root: Module, fn: (x: Tensor) => Tensor): void {
   }
 }
 
-/** The module at a dotted path without its last name, and the field of that name. */
-export function memberAt(
+/** The submodule at a dotted path; "" is the root. */
+export function submoduleAt(root: Module, path: string): Module {
+  return (path === "" ? [] : path.split(".")).reduce((module: Module, name) => {
+    const children = modulesOf(module);
+    const next = children.find(([n]) => n === name)?.[1];
+    if (isModule(next)) return next;
+    throw new IndexError(
+      name in module
+        ? `\`${name}\` is not an nn.Module, in getSubmodule("${path}")`
+        : `${className(module)} has no attribute \`${name}\`, in getSubmodule("${path}"); its submodules: ${
+          children.map(([n]) => n).join(", ") || "none"
+        }`,
+    );
+  }, root);
+}
+
+/** The member at a dotted path: what `valueIn` finds in its field. */
+function memberAt<T>(
   root: Module,
   path: string,
-): { module: Module; name: string; field: Field | undefined } {
+  valueIn: (module: Module, field: Field) => T | null,
+  what: string,
+  caller: string,
+): T {
   const dot = path.lastIndexOf(".");
   const module = root.getSubmodule(path.slice(0, Math.max(dot, 0)));
   const name = path.slice(dot + 1);
-  return { module, name, field: fieldsOf(module).find((field) => field.name === name) };
+  const field = fieldsOf(module).find((field) => field.name === name);
+  const value = field === undefined ? null : valueIn(module, field);
+  if (value !== null) return value;
+  throw new IndexError(
+    field !== undefined || name in module
+      ? `\`${name}\` is not ${what}, in ${caller}("${path}")`
+      : `${className(module)} has no attribute \`${name}\`, in ${caller}("${path}")`,
+  );
+}
+
+/** The parameter at a dotted path. */
+export function parameterAt(root: Module, path: string): Parameter {
+  const found = (_: Module, { value }: Field) => value instanceof Parameter ? value : null;
+  return memberAt(root, path, found, "an nn.Parameter", "getParameter");
+}
+
+/** The buffer at a dotted path. */
+export function bufferAt(root: Module, path: string): Tensor {
+  const found = (module: Module, { key, value }: Field) =>
+    value instanceof Tensor && bufferKind(module, key) !== null ? value : null;
+  return memberAt(root, path, found, "a buffer", "getBuffer");
 }
 
 /** A module's children, each once. */
