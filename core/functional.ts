@@ -50,7 +50,6 @@ export {
   type InstanceNormOptions,
   type RunningNormResult,
 } from "./ops/batch_norm.ts";
-export { bilinear } from "./ops/bilinear.ts";
 export { crossEntropy, type CrossEntropyOptions, nllLoss, type NllLossOptions } from "./ops/class_loss.ts";
 export {
   conv1d,
@@ -81,7 +80,7 @@ export {
 } from "./ops/fractional_pool.ts";
 export { affineGrid, gridSample, type GridSampleOptions } from "./ops/grid.ts";
 export { fold, unfold, type UnfoldOptions } from "./ops/im2col.ts";
-export { linear } from "./ops/linalg.ts";
+export { bilinear, linear } from "./ops/linalg.ts";
 export {
   binaryCrossEntropy,
   type BinaryCrossEntropyOptions,

@@ -60,7 +60,7 @@ export {
   type TrapezoidOptions,
   trapz,
 } from "./ops/calculus.ts";
-export { cast, type Scalar, type TensorLike } from "./ops/cast.ts";
+export { cast, resultType, type Scalar, type TensorLike } from "./ops/cast.ts";
 export {
   bartlettWindow,
   blackmanWindow,
@@ -257,7 +257,6 @@ export {
   uniform,
 } from "./ops/random.ts";
 export { arange, eye, linspace, logspace } from "./ops/ranges.ts";
-export { angle, conj, conjPhysical, isComplex, real } from "./ops/real.ts";
 export {
   atleast1d,
   atleast2d,
@@ -308,7 +307,6 @@ export {
 } from "./ops/reduce.ts";
 export { variance as var } from "./ops/reduce.ts";
 export { geqrf, householderProduct as orgqr, ormqr, type OrmqrOptions } from "./ops/reflections.ts";
-export { resultType } from "./ops/result_type.ts";
 export { forkRng, getRngState, initialSeed, seed, setRngState } from "./ops/rng_state.ts";
 export {
   cummax,
@@ -393,14 +391,19 @@ export {
 } from "./ops/statistics.ts";
 export {
   adjoint,
+  angle,
   clampMax,
   clampMin,
   clone,
+  conj,
+  conjPhysical,
   detach,
+  isComplex,
   isFloatingPoint,
   isNonzero,
   isTensor,
   numel,
+  real,
   rsub,
   scalarTensor,
   t,

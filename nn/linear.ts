@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { bilinear } from "../core/ops/bilinear.ts";
 import { empty } from "../core/ops/create.ts";
-import { linear } from "../core/ops/linalg.ts";
+import { bilinear, linear } from "../core/ops/linalg.ts";
 import type { Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "../init/fan.ts";

@@ -5,8 +5,7 @@
  */
 import { bytesOf, isFloat } from "../dtype.ts";
 import { cast, checkTensors, type Scalar } from "../ops/cast.ts";
-import { angle } from "../ops/real.ts";
-import { isNonzero } from "../ops/tensor_functions.ts";
+import { angle, isNonzero } from "../ops/tensor_functions.ts";
 import {
   full,
   type NestedArray,

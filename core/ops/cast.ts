@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { getDefaultDtype } from "../default_dtype.ts";
 import { apply } from "../apply.ts";
+import { getDefaultDtype } from "../default_dtype.ts";
 import { defaultDevice, type DeviceName } from "../device.ts";
 import {
   type DType,
@@ -13,7 +13,7 @@ import {
   kindOf,
   type Operand,
   promoteTypes,
-  resultType,
+  resultType as typeOfAll,
   scalarName,
 } from "../dtype.ts";
 import { DTypeError, TenonError } from "../errors.ts";
@@ -102,7 +102,7 @@ export function commonType(op: string, operands: readonly TensorLike[]): DType {
     operands.length === 2 && a instanceof Tensor && b instanceof Tensor &&
     (a.shape.length > 0) === (b.shape.length > 0)
   ) return promoteTypes(a.dtype, b.dtype);
-  return resultType(operands.map(operandOf));
+  return typeOfAll(operands.map(operandOf));
 }
 
 function describe(x: unknown): string {
@@ -136,4 +136,18 @@ export function checkTensors(op: string, operands: readonly unknown[]): void {
       );
     }
   }
+}
+
+/**
+ * The dtype of the result of arithmetic on `a` and `b`: tensors with dimensions decide before 0-d tensors, and those before numbers, unless the
+ * kind (bool, integer, float) is higher. `torch.result_type`.
+ *
+ * @example
+ * ```ts
+ * import { ones, resultType } from "@tenon/tenon";
+ * console.log(resultType(ones([2], { dtype: "int8" }), 1), resultType(ones([2], { dtype: "int8" }), 0.5)); // int8 float32
+ * ```
+ */
+export function resultType(a: TensorLike, b: TensorLike): DType {
+  return commonType("resultType", [a, b]);
 }

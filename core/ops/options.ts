@@ -1,6 +1,14 @@
 /**
- * Keyword arguments: one last record of options. TypeScript checks it where it is asked; here programs that are run without type checking
- * learn of what would be ignored, or taken for something else.
+ * Keyword arguments: one last record of options. The rule of every call:
+ *
+ * - Tensors, sizes and what PyTorch programs give by position stand by position, in PyTorch's order; what may be left out there may instead be
+ *   named in the last record: `softmax(x, 1)` is `softmax(x, { dim: 1 })`, `conv2d(x, w, b, { padding: 1 })` is
+ *   `conv2d(x, w, { bias: b, padding: 1 })`
+ * - Switches and settings are named, so that a call says what they mean: `x.sum(1, { keepdim: true })`. Constructors of layers, and few
+ *   functions that say so, take them by position too
+ *
+ * TypeScript checks the record where it is asked; here programs that are run without type checking learn of what would be ignored, or taken
+ * for something else.
  *
  * @module
  */
@@ -67,6 +75,87 @@ export interface FixedOptions {
   readonly capturable?: false;
   /** Optimizer steps have no gradient. */
   readonly differentiable?: false;
+}
+
+/** Arguments that may be given by name instead, N, and the options O that go with them: what may stand in the place of one of N, as the last. */
+export type Named<N, O = unknown> = Partial<Readonly<N>> & O;
+
+/** What stands for itself, by position. */
+type Plain = number | bigint | boolean | string | null | undefined | readonly unknown[] | Tensor;
+type PlainOf<T> = T extends Plain ? T : never;
+type Placed<V extends readonly unknown[]> = { [I in keyof V]: PlainOf<V[I]> | undefined };
+
+/** Whether an argument is a record of names, in the place of one by position. */
+export function isNamed<T>(value: T): value is Exclude<T, Plain> {
+  return isRecord(value);
+}
+
+/** The values by position, where one of them is a record that names it and those after it; and what else the record holds. */
+function place(op: string, names: readonly string[], values: readonly unknown[]): [unknown[], object] {
+  const at = values.findIndex(isRecord), rest = { ...values[at] as Readonly<Record<string, unknown>> };
+  const placed = names.map((name, i) => {
+    const value = i < at ? values[i] : rest[name];
+    if (i < at && name in rest) throw new ValueError(`${op}() got multiple values for argument '${name}'`);
+    delete rest[name];
+    return value;
+  });
+  return [placed, rest];
+}
+
+/** The arguments of a call in their places, where a record names one of them and those after it. It may name nothing else. */
+export function inPlace<V extends readonly unknown[]>(
+  op: string,
+  names: readonly string[],
+  values: readonly [...V],
+): Placed<V> {
+  const [placed, rest] = place(op, names, values);
+  for (const key in rest) {
+    const idle = fixed.get(key);
+    if (idle?.includes(rest[key as never])) continue;
+    throw new ValueError(`${op}() got an unexpected keyword argument '${key}'; it knows ${names.join(", ")}`);
+  }
+  return placed as unknown[] as Placed<V>;
+}
+
+/** The same for a function with options: what else the record holds is them. */
+export function inPlaceWith<V extends readonly unknown[], O extends object>(
+  op: string,
+  names: readonly string[],
+  values: readonly [...V],
+  options: O,
+): [...Placed<V>, O] {
+  const [placed, rest] = place(op, names, values);
+  if (Object.keys(options).length > 0) {
+    throw new ValueError(
+      `${op}: keyword arguments are one last record of options, but after { ${
+        Object.keys(values.find(isRecord) ?? {}).join(", ")
+      } } follows { ${Object.keys(options).join(", ")} }`,
+    );
+  }
+  return [...placed, rest] as unknown[] as [...Placed<V>, O];
+}
+
+/**
+ * The number that stands where PyTorch wants one: itself, or the value of a 0-d tensor, which is read.
+ *
+ * @throws {ValueError} for tensors of another shape, and for those with a gradient, which would be lost
+ */
+export function numberIn<S extends number | bigint | boolean>(
+  op: string,
+  name: string,
+  value: S | Tensor,
+): S {
+  if (!(value instanceof Tensor)) return value;
+  if (value.shape.length > 0 || value.requiresGrad) {
+    throw new ValueError(
+      `${op}(): argument '${name}' must be Number, not Tensor${
+        value.requiresGrad
+          ? "; its gradient would be lost: pass .detach(), or multiply by it"
+          : ` of shape [${value.shape.join(", ")}]; a 0-d tensor is read`
+      }`,
+    );
+  }
+  return value.item<S>();
 }
 
 /** The values that say nothing here, of options that an operation does not know. */
@@ -142,8 +231,8 @@ export function checkOptions<O extends object>(
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new ValueError(
       `${op}: keyword arguments are one last record of options, such as { ${
-        namesOf(known)[0]
-      }: ... }, but got ${options}`,
+        example(options, known)
+      } }, but got ${options}`,
     );
   }
   for (const key in options) {
@@ -168,6 +257,19 @@ function kindOf<O>(known: Kinds<O>, key: string): Kind | false {
   return Object.hasOwn(known, key) ? (known as Readonly<Record<string, Kind>>)[key] : false;
 }
 
+/** What was given by position, under the name that it may have been meant for. */
+function example(value: unknown, known: readonly string[] | object): string {
+  const names = namesOf(known);
+  const named = names.find((name) => {
+    if (isList(known)) return typeof value === "boolean" || typeof value !== "object";
+    const kind = (known as Readonly<Record<string, Kind>>)[name];
+    return holds[kind.replace("?", "") as Held][1](value) && kind !== "any";
+  });
+  return named === undefined
+    ? `${names[0]}: ...`
+    : `${named}: ${typeof value === "string" ? `"${value}"` : value}`;
+}
+
 function namesOf(known: readonly string[] | object): readonly string[] {
   return isList(known) ? known : Object.keys(known);
 }
@@ -188,6 +290,8 @@ export function checkKind(op: string, name: string, value: unknown, kind: Kind):
     ? `the string "${value}"`
     : typeof value === "bigint"
     ? `the bigint ${value}n`
+    : value instanceof Tensor
+    ? `Tensor${value.shape.length === 0 && wanted !== "Tensor" ? "; .item() reads its number" : ""}`
     : isRecord(value)
     ? `the record { ${Object.keys(value).join(", ")} }${
       name in value ? `; '${name}' is given by position` : ""

@@ -1,5 +1,5 @@
 /**
- * Methods of tensors under the function names that `torch` has for them.
+ * Methods of tensors under the function names that `torch` has for them, those for complex numbers among them as far as real ones have them too.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { isFloat } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
 import { sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import type { Scalar, TensorLike } from "./cast.ts";
+import { asFloat, type Scalar, type TensorLike } from "./cast.ts";
 import { full, type TensorOptions } from "./create.ts";
-import { ne, sub } from "./elementwise.ts";
+import { isnan, lt, mul, ne, sign, sub, where } from "./elementwise.ts";
+import { checkCall, type Kinds } from "./options.ts";
 import { clamp } from "./pointwise.ts";
 import { mT, transpose } from "./view.ts";
-import { checkCall, type Kinds } from "./options.ts";
 
 /** The transpose of a matrix; a vector or a number as it is. `torch.t`. */
 export function t(x: Tensor): Tensor {
@@ -97,4 +97,36 @@ const rsubKinds: Kinds<{ readonly alpha?: number }> = {
 export function rsub(x: Tensor, other: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
   checkCall("rsub", [x], options, rsubKinds);
   return named(`RsubBackward${other instanceof Tensor ? 0 : 1}`, sub(other, x, options));
+}
+
+/** The angle to the positive numbers: 0, pi for negative ones, NaN for NaN. Without a slope. `torch.angle`. */
+export function angle(x: Tensor): Tensor {
+  checkCall("angle", [x]);
+  const y = asFloat(x);
+  // The sign has a slope of zero, and so has this.
+  return named("Angle", where(isnan(y), NaN, where(lt(y, 0), Math.PI, mul(sign(y), 0))));
+}
+
+/** x itself. `torch.real`. */
+export function real(x: Tensor): Tensor {
+  checkCall("real", [x]);
+  return x.value;
+}
+
+/** x itself. `torch.conj`. */
+export function conj(x: Tensor): Tensor {
+  checkCall("conj", [x]);
+  return x.value;
+}
+
+/** x itself. `torch.conj_physical`. */
+export function conjPhysical(x: Tensor): Tensor {
+  checkCall("conj_physical", [x]);
+  return x.value;
+}
+
+/** False: there are no complex dtypes. `torch.is_complex`. */
+export function isComplex(_x: Tensor): boolean {
+  checkCall("is_complex", [_x]);
+  return false;
 }

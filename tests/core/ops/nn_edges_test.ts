@@ -6,10 +6,9 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { DTypeError, ShapeError, ValueError } from "../../../core/errors.ts";
 import { prelu } from "../../../core/ops/activation.ts";
-import { bilinear } from "../../../core/ops/bilinear.ts";
 import { ones, tensor, zeros } from "../../../core/ops/create.ts";
 import { arange } from "../../../core/ops/ranges.ts";
-import { linear } from "../../../core/ops/linalg.ts";
+import { bilinear, linear } from "../../../core/ops/linalg.ts";
 import { binaryCrossEntropy } from "../../../core/ops/loss.ts";
 import { multilabelSoftMarginLoss, multiMarginLoss } from "../../../core/ops/margin_loss.ts";
 import { groupNorm, layerNorm } from "../../../core/ops/normalization.ts";
