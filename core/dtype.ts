@@ -1,5 +1,5 @@
 /**
- * Element types: their names, sizes, host arrays, and PyTorch's promotion rules.
+ * Element types: their names, sizes, host arrays, PyTorch's promotion rules, and which one new float tensors have.
  * Nothing here knows tensors; conversion of single values lives here, conversion of tensors is the `cast` primitive.
  *
  * @module
@@ -261,4 +261,33 @@ export function toInt64(value: number): bigint {
 /** The same to 32 bits. */
 export function toInt32(value: number): number {
   return value > -(2 ** 31) - 1 && value < 2 ** 31 ? Math.trunc(value) : -(2 ** 31);
+}
+
+let preferred: DType = "float32";
+
+/** The dtype of new float tensors when nothing else is said: float32 unless it was set. `torch.get_default_dtype`. */
+export function getDefaultDtype(): DType {
+  return preferred;
+}
+
+/**
+ * Sets the dtype that numbers, `zeros`, `rand`, layers and the like have from now on, and that integers become in functions such as `exp`.
+ * Typed arrays keep theirs. `torch.set_default_dtype`.
+ *
+ * @throws {DTypeError} when it is not a floating-point dtype
+ * @example
+ * ```ts
+ * import { setDefaultDtype, tensor } from "@tenon/tenon";
+ * setDefaultDtype("float64");
+ * console.log(tensor([0.1]).dtype, String(tensor([0.1]))); // float64 tensor([0.1000])
+ * setDefaultDtype("float32");
+ * ```
+ */
+export function setDefaultDtype(dtype: DType): void {
+  if (!isFloat(dtype)) {
+    throw new DTypeError(
+      `only floating-point types are supported as the default type, but setDefaultDtype got ${dtype}`,
+    );
+  }
+  preferred = dtype;
 }

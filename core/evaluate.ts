@@ -9,7 +9,7 @@ import { backendOf, type DeviceName } from "./device.ts";
 import { hostArray } from "./dtype.ts";
 import { ValueError } from "./errors.ts";
 import { type CompiledTrace, compileTrace } from "./graph/compile.ts";
-import { PlanCache } from "./graph/plan_cache.ts";
+import { PlanCache } from "./graph/signature.ts";
 import { isHeld, trace } from "./graph/trace.ts";
 import { adopt, allocate, consume, discard, nextPin, onDevice, settle } from "./residents.ts";
 import { sizeOf } from "./shape.ts";

@@ -25,14 +25,15 @@ export {
   type DType,
   type DTypeKind,
   dtypes,
+  getDefaultDtype,
   type HostArray,
   isDType,
   isFloat,
   isInt,
   kindOf,
   promoteTypes,
+  setDefaultDtype,
 } from "./dtype.ts";
-export { getDefaultDtype, setDefaultDtype } from "./default_dtype.ts";
 export { finfo, FloatInfo, iinfo, IntInfo } from "./dtype_info.ts";
 export { commonShape as broadcastShapes, type Shape, type SizeList } from "./shape.ts";
 export {

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { getDefaultDtype } from "./default_dtype.ts";
-import { type DType, type HostArray, isFloat, readElement, torchName } from "./dtype.ts";
+import { type DType, getDefaultDtype, type HostArray, isFloat, readElement, torchName } from "./dtype.ts";
 import { ValueError } from "./errors.ts";
 import { formatFixed, formatScientific } from "./format_number.ts";
 import { type Shape, sizeOf } from "./shape.ts";

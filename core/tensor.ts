@@ -11,7 +11,7 @@ import { DTypeError, GradError, IndexError, TenonError, ValueError } from "./err
 import { evaluate } from "./evaluate.ts";
 import { FACADE, trackMask } from "./grad_mode.ts";
 import { FormMethods } from "./methods/form.ts";
-import type { NestedValues } from "./methods/read.ts";
+import { type NestedValues, readAsync } from "./methods/read.ts";
 import type { NodeInit } from "./node.ts";
 import { cast, checkTensors } from "./ops/cast.ts";
 import { fromHost } from "./ops/create.ts";
@@ -20,14 +20,12 @@ import { isRowMajor } from "./prim/strides.ts";
 import { alias, narrow } from "./ops/view.ts";
 import { cat } from "./ops/join.ts";
 import { formatTensor, printedShape } from "./print.ts";
-import { readAsync } from "./read.ts";
 import { dispose } from "./residents.ts";
 import type { Shape } from "./shape.ts";
 import { normalizeDim, sameShape, sizeOf, withTorchText } from "./shape.ts";
 import { backward, type BackwardOptions } from "./transform/backward.ts";
 import { withPull } from "./transform/custom.ts";
-import { GradCell } from "./transform/grad_cell.ts";
-import { addHook, type GradHook, type HookRemover } from "./transform/hooks.ts";
+import { addHook, GradCell, type GradHook, type HookRemover } from "./transform/grad_cell.ts";
 
 /** A tensor that is also a function: calling it reads the elements without blocking. */
 export type TensorData = Tensor & (() => Promise<HostArray>);

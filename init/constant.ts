@@ -4,9 +4,8 @@
  * @module
  */
 import { checkKind } from "../core/ops/options.ts";
-import { getDefaultDtype } from "../core/default_dtype.ts";
 import { ShapeError, ValueError } from "../core/errors.ts";
-import type { DType } from "../core/dtype.ts";
+import { type DType, getDefaultDtype } from "../core/dtype.ts";
 import type { DeviceName } from "../core/device.ts";
 import { fromHost, full } from "../core/ops/create.ts";
 import { eye as identity } from "../core/ops/ranges.ts";

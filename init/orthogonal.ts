@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { getDefaultDtype } from "../core/default_dtype.ts";
+import { getDefaultDtype } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { cast } from "../core/ops/cast.ts";
 import { empty, fromHost } from "../core/ops/create.ts";

@@ -8,7 +8,7 @@ import { defaultDevice, type DeviceName } from "../core/device.ts";
 import { LoadError, ValueError } from "../core/errors.ts";
 import { fromHost } from "../core/ops/create.ts";
 import { checkOptions } from "../core/ops/options.ts";
-import { readAsync } from "../core/read.ts";
+import { readAsync } from "../core/methods/read.ts";
 import { Tensor } from "../core/tensor.ts";
 import { readFile, writeFile } from "./file.ts";
 import type { HostTensor } from "./host_tensor.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { getDefaultDtype } from "../core/default_dtype.ts";
+import { getDefaultDtype } from "../core/dtype.ts";
 import { drawsFreely, followState, type StateCell } from "../core/effects.ts";
 import { GradError, ShapeError } from "../core/errors.ts";
 import { checkTensors } from "../core/ops/cast.ts";

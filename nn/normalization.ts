@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { getDefaultDtype } from "../core/default_dtype.ts";
+import { getDefaultDtype } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
 import { ones, zeros } from "../core/ops/create.ts";
 import { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "../core/ops/normalization.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { getDefaultDtype } from "../core/default_dtype.ts";
+import { getDefaultDtype } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { prelu } from "../core/ops/activation.ts";
 import { checkTensors } from "../core/ops/cast.ts";

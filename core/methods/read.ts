@@ -1,14 +1,43 @@
 /**
- * Methods that read values, waiting for the device: typed arrays, numbers, nested arrays.
+ * Reading: bringing the elements of a tensor to the host, at once where the device can wait, without blocking everywhere; and the methods that give
+ * them as typed arrays, numbers, nested arrays.
  *
  * @module
  */
-import { type DType, type HostArray, readElement } from "../dtype.ts";
-import { ShapeError } from "../errors.ts";
+import { backendOf } from "../device.ts";
+import { type DType, type HostArray, hostArray, readElement } from "../dtype.ts";
+import { readingForbidden } from "../effects.ts";
+import { GradError, ShapeError } from "../errors.ts";
+import { evaluate } from "../evaluate.ts";
 import { Node } from "../node.ts";
-import { read } from "../read.ts";
 import { sizeOf } from "../shape.ts";
+import type { Storage } from "../storage.ts";
 import type { Tensor } from "../tensor.ts";
+
+function storageOf(x: Tensor): Storage {
+  const why = readingForbidden();
+  if (why !== "") throw new GradError(why);
+  evaluate([x]);
+  return x.value.storage as Storage;
+}
+
+/** The elements in row-major order; waits for the device. The array may be the tensor's own memory. */
+export function read(x: Tensor): HostArray {
+  const residency = storageOf(x).residency;
+  if (residency.host !== null) return residency.host;
+  if (residency.buffer === null) return hostArray(x.dtype, 0);
+  const host = backendOf(residency.device).read(residency.buffer, residency.dtype, residency.count);
+  if (residency.count <= 16) residency.host = host;
+  return host;
+}
+
+/** The elements in row-major order without blocking; works on every device. */
+export async function readAsync(x: Tensor): Promise<HostArray> {
+  const residency = storageOf(x).residency;
+  if (residency.host !== null) return residency.host;
+  if (residency.buffer === null) return hostArray(x.dtype, 0);
+  return await backendOf(residency.device).readAsync(residency.buffer, residency.dtype, residency.count);
+}
 
 /** Nested arrays of numbers; booleans for bool tensors, bigints for int64 values that a number cannot hold. */
 export type NestedValues = number | bigint | boolean | NestedValues[];

@@ -4,10 +4,10 @@
  * @module
  */
 import { apply } from "../apply.ts";
-import { getDefaultDtype } from "../default_dtype.ts";
 import { defaultDevice, type DeviceName } from "../device.ts";
 import {
   type DType,
+  getDefaultDtype,
   isFloat,
   isHalf,
   kindOf,

@@ -4,9 +4,8 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { getDefaultDtype } from "../default_dtype.ts";
 import { DeviceError, DTypeError, ShapeError, ValueError } from "../errors.ts";
-import { hostArray, isFloat, writeElement } from "../dtype.ts";
+import { getDefaultDtype, hostArray, isFloat, writeElement } from "../dtype.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { fromHost, tensor, type TensorOptions } from "./create.ts";

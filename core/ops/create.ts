@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { getDefaultDtype } from "../default_dtype.ts";
 import { source } from "../apply.ts";
 import { backendOf, defaultDevice, type DeviceName } from "../device.ts";
 import {
   bytesOf,
   type DType,
   dtypes,
+  getDefaultDtype,
   type HostArray,
   hostArray,
   isDType,

@@ -5,9 +5,8 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { getDefaultDtype } from "../default_dtype.ts";
 import { defaultDevice } from "../device.ts";
-import { type DType, type HostArray, isFloat, scalarName } from "../dtype.ts";
+import { type DType, getDefaultDtype, type HostArray, isFloat, scalarName } from "../dtype.ts";
 import { makeDraw } from "../effects.ts";
 import { DTypeError, ShapeError, TenonError, ValueError } from "../errors.ts";
 import * as draw from "../random/bernoulli.ts";

@@ -4,9 +4,8 @@
  * @module
  */
 import { source } from "../apply.ts";
-import { getDefaultDtype } from "../default_dtype.ts";
 import type { DeviceName } from "../device.ts";
-import { hostArray, isInt, writeElement } from "../dtype.ts";
+import { getDefaultDtype, hostArray, isInt, writeElement } from "../dtype.ts";
 import { ValueError } from "../errors.ts";
 import { iotaPrim } from "../prim/source.ts";
 import type { Shape } from "../shape.ts";

@@ -11,7 +11,7 @@ import { add } from "../ops/elementwise.ts";
 import { aliasPrim } from "../prim/source.ts";
 import { pullback } from "../prim/primitive.ts";
 import type { Tensor } from "../tensor.ts";
-import { hooked } from "./hooks.ts";
+import { hooked } from "./grad_cell.ts";
 
 /** Nodes between the outputs and leaves (or the `limits`) that carry one of the track bits, arguments before users. */
 export function trackedNodes(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { getDefaultDtype } from "../../core/default_dtype.ts";
+import { getDefaultDtype } from "../../core/dtype.ts";
 import { LoadError } from "../../core/errors.ts";
 import { tensor } from "../../core/ops/create.ts";
 import { Tensor } from "../../core/tensor.ts";

@@ -1,8 +1,7 @@
 /** Signatures are exact, and the cache of plans keeps those that are used. */
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { PlanCache } from "../../../core/graph/plan_cache.ts";
-import { Signature } from "../../../core/graph/signature.ts";
+import { PlanCache, Signature } from "../../../core/graph/signature.ts";
 
 function row(...values: unknown[]): Int32Array {
   const signature = new Signature();

@@ -5,7 +5,7 @@
  */
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { LoadError, ShapeError, ValueError } from "../../../core/errors.ts";
-import { setDefaultDtype } from "../../../core/default_dtype.ts";
+import { setDefaultDtype } from "../../../core/dtype.ts";
 import { ones, tensor } from "../../../core/ops/create.ts";
 import { randn } from "../../../core/ops/random.ts";
 import { manualSeed } from "../../../core/random/generator.ts";
