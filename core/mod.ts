@@ -80,7 +80,34 @@ export { evaluate, type EvaluateOptions, setFusion } from "./evaluate.ts";
 export { setDebug } from "./graph/compile.ts";
 export { memory, type MemoryReport, setMemoryBudget } from "./residents.ts";
 export { enableGrad, isGradEnabled, noGrad } from "./grad_mode.ts";
-export * from "./transform/mod.ts";
+export type { BackwardOptions } from "./transform/backward.ts";
+export {
+  type Args,
+  grad,
+  type GradOptions,
+  type GradResult,
+  jvp,
+  linearize,
+  stopGradient,
+  valueAndGrad,
+  vjp,
+} from "./transform/grad.ts";
+export { type MappedDims, vmap, type VmapOptions } from "./transform/vmap.ts";
+export {
+  hessian,
+  hvp,
+  jacfwd,
+  jacobian,
+  type JacobianOf,
+  type JacobianOptions,
+  jacrev,
+} from "./transform/jacobian.ts";
+export { checkpoint, customVjp } from "./transform/custom.ts";
+export { compile, type CompileFunctionOptions } from "./transform/compile/compile.ts";
+export type { GradHook, HookRemover } from "./transform/grad_cell.ts";
+export * as autograd from "./transform/autograd.ts";
+export type { AutogradOptions } from "./transform/autograd.ts";
+export type { FunctionalOptions, Tensors } from "./transform/functional.ts";
 export { defaultGenerator, Generator, manualSeed } from "./random/generator.ts";
 export * as random from "./random/pure/mod.ts";
 export { getPrintOptions, type PrintOptions, type PrintOptionsInit, setPrintOptions } from "./print.ts";
