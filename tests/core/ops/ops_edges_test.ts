@@ -1,22 +1,6 @@
 /**
  * The edges of operations (dtypes, special values, empty tensors, every form) against PyTorch: values, dtypes, shapes, gradients, error sentences.
  */
-import { setFusion } from "../../../core/mod.ts";
-import { casesOf, errorsOf, runCases, runErrors } from "./runner.ts";
+import { testRecorded } from "./runner.ts";
 
-for (const fusion of [true, false]) {
-  for (const [op, cases] of casesOf("ops_edges")) {
-    Deno.test(`${op} as PyTorch's, fusion ${fusion ? "on" : "off"}`, () => {
-      setFusion(fusion);
-      try {
-        runCases(cases, { device: "cpu", strided: !fusion });
-      } finally {
-        setFusion(true);
-      }
-    });
-  }
-}
-
-Deno.test("calls that PyTorch refuses are refused with its sentence", () => {
-  runErrors(errorsOf("ops_edges"), { device: "cpu" });
-});
+testRecorded("ops_edges");

@@ -23,7 +23,7 @@ export type Case = readonly [
 ];
 
 /** operation, inputs, arguments, how PyTorch's sentence begins; "" where any error of ours will do. */
-export type ErrorCase = readonly [string, readonly Recorded[], readonly Argument[], string];
+type ErrorCase = readonly [string, readonly Recorded[], readonly Argument[], string];
 
 /** How cases are run. */
 export interface RunOptions {
@@ -200,7 +200,7 @@ export function runCases(cases: readonly Case[], options: RunOptions): void {
 }
 
 /** Runs calls that PyTorch refuses, and fails with a list of those that do not throw a Tenon error with PyTorch's sentence. */
-export function runErrors(cases: readonly ErrorCase[], options: RunOptions): void {
+function runErrors(cases: readonly ErrorCase[], options: RunOptions): void {
   core.setDefaultDevice(options.device);
   const failures = cases.flatMap((c) => {
     const [op, given, args, sentence] = c;
@@ -230,7 +230,26 @@ export function casesOf(name: string): Map<string, Case[]> {
 }
 
 /** The calls of a file that PyTorch refuses. */
-export function errorsOf(name: string): ErrorCase[] {
+function errorsOf(name: string): ErrorCase[] {
   const url = new URL(`../../fixtures/${name}.json`, import.meta.url);
   return (JSON.parse(Deno.readTextFileSync(url)) as { errors: ErrorCase[] }).errors;
+}
+
+/** Tests every operation of a file on the CPU, with fusion and without, and the calls that PyTorch refuses. */
+export function testRecorded(name: string): void {
+  for (const fusion of [true, false]) {
+    for (const [op, cases] of casesOf(name)) {
+      Deno.test(`${op} as PyTorch's, fusion ${fusion ? "on" : "off"}`, () => {
+        core.setFusion(fusion);
+        try {
+          runCases(cases, { device: "cpu", strided: !fusion });
+        } finally {
+          core.setFusion(true);
+        }
+      });
+    }
+  }
+  Deno.test("calls that PyTorch refuses are refused with its sentence", () => {
+    runErrors(errorsOf(name), { device: "cpu" });
+  });
 }
