@@ -4,10 +4,18 @@
  *
  * @module
  */
-import type { Instr, LoopKernel } from "../../../kernel/ir.ts";
+import type { LoopKernel } from "../../../kernel/ir.ts";
 import { stridesOf } from "../../../shape.ts";
 import { LoopCall } from "../loops.ts";
-import { loopRoutine, type RoutineMaker, runLoop, runner, withEpilogue, zeroKernel } from "./routine.ts";
+import {
+  loopRoutine,
+  type RoutineMaker,
+  runLoop,
+  runner,
+  sumKernel,
+  withEpilogue,
+  zeroKernel,
+} from "./routine.ts";
 
 /** g [..., windows, k] -> [..., size]. */
 export const fold: RoutineMaker<"fold"> = (context, step, epilogue) => {
@@ -30,29 +38,16 @@ export const fold: RoutineMaker<"fold"> = (context, step, epilogue) => {
     const count = Math.ceil((taps - first) / period), positions = Math.ceil((size - r) / stride);
     const back = period * dilation / stride, start = (r - first * dilation) / stride;
     const zeros = batch.map(() => 0);
-    const code: Instr[] = [
-      {
-        op: "load",
-        dtype,
-        level: "inner",
-        input: 0,
-        at: {
-          offset: start * gWindow + first * gTap,
-          strides: [...gBatch, gWindow, period * gTap - back * gWindow],
-        },
-        guards: [{ at: { offset: start, strides: [...zeros, 1, -back] }, low: 0, high: windows }],
+    kernels.push(sumKernel(dtype, dtype, {
+      outer: [...batch, positions],
+      inner: [count],
+      from: {
+        offset: start * gWindow + first * gTap,
+        strides: [...gBatch, gWindow, period * gTap - back * gWindow],
       },
-      { op: "reduce", dtype, level: "outer", combiner: "sum", arg: 0 },
-      {
-        op: "store",
-        dtype,
-        level: "outer",
-        output: 0,
-        at: { offset: r, strides: [...outBatch, stride, 0] },
-        arg: 1,
-      },
-    ];
-    kernels.push({ outer: [...batch, positions], inner: [count], inputs: [dtype], outputs: [dtype], code });
+      guards: [{ at: { offset: start, strides: [...zeros, 1, -back] }, low: 0, high: windows }],
+      to: { offset: r, strides: [...outBatch, stride, 0] },
+    }));
   }
   const sums = loopRoutine(context, step, kernels);
   if (complete) return withEpilogue(sums, epilogue);

@@ -1,10 +1,10 @@
 /**
- * What the routines share: how one is made ready for a step of a plan, and loop kernels that copy or convert an operand on the way.
+ * What the routines share: how one is made ready for a step of a plan, and loop kernels that copy, convert or add up on the way.
  *
  * @module
  */
 import { bytesOf, type DType } from "../../../dtype.ts";
-import type { Affine, LoopKernel } from "../../../kernel/ir.ts";
+import type { Affine, Guard, LoopKernel } from "../../../kernel/ir.ts";
 import type { RoutineInput, RoutineName, RoutineStep } from "../../../kernel/plan.ts";
 import type { Layout } from "../../../layout.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../shape.ts";
@@ -100,6 +100,31 @@ export function zeroKernel(dtype: DType, shape: Shape): LoopKernel {
       { op: "const", dtype, level: "outer", value },
       { op: "store", dtype, level: "outer", output: 0, at: { offset: 0, strides: [1] }, arg: 0 },
     ],
+  };
+}
+
+/** Where a sum takes its terms and goes, in the outer loops and then the inner ones, whose points are added up. */
+interface SumPlaces {
+  readonly outer: Shape;
+  readonly inner: Shape;
+  readonly from: Affine;
+  readonly guards?: readonly Guard[];
+  readonly to: Affine;
+}
+
+/** A kernel that adds up elements of one array; the sums may have another dtype. */
+export function sumKernel(from: DType, to: DType, places: SumPlaces): LoopKernel {
+  const { outer, inner, guards = [] } = places;
+  const load = { op: "load", dtype: from, level: "inner", input: 0, at: places.from, guards } as const;
+  const sum = { op: "reduce", dtype: from, level: "outer", combiner: "sum", arg: 0 } as const;
+  const convert = from === to ? [] : [{ op: "cast", dtype: to, level: "outer", arg: 1 } as const];
+  const arg = 1 + convert.length;
+  return {
+    outer,
+    inner,
+    inputs: [from],
+    outputs: [to],
+    code: [load, sum, ...convert, { op: "store", dtype: to, level: "outer", output: 0, at: places.to, arg }],
   };
 }
 

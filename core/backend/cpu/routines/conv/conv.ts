@@ -23,7 +23,7 @@ import {
   zeroKernel,
 } from "../routine.ts";
 import { computeType, type Staged, stageInput, stageOutput, stagePadded } from "../stage.ts";
-import { partsOf, sumKernel } from "./split.ts";
+import { partsOf, sumOfParts } from "./split.ts";
 import { multiples, runOf, scaled, splitOf, sums, windowOf } from "./windows.ts";
 import { winogradConv, winogradInputGrad, winogradWeightGrad } from "./winograd_conv.ts";
 
@@ -295,7 +295,7 @@ export const convWeightGrad: RoutineMaker<"convWeightGrad"> = (context, step, ep
     return withEpilogue(product([x, g], result.address, result.finish, result), epilogue);
   }
   const count = sizeOf(step.outputShape), place = space.take(parts * count * bytes);
-  const sum = new LoopCall(context.engine, sumKernel(compute, dtype, parts, count));
+  const sum = new LoopCall(context.engine, sumOfParts(compute, dtype, parts, count));
   const finish = () => runLoop(sum, space.at(place), context.at[step.output]);
   return withEpilogue(product([x, g], () => space.at(place), finish, sum), epilogue);
 };

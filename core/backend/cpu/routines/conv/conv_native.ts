@@ -5,7 +5,7 @@
  * @module
  */
 import { bytesOf, type DType } from "../../../../dtype.ts";
-import type { Instr, LoopKernel } from "../../../../kernel/ir.ts";
+import type { LoopKernel } from "../../../../kernel/ir.ts";
 import type { ConvAttrs, Routines, RoutineStep } from "../../../../kernel/plan.ts";
 import { isContiguous, type Layout } from "../../../../layout.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../../shape.ts";
@@ -13,7 +13,7 @@ import type { StepContext, StepRunner } from "../../engine.ts";
 import { LoopCall } from "../../loops.ts";
 import { nativeGemm, type Stored } from "../product/blas.ts";
 import type { FloatType } from "../floats.ts";
-import { copyKernel, runLoop, runner, Workspace } from "../routine.ts";
+import { copyKernel, runLoop, runner, sumKernel, Workspace } from "../routine.ts";
 import { computeType, type Staged, stageInput, stageOutput, stagePadded } from "../stage.ts";
 
 /** The sizes of a convolution: of one group of one image, where nothing else is said. */
@@ -228,27 +228,14 @@ function sumOfPatches(
     ...inputSize.map((_, i) => i === d ? 1 : 0),
     ...kernel.map((_, i) => i === d ? -dilation[d] : 0),
   ];
-  const code: Instr[] = [
-    {
-      op: "load",
-      dtype,
-      level: "inner",
-      input: 0,
-      at: {
-        offset: padLow.reduce((offset, n, d) => offset + n * pixel[d], 0),
-        strides: [image, channel, ...pixel, ...tap.map((s, d) => s - dilation[d] * pixel[d])],
-      },
-      guards: out.map((size, d) => ({ at: { offset: padLow[d], strides: along(d) }, low: 0, high: size })),
+  return sumKernel(dtype, dtype, {
+    outer,
+    inner: kernel,
+    from: {
+      offset: padLow.reduce((offset, n, d) => offset + n * pixel[d], 0),
+      strides: [image, channel, ...pixel, ...tap.map((s, d) => s - dilation[d] * pixel[d])],
     },
-    { op: "reduce", dtype, level: "outer", combiner: "sum", arg: 0 },
-    {
-      op: "store",
-      dtype,
-      level: "outer",
-      output: 0,
-      at: { offset: 0, strides: [...stridesOf(outer), ...kernel.map(() => 0)] },
-      arg: 1,
-    },
-  ];
-  return { outer, inner: kernel, inputs: [dtype], outputs: [dtype], code };
+    guards: out.map((size, d) => ({ at: { offset: padLow[d], strides: along(d) }, low: 0, high: size })),
+    to: { offset: 0, strides: [...stridesOf(outer), ...kernel.map(() => 0)] },
+  });
 }

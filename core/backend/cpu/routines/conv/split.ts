@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { bytesOf, type DType } from "../../../../dtype.ts";
-import type { Instr, LoopKernel } from "../../../../kernel/ir.ts";
+import type { DType } from "../../../../dtype.ts";
+import type { LoopKernel } from "../../../../kernel/ir.ts";
 import type { FloatType } from "../floats.ts";
+import { sumKernel } from "../routine.ts";
 
 /** Elements of a result that can be shared among threads as it is. */
 const LARGE_RESULT = 1 << 18;
@@ -27,19 +28,11 @@ export function partsOf(units: number, count: number, bytes: number): number {
 }
 
 /** A kernel that adds up `parts` arrays of `count` elements that lie behind each other. */
-export function sumKernel(from: FloatType, to: DType, parts: number, count: number): LoopKernel {
-  const code: Instr[] = [
-    { op: "load", dtype: from, level: "inner", input: 0, at: { offset: 0, strides: [1, count] }, guards: [] },
-    { op: "reduce", dtype: from, level: "outer", combiner: "sum", arg: 0 },
-  ];
-  if (bytesOf(to) !== bytesOf(from)) code.push({ op: "cast", dtype: to, level: "outer", arg: 1 });
-  code.push({
-    op: "store",
-    dtype: to,
-    level: "outer",
-    output: 0,
-    at: { offset: 0, strides: [1, 0] },
-    arg: code.length - 1,
+export function sumOfParts(from: FloatType, to: DType, parts: number, count: number): LoopKernel {
+  return sumKernel(from, to, {
+    outer: [count],
+    inner: [parts],
+    from: { offset: 0, strides: [1, count] },
+    to: { offset: 0, strides: [1, 0] },
   });
-  return { outer: [count], inner: [parts], inputs: [from], outputs: [to], code };
 }
