@@ -25,7 +25,8 @@ export function apply<A>(prim: Primitive<A>, xs: readonly Tensor[], attrs: A): T
   }
   const { shape, dtype } = prim.infer(inputs, attrs);
   if (track !== 0) track = isFloat(dtype) ? track & trackMask() : 0;
-  return new Tensor({ prim: prim as Primitive<never>, inputs, attrs, shape, dtype, device, track });
+  const there = prim.deviceOf?.(attrs) ?? device;
+  return new Tensor({ prim: prim as Primitive<never>, inputs, attrs, shape, dtype, device: there, track });
 }
 
 /** A node without arguments. */

@@ -177,9 +177,7 @@ function execute(device: DeviceName, plan: Ready, leaves: readonly Storage[]): S
 
 /** A plan of its own, for a function that is traced once and replayed. */
 export interface Program {
-  /** The device it runs on. */
-  readonly device: DeviceName;
-  /** Whether the device has another backend by now, so that the program cannot run any more. */
+  /** Whether its device has another backend by now, so that the program cannot run any more. */
   readonly stale: boolean;
   /** The values of the outputs, given those of the inputs. */
   run(inputs: readonly Storage[]): Storage[];
@@ -216,7 +214,6 @@ export function prepare(
     const outputOf = roots.map((place) => compiled.outputs.findIndex((o) => o.places.includes(place)));
     const constants = leaves.map((s, leaf) => inputOf[leaf] < 0 ? s : null);
     return {
-      device,
       get stale(): boolean {
         return backendOf(device) !== backend;
       },

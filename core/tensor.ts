@@ -26,6 +26,7 @@ import { normalizeDim, sameShape, sizeOf, withTorchText } from "./shape.ts";
 import { backward, type BackwardOptions } from "./transform/backward.ts";
 import { withPull } from "./transform/custom.ts";
 import { addHook, GradCell, type GradHook, type HookRemover } from "./transform/grad_cell.ts";
+import { moving, mustWait } from "./transform/waiting.ts";
 
 /** A tensor that is also a function: calling it reads the elements without blocking. */
 export type TensorData = Tensor & (() => Promise<HostArray>);
@@ -110,7 +111,7 @@ export class Tensor extends FormMethods {
 
   /**
    * Another dtype, another device, or both; gradients travel back. The same tensor when nothing changes. A move to another device reads the
-   * value. `torch.Tensor.to`.
+   * value; inside `vmap` and `compile` it waits until there is one. `torch.Tensor.to`.
    */
   to(target: DType | DeviceName | Tensor | { readonly dtype?: DType; readonly device?: DeviceName }): Tensor {
     if (target instanceof Tensor) return this.to(target.device).to(target.dtype);
@@ -125,7 +126,9 @@ export class Tensor extends FormMethods {
       throw new ValueError(`to: "${target}" is neither a dtype nor a device`);
     }
     if (target === this.device) return this.value;
-    const x = this.value, copy = fromHost(x.toTypedArray(), x.shape, x.dtype, target);
+    const x = this.value;
+    if (mustWait(x)) return named("ToCopy", moving(x, target));
+    const copy = fromHost(x.toTypedArray(), x.shape, x.dtype, target);
     if ((x.track & trackMask()) === 0) return copy;
     const result = withPull(copy, [x], (g) => [g.to(x.device)]);
     result.opName = "ToCopy";

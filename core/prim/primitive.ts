@@ -4,8 +4,9 @@
  *
  * @module
  */
+import type { DeviceName } from "../device.ts";
 import type { DType } from "../dtype.ts";
-import { GradError } from "../errors.ts";
+import { GradError, type TenonError } from "../errors.ts";
 import type { IndexMap, Refinement } from "../graph/index_map.ts";
 import type { Combiner } from "../kernel/ir.ts";
 import type { RoutineName, Routines } from "../kernel/plan.ts";
@@ -73,6 +74,13 @@ export type Lowering<A> =
     attrs(attrs: A, xs: readonly Typed[]): Routines[RoutineName];
   };
 
+/** Arguments that have no result: found while the value is computed, when what is thrown here takes the place of the value. */
+export interface Refusal {
+  /** Whether there are any, as one bool. */
+  found(xs: readonly Tensor[]): Tensor;
+  error(y: Typed): TenonError;
+}
+
 /** A table entry. */
 export interface Primitive<A = unknown> {
   readonly name: string;
@@ -86,10 +94,14 @@ export interface Primitive<A = unknown> {
   readonly vjp: Vjp<A>;
   readonly batch: Batch<A>;
   readonly lowering: Lowering<A>;
+  /** What an evaluation looks at before anyone sees the value. */
+  readonly refusal?: Refusal;
   /** Never taken for an equal expression, so that what is built on it is computed again. */
   readonly distinct?: true;
   /** The arguments after the first may be on other devices: gradients go there, but the value is that of the first. */
   readonly anyDevice?: true;
+  /** The device of the result, where it is not that of the first argument. */
+  deviceOf?(attrs: A): DeviceName;
 }
 
 const entries: Primitive<never>[] = [];

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { DeviceName } from "../device.ts";
 import type { DType } from "../dtype.ts";
 import { GradError } from "../errors.ts";
 import type { Shape } from "../shape.ts";
@@ -105,8 +106,9 @@ export const customPrim: Primitive<CustomAttrs> = definePrimitive<CustomAttrs>({
   anyDevice: true,
 });
 
-/** Attributes of `callPrim`: what the result will be, the function, and its gradient as a node. */
+/** Attributes of `callPrim`: what the result will be and where, the function, and its gradient as a node. */
 export interface CallAttrs extends Typed {
+  readonly device: DeviceName;
   /** Takes arguments with a batch in front too. */
   readonly call: (...xs: readonly Tensor[]) => Tensor;
   /** The gradient with respect to one of the arguments. */
@@ -116,12 +118,13 @@ export interface CallAttrs extends Typed {
 /** The result of a function that reads its arguments, met where they have no values yet. It is called once they have. */
 export const callPrim: Primitive<CallAttrs> = definePrimitive<CallAttrs>({
   name: "call",
-  fields: { shape: true, dtype: true, call: false, slope: false },
+  fields: { shape: true, dtype: true, device: true, call: false, slope: false },
   torchName: "Custom",
   infer: (_, attrs) => attrs,
   vjp: (g, _y, xs, { slope }, argument) => slope(g, xs, argument),
   batch: { compose: (xs, _plain, { call }) => call(...xs) },
   lowering: { kind: "leaf" },
+  deviceOf: ({ device }) => device,
 });
 
 /** Attributes of `placeholderPrim`. */

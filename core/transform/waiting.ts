@@ -5,6 +5,7 @@
  * @module
  */
 import { apply } from "../apply.ts";
+import type { DeviceName } from "../device.ts";
 import { isFloat } from "../dtype.ts";
 import { readingForbidden, withoutReading } from "../effects.ts";
 import { isHeld, nextWalk } from "../graph/trace.ts";
@@ -12,7 +13,6 @@ import { ones, zerosLike } from "../ops/create.ts";
 import { eye } from "../ops/ranges.ts";
 import { expand } from "../ops/view.ts";
 import { type CallAttrs, callPrim, placeholderPrim } from "../prim/source.ts";
-import type { Typed } from "../prim/primitive.ts";
 import type { Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 import { pull } from "./pull.ts";
@@ -37,14 +37,29 @@ function example(x: Tensor): Tensor {
   return expand(eye(x.shape[rank - 2], x.shape[rank - 1], like), x.shape);
 }
 
+/** What the result of a call is. */
+type Form = Pick<CallAttrs, "shape" | "dtype" | "device">;
+
 /** The node of a call. Its gradient is another call that waits. */
-function later(xs: readonly Tensor[], { shape, dtype }: Typed, call: CallAttrs["call"]): Tensor {
+function later(xs: readonly Tensor[], { shape, dtype, device }: Form, call: CallAttrs["call"]): Tensor {
   const slope: CallAttrs["slope"] = (g, own, argument) =>
     later([g, ...own], own[argument], (cotangent, ...ys) => {
       const along = (z: Tensor) => call(...ys.map((y, i) => i === argument ? z : y));
       return pull(along, ys[argument], cotangent) ?? zerosLike(ys[argument]);
     });
-  return apply(callPrim, xs, { shape, dtype, call, slope });
+  return apply(callPrim, xs, { shape, dtype, device, call, slope });
+}
+
+/** What `x.to(device)` will give, once x has a value. */
+export function moving(x: Tensor, device: DeviceName): Tensor {
+  const { shape, dtype } = x;
+  return apply(callPrim, [x], {
+    shape,
+    dtype,
+    device,
+    call: (y) => y.to(device),
+    slope: (g) => g.to(x.device),
+  });
 }
 
 /** What `call(...xs)` will give, once the `xs` have values. The form of the result is that of an example. */

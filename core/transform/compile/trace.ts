@@ -11,8 +11,7 @@ import {
   withoutReading,
   withStates,
 } from "../../effects.ts";
-import { DeviceError } from "../../errors.ts";
-import { evaluate, prepare } from "../../evaluate.ts";
+import { evaluate, prepare, type Program } from "../../evaluate.ts";
 import { enableGrad } from "../../grad_mode.ts";
 import { isHeld } from "../../graph/trace.ts";
 import { type CallAttrs, callPrim } from "../../prim/source.ts";
@@ -130,6 +129,30 @@ function withoutCalls(outputs: readonly Tensor[], inputs: Input[]): Tensor[] {
   return outputs.map((y, i) => copies[i] ?? y);
 }
 
+/** The program of outputs on any devices: one for each device. */
+function programOf(
+  outputs: readonly Tensor[],
+  inputs: readonly Tensor[],
+  donate: ReadonlySet<number>,
+): Program {
+  const byDevice = [...Map.groupBy(outputs.keys(), (i) => outputs[i].device).values()];
+  if (byDevice.length === 1) return prepare(outputs, inputs, donate);
+  const places = byDevice.flat();
+  const programs = byDevice.map((own) => prepare(own.map((i) => outputs[i]), inputs, donate));
+  return {
+    get stale(): boolean {
+      return programs.some((p) => p.stale);
+    },
+    run(values) {
+      const made = programs.flatMap((p) => p.run(values));
+      const ordered = new Array<Storage>(outputs.length);
+      made.forEach((storage, i) => ordered[places[i]] = storage);
+      return ordered;
+    },
+    dispose: () => programs.forEach((p) => p.dispose()),
+  };
+}
+
 /**
  * The function for arguments of this form: `fn` runs on placeholders. The memory of the arguments in `donated` may be taken by results.
  *
@@ -176,13 +199,8 @@ export function traceForm<A extends readonly unknown[]>(
   made.push(...states.last);
   const outputs = enableGrad(() => overPlaceholders(made, captured, inputs));
   const full = enableGrad(() => withoutCalls(outputs, inputs)).filter((y) => sizeOf(y.shape) > 0);
-  if (full.some((y) => y.device !== full[0].device)) {
-    throw new DeviceError(
-      "compile: the results are on different devices; compile a function for each device",
-    );
-  }
   const placeholders = inputs.map((input) => input.placeholder);
-  const program = full.length === 0 ? null : prepare(full, placeholders, donate);
+  const program = full.length === 0 ? null : programOf(full, placeholders, donate);
   // Over the placeholders too, so that it holds no old value of a parameter.
   let at = 0;
   return {

@@ -1,6 +1,6 @@
 /**
- * Operations that read their arguments inside functions that are traced: under vmap they give what they give for each example, under compile what they
- * give without it; so do their gradients, and vmap in vmap.
+ * Operations that read their arguments, moves to other devices among them, inside functions that are traced: under vmap they give what they give for
+ * each example, under compile what they give without it; so do their gradients, and vmap in vmap.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
@@ -13,10 +13,12 @@ import {
   manualSeed,
   matrixExp,
   nn,
+  ones,
   randn,
   special,
   stack,
   type Tensor,
+  tensor,
   vmap,
 } from "../../../mod.ts";
 
@@ -36,6 +38,7 @@ const cases: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   matrixExp: (x) => matrixExp(x),
   igamma: (x) => igamma(x.detach().abs().add(1), x.abs()),
   besselJ0: (x) => special.besselJ0(x),
+  "a move": (x) => x.square().to("reference").sin().to("cpu").mul(x),
   legendrePolynomialP: (x) => special.legendrePolynomialP(x, x.detach().abs().mul(2)),
 };
 
@@ -70,6 +73,14 @@ for (const [name, f] of Object.entries(cases)) {
   });
 }
 
+/** The gradient of y in a parameter. */
+function slopeOf(y: Tensor, weight: nn.Parameter): Tensor {
+  weight.grad = null;
+  y.backward();
+  assert(weight.grad !== null);
+  return weight.grad;
+}
+
 Deno.test("parameters and results of other such operations are read anew at each call", () => {
   const weight = new nn.Parameter(batch()), f = compile((x: Tensor) => linalg.det(linalg.inv(x.add(weight))));
   const x = batch(1).select(0, 0).mul(0.5);
@@ -77,13 +88,36 @@ Deno.test("parameters and results of other such operations are read anew at each
   assertSame(f(x).detach(), plain().detach());
   weight.data = weight.detach().add(1);
   assertSame(f(x).detach(), plain().detach());
-  const slopeOf = (y: Tensor): Tensor => {
-    weight.grad = null;
-    y.backward();
-    assert(weight.grad !== null);
-    return weight.grad;
+  assertSame(slopeOf(f(x), weight), slopeOf(plain(), weight));
+});
+
+Deno.test("a compiled function may leave results on several devices, and move constants and parameters", () => {
+  const weight = new nn.Parameter(batch()), fixed = batch();
+  const plain = (x: Tensor) => {
+    const y = x.mul(2), moved = y.add(weight).to("reference");
+    return { y, moved, again: moved.mul(3), same: y, fixed: fixed.to("reference").add(moved) };
   };
-  assertSame(slopeOf(f(x)), slopeOf(plain()));
+  const f = compile(plain), x = batch();
+  for (let call = 0; call < 2; call++) {
+    const got = f(x), want = plain(x);
+    for (const key of ["y", "moved", "again", "same", "fixed"] as const) {
+      assertEquals(got[key].device, want[key].device);
+      assertSame(got[key].detach(), want[key].detach());
+    }
+    // d/dw (3 (2x + w) + (fixed + 2x + w)) = 4
+    const slope = slopeOf(got.again.sum().add(got.fixed.sum()), weight);
+    assertEquals(slope.device, "cpu");
+    assertSame(slope, ones([3, 3], { dtype: "float64" }).mul(4));
+    weight.data = weight.detach().add(1);
+  }
+});
+
+Deno.test("arguments on several devices, one of them donated", () => {
+  const f = compile((x: Tensor, y: Tensor) => [x.add(1), y.add(x.to("reference"))], { donate: [0] });
+  for (let call = 0; call < 2; call++) {
+    const [here, there] = f(tensor([1, 2]).mul(1), tensor([10, 20], { device: "reference" }));
+    assertEquals([here.tolist(), there.tolist(), there.device], [[2, 3], [11, 22], "reference"]);
+  }
 });
 
 Deno.test("what such an operation gave while a function was traced cannot be kept", () => {
