@@ -228,6 +228,18 @@ Deno.test("every module can be the first that is imported", () => {
   assertEquals(wrong, []);
 });
 
+// A module prints the name of its class, and bundlers put a number after the second of two names.
+Deno.test("no other class has the name of one of nn", () => {
+  const named = libraryFiles.filter((path) => path !== "nn/utils/pruning_methods.ts").flatMap((path) =>
+    [...code(path).matchAll(/^(?:export )?(?:abstract )?class (\w+)/gm)].map((m) => ({ path, name: m[1] }))
+  );
+  const wrong = named.filter(({ path, name }) =>
+    path.startsWith("nn/") && named.some((other) => other.name === name && other.path !== path)
+  );
+  assert(named.length > 300);
+  assertEquals(wrong, []);
+});
+
 Deno.test("the library depends on nothing but itself", () => {
   const wrong = libraryFiles.flatMap((path) =>
     imports(path)

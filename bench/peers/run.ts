@@ -106,12 +106,17 @@ const entries: readonly Entry[] = webgpu ? gpuEntries : [
   { name: "deno-empty", command: [], groups: [], cold: deno("cold/empty.ts") },
 ];
 
-/** Tenon's cold start, bundled into `file`; null where that cannot be done. */
-async function bundled(file: string): Promise<Entry | null> {
-  const flags = ["--quiet", "--minify", "--keep-names", "--platform=deno", `--output=${file}`];
-  const args = ["bundle", ...flags, "cold/tenon.ts"];
+/** The cold start of Tenon as one file, the form in which the other toolkits are published; null where it cannot be made. */
+async function bundled(folder: string): Promise<Entry | null> {
+  const flags = ["--quiet", "--platform=deno", `--output=${folder}/tenon.js`];
+  const args = ["bundle", ...flags, "../../mod.ts"];
   const { success } = await new Deno.Command(Deno.execPath(), { args, cwd: here, stderr: "null" }).output();
-  return success ? { name: "tenon-bundled", command: [], groups: [], cold: deno(file) } : null;
+  if (!success) return null;
+  const program = (await Deno.readTextFile(`${here}/cold/tenon.ts`))
+    .replace("../../../mod.ts", "./tenon.js")
+    .replace("./seed_mlp.ts", new URL("cold/seed_mlp.ts", import.meta.url).href);
+  await Deno.writeTextFile(`${folder}/cold.ts`, program);
+  return { name: "tenon-bundled", command: [], groups: [], cold: deno(`${folder}/cold.ts`) };
 }
 
 interface Outcome {
@@ -193,8 +198,8 @@ for (let round = 0; round < rounds; round++) {
   }
 }
 if (groups.includes("cold")) {
-  const file = await Deno.makeTempFile({ suffix: ".js" });
-  const bundle = webgpu || wanted?.includes("tenon-bundled") === false ? null : await bundled(file);
+  const folder = await Deno.makeTempDir();
+  const bundle = webgpu || wanted?.includes("tenon-bundled") === false ? null : await bundled(folder);
   if (bundle !== null) peers.unshift(bundle);
   // The first is a warm-up: Deno keeps compiled code.
   for (let i = 0; i <= coldStarts; i++) {
@@ -221,7 +226,7 @@ if (groups.includes("cold")) {
       });
     }
   }
-  await Deno.remove(file);
+  await Deno.remove(folder, { recursive: true });
 }
 
 const place = (line: Line) => peers.findIndex((entry) => entry.name === line.peer);

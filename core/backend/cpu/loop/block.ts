@@ -10,7 +10,7 @@ import type { Local } from "../wasm/assembler.ts";
 import type { Expr } from "../wasm/expr.ts";
 import { i32, i32x4, select, v128 } from "../wasm/opcodes.ts";
 import { castLanes } from "./cast.ts";
-import { BLOCK, Fold } from "./folds.ts";
+import { BLOCK, RunningFold } from "./folds.ts";
 import type { Gen, Vec } from "./gen.ts";
 import { isWide, type Parts, repOf } from "./lanes.ts";
 import {
@@ -60,7 +60,7 @@ export class Block {
   readonly #across: boolean;
   /** The folded loops, but not the vector axis, from the outside in. */
   readonly #loops: readonly number[];
-  readonly #folds = new Map<number, Fold>();
+  readonly #folds = new Map<number, RunningFold>();
   /** Values that the innermost accumulators took since they were last emptied. */
   #taken: I32 | null = null;
   /** Rounds of ordered.ts so far, where they run over several loops. */
@@ -77,7 +77,7 @@ export class Block {
   }
 
   /** The fold behind a reduction. */
-  fold(i: number): Fold {
+  fold(i: number): RunningFold {
     const { g, shape, unroll, values, streams, ordered, piece } = this.context, { code, axis } = shape;
     let fold = this.#folds.get(i);
     if (fold === undefined) {
@@ -92,7 +92,7 @@ export class Block {
         )
         : piece === null && isColumnSum(shape, i)
         ? new ColumnSum(g, instr, copies)
-        : new Fold(g, instr, code[instr.arg].dtype, copies, this.#across);
+        : new RunningFold(g, instr, code[instr.arg].dtype, copies, this.#across);
       this.#folds.set(i, fold);
     }
     return fold;

@@ -16,7 +16,7 @@ import { lanes32, type Parts } from "./lanes.ts";
 export const BLOCK = 32;
 
 /** A reduction while it runs, in `copies` accumulators. */
-export class Fold {
+export class RunningFold {
   readonly #code: Combining;
   readonly #blocked: Blocked | null;
   readonly #fast: State[] = [];

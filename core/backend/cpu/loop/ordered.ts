@@ -11,7 +11,7 @@ import type { ReduceInstr } from "../../../kernel/ir.ts";
 import { sizeOf } from "../../../shape.ts";
 import type { Expr } from "../wasm/expr.ts";
 import { f32, f32x4, i32, v128 } from "../wasm/opcodes.ts";
-import { Fold } from "./folds.ts";
+import { RunningFold } from "./folds.ts";
 import type { Gen, Vec } from "./gen.ts";
 import type { Parts } from "./lanes.ts";
 import { foldsLanes, type LoopShape } from "./shape.ts";
@@ -45,7 +45,7 @@ export function isColumnSum(shape: LoopShape, i: number): boolean {
 }
 
 /** Sums of columns while they run: 16 rows, which are then added to those before. */
-export class ColumnSum extends Fold {
+export class ColumnSum extends RunningFold {
   readonly #g: Gen;
   #rows: Vec[] = [];
   #blocks: Vec[] = [];
@@ -83,7 +83,7 @@ export class ColumnSum extends Fold {
 }
 
 /** Such a sum while it runs: rounds, then groups of eight, then the rest; whoever pushes the values says where one ends. */
-export class OrderedSum extends Fold {
+export class OrderedSum extends RunningFold {
   readonly #g: Gen;
   readonly #levels: number;
   #accumulators: Vec[] = [];
