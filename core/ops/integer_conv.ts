@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ConvAttrs } from "../kernel/plan.ts";
+import type { ConvAttrs, Routines } from "../kernel/plan.ts";
 import type { Tensor } from "../tensor.ts";
 import { matmulExact } from "./routine.ts";
 import { dilate, flip, padConstant, padDim, permute, reshape, transpose, windows } from "./view.ts";
@@ -35,7 +35,7 @@ function sizeOfWindow(w: Tensor): number {
 export function convIntegersInputGrad(
   g: Tensor,
   w: Tensor,
-  { stride, padLow, dilation, groups, inputSize }: ConvAttrs & { readonly inputSize: readonly number[] },
+  { stride, padLow, dilation, groups, inputSize }: Routines["convInputGrad"],
 ): Tensor {
   const [o, c, ...kernel] = w.shape, still = kernel.map(() => 0);
   // The elements of g a stride apart meet the kernel from its other end.

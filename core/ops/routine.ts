@@ -5,7 +5,7 @@
  * @module
  */
 import { apply } from "../apply.ts";
-import type { ConvAttrs, ScanCombiner, ScatterMode } from "../kernel/plan.ts";
+import type { ConvAttrs, Routines, ScanCombiner, ScatterMode } from "../kernel/plan.ts";
 import * as prim from "../prim/routine.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -43,7 +43,7 @@ export function convExact(x: Tensor, w: Tensor, attrs: ConvAttrs): Tensor {
 export function convInputGrad(
   g: Tensor,
   w: Tensor,
-  attrs: ConvAttrs & { readonly inputSize: readonly number[] },
+  attrs: Routines["convInputGrad"],
 ): Tensor {
   const { stride, padLow, padHigh, dilation, groups, inputSize } = attrs;
   return apply(prim.convInputGradPrim, [g, w], { stride, padLow, padHigh, dilation, groups, inputSize });
@@ -53,7 +53,7 @@ export function convInputGrad(
 export function convWeightGrad(
   x: Tensor,
   g: Tensor,
-  attrs: ConvAttrs & { readonly kernelSize: readonly number[] },
+  attrs: Routines["convWeightGrad"],
 ): Tensor {
   const { stride, padLow, padHigh, dilation, groups, kernelSize } = attrs;
   return apply(prim.convWeightGradPrim, [x, g], { stride, padLow, padHigh, dilation, groups, kernelSize });

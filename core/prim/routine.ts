@@ -4,7 +4,7 @@
  * @module
  */
 import { GradError } from "../errors.ts";
-import type { ConvAttrs, ScanCombiner, ScatterMode } from "../kernel/plan.ts";
+import type { ConvAttrs, Routines, ScanCombiner, ScatterMode } from "../kernel/plan.ts";
 import { castLike } from "../ops/cast.ts";
 import { div, eq, maximum, mul, where } from "../ops/elementwise.ts";
 import { logicalAnd } from "../ops/logical.ts";
@@ -109,49 +109,47 @@ export const convPrim: Primitive<ConvAttrs> = definePrimitive<ConvAttrs>({
 });
 
 /** The adjoint of `conv` in x; also the transposed convolution. g [N, O, ...out], w [O, C / groups, ...k] -> [N, C, ...inputSize]. */
-export const convInputGradPrim: Primitive<ConvAttrs & { readonly inputSize: readonly number[] }> =
-  definePrimitive<
-    ConvAttrs & { readonly inputSize: readonly number[] }
-  >({
-    name: "convInputGrad",
-    fields: { ...convFields, inputSize: true },
-    torchName: "Convolution",
-    infer: ([g, w], { groups, inputSize }) => ({
-      shape: [g.shape[0], w.shape[1] * groups, ...inputSize],
-      dtype: g.dtype,
-    }),
-    vjp: [
-      (h, _y, [, w], attrs) => op.convExact(h, w, attrs),
-      (h, _y, [g, w], attrs) => op.convWeightGrad(h, g, { ...attrs, kernelSize: w.shape.slice(2) }),
-    ],
-    batch: {
-      compose: (xs, plain, attrs, size) => overExamples(op.convInputGrad, xs, plain, attrs, size),
-    },
-    lowering: { kind: "routine", name: "convInputGrad", attrs: (attrs) => attrs },
-  });
+export const convInputGradPrim: Primitive<Routines["convInputGrad"]> = definePrimitive<
+  Routines["convInputGrad"]
+>({
+  name: "convInputGrad",
+  fields: { ...convFields, inputSize: true },
+  torchName: "Convolution",
+  infer: ([g, w], { groups, inputSize }) => ({
+    shape: [g.shape[0], w.shape[1] * groups, ...inputSize],
+    dtype: g.dtype,
+  }),
+  vjp: [
+    (h, _y, [, w], attrs) => op.convExact(h, w, attrs),
+    (h, _y, [g, w], attrs) => op.convWeightGrad(h, g, { ...attrs, kernelSize: w.shape.slice(2) }),
+  ],
+  batch: {
+    compose: (xs, plain, attrs, size) => overExamples(op.convInputGrad, xs, plain, attrs, size),
+  },
+  lowering: { kind: "routine", name: "convInputGrad", attrs: (attrs) => attrs },
+});
 
 /** The adjoint of `conv` in w. x [N, C, ...in], g [N, O, ...out] -> [O, C / groups, ...kernelSize]. */
-export const convWeightGradPrim: Primitive<ConvAttrs & { readonly kernelSize: readonly number[] }> =
-  definePrimitive<
-    ConvAttrs & { readonly kernelSize: readonly number[] }
-  >({
-    name: "convWeightGrad",
-    fields: { ...convFields, kernelSize: true },
-    torchName: "Convolution",
-    infer: ([x, g], { groups, kernelSize }) => ({
-      shape: [g.shape[1], x.shape[1] / groups, ...kernelSize],
-      dtype: x.dtype,
-    }),
-    vjp: [
-      (h, _y, [x, g], attrs) => op.convInputGrad(g, h, { ...attrs, inputSize: x.shape.slice(2) }),
-      (h, _y, [x], attrs) => op.convExact(x, h, attrs),
-    ],
-    batch: {
-      compose: ([x, g], _, attrs, size) =>
-        split(op.convWeightGrad(grouped(x), grouped(g), widened(attrs, size)), 0, size),
-    },
-    lowering: { kind: "routine", name: "convWeightGrad", attrs: (attrs) => attrs },
-  });
+export const convWeightGradPrim: Primitive<Routines["convWeightGrad"]> = definePrimitive<
+  Routines["convWeightGrad"]
+>({
+  name: "convWeightGrad",
+  fields: { ...convFields, kernelSize: true },
+  torchName: "Convolution",
+  infer: ([x, g], { groups, kernelSize }) => ({
+    shape: [g.shape[1], x.shape[1] / groups, ...kernelSize],
+    dtype: x.dtype,
+  }),
+  vjp: [
+    (h, _y, [x, g], attrs) => op.convInputGrad(g, h, { ...attrs, inputSize: x.shape.slice(2) }),
+    (h, _y, [x], attrs) => op.convExact(x, h, attrs),
+  ],
+  batch: {
+    compose: ([x, g], _, attrs, size) =>
+      split(op.convWeightGrad(grouped(x), grouped(g), widened(attrs, size)), 0, size),
+  },
+  lowering: { kind: "routine", name: "convWeightGrad", attrs: (attrs) => attrs },
+});
 
 /** out[i] = x[i with i[dim] replaced by index[i]]. */
 export const gatherPrim: Primitive<{ readonly dim: number }> = definePrimitive<{ readonly dim: number }>({
