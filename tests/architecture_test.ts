@@ -196,7 +196,7 @@ Deno.test("no files load each other but the tensor, its operations and their gra
   // Evaluation, the graph, the backends and all above the core stand outside.
   const inside = /^core\/(apply|tensor|tree|(methods|ops|prim|transform)\/\w+)\.ts$/;
   assertEquals(ring.filter((path) => !inside.test(path)), []);
-  assert(ring.length <= 67, `${ring.length} files load each other; a new one is better without`);
+  assert(ring.length <= 63, `${ring.length} files load each other; a new one is better without`);
 });
 
 Deno.test("the graph knows what primitives are, and which have no arguments, but no operation", () => {
@@ -210,8 +210,11 @@ Deno.test("the graph knows what primitives are, and which have no arguments, but
 Deno.test("every module can be the first that is imported", () => {
   const bases = new Map(libraryFiles.map((path) => [path, basesOf(path)]));
   const wrong: string[] = [];
-  // The methods are the parts of the class Tensor, and tensor.ts alone imports them.
-  for (const first of libraryFiles.filter((path) => !path.startsWith("core/methods/"))) {
+  // The methods are the parts of the class Tensor. Operations make tensors, so the methods that are made of operations cannot run before the class;
+  // tensor.ts imports them in the right order.
+  const inside = rings().flat();
+  const isPart = (path: string) => path.startsWith("core/methods/") && inside.includes(path);
+  for (const first of libraryFiles.filter((path) => !isPart(path))) {
     const begun = new Set<string>(), done = new Set<string>();
     const load = (path: string): void => {
       begun.add(path);
