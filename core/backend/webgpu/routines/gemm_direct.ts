@@ -13,7 +13,7 @@ import { gemmText, storeLines, tileLines } from "./gemm_text.ts";
 
 /** Renders the kernel. */
 export function renderDirect(job: GemmJob, tile: Tile, target: Target): Rendered {
-  const { bindings, a, b, type } = gemmText(job, target);
+  const { bindings, a, b, type } = gemmText(job, target, false);
   const { tm, tn, wx, wy } = tile;
   const columns = tn / 4;
   const mTiles = Math.ceil(job.m / (tm * wy)), nTiles = Math.ceil(job.n / (tn * wx));

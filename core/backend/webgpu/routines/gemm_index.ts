@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Word } from "../storage.ts";
 import type { Bindings } from "../wgsl/bindings.ts";
 
 /** An index that stands for several dimensions, outermost first, and what each adds to an address and to window coordinates. */
@@ -154,7 +155,8 @@ export class SideText {
   readonly #bindings: Bindings;
   readonly #operand: number;
   readonly #vector: boolean;
-  readonly #type: "f32" | "i32";
+  /** What it is read as. */
+  readonly type: Word;
   readonly #name: string;
 
   /** `name` starts every variable. */
@@ -164,14 +166,14 @@ export class SideText {
     bindings: Bindings,
     operand: number,
     vector: boolean,
-    type: "f32" | "i32",
+    type: Word,
   ) {
     this.#name = name;
     this.side = side;
     this.#bindings = bindings;
     this.#operand = operand;
     this.#vector = vector;
-    this.#type = type;
+    this.type = type;
   }
 
   /** What does not depend on row or k: the address of the batch. */
@@ -213,7 +215,7 @@ export class SideText {
       : this.#vector
       ? this.#bindings.loadComponent(this.#operand, address)
       : this.#bindings.load(this.#operand, address);
-    const type = four ? `vec4<${this.#type}>` : this.#type;
+    const type = four ? `vec4<${this.type}>` : this.type;
     if (tests.length === 0) lines.push(`let ${into} = ${value};`);
     else lines.push(`var ${into} = ${type}();`, `if ((${tests.join(") & (")})) { ${into} = ${value}; }`);
     return lines;

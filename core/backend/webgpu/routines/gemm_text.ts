@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { wordOf } from "../storage.ts";
+import { type Word, wordOf } from "../storage.ts";
 import { Bindings } from "../wgsl/bindings.ts";
 import { groupText } from "../wgsl/elementwise.ts";
 import type { Target } from "../wgsl/emitter.ts";
@@ -16,11 +16,12 @@ export interface GemmText {
   readonly bindings: Bindings;
   readonly a: SideText;
   readonly b: SideText;
+  /** In which products are summed. */
   readonly type: "f32" | "i32";
 }
 
-/** Declares the buffers of a product. */
-export function gemmText(job: GemmJob, target: Target): GemmText {
+/** Declares the buffers of a product. With `halves`, elements in half precision are read as such, and else as f32. */
+export function gemmText(job: GemmJob, target: Target, halves: boolean): GemmText {
   const bindings = new Bindings(target.bindingBytes);
   const word = (which: "a" | "b" | "out") => wordOf(job.words[which], target.hasF16);
   const a = bindings.declare({
@@ -29,6 +30,7 @@ export function gemmText(job: GemmJob, target: Target): GemmText {
     count: job.counts.a,
     access: "read",
     vector: job.aVector !== null,
+    halves,
   });
   const b = bindings.declare({
     name: "b",
@@ -36,6 +38,7 @@ export function gemmText(job: GemmJob, target: Target): GemmText {
     count: job.counts.b,
     access: "read",
     vector: job.bVector !== null,
+    halves,
   });
   bindings.declare({
     name: "c",
@@ -45,11 +48,12 @@ export function gemmText(job: GemmJob, target: Target): GemmText {
     vector: job.outVector,
   });
   const type = registerType(job.words.out) === "f32" ? "f32" : "i32";
+  const read = (which: "a" | "b"): Word => halves && word(which) === "f16" ? "f16" : type;
   return {
     bindings,
     type,
-    a: new SideText("a", job.a, bindings, a, job.aVector !== null, type),
-    b: new SideText("b", job.b, bindings, b, job.bVector !== null, type),
+    a: new SideText("a", job.a, bindings, a, job.aVector !== null, read("a")),
+    b: new SideText("b", job.b, bindings, b, job.bVector !== null, read("b")),
   };
 }
 

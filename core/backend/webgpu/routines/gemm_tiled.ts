@@ -34,7 +34,6 @@ interface Loader {
 interface TileSide {
   readonly side: SideText;
   readonly name: "a" | "b";
-  readonly type: "f32" | "i32";
   /** Rows of the tile, the first of them, and where the operand ends. */
   readonly size: number;
   readonly first: string;
@@ -43,18 +42,18 @@ interface TileSide {
   readonly threads: number;
 }
 
-function sharedText(name: string, type: string, pitch: number, kt: number): string {
-  return `var<workgroup> shared_${name}: array<vec4<${type}>, ${pitch * kt}>;\n`;
+/** Half precision is kept as it is, so that it takes half of the shared memory too. */
+function sharedText({ side, name, kt }: TileSide, pitch: number): string {
+  return `var<workgroup> shared_${name}: array<vec4<${side.type}>, ${pitch * kt}>;\n`;
 }
 
 /**
  * An operand that is read as vectors: each thread takes blocks of four rows and four steps of k. So only whole vectors are written to shared memory, of which
  * writing one component may touch the others.
  */
-function vectorLoader(
-  { side, name, type, size, first, limit, kt, threads }: TileSide,
-  along: "row" | "k",
-): Loader {
+function vectorLoader(tile: TileSide, along: "row" | "k"): Loader {
+  const { side, name, size, first, limit, kt, threads } = tile;
+  const { type } = side;
   const kBlocks = kt / 4, rowBlocks = size / 4, blocks = kBlocks * rowBlocks;
   // One vector more than needed from one k to the next, so that neighbours in k lie in other banks.
   const pitch = rowBlocks + 1;
@@ -112,7 +111,7 @@ function vectorLoader(
       )
     );
   return {
-    shared: sharedText(name, type, pitch, kt),
+    shared: sharedText(tile, pitch),
     place,
     fetch,
     put,
@@ -121,12 +120,13 @@ function vectorLoader(
 }
 
 /** Any other operand: each thread gathers four rows at one k at a time, between the barriers, as what is read may take many registers to address. */
-function elementLoader({ side, name, type, size, first, limit, kt, threads }: TileSide): Loader {
+function elementLoader(tile: TileSide): Loader {
+  const { side, name, size, first, limit, kt, threads } = tile;
   const rowBlocks = size / 4, pitch = rowBlocks + 1, count = rowBlocks * kt;
   const alongK = side.side.k.strides.at(-1) === 1;
   const [fast, slow, steps] = alongK ? ["ks", "rs", kt] : ["rs", "ks", rowBlocks];
   return {
-    shared: sharedText(name, type, pitch, kt),
+    shared: sharedText(tile, pitch),
     place: [],
     fetch: () => [],
     put: (k0) => [
@@ -142,7 +142,7 @@ function elementLoader({ side, name, type, size, first, limit, kt, threads }: Ti
         ...side.rowLines(`(row + ${i})`, `${i}`),
         ...side.read(`${i}`, "", `value${i}`, false, `(row + ${i} < ${limit}) & (k < k_last)`),
       ]),
-      `shared_${name}[ks * ${pitch} + rs] = vec4<${type}>(${four.map((i) => `value${i}`).join(", ")});`,
+      `shared_${name}[ks * ${pitch} + rs] = vec4<${side.type}>(${four.map((i) => `value${i}`).join(", ")});`,
       "}",
     ],
     pitch,
@@ -151,17 +151,23 @@ function elementLoader({ side, name, type, size, first, limit, kt, threads }: Ti
 
 /** Renders the kernel. */
 export function renderTiled(job: GemmJob, tile: Tile, target: Target): Rendered {
-  const { bindings, a, b, type } = gemmText(job, target);
+  const { bindings, a, b, type } = gemmText(job, target, true);
   const { tm, tn, wx, wy, kt } = tile;
   const bm = tm * wy, bn = tn * wx, threads = wx * wy;
   const columns = tn / 4, rows = tm / 4;
   const mTiles = Math.ceil(job.m / bm), nTiles = Math.ceil(job.n / bn);
   const groups = foldGroups(mTiles * nTiles * job.batches * job.parts, target.workgroupsPerDimension);
-  const shape = { type, kt, threads } as const;
+  const shape = { kt, threads } as const;
   const loader = (side: TileSide, vector: "row" | "k" | null): Loader =>
     vector === null ? elementLoader(side) : vectorLoader(side, vector);
-  const as = loader({ ...shape, side: a, name: "a", size: bm, first: "m_tile", limit: job.m }, job.aVector);
-  const bs = loader({ ...shape, side: b, name: "b", size: bn, first: "n_tile", limit: job.n }, job.bVector);
+  const as = loader(
+    { ...shape, side: a, name: "a", size: bm, first: "m_tile", limit: job.m },
+    job.aVector,
+  );
+  const bs = loader(
+    { ...shape, side: b, name: "b", size: bn, first: "n_tile", limit: job.n },
+    job.bVector,
+  );
   const lines = [
     ...tileLines(groups, mTiles, nTiles, job),
     "let t = i32(thread);",
@@ -190,9 +196,11 @@ export function renderTiled(job: GemmJob, tile: Tile, target: Target): Rendered 
     const s = u === 0 ? "s" : `s + ${u}`;
     lines.push("{");
     // Vectors of a thread lie a workgroup apart, so that neighbouring threads read neighbouring vectors.
-    for (let i = 0; i < rows; i++) lines.push(`let x${i} = shared_a[(${s}) * ${as.pitch} + ty + ${i * wy}];`);
+    for (let i = 0; i < rows; i++) {
+      lines.push(`let x${i} = vec4<${type}>(shared_a[(${s}) * ${as.pitch} + ty + ${i * wy}]);`);
+    }
     for (let j = 0; j < columns; j++) {
-      lines.push(`let y${j} = shared_b[(${s}) * ${bs.pitch} + tx + ${j * wx}];`);
+      lines.push(`let y${j} = vec4<${type}>(shared_b[(${s}) * ${bs.pitch} + tx + ${j * wx}]);`);
     }
     for (let i = 0; i < tm; i++) {
       const x = `x${i >> 2}.${components[i % 4]}`;

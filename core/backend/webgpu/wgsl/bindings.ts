@@ -16,6 +16,8 @@ export interface Operand {
   readonly access: Access;
   /** Whether it is declared as vectors of four. */
   readonly vector: boolean;
+  /** Whether loads give half precision as it is; otherwise as f32. */
+  readonly halves?: boolean;
 }
 
 /** Bytes of an operand that one binding shows. */
@@ -35,6 +37,8 @@ export function windowsOf(word: Word, count: number, bindingBytes: number): numb
 export function paddedBytes(word: Word, count: number): number {
   return Math.ceil(count * wordBytes(word) / 16) * 16;
 }
+
+const widens = ({ word, halves }: Operand): boolean => word === "f16" && halves !== true;
 
 /** The bindings of one kernel. */
 export class Bindings {
@@ -71,21 +75,23 @@ export class Bindings {
     return this.#text;
   }
 
-  /** Element `index` (of an operand not declared as vectors), as f32 or i32. */
+  /** Element `index` (of an operand not declared as vectors), as f32 or i32, or f16 where the operand keeps it. */
   load(operand: number, index: string): string {
-    return this.#load(this.#operands[operand], index, this.#operands[operand].word === "f16" ? "f32" : "");
+    const o = this.#operands[operand];
+    return this.#load(o, index, widens(o) ? "f32" : "");
   }
 
-  /** Vector `index`, as vec4f or vec4i. */
+  /** Vector `index`, likewise. */
   loadVector(operand: number, index: string): string {
-    return this.#load(this.#operands[operand], index, this.#operands[operand].word === "f16" ? "vec4f" : "");
+    const o = this.#operands[operand];
+    return this.#load(o, index, widens(o) ? "vec4f" : "");
   }
 
   /** One element of an operand declared as vectors. */
   loadComponent(operand: number, index: string): string {
     const o = this.#operands[operand];
     const text = `${this.#load(o, `(${index}) >> 2u`, "")}[(${index}) & 3]`;
-    return o.word === "f16" ? `f32(${text})` : text;
+    return widens(o) ? `f32(${text})` : text;
   }
 
   /** Stores f32 or i32 `value`. */
