@@ -210,7 +210,7 @@ export {
   renorm,
 } from "./ops/matrix_functions.ts";
 export { norm, nuclearNorm } from "./ops/norms.ts";
-export type { FixedOptions } from "./ops/options.ts";
+export type { FixedOptions, Named } from "./ops/options.ts";
 export {
   addcdiv,
   addcmul,

@@ -100,8 +100,23 @@ export function commonShape(...shapes: readonly Shape[]): Shape {
   return shapes.reduce<Shape>((a, b) => broadcastShapes("broadcast_shapes", a, b), []);
 }
 
+/** What is refused where a dimension is wanted. Tensors are known by their sizes here, as shapes come before tensors. */
+function noDimension(op: string, dim: unknown): IndexError {
+  const isTensor = dim !== null && (typeof dim === "object" || typeof dim === "function") && "shape" in dim;
+  return new IndexError(
+    `${op}(): argument 'dim' must be int, not ${
+      isTensor
+        ? "Tensor; .item() reads its number"
+        : typeof dim === "object" && dim !== null
+        ? `{ ${Object.keys(dim).join(", ")} }`
+        : String(dim)
+    }`,
+  );
+}
+
 /** A dimension as a non-negative number; negative counts from the end. A 0-d tensor accepts 0 and -1, as in PyTorch. */
 export function normalizeDim(op: string, dim: number, rank: number): number {
+  if (typeof dim !== "number") throw noDimension(op, dim);
   const limit = Math.max(rank, 1);
   if (!Number.isInteger(dim) || dim < -limit || dim >= limit) {
     throw new IndexError(
@@ -120,9 +135,7 @@ export function normalizeDims(
   rank: number,
 ): number[] {
   if (dims === undefined || dims === null) return Array.from({ length: rank }, (_, i) => i);
-  if (typeof dims !== "number" && !Array.isArray(dims)) {
-    throw new IndexError(`${op}: dim must be a number or an array of numbers, but got a ${typeof dims}`);
-  }
+  if (typeof dims !== "number" && !Array.isArray(dims)) throw noDimension(op, dims);
   const list = (typeof dims === "number" ? [dims] : dims as readonly number[]).map((d) =>
     normalizeDim(op, d, rank)
   );

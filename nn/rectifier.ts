@@ -4,17 +4,12 @@
  * @module
  */
 import * as op from "../core/ops/activation.ts";
+import type { InplaceOptions } from "../core/ops/activation.ts";
 import { checkKind, type Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { float, number } from "./module/repr.ts";
-
-/** Options of activations that PyTorch can run in place. */
-export interface InplaceOptions {
-  /** Only shown in the text: tensors are immutable, and which memory is used again is the planner's business. */
-  readonly inplace?: boolean;
-}
 
 const inplaceKinds: Kinds<InplaceOptions> = { inplace: "boolean" };
 

@@ -116,7 +116,7 @@ export abstract class AliasMethods extends ArrangeMethods {
   }
 
   /** `sub` under its other name. */
-  subtract(this: Tensor, other: TensorLike, options?: { readonly alpha?: number }): Tensor {
+  subtract(this: Tensor, other: TensorLike, options?: { readonly alpha?: number | Tensor }): Tensor {
     return op.sub(this, other, options);
   }
 

@@ -20,7 +20,7 @@ import { sumTo } from "../ops/reduce.ts";
 import { reshape } from "../ops/view.ts";
 import type { Tensor } from "../tensor.ts";
 import { SpecialMethods } from "./special.ts";
-import { requireKind } from "../ops/options.ts";
+import { type Named, requireKind } from "../ops/options.ts";
 
 /** Slices written into tensors, splits by direction, frequencies. */
 export abstract class ArrangeMethods extends SpecialMethods {
@@ -144,7 +144,11 @@ export abstract class ArrangeMethods extends SpecialMethods {
   }
 
   /** The most frequent values, and where they are. */
-  mode(this: Tensor, dim?: number, options?: ReduceOptions): ValuesAndIndices {
+  mode(
+    this: Tensor,
+    dim?: number | Named<{ dim: number }, ReduceOptions>,
+    options?: ReduceOptions,
+  ): ValuesAndIndices {
     return frequency.mode(this, dim, options);
   }
 

@@ -64,7 +64,7 @@ export abstract class FormMethods extends AliasMethods {
   }
 
   /** One value of this dtype on this device. */
-  newFull(this: Tensor, shape: Shape, value: Scalar, options?: TensorOptions): Tensor {
+  newFull(this: Tensor, shape: Shape, value: Scalar | Tensor, options?: TensorOptions): Tensor {
     return full(shape, value, like(this, options));
   }
 

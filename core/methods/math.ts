@@ -12,12 +12,12 @@ import { ReadMethods } from "./read.ts";
 /** Elementwise methods. */
 export abstract class MathMethods extends ReadMethods {
   /** Plus `other`, times `alpha`. */
-  add(this: Tensor, other: TensorLike, options?: { readonly alpha?: number }): Tensor {
+  add(this: Tensor, other: TensorLike, options?: { readonly alpha?: number | Tensor }): Tensor {
     return op.add(this, other, options);
   }
 
   /** Minus `other`, times `alpha`. */
-  sub(this: Tensor, other: TensorLike, options?: { readonly alpha?: number }): Tensor {
+  sub(this: Tensor, other: TensorLike, options?: { readonly alpha?: number | Tensor }): Tensor {
     return op.sub(this, other, options);
   }
 

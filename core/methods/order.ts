@@ -9,28 +9,47 @@ import type { Dims, ReduceOptions, ValuesAndIndices } from "../ops/reduce.ts";
 import * as scan from "../ops/scan.ts";
 import * as op from "../ops/sort.ts";
 import * as statistics from "../ops/statistics.ts";
+import type { Named } from "../ops/options.ts";
 import type { Tensor } from "../tensor.ts";
 import { RearrangeMethods } from "./rearrange.ts";
 
 /** Sorting, running sums and statistics. */
 export abstract class OrderMethods extends RearrangeMethods {
   /** The elements in order, and where they came from. */
-  sort(this: Tensor, dim?: number, options?: op.SortOptions): ValuesAndIndices {
+  sort(
+    this: Tensor,
+    dim?: number | Named<{ dim: number }, op.SortOptions>,
+    options?: op.SortOptions,
+  ): ValuesAndIndices {
     return op.sort(this, dim, options);
   }
 
   /** The indices that sort. */
-  argsort(this: Tensor, dim?: number, options?: op.SortOptions): Tensor {
+  argsort(
+    this: Tensor,
+    dim?: number | Named<{ dim: number }, op.SortOptions>,
+    options?: op.SortOptions,
+  ): Tensor {
     return op.argsort(this, dim, options);
   }
 
   /** The k largest or smallest elements, and where they came from. */
-  topk(this: Tensor, k: number, dim?: number, options?: { readonly largest?: boolean }): ValuesAndIndices {
+  topk(
+    this: Tensor,
+    k: number,
+    dim?: number | Named<{ dim: number }, { readonly largest?: boolean }>,
+    options?: { readonly largest?: boolean },
+  ): ValuesAndIndices {
     return op.topk(this, k, dim, options);
   }
 
   /** The k-th smallest element, and where it came from. */
-  kthvalue(this: Tensor, k: number, dim?: number, options?: ReduceOptions): ValuesAndIndices {
+  kthvalue(
+    this: Tensor,
+    k: number,
+    dim?: number | Named<{ dim: number }, ReduceOptions>,
+    options?: ReduceOptions,
+  ): ValuesAndIndices {
     return op.kthvalue(this, k, dim, options);
   }
 
@@ -38,23 +57,37 @@ export abstract class OrderMethods extends RearrangeMethods {
   median(this: Tensor): Tensor;
   /** The other form, by its options. */
   median(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
-  median(this: Tensor, dim?: number, options?: ReduceOptions): Tensor | ValuesAndIndices {
-    return dim === undefined ? op.median(this) : op.median(this, dim, options);
+  /** The same, with the dimension among the options. */
+  median(this: Tensor, options: Named<{ dim: number }, ReduceOptions>): ValuesAndIndices;
+  median(
+    this: Tensor,
+    dim?: number | Named<{ dim: number }, ReduceOptions>,
+    options?: ReduceOptions,
+  ): Tensor | ValuesAndIndices {
+    if (dim === undefined) return op.median(this);
+    return typeof dim === "number" ? op.median(this, dim, options) : op.median(this, dim);
   }
 
   /** The median of the elements that are not NaN; with `dim`, values and indices. */
   nanmedian(this: Tensor): Tensor;
   /** The other form, by its options. */
   nanmedian(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
-  nanmedian(this: Tensor, dim?: number, options?: ReduceOptions): Tensor | ValuesAndIndices {
-    return dim === undefined ? op.nanmedian(this) : op.nanmedian(this, dim, options);
+  /** The same, with the dimension among the options. */
+  nanmedian(this: Tensor, options: Named<{ dim: number }, ReduceOptions>): ValuesAndIndices;
+  nanmedian(
+    this: Tensor,
+    dim?: number | Named<{ dim: number }, ReduceOptions>,
+    options?: ReduceOptions,
+  ): Tensor | ValuesAndIndices {
+    if (dim === undefined) return op.nanmedian(this);
+    return typeof dim === "number" ? op.nanmedian(this, dim, options) : op.nanmedian(this, dim);
   }
 
   /** The values below which a fraction q lies. */
   quantile(
     this: Tensor,
     q: number | readonly number[] | Tensor,
-    dim?: number | null,
+    dim?: number | null | Named<{ dim: number | null }, op.QuantileOptions>,
     options?: op.QuantileOptions,
   ): Tensor {
     return op.quantile(this, q, dim, options);
@@ -64,7 +97,7 @@ export abstract class OrderMethods extends RearrangeMethods {
   nanquantile(
     this: Tensor,
     q: number | readonly number[] | Tensor,
-    dim?: number | null,
+    dim?: number | null | Named<{ dim: number | null }, op.QuantileOptions>,
     options?: op.QuantileOptions,
   ): Tensor {
     return op.nanquantile(this, q, dim, options);
@@ -84,32 +117,44 @@ export abstract class OrderMethods extends RearrangeMethods {
   }
 
   /** How often each whole number occurs. */
-  bincount(this: Tensor, weights?: Tensor | null, minlength?: number): Tensor {
+  bincount(
+    this: Tensor,
+    weights?: Tensor | null | Named<{ weights: Tensor | null; minlength: number }>,
+    minlength?: number | Named<{ weights: Tensor | null; minlength: number }>,
+  ): Tensor {
     return bins.bincount(this, weights, minlength);
   }
 
   /** The running sum. */
-  cumsum(this: Tensor, dim: number, options?: scan.CumulativeOptions): Tensor {
+  cumsum(
+    this: Tensor,
+    dim: number | Named<{ dim: number }, scan.CumulativeOptions>,
+    options?: scan.CumulativeOptions,
+  ): Tensor {
     return scan.cumsum(this, dim, options);
   }
 
   /** The running product. */
-  cumprod(this: Tensor, dim: number, options?: scan.CumulativeOptions): Tensor {
+  cumprod(
+    this: Tensor,
+    dim: number | Named<{ dim: number }, scan.CumulativeOptions>,
+    options?: scan.CumulativeOptions,
+  ): Tensor {
     return scan.cumprod(this, dim, options);
   }
 
   /** The largest element so far, and its index. */
-  cummax(this: Tensor, dim: number): ValuesAndIndices {
+  cummax(this: Tensor, dim: number | Named<{ dim: number }>): ValuesAndIndices {
     return scan.cummax(this, dim);
   }
 
   /** The smallest element so far, and its index. */
-  cummin(this: Tensor, dim: number): ValuesAndIndices {
+  cummin(this: Tensor, dim: number | Named<{ dim: number }>): ValuesAndIndices {
     return scan.cummin(this, dim);
   }
 
   /** ln of the running sum of e^x. */
-  logcumsumexp(this: Tensor, dim: number): Tensor {
+  logcumsumexp(this: Tensor, dim: number | Named<{ dim: number }>): Tensor {
     return scan.logcumsumexp(this, dim);
   }
 
@@ -119,12 +164,12 @@ export abstract class OrderMethods extends RearrangeMethods {
   }
 
   /** The sum without NaN. */
-  nansum(this: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  nansum(this: Tensor, dim?: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
     return statistics.nansum(this, dim, options);
   }
 
   /** The mean without NaN. */
-  nanmean(this: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  nanmean(this: Tensor, dim?: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
     return statistics.nanmean(this, dim, options);
   }
 

@@ -8,6 +8,7 @@ import type { TensorLike } from "../ops/cast.ts";
 import * as op from "../ops/pointwise.ts";
 import * as soft from "../ops/softmax.ts";
 import * as statistics from "../ops/statistics.ts";
+import type { Named } from "../ops/options.ts";
 import type { Tensor } from "../tensor.ts";
 import { LinalgMethods } from "./linalg.ts";
 
@@ -19,22 +20,38 @@ export abstract class PointwiseMethods extends LinalgMethods {
   }
 
   /** Exponentials that sum to 1 along a dimension. */
-  softmax(this: Tensor, dim: number, options?: soft.SoftmaxOptions): Tensor {
+  softmax(
+    this: Tensor,
+    dim: number | Named<{ dim: number }, soft.SoftmaxOptions>,
+    options?: soft.SoftmaxOptions,
+  ): Tensor {
     return soft.softmax(this, dim, options);
   }
 
   /** The logarithm of `softmax`. */
-  logSoftmax(this: Tensor, dim: number, options?: soft.SoftmaxOptions): Tensor {
+  logSoftmax(
+    this: Tensor,
+    dim: number | Named<{ dim: number }, soft.SoftmaxOptions>,
+    options?: soft.SoftmaxOptions,
+  ): Tensor {
     return soft.logSoftmax(this, dim, options);
   }
 
   /** Between two bounds; either may be left out. */
-  clamp(this: Tensor, min?: TensorLike | null, max?: TensorLike | null): Tensor {
+  clamp(
+    this: Tensor,
+    min?: TensorLike | null | Named<{ min: TensorLike | null; max: TensorLike | null }>,
+    max?: TensorLike | null | Named<{ min: TensorLike | null; max: TensorLike | null }>,
+  ): Tensor {
     return op.clamp(this, min, max);
   }
 
   /** `clamp` under NumPy's name. */
-  clip(this: Tensor, min?: TensorLike | null, max?: TensorLike | null): Tensor {
+  clip(
+    this: Tensor,
+    min?: TensorLike | null | Named<{ min: TensorLike | null; max: TensorLike | null }>,
+    max?: TensorLike | null | Named<{ min: TensorLike | null; max: TensorLike | null }>,
+  ): Tensor {
     return op.clip(this, min, max);
   }
 
@@ -44,12 +61,12 @@ export abstract class PointwiseMethods extends LinalgMethods {
   }
 
   /** Plus value * a * b. */
-  addcmul(this: Tensor, a: Tensor, b: Tensor, options?: { readonly value?: number }): Tensor {
+  addcmul(this: Tensor, a: Tensor, b: Tensor, options?: { readonly value?: number | Tensor }): Tensor {
     return op.addcmul(this, a, b, options);
   }
 
   /** Plus value * a / b. */
-  addcdiv(this: Tensor, a: Tensor, b: Tensor, options?: { readonly value?: number }): Tensor {
+  addcdiv(this: Tensor, a: Tensor, b: Tensor, options?: { readonly value?: number | Tensor }): Tensor {
     return op.addcdiv(this, a, b, options);
   }
 
@@ -104,7 +121,7 @@ export abstract class PointwiseMethods extends LinalgMethods {
   }
 
   /** ln(x / (1 - x)). */
-  logit(this: Tensor, eps?: number | null): Tensor {
+  logit(this: Tensor, eps?: number | null | Named<{ eps: number | null }>): Tensor {
     return op.logit(this, eps);
   }
 

@@ -8,6 +8,7 @@ import * as op from "../ops/rearrange.ts";
 import { ravel } from "../ops/aliases.ts";
 import { expand, transpose } from "../ops/view.ts";
 import { type Shape, type SizeList, sizesIn } from "../shape.ts";
+import type { Named } from "../ops/options.ts";
 import type { Tensor } from "../tensor.ts";
 import { PointwiseMethods } from "./pointwise.ts";
 import { checkTensors } from "../ops/cast.ts";
@@ -15,12 +16,20 @@ import { checkTensors } from "../ops/cast.ts";
 /** Methods that rearrange elements. */
 export abstract class RearrangeMethods extends PointwiseMethods {
   /** Elements moved along dimensions, round the ends. */
-  roll(this: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
+  roll(
+    this: Tensor,
+    shifts: number | readonly number[],
+    dims?: number | readonly number[] | Named<{ dims: number | readonly number[] }>,
+  ): Tensor {
     return op.roll(this, shifts, dims);
   }
 
   /** Turned by 90 degrees, `k` times. */
-  rot90(this: Tensor, k?: number, dims?: readonly number[]): Tensor {
+  rot90(
+    this: Tensor,
+    k?: number | Named<{ k: number; dims: readonly number[] }>,
+    dims?: readonly number[] | Named<{ k: number; dims: readonly number[] }>,
+  ): Tensor {
     return op.rot90(this, k, dims);
   }
 
@@ -35,27 +44,35 @@ export abstract class RearrangeMethods extends PointwiseMethods {
   }
 
   /** Each element repeated in place. */
-  repeatInterleave(this: Tensor, repeats: number | readonly number[] | Tensor, dim?: number): Tensor {
+  repeatInterleave(
+    this: Tensor,
+    repeats: number | readonly number[] | Tensor,
+    dim?: number | Named<{ dim: number }>,
+  ): Tensor {
     return op.repeatInterleave(this, repeats, dim);
   }
 
   /** Zeros above a diagonal. */
-  tril(this: Tensor, offset?: number): Tensor {
+  tril(this: Tensor, offset?: number | Named<{ diagonal: number }>): Tensor {
     return op.tril(this, offset);
   }
 
   /** Zeros below a diagonal. */
-  triu(this: Tensor, offset?: number): Tensor {
+  triu(this: Tensor, offset?: number | Named<{ diagonal: number }>): Tensor {
     return op.triu(this, offset);
   }
 
   /** Pieces of nearly equal size, or between indices. */
-  tensorSplit(this: Tensor, sections: number | readonly number[] | Tensor, dim?: number): Tensor[] {
+  tensorSplit(
+    this: Tensor,
+    sections: number | readonly number[] | Tensor,
+    dim?: number | Named<{ dim: number }>,
+  ): Tensor[] {
     return op.tensorSplit(this, sections, dim);
   }
 
   /** The slices along a dimension. */
-  unbind(this: Tensor, dim?: number): Tensor[] {
+  unbind(this: Tensor, dim?: number | Named<{ dim: number }>): Tensor[] {
     return op.unbind(this, dim);
   }
 
@@ -86,12 +103,17 @@ export abstract class RearrangeMethods extends PointwiseMethods {
   }
 
   /** A vector as a diagonal matrix, or a matrix's diagonal. */
-  diag(this: Tensor, offset?: number): Tensor {
+  diag(this: Tensor, offset?: number | Named<{ diagonal: number }>): Tensor {
     return op.diag(this, offset);
   }
 
   /** The last dimension as diagonals. */
-  diagEmbed(this: Tensor, offset?: number, dim1?: number, dim2?: number): Tensor {
+  diagEmbed(
+    this: Tensor,
+    offset?: number | Named<{ offset: number; dim1: number; dim2: number }>,
+    dim1?: number | Named<{ offset: number; dim1: number; dim2: number }>,
+    dim2?: number | Named<{ offset: number; dim1: number; dim2: number }>,
+  ): Tensor {
     return op.diagEmbed(this, offset, dim1, dim2);
   }
 
@@ -106,7 +128,7 @@ export abstract class RearrangeMethods extends PointwiseMethods {
   }
 
   /** The cross product. */
-  cross(this: Tensor, other: Tensor, dim?: number): Tensor {
+  cross(this: Tensor, other: Tensor, dim?: number | Named<{ dim: number }>): Tensor {
     return products.cross(this, other, dim);
   }
 }

@@ -6,53 +6,66 @@
 import { norm } from "../ops/norms.ts";
 import * as op from "../ops/reduce.ts";
 import type { Dims, ReduceOptions, ValuesAndIndices, VarOptions } from "../ops/reduce.ts";
+import { isNamed, type Named } from "../ops/options.ts";
 import type { Tensor } from "../tensor.ts";
 import { MathMethods } from "./math.ts";
 
 /** Reductions. */
 export abstract class ReduceMethods extends MathMethods {
   /** The sum; integers sum as int64. */
-  sum(this: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  sum(this: Tensor, dim?: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
     return op.sum(this, dim, options);
   }
 
   /** The mean of floats. */
-  mean(this: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  mean(this: Tensor, dim?: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
     return op.mean(this, dim, options);
   }
 
   /** The largest value; ties share the gradient. */
-  amax(this: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  amax(this: Tensor, dim?: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
     return op.amax(this, dim, options);
   }
 
   /** The smallest value; ties share the gradient. */
-  amin(this: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  amin(this: Tensor, dim?: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
     return op.amin(this, dim, options);
   }
 
   /** Whether any element is non-zero. */
-  any(this: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  any(this: Tensor, dim?: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
     return op.any(this, dim, options);
   }
 
   /** Whether all elements are non-zero. */
-  all(this: Tensor, dim?: Dims, options?: ReduceOptions): Tensor {
+  all(this: Tensor, dim?: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
     return op.all(this, dim, options);
   }
 
   /** The product. */
-  prod(this: Tensor, dim?: number | null, options?: ReduceOptions): Tensor {
+  prod(
+    this: Tensor,
+    dim?: number | null | Named<{ dim: number | null }, ReduceOptions>,
+    options?: ReduceOptions,
+  ): Tensor {
     return op.prod(this, dim, options);
   }
 
   /** The index of the first largest value. */
-  argmax(this: Tensor, dim?: number | null, options?: ReduceOptions): Tensor {
+  argmax(
+    this: Tensor,
+    dim?: number | null | Named<{ dim: number | null }, ReduceOptions>,
+    options?: ReduceOptions,
+  ): Tensor {
     return op.argmax(this, dim, options);
   }
 
   /** The index of the first smallest value. */
-  argmin(this: Tensor, dim?: number | null, options?: ReduceOptions): Tensor {
+  argmin(
+    this: Tensor,
+    dim?: number | null | Named<{ dim: number | null }, ReduceOptions>,
+    options?: ReduceOptions,
+  ): Tensor {
     return op.argmin(this, dim, options);
   }
 
@@ -60,46 +73,65 @@ export abstract class ReduceMethods extends MathMethods {
   max(this: Tensor): Tensor;
   /** The largest values along `dim` and their indices. */
   max(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+  /** The same, with the dimension among the options. */
+  max(this: Tensor, options: Named<{ dim: number }, ReduceOptions>): ValuesAndIndices;
   /** The larger one of both tensors' elements. */
   max(this: Tensor, other: Tensor): Tensor;
-  max(this: Tensor, dim?: number | Tensor, options?: ReduceOptions): Tensor | ValuesAndIndices {
-    if (typeof dim === "object") return op.max(this, dim);
-    return dim === undefined ? op.max(this) : op.max(this, dim, options);
+  max(
+    this: Tensor,
+    dim?: number | Tensor | Named<{ dim: number }, ReduceOptions>,
+    options?: ReduceOptions,
+  ): Tensor | ValuesAndIndices {
+    if (dim === undefined) return op.max(this);
+    if (isNamed(dim)) return op.max(this, dim);
+    return typeof dim === "number" ? op.max(this, dim, options) : op.max(this, dim);
   }
 
   /** The smallest value; with `dim`, values and indices. */
   min(this: Tensor): Tensor;
   /** The smallest values along `dim` and their indices. */
   min(this: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+  /** The same, with the dimension among the options. */
+  min(this: Tensor, options: Named<{ dim: number }, ReduceOptions>): ValuesAndIndices;
   /** The smaller one of both tensors' elements. */
   min(this: Tensor, other: Tensor): Tensor;
-  min(this: Tensor, dim?: number | Tensor, options?: ReduceOptions): Tensor | ValuesAndIndices {
-    if (typeof dim === "object") return op.min(this, dim);
-    return dim === undefined ? op.min(this) : op.min(this, dim, options);
+  min(
+    this: Tensor,
+    dim?: number | Tensor | Named<{ dim: number }, ReduceOptions>,
+    options?: ReduceOptions,
+  ): Tensor | ValuesAndIndices {
+    if (dim === undefined) return op.min(this);
+    if (isNamed(dim)) return op.min(this, dim);
+    return typeof dim === "number" ? op.min(this, dim, options) : op.min(this, dim);
   }
 
   /** The variance, unbiased by default. */
-  var(this: Tensor, dim?: Dims, options?: VarOptions): Tensor {
+  var(this: Tensor, dim?: Dims | Named<{ dim: Dims }, VarOptions>, options?: VarOptions): Tensor {
     return op.variance(this, dim, options);
   }
 
   /** The standard deviation, unbiased by default. */
-  std(this: Tensor, dim?: Dims, options?: VarOptions): Tensor {
+  std(this: Tensor, dim?: Dims | Named<{ dim: Dims }, VarOptions>, options?: VarOptions): Tensor {
     return op.std(this, dim, options);
   }
 
   /** ln of the sum of e^x. */
-  logsumexp(this: Tensor, dim: Dims, options?: ReduceOptions): Tensor {
+  logsumexp(this: Tensor, dim: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
     return op.logsumexp(this, dim, options);
   }
 
   /** The p-norm. */
-  norm(this: Tensor, p?: number | "fro" | "nuc", dim?: Dims, options?: ReduceOptions): Tensor {
+  norm(
+    this: Tensor,
+    p?: number | "fro" | "nuc" | Named<{ p: number | "fro" | "nuc"; dim: Dims }, ReduceOptions>,
+    dim?: Dims | Named<{ p: number | "fro" | "nuc"; dim: Dims }, ReduceOptions>,
+    options?: ReduceOptions,
+  ): Tensor {
     return norm(this, p, dim, options);
   }
 
   /** How many elements are non-zero. */
-  countNonzero(this: Tensor, dim?: Dims): Tensor {
+  countNonzero(this: Tensor, dim?: Dims | Named<{ dim: Dims }>): Tensor {
     return op.countNonzero(this, dim);
   }
 }

@@ -11,6 +11,7 @@ import type { TensorLike } from "../ops/cast.ts";
 import { igamma, igammac } from "../ops/gamma.ts";
 import * as op from "../ops/special.ts";
 import { dist, renorm } from "../ops/matrix_functions.ts";
+import type { Named } from "../ops/options.ts";
 import type { Tensor } from "../tensor.ts";
 import { IndexMethods } from "./index.ts";
 
@@ -107,7 +108,7 @@ export abstract class SpecialMethods extends IndexMethods {
   }
 
   /** 0 where |x| is at most `lambda`, else x. */
-  hardshrink(this: Tensor, lambda?: number): Tensor {
+  hardshrink(this: Tensor, lambda?: number | Named<{ lambd: number }>): Tensor {
     return hardshrink(this, lambda);
   }
 
@@ -127,7 +128,7 @@ export abstract class SpecialMethods extends IndexMethods {
   }
 
   /** The p-norm of the difference. */
-  dist(this: Tensor, other: Tensor, p?: number): Tensor {
+  dist(this: Tensor, other: Tensor, p?: number | Named<{ p: number }>): Tensor {
     return dist(this, other, p);
   }
 

@@ -10,6 +10,7 @@ import { viewAsType } from "../ops/view.ts";
 import { chunk, split } from "../ops/join.ts";
 import * as op from "../ops/view.ts";
 import { type Shape, type SizeList, sizesIn } from "../shape.ts";
+import type { Named } from "../ops/options.ts";
 import type { Tensor } from "../tensor.ts";
 import { ReduceMethods } from "./reduce.ts";
 
@@ -46,17 +47,24 @@ export abstract class ViewMethods extends ReduceMethods {
   }
 
   /** A dimension of size 1 put in. */
-  unsqueeze(this: Tensor, dim: number): Tensor {
+  unsqueeze(this: Tensor, dim: number | Named<{ dim: number }>): Tensor {
     return op.unsqueeze(this, dim);
   }
 
   /** Dimensions of size 1 removed. */
-  squeeze(this: Tensor, dim?: number | readonly number[]): Tensor {
+  squeeze(
+    this: Tensor,
+    dim?: number | readonly number[] | Named<{ dim: number | readonly number[] }>,
+  ): Tensor {
     return op.squeeze(this, dim);
   }
 
   /** Dimensions joined to one. */
-  flatten(this: Tensor, start?: number, end?: number): Tensor {
+  flatten(
+    this: Tensor,
+    start?: number | Named<{ startDim: number; endDim: number }>,
+    end?: number | Named<{ startDim: number; endDim: number }>,
+  ): Tensor {
     return op.flatten(this, start, end);
   }
 
@@ -81,7 +89,7 @@ export abstract class ViewMethods extends ReduceMethods {
   }
 
   /** Dimensions reversed. */
-  flip(this: Tensor, dims: number | readonly number[]): Tensor {
+  flip(this: Tensor, dims: number | readonly number[] | Named<{ dims: number | readonly number[] }>): Tensor {
     return op.flip(this, dims);
   }
 
@@ -91,17 +99,22 @@ export abstract class ViewMethods extends ReduceMethods {
   }
 
   /** The diagonal of two dimensions. */
-  diagonal(this: Tensor, offset?: number, dim1?: number, dim2?: number): Tensor {
+  diagonal(
+    this: Tensor,
+    offset?: number | Named<{ offset: number; dim1: number; dim2: number }>,
+    dim1?: number | Named<{ offset: number; dim1: number; dim2: number }>,
+    dim2?: number | Named<{ offset: number; dim1: number; dim2: number }>,
+  ): Tensor {
     return op.diagonal(this, offset, dim1, dim2);
   }
 
   /** Pieces of a size, or of several sizes. */
-  split(this: Tensor, size: number | readonly number[], dim?: number): Tensor[] {
+  split(this: Tensor, size: number | readonly number[], dim?: number | Named<{ dim: number }>): Tensor[] {
     return split(this, size, dim);
   }
 
   /** At most `chunks` pieces of equal size. */
-  chunk(this: Tensor, chunks: number, dim?: number): Tensor[] {
+  chunk(this: Tensor, chunks: number, dim?: number | Named<{ dim: number }>): Tensor[] {
     return chunk(this, chunks, dim);
   }
 

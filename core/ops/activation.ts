@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkCall, checkKind, type Kinds } from "./options.ts";
+import { checkCall, checkKind, inPlace, inPlaceWith, isNamed, type Kinds, type Named } from "./options.ts";
 import { named } from "../apply.ts";
 import { isFloat, scalarName } from "../dtype.ts";
 import { drawsFreely } from "../effects.ts";
@@ -49,20 +49,36 @@ function floats(op: string, x: Tensor): Tensor {
   );
 }
 
+/** An option of activations that PyTorch can run in place. */
+export interface InplaceOptions {
+  /** Changes nothing: tensors are immutable, and which memory is used again is the planner's business. */
+  readonly inplace?: boolean;
+}
+
+const inplaceKinds: Kinds<InplaceOptions> = { inplace: "boolean" };
+
 function checkNumbers(op: string, settings: Readonly<Record<string, number>>): void {
   for (const name in settings) checkKind(op, name, settings[name], "number");
 }
 
 /** x where positive, else 0; the gradient at 0 is 0, NaN stays NaN. `torch.relu`. */
-export function relu(x: Tensor): Tensor {
-  checkCall("relu", [x]);
+export function relu(x: Tensor, options: InplaceOptions = {}): Tensor {
+  checkCall("relu", [x], options, inplaceKinds);
   if (x.dtype === "bool") throw new DTypeError("Boolean inputs not supported for relu");
   return named("Relu", where(le(x, 0), 0, x));
 }
 
 /** x clipped to [low, high]; no gradient at the bounds. `torch.nn.functional.hardtanh`. */
-export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
-  checkCall("hardtanh", [x]);
+export function hardtanh(
+  x: Tensor,
+  minVal: number | Named<{ minVal: number; maxVal: number }, InplaceOptions> = -1,
+  maxVal: number | Named<{ minVal: number; maxVal: number }, InplaceOptions> = 1,
+  options: InplaceOptions = {},
+): Tensor {
+  if (isNamed(minVal) || isNamed(maxVal)) {
+    return hardtanh(x, ...inPlaceWith("hardtanh", ["minVal", "maxVal"], [minVal, maxVal], options));
+  }
+  checkCall("hardtanh", [x], options, inplaceKinds);
   checkNumbers("hardtanh", { minVal, maxVal });
   if (x.dtype === "bool") throw new DTypeError("Bool inputs not supported for hardtanh");
   if (minVal > maxVal) {
@@ -72,14 +88,21 @@ export function hardtanh(x: Tensor, minVal = -1, maxVal = 1): Tensor {
 }
 
 /** min(max(0, x), 6). `torch.nn.functional.relu6`. */
-export function relu6(x: Tensor): Tensor {
-  checkCall("relu6", [x]);
+export function relu6(x: Tensor, options: InplaceOptions = {}): Tensor {
+  checkCall("relu6", [x], options, inplaceKinds);
   return hardtanh(x, 0, 6);
 }
 
 /** x where positive, else `negativeSlope` x. `torch.nn.functional.leaky_relu`. */
-export function leakyRelu(x: Tensor, negativeSlope = 0.01): Tensor {
-  checkCall("leaky_relu", [x]);
+export function leakyRelu(
+  x: Tensor,
+  negativeSlope: number | Named<{ negativeSlope: number }, InplaceOptions> = 0.01,
+  options: InplaceOptions = {},
+): Tensor {
+  if (isNamed(negativeSlope)) {
+    return leakyRelu(x, ...inPlaceWith("leaky_relu", ["negativeSlope"], [negativeSlope], options));
+  }
+  checkCall("leaky_relu", [x], options, inplaceKinds);
   checkNumbers("leaky_relu", { negativeSlope });
   const y = floats("leaky_relu_cpu", x);
   return named("LeakyRelu", inSingle(y, (z) => where(gt(z, 0), z, mul(z, negativeSlope))));
@@ -98,21 +121,31 @@ function scaledElu(op: string, x: Tensor, alpha: number, scale: number, inputSca
 }
 
 /** x where positive, else alpha (e^x - 1). `torch.nn.functional.elu`. */
-export function elu(x: Tensor, alpha = 1): Tensor {
-  checkCall("elu", [x]);
+export function elu(
+  x: Tensor,
+  alpha: number | Named<{ alpha: number }, InplaceOptions> = 1,
+  options: InplaceOptions = {},
+): Tensor {
+  if (isNamed(alpha)) return elu(x, ...inPlaceWith("elu", ["alpha"], [alpha], options));
+  checkCall("elu", [x], options, inplaceKinds);
   checkNumbers("elu", { alpha });
   return scaledElu("elu_cpu", x, alpha, 1, 1);
 }
 
 /** The self-normalising ELU. `torch.nn.functional.selu`. */
-export function selu(x: Tensor): Tensor {
-  checkCall("selu", [x]);
+export function selu(x: Tensor, options: InplaceOptions = {}): Tensor {
+  checkCall("selu", [x], options, inplaceKinds);
   return scaledElu("selu", x, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, 1);
 }
 
 /** x where positive, else alpha (e^(x / alpha) - 1). `torch.nn.functional.celu`. */
-export function celu(x: Tensor, alpha = 1): Tensor {
-  checkCall("celu", [x]);
+export function celu(
+  x: Tensor,
+  alpha: number | Named<{ alpha: number }, InplaceOptions> = 1,
+  options: InplaceOptions = {},
+): Tensor {
+  if (isNamed(alpha)) return celu(x, ...inPlaceWith("celu", ["alpha"], [alpha], options));
+  checkCall("celu", [x], options, inplaceKinds);
   checkNumbers("celu", { alpha });
   if (alpha === 0) throw new ValueError("ZeroDivisionError: alpha cannot be 0 for CELU");
   return named("Celu", scaledElu("celu", x, alpha, 1, 1 / alpha));
@@ -145,15 +178,23 @@ export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
 }
 
 /** x sigmoid(x), also called swish. `torch.nn.functional.silu`. */
-export function silu(x: Tensor): Tensor {
-  checkCall("silu", [x]);
+export function silu(x: Tensor, options: InplaceOptions = {}): Tensor {
+  checkCall("silu", [x], options, inplaceKinds);
   const y = floats("silu_cpu", x);
   return named("Silu", inSingle(y, (z) => mul(z, sigmoid(z))));
 }
 
 /** ln(1 + e^(beta x)) / beta; x itself where beta x is above `threshold`. `torch.nn.functional.softplus`. */
-export function softplus(x: Tensor, beta = 1, threshold = 20): Tensor {
+export function softplus(
+  x: Tensor,
+  beta: number | Named<{ beta: number; threshold: number }> = 1,
+  threshold: number | Named<{ beta: number; threshold: number }> = 20,
+): Tensor {
+  if (isNamed(beta) || isNamed(threshold)) {
+    return softplus(x, ...inPlace("softplus", ["beta", "threshold"], [beta, threshold]));
+  }
   checkCall("softplus", [x]);
+  checkNumbers("softplus", { beta, threshold });
   const curve = (y: Tensor) => {
     const scaled = beta === 1 ? y : mul(y, beta);
     const linear = gt(scaled, threshold);
@@ -170,8 +211,8 @@ function mishCurve(x: Tensor): Tensor {
 }
 
 /** x tanh(softplus(x)). `torch.nn.functional.mish`. */
-export function mish(x: Tensor): Tensor {
-  checkCall("mish", [x]);
+export function mish(x: Tensor, options: InplaceOptions = {}): Tensor {
+  checkCall("mish", [x], options, inplaceKinds);
   const y = floats("mish_cpu", x);
   return named("Mish", inSingle(y, mishCurve));
 }
@@ -183,29 +224,33 @@ export function softsign(x: Tensor): Tensor {
 }
 
 /** x + 3 clipped to [0, 6], over 6. `torch.nn.functional.hardsigmoid`. */
-export function hardsigmoid(x: Tensor): Tensor {
-  checkCall("hardsigmoid", [x]);
+export function hardsigmoid(x: Tensor, options: InplaceOptions = {}): Tensor {
+  checkCall("hardsigmoid", [x], options, inplaceKinds);
   const curve = (y: Tensor) => where(le(y, -3), 0, where(ge(y, 3), 1, div(add(y, 3), 6)));
   return named("Hardsigmoid", inSingle(floats("hardsigmoid", x), curve));
 }
 
 /** x hardsigmoid(x). `torch.nn.functional.hardswish`. */
-export function hardswish(x: Tensor): Tensor {
-  checkCall("hardswish", [x]);
+export function hardswish(x: Tensor, options: InplaceOptions = {}): Tensor {
+  checkCall("hardswish", [x], options, inplaceKinds);
   const curve = (y: Tensor) => where(lt(y, -3), mul(y, 0), where(le(y, 3), div(mul(y, add(y, 3)), 6), y));
   return named("Hardswish", inSingle(floats("hardswish_cpu", x), curve));
 }
 
 /** 0 where |x| is at most `lambda`, else x. `torch.nn.functional.hardshrink`. */
-export function hardshrink(x: Tensor, lambda = 0.5): Tensor {
+export function hardshrink(x: Tensor, lambda: number | Named<{ lambd: number }> = 0.5): Tensor {
+  if (isNamed(lambda)) return hardshrink(x, ...inPlace("hardshrink", ["lambd"], [lambda]));
   checkCall("hardshrink", [x]);
+  checkNumbers("hardshrink", { lambd: lambda });
   const y = floats("hardshrink_cpu", x);
   return named("Hardshrink", where(le(abs(y), lambda), 0, y));
 }
 
 /** x moved towards 0 by `lambda`, and 0 in between. `torch.nn.functional.softshrink`. */
-export function softshrink(x: Tensor, lambda = 0.5): Tensor {
+export function softshrink(x: Tensor, lambda: number | Named<{ lambd: number }> = 0.5): Tensor {
+  if (isNamed(lambda)) return softshrink(x, ...inPlace("softshrink", ["lambd"], [lambda]));
   checkCall("softshrink", [x]);
+  checkNumbers("softshrink", { lambd: lambda });
   if (!(lambda >= 0)) {
     throw new ValueError(`lambda must be greater or equal to 0, but found to be ${lambda}, in softshrink`);
   }
@@ -219,10 +264,19 @@ export function tanhshrink(x: Tensor): Tensor {
   return sub(x, tanh(x));
 }
 
-/** x where above `threshold`, else `value`. `torch.nn.functional.threshold`. */
-export function threshold(x: Tensor, threshold: number, value: number): Tensor {
-  checkCall("threshold", [x]);
-  return named("Threshold", where(le(x, threshold), value, x));
+/** x where above `limit`, else `value`. `torch.nn.functional.threshold`. */
+export function threshold(
+  x: Tensor,
+  limit: number | Named<{ threshold: number; value: number }, InplaceOptions>,
+  value: number | Named<{ threshold: number; value: number }, InplaceOptions>,
+  options: InplaceOptions = {},
+): Tensor {
+  if (isNamed(limit) || isNamed(value)) {
+    return threshold(x, ...inPlaceWith("threshold", ["threshold", "value"], [limit, value], options));
+  }
+  checkCall("threshold", [x], options, inplaceKinds);
+  checkNumbers("threshold", { threshold: limit, value });
+  return named("Threshold", where(le(x, limit), value, x));
 }
 
 /** ln sigmoid(x). `torch.nn.functional.logsigmoid`. */
@@ -270,7 +324,10 @@ export interface DrawOptions {
   readonly generator?: Generator;
 }
 
-const drawKinds: Kinds<DrawOptions> = { generator: "any" };
+/** Options of `rrelu`. */
+export interface RreluOptions extends DrawOptions, InplaceOptions {}
+
+const rreluKinds: Kinds<RreluOptions> = { generator: "any", ...inplaceKinds };
 
 /**
  * x where positive, else x times a slope: in training one from [lower, upper) for each element, else their mean. On the CPU slopes are drawn for what is
@@ -279,12 +336,18 @@ const drawKinds: Kinds<DrawOptions> = { generator: "any" };
  */
 export function rrelu(
   x: Tensor,
-  lower = 1 / 8,
-  upper = 1 / 3,
-  training = false,
-  options: DrawOptions = {},
+  lower: number | Named<{ lower: number; upper: number; training: boolean }, RreluOptions> = 1 / 8,
+  upper: number | Named<{ lower: number; upper: number; training: boolean }, RreluOptions> = 1 / 3,
+  training: boolean | Named<{ lower: number; upper: number; training: boolean }, RreluOptions> = false,
+  options: RreluOptions = {},
 ): Tensor {
-  checkCall("rrelu", [x], options, drawKinds);
+  if (isNamed(lower) || isNamed(upper) || isNamed(training)) {
+    return rrelu(
+      x,
+      ...inPlaceWith("rrelu", ["lower", "upper", "training"], [lower, upper, training], options),
+    );
+  }
+  checkCall("rrelu", [x], options, rreluKinds);
   checkNumbers("rrelu", { lower, upper });
   checkKind("rrelu", "training", training, "boolean");
   if (lower > upper) {
@@ -303,7 +366,8 @@ export function rrelu(
 }
 
 /** The first half along `dim` times the sigmoid of the second. `torch.nn.functional.glu`. */
-export function glu(x: Tensor, dim = -1): Tensor {
+export function glu(x: Tensor, dim: number | Named<{ dim: number }> = -1): Tensor {
+  if (isNamed(dim)) return glu(x, ...inPlace("glu", ["dim"], [dim]));
   checkCall("glu", [x]);
   if (x.shape.length === 0) throw new ShapeError("glu does not support 0-dimensional tensors");
   const at = normalizeDim("glu", dim, x.shape.length), size = x.shape[at];
@@ -326,13 +390,16 @@ export interface GumbelSoftmaxOptions extends DrawOptions {
   readonly hard?: boolean;
   /** The dimension of the categories. */
   readonly dim?: number;
+  /** Without effect, as in PyTorch. */
+  readonly eps?: number;
 }
 
 const gumbelSoftmaxKinds: Kinds<GumbelSoftmaxOptions> = {
-  generator: "any",
   tau: "number",
   hard: "boolean",
+  eps: "number",
   dim: "number",
+  generator: "any",
 };
 
 /** A draw from the Gumbel-softmax distribution. `torch.nn.functional.gumbel_softmax`. */

@@ -18,7 +18,7 @@ import {
   perChannel,
   scaled,
 } from "./normalization.ts";
-import { checkCall, type Kinds } from "./options.ts";
+import { checkCall, inPlaceWith, isNamed, type Kinds, type Named } from "./options.ts";
 import { mean } from "./reduce.ts";
 import { expand, reshape } from "./view.ts";
 
@@ -164,10 +164,22 @@ const instanceNormKinds: Kinds<InstanceNormOptions> = {
 /** Batch norm of each example for itself. `torch.nn.functional.instance_norm`. */
 export function instanceNorm(
   x: Tensor,
-  runningMean: Tensor | null = null,
-  runningVar: Tensor | null = null,
+  runningMean:
+    | Tensor
+    | null
+    | Named<{ runningMean: Tensor | null; runningVar: Tensor | null }, InstanceNormOptions> = null,
+  runningVar:
+    | Tensor
+    | null
+    | Named<{ runningMean: Tensor | null; runningVar: Tensor | null }, InstanceNormOptions> = null,
   options: InstanceNormOptions = {},
 ): RunningNormResult {
+  if (isNamed(runningMean) || isNamed(runningVar)) {
+    return instanceNorm(
+      x,
+      ...inPlaceWith("instance_norm", ["runningMean", "runningVar"], [runningMean, runningVar], options),
+    );
+  }
   checkCall("instance_norm", [x], options, instanceNormKinds, { runningMean, runningVar });
   const { weight, bias, useInputStats = true, momentum = 0.1, eps = 1e-5 } = options;
   if (x.shape.length < 2) {

@@ -13,7 +13,7 @@ import { cast, commonType } from "./cast.ts";
 import { fromHost, full, onesLike, tensor, zeros } from "./create.ts";
 import * as math from "./elementwise.ts";
 import { logicalAnd, logicalNot } from "./logical.ts";
-import { checkCall, checkOptions } from "./options.ts";
+import { checkCall, checkOptions, inPlace, isNamed, type Named } from "./options.ts";
 import { atLeastVector, indexSelect } from "./indexing.ts";
 import { nonzero } from "./mask.ts";
 import { amax, amin } from "./reduce.ts";
@@ -124,7 +124,7 @@ export function bucketize(
   boundaries: Tensor | readonly number[],
   options: BucketizeOptions = {},
 ): Tensor {
-  checkOptions("bucketize", options, ["right", "outInt32"]);
+  checkOptions("bucketize", options, { right: "boolean", outInt32: "boolean" });
   const edges = boundaries instanceof Tensor ? boundaries : tensor(boundaries);
   if (edges.shape.length !== 1) {
     throw new ShapeError(
@@ -138,7 +138,15 @@ export function bucketize(
  * How many elements lie in each of `bins` equal intervals from `min` to `max` (both included); by default from the smallest to the largest
  * element. Other elements are not counted. The dtype of x. `torch.histc`.
  */
-export function histc(x: Tensor, bins = 100, min = 0, max = 0): Tensor {
+export function histc(
+  x: Tensor,
+  bins: number | Named<{ bins: number; min: number; max: number }> = 100,
+  min: number | Named<{ bins: number; min: number; max: number }> = 0,
+  max: number | Named<{ bins: number; min: number; max: number }> = 0,
+): Tensor {
+  if (isNamed(bins) || isNamed(min) || isNamed(max)) {
+    return histc(x, ...inPlace("histc", ["bins", "min", "max"], [bins, min, max]));
+  }
   checkCall("histc", [x]);
   if (!isFloat(x.dtype)) {
     throw new DTypeError(
@@ -169,7 +177,14 @@ export function histc(x: Tensor, bins = 100, min = 0, max = 0): Tensor {
 /**
  * How often each whole number from 0 on occurs, int64; with `weights` the sums of these. Reads the largest value. `torch.bincount`.
  */
-export function bincount(x: Tensor, weights?: Tensor | null, minlength = 0): Tensor {
+export function bincount(
+  x: Tensor,
+  weights?: Tensor | null | Named<{ weights: Tensor | null; minlength: number }>,
+  minlength: number | Named<{ weights: Tensor | null; minlength: number }> = 0,
+): Tensor {
+  if (isNamed(weights) || isNamed(minlength)) {
+    return bincount(x, ...inPlace("bincount", ["weights", "minlength"], [weights, minlength]));
+  }
   checkCall("bincount", [x], undefined, undefined, { weights });
   if (!isInt(x.dtype)) {
     throw new DTypeError(

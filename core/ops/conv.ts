@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkCall, type Kinds } from "./options.ts";
+import { checkCall, inPlaceWith, isNamed, type Kinds, type Named } from "./options.ts";
 import { named } from "../apply.ts";
 import { isInt } from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
@@ -196,7 +196,13 @@ function conv(
  * @throws {ShapeError} when channels, groups or sizes do not fit
  * @throws {DTypeError} when input and weight have different dtypes, or are bool
  */
-export function conv1d(x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
+export function conv1d(
+  x: Tensor,
+  weight: Tensor,
+  bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvOptions>,
+  options: ConvOptions = {},
+): Tensor {
+  if (isNamed(bias)) return conv1d(x, weight, ...inPlaceWith("conv1d", ["bias"], [bias], options));
   checkCall("conv1d", [x, weight], options, convKinds, { bias });
   return conv("conv1d", 1, x, weight, bias, options);
 }
@@ -214,13 +220,25 @@ export function conv1d(x: Tensor, weight: Tensor, bias?: Tensor | null, options:
  * console.log(y.shape); // [ 1, 4, 4, 4 ]
  * ```
  */
-export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
+export function conv2d(
+  x: Tensor,
+  weight: Tensor,
+  bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvOptions>,
+  options: ConvOptions = {},
+): Tensor {
+  if (isNamed(bias)) return conv2d(x, weight, ...inPlaceWith("conv2d", ["bias"], [bias], options));
   checkCall("conv2d", [x, weight], options, convKinds, { bias });
   return conv("conv2d", 2, x, weight, bias, options);
 }
 
 /** The cross-correlation of x [N, C, D, H, W] (or [C, D, H, W]) with weight [O, C / groups, kD, kH, kW], plus bias [O]. `torch.nn.functional.conv3d`. */
-export function conv3d(x: Tensor, weight: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
+export function conv3d(
+  x: Tensor,
+  weight: Tensor,
+  bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvOptions>,
+  options: ConvOptions = {},
+): Tensor {
+  if (isNamed(bias)) return conv3d(x, weight, ...inPlaceWith("conv3d", ["bias"], [bias], options));
   checkCall("conv3d", [x, weight], options, convKinds, { bias });
   return conv("conv3d", 3, x, weight, bias, options);
 }
@@ -306,9 +324,12 @@ function convTranspose(
 export function convTranspose1d(
   x: Tensor,
   weight: Tensor,
-  bias?: Tensor | null,
+  bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvTransposeOptions>,
   options: ConvTransposeOptions = {},
 ): Tensor {
+  if (isNamed(bias)) {
+    return convTranspose1d(x, weight, ...inPlaceWith("conv_transpose1d", ["bias"], [bias], options));
+  }
   checkCall("conv_transpose1d", [x, weight], options, convTransposeKinds, { bias });
   return convTranspose("conv_transpose1d", 1, x, weight, bias, options);
 }
@@ -320,9 +341,12 @@ export function convTranspose1d(
 export function convTranspose2d(
   x: Tensor,
   weight: Tensor,
-  bias?: Tensor | null,
+  bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvTransposeOptions>,
   options: ConvTransposeOptions = {},
 ): Tensor {
+  if (isNamed(bias)) {
+    return convTranspose2d(x, weight, ...inPlaceWith("conv_transpose2d", ["bias"], [bias], options));
+  }
   checkCall("conv_transpose2d", [x, weight], options, convTransposeKinds, { bias });
   return convTranspose("conv_transpose2d", 2, x, weight, bias, options);
 }
@@ -331,9 +355,12 @@ export function convTranspose2d(
 export function convTranspose3d(
   x: Tensor,
   weight: Tensor,
-  bias?: Tensor | null,
+  bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvTransposeOptions>,
   options: ConvTransposeOptions = {},
 ): Tensor {
+  if (isNamed(bias)) {
+    return convTranspose3d(x, weight, ...inPlaceWith("conv_transpose3d", ["bias"], [bias], options));
+  }
   checkCall("conv_transpose3d", [x, weight], options, convTransposeKinds, { bias });
   return convTranspose("conv_transpose3d", 3, x, weight, bias, options);
 }

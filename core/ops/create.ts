@@ -13,7 +13,9 @@ import {
   type HostArray,
   hostArray,
   isDType,
+  isFloat,
   isInt,
+  promoteTypes,
   roundTo,
   writeElement,
 } from "../dtype.ts";
@@ -23,7 +25,7 @@ import { type Shape, sizeOf } from "../shape.ts";
 import { hostStorage, type Storage } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
 import { cast, checkTensors, type Scalar } from "./cast.ts";
-import { checkOptions, type FixedOptions, requireKind, withoutNulls } from "./options.ts";
+import { checkOptions, type FixedOptions, numberIn, requireKind, withoutNulls } from "./options.ts";
 
 /** Options of every function that makes a tensor. */
 export interface TensorOptions extends Pick<FixedOptions, "layout" | "pinMemory"> {
@@ -35,8 +37,8 @@ export interface TensorOptions extends Pick<FixedOptions, "layout" | "pinMemory"
   readonly requiresGrad?: boolean;
 }
 
-/** Nested arrays of numbers, bigints or booleans. */
-export type NestedArray = Scalar | readonly NestedArray[];
+/** Nested arrays of numbers, bigints, booleans, and tensors with one element, whose values are read. */
+export type NestedArray = Scalar | Tensor | readonly NestedArray[];
 
 /** A shape and options as arguments: `zeros(2, 3, options)` or `zeros([2, 3], options)`. */
 export type SizeArguments<O> =
@@ -155,7 +157,8 @@ function typedArrayType(data: HostArray): DType {
 
 /**
  * A tensor from nested arrays, a typed array (with `shape`), a number, bigint or boolean. The data is copied. Numbers become float32,
- * bigints int64, booleans bool, typed arrays their own type, unless `dtype` is given. `torch.tensor`.
+ * bigints int64, booleans bool, typed arrays their own type, unless `dtype` is given. Tensors with one element may stand among the numbers:
+ * their values are read (`stack` joins tensors without reading them, and passes gradients). `torch.tensor`.
  *
  * @throws {ShapeError} when nested arrays are ragged or `shape` does not fit
  * @example
@@ -189,9 +192,9 @@ export function tensor(
       if (level.length === 0) break;
     }
     shape = inferred;
-    const flat: Scalar[] = [];
-    flatten(data, shape, 0, flat);
-    dtype = options.dtype ?? inferType(flat);
+    const flat: Scalar[] = [], tensors = new Map<number, Tensor>();
+    flatten(data, shape, 0, flat, tensors);
+    dtype = options.dtype ?? mixedType(flat, tensors);
     host = hostArray(dtype, flat.length);
     for (let i = 0; i < flat.length; i++) {
       checkFits(flat[i], dtype);
@@ -209,7 +212,27 @@ export function tensor(
   return finish(fromHost(host, shape, dtype, device), options);
 }
 
-function flatten(data: NestedArray, shape: Shape, depth: number, out: Scalar[]): void {
+/** The numbers of nested arrays, row by row; a tensor among them is also noted at its place. */
+function flatten(
+  data: NestedArray,
+  shape: Shape,
+  depth: number,
+  out: Scalar[],
+  tensors: Map<number, Tensor>,
+): void {
+  if (data instanceof Tensor) {
+    if (depth !== shape.length) throw ragged(shape, depth, "a tensor");
+    if (sizeOf(data.shape) !== 1) {
+      throw new ShapeError(
+        `only one element tensors can be converted to Python scalars, in tensor: an array holds one of shape [${
+          data.shape.join(", ")
+        }]; stack([a, b]) joins tensors`,
+      );
+    }
+    tensors.set(out.length, data);
+    out.push(data.item<Scalar>());
+    return;
+  }
   if (!Array.isArray(data)) {
     if (depth !== shape.length) throw ragged(shape, depth, "a number");
     if (typeof data !== "number" && typeof data !== "bigint" && typeof data !== "boolean") {
@@ -225,7 +248,15 @@ function flatten(data: NestedArray, shape: Shape, depth: number, out: Scalar[]):
   if (depth >= shape.length || data.length !== shape[depth]) {
     throw ragged(shape, depth, String(data.length));
   }
-  for (const item of data) flatten(item, shape, depth + 1, out);
+  for (const item of data) flatten(item, shape, depth + 1, out, tensors);
+}
+
+/** The dtype that holds the tensors in an array and the numbers beside them. */
+function mixedType(flat: readonly Scalar[], tensors: ReadonlyMap<number, Tensor>): DType {
+  if (tensors.size === 0) return inferType(flat);
+  const types = [...tensors.values()].map((t) => t.dtype);
+  if (tensors.size < flat.length) types.push(inferType(flat.filter((_, i) => !tensors.has(i))));
+  return types.reduce(promoteTypes);
 }
 
 function ragged(shape: Shape, depth: number, got: string): ShapeError {
@@ -256,9 +287,14 @@ export function fillValue(value: Scalar, dtype: DType): number | bigint {
   return Number(dtype === "uint8" ? BigInt.asUintN(bits, whole) : BigInt.asIntN(bits, whole));
 }
 
-function filled(op: string, shape: Shape, value: Scalar, options: TensorOptions): Tensor {
-  const device = placeOf(op, options);
-  const dtype = options.dtype ?? inferType([value]);
+/** The dtype of PyTorch's number that a 0-d tensor holds. */
+function numberType(x: Tensor): DType {
+  return isFloat(x.dtype) ? getDefaultDtype() : isInt(x.dtype) ? "int64" : "bool";
+}
+
+function filled(op: string, shape: Shape, fill: Scalar | Tensor, options: TensorOptions): Tensor {
+  const device = placeOf(op, options), value = numberIn(op, "fill_value", fill);
+  const dtype = options.dtype ?? (fill instanceof Tensor ? numberType(fill) : inferType([value]));
   checkDType(op, dtype);
   if (typeof value !== "number" && typeof value !== "bigint" && typeof value !== "boolean") {
     throw new DTypeError(
@@ -269,8 +305,11 @@ function filled(op: string, shape: Shape, value: Scalar, options: TensorOptions)
   return finish(source(fullPrim, attrs, device), options);
 }
 
-/** One value everywhere. Without `dtype`: float32 for numbers, int64 for bigints, bool for booleans. `torch.full`. */
-export function full(shape: Shape, value: Scalar, options: TensorOptions = {}): Tensor {
+/**
+ * One value everywhere; that of a 0-d tensor is read. Without `dtype`: float32 for numbers, int64 for bigints, bool for booleans.
+ * `torch.full`.
+ */
+export function full(shape: Shape, value: Scalar | Tensor, options: TensorOptions = {}): Tensor {
   return filled("full", shape, value, options);
 }
 
@@ -279,7 +318,7 @@ function sized(op: string, args: SizeArguments<TensorOptions>, value: number): T
   return filled(op, shape, value, { dtype: getDefaultDtype(), ...options });
 }
 
-function filledLike(op: string, x: Tensor, value: Scalar, options: TensorOptions): Tensor {
+function filledLike(op: string, x: Tensor, value: Scalar | Tensor, options: TensorOptions): Tensor {
   checkTensors(op, [x]);
   return filled(op, x.shape, value, { dtype: x.dtype, device: x.device, ...withoutNulls(options) });
 }
@@ -300,7 +339,7 @@ export function empty(...args: SizeArguments<TensorOptions>): Tensor {
 }
 
 /** One value in the shape, dtype and device of `x`. `torch.full_like`. */
-export function fullLike(x: Tensor, value: Scalar, options: TensorOptions = {}): Tensor {
+export function fullLike(x: Tensor, value: Scalar | Tensor, options: TensorOptions = {}): Tensor {
   return filledLike("full_like", x, value, options);
 }
 

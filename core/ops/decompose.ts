@@ -185,7 +185,7 @@ function thinSvd(x: Tensor): { readonly U: Tensor; readonly S: Tensor; readonly 
  */
 export function linalgSvd(x: Tensor, options: { readonly fullMatrices?: boolean } = {}): SvdResult {
   requireMatrices("linalg.svd", x);
-  checkOptions("linalg.svd", options, ["fullMatrices"]);
+  checkOptions("linalg.svd", options, { fullMatrices: "boolean" });
   const { U, S, V } = thinSvd(x);
   const [m, n] = x.shape.slice(-2);
   const whole = (t: Tensor, size: number) => {
@@ -235,7 +235,7 @@ export interface RankOptions {
 
 /** For each matrix, in order, below which singular values count as zero, given its largest one. */
 function tolerances(op: string, x: Tensor, options: RankOptions): (largest: number, i: number) => number {
-  checkOptions(op, options, ["atol", "rtol", "hermitian"]);
+  checkOptions(op, options, { atol: "any", rtol: "any", hermitian: "boolean" });
   const [m, n] = x.shape.slice(-2), epsilon = x.dtype === "float64" ? 2 ** -52 : 2 ** -23;
   const read = (t: number | Tensor | null | undefined) => {
     if (t === undefined || t === null || typeof t === "number") return () => t ?? null;
@@ -265,7 +265,7 @@ export function matrixRank(x: Tensor, options: RankOptions = {}): Tensor {
 export function pinv(x: Tensor, options: RankOptions = {}): Tensor {
   requireMatrices("linalg.pinv", x);
   if (mustWait(x)) return waiting([x], (t) => pinv(t, options));
-  checkOptions("linalg.pinv", options, ["atol", "rtol", "hermitian"]);
+  checkOptions("linalg.pinv", options, { atol: "any", rtol: "any", hermitian: "boolean" });
   const [m, n] = x.shape.slice(-2), k = Math.min(m, n), least = tolerances("linalg.pinv", x, options);
   const matrices = matricesOf(options.hermitian ? symmetric(x.detach(), "L") : x);
   const parts = matrices.map((a, index) => {
@@ -312,7 +312,7 @@ export interface LstsqOptions {
 /** X that makes the norm of A X - B smallest, for A [..., m, n] and B [..., m, k]. Reads A. `torch.linalg.lstsq`. */
 export function lstsq(a: Tensor, b: Tensor, options: LstsqOptions = {}): LstsqResult {
   checkCall("linalg.lstsq", [a, b]);
-  checkOptions("linalg.lstsq", options, ["rcond", "driver"]);
+  checkOptions("linalg.lstsq", options, { rcond: "number?", driver: "string?" });
   const driver = options.driver ?? "gelsy";
   if (!["gels", "gelsy", "gelsd", "gelss"].includes(driver)) {
     throw new ValueError(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkCall, checkKind, type Kinds } from "./options.ts";
+import { checkCall, checkKind, inPlaceWith, isNamed, type Kinds, type Named } from "./options.ts";
 import { named } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
 import { makeDraw } from "../effects.ts";
@@ -20,9 +20,11 @@ import { reshape } from "./view.ts";
 export interface DropoutOptions {
   /** Where the random bits come from; the default generator when not given. */
   readonly generator?: Generator;
+  /** Changes nothing: tensors are immutable, and which memory is used again is the planner's business. */
+  readonly inplace?: boolean;
 }
 
-const dropoutKinds: Kinds<DropoutOptions> = { generator: "any" };
+const dropoutKinds: Kinds<DropoutOptions> = { generator: "any", inplace: "boolean" };
 
 /** alpha * scale of SELU: what a dropped element of alpha dropout becomes, with the sign changed. */
 const seluFloor = 1.7580993408473766;
@@ -70,33 +72,73 @@ function masked(op: string, x: Tensor, p: number, shape: Shape, options: Dropout
  *
  * @throws {ValueError} when p is not between 0 and 1
  */
-export function dropout(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+export function dropout(
+  x: Tensor,
+  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
+  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  options: DropoutOptions = {},
+): Tensor {
+  if (isNamed(p) || isNamed(training)) {
+    return dropout(x, ...inPlaceWith("dropout", ["p", "training"], [p, training], options));
+  }
   checkCall("dropout", [x], options, dropoutKinds);
   check("dropout", x, p);
   return idle(x, p, training) ? x.value : masked("Mul", x, p, x.shape, options);
 }
 
 /** Whole channels (the first two dimensions name them) are dropped. `torch.feature_dropout`. */
-export function featureDropout(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+export function featureDropout(
+  x: Tensor,
+  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
+  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  options: DropoutOptions = {},
+): Tensor {
+  if (isNamed(p) || isNamed(training)) {
+    return featureDropout(x, ...inPlaceWith("feature_dropout", ["p", "training"], [p, training], options));
+  }
   checkCall("feature_dropout", [x], options, dropoutKinds);
   check("featureDropout", x, p);
   return idle(x, p, training) ? x.value : masked("Mul", x, p, channels("featureDropout", x), options);
 }
 
 /** Channels of [N, C, L] or [C, L] are dropped. `torch.nn.functional.dropout1d`. */
-export function dropout1d(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+export function dropout1d(
+  x: Tensor,
+  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
+  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  options: DropoutOptions = {},
+): Tensor {
+  if (isNamed(p) || isNamed(training)) {
+    return dropout1d(x, ...inPlaceWith("dropout1d", ["p", "training"], [p, training], options));
+  }
   checkCall("dropout1d", [x], options, dropoutKinds);
   return channelDropout("dropout1d", x, p, training, [2, 3], options);
 }
 
 /** Channels of [N, C, H, W] are dropped; [N, C, L] is taken as it is. `torch.nn.functional.dropout2d`. */
-export function dropout2d(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+export function dropout2d(
+  x: Tensor,
+  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
+  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  options: DropoutOptions = {},
+): Tensor {
+  if (isNamed(p) || isNamed(training)) {
+    return dropout2d(x, ...inPlaceWith("dropout2d", ["p", "training"], [p, training], options));
+  }
   checkCall("dropout2d", [x], options, dropoutKinds);
   return featureDropout(x, p, training, options);
 }
 
 /** Channels of [N, C, D, H, W] or [C, D, H, W] are dropped. `torch.nn.functional.dropout3d`. */
-export function dropout3d(x: Tensor, p = 0.5, training = true, options: DropoutOptions = {}): Tensor {
+export function dropout3d(
+  x: Tensor,
+  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
+  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  options: DropoutOptions = {},
+): Tensor {
+  if (isNamed(p) || isNamed(training)) {
+    return dropout3d(x, ...inPlaceWith("dropout3d", ["p", "training"], [p, training], options));
+  }
   checkCall("dropout3d", [x], options, dropoutKinds);
   return channelDropout("dropout3d", x, p, training, [4, 5], options);
 }
@@ -137,7 +179,15 @@ function alphaMasked(x: Tensor, p: number, shape: Shape, options: DropoutOptions
 }
 
 /** Dropout that keeps mean and variance of SELU's outputs. `torch.nn.functional.alpha_dropout`. */
-export function alphaDropout(x: Tensor, p = 0.5, training = false, options: DropoutOptions = {}): Tensor {
+export function alphaDropout(
+  x: Tensor,
+  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
+  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = false,
+  options: DropoutOptions = {},
+): Tensor {
+  if (isNamed(p) || isNamed(training)) {
+    return alphaDropout(x, ...inPlaceWith("alpha_dropout", ["p", "training"], [p, training], options));
+  }
   checkCall("alpha_dropout", [x], options, dropoutKinds);
   check("alphaDropout", x, p);
   return idle(x, p, training) ? x.value : alphaMasked(x, p, x.shape, options);
@@ -146,10 +196,16 @@ export function alphaDropout(x: Tensor, p = 0.5, training = false, options: Drop
 /** `alphaDropout` of whole channels. `torch.nn.functional.feature_alpha_dropout`. */
 export function featureAlphaDropout(
   x: Tensor,
-  p = 0.5,
-  training = false,
+  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
+  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = false,
   options: DropoutOptions = {},
 ): Tensor {
+  if (isNamed(p) || isNamed(training)) {
+    return featureAlphaDropout(
+      x,
+      ...inPlaceWith("feature_alpha_dropout", ["p", "training"], [p, training], options),
+    );
+  }
   checkCall("feature_alpha_dropout", [x], options, dropoutKinds);
   if (!training) return x.value;
   check("featureAlphaDropout", x, p);

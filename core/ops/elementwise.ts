@@ -24,7 +24,7 @@ import {
 import { fillValue, full } from "./create.ts";
 import { checkHeld } from "./indexing.ts";
 import { nonzero } from "./mask.ts";
-import { checkCall, checkOptions, type Kinds } from "./options.ts";
+import { checkCall, checkOptions, type Kinds, numberIn } from "./options.ts";
 import { sqrt } from "./transcendental.ts";
 import { expand } from "./view.ts";
 
@@ -72,8 +72,9 @@ export function floatsAlone(op: string, a: TensorLike, b: TensorLike): DType {
 }
 
 /** b times the factor of an addition, which is whole unless the sum is of floats. */
-function times(op: string, a: TensorLike, b: TensorLike, alpha: number | undefined): TensorLike {
-  if (alpha === undefined) return b;
+function times(op: string, a: TensorLike, b: TensorLike, factor?: number | Tensor): TensorLike {
+  if (factor === undefined) return b;
+  const alpha = numberIn(op, "alpha", factor);
   if (!Number.isInteger(alpha) && !isFloat(commonType(op, [a, b]))) {
     throw new ValueError(
       `For integral input tensors, argument alpha must not be a floating point number., in ${op}: got ${alpha}`,
@@ -82,16 +83,24 @@ function times(op: string, a: TensorLike, b: TensorLike, alpha: number | undefin
   return mul(b, alpha);
 }
 
-const alphaKinds: Kinds<{ readonly alpha?: number }> = { alpha: "number" };
+const alphaKinds: Kinds<{ readonly alpha?: number | Tensor }> = { alpha: "scalar" };
 
 /** a + b. `torch.add`, with `alpha` as a factor of b. */
-export function add(a: TensorLike, b: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
+export function add(
+  a: TensorLike,
+  b: TensorLike,
+  options: { readonly alpha?: number | Tensor } = {},
+): Tensor {
   checkOptions("add", options, alphaKinds);
   return binary(prim.addPrim, a, times("add", a, b, options.alpha));
 }
 
 /** a - b. `torch.sub`, with `alpha` as a factor of b. */
-export function sub(a: TensorLike, b: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
+export function sub(
+  a: TensorLike,
+  b: TensorLike,
+  options: { readonly alpha?: number | Tensor } = {},
+): Tensor {
   checkOptions("sub", options, alphaKinds);
   const dtype = commonType("sub", [a, b]), isBool = (x: TensorLike) => operandOf(x).dtype === "bool";
   if (isBool(a) && isBool(b)) {
@@ -120,11 +129,22 @@ function divisionType(op: string, a: TensorLike, b: TensorLike): DType {
     throw new DTypeError(`"${op}_cpu" not implemented for 'Bool': cast with .to("int64"), or use logicalAnd`);
   }
   if (isFloat(dtype)) return dtype;
-  const byZero = () =>
-    new ValueError(`ZeroDivisionError: ${op} of ${dtype} by zero; make the operands floats to get infinity`);
+  const byZero = () => prim.zeroDivision(op, dtype);
   if (b instanceof Tensor) checkHeld(b, (v) => v === 0 || v === 0n, byZero);
   else if (Number(b) === 0) throw byZero();
   return dtype;
+}
+
+/** A division that stays with whole numbers: `p`, or `byNonzero` where integers are divided by a tensor. */
+function division(
+  p: Primitive<undefined>,
+  byNonzero: Primitive<undefined>,
+  op: string,
+  a: TensorLike,
+  b: TensorLike,
+): Tensor {
+  const dtype = divisionType(op, a, b);
+  return binaryAs(isFloat(dtype) || !(b instanceof Tensor) ? p : byNonzero, a, b, dtype);
 }
 
 /** a / b, true division: integers give float32. `roundingMode` "trunc" or "floor" rounds. `torch.div`. */
@@ -133,7 +153,7 @@ export function div(
   b: TensorLike,
   options: { readonly roundingMode?: "trunc" | "floor" } = {},
 ): Tensor {
-  checkOptions("div", options, ["roundingMode"]);
+  checkOptions("div", options, { roundingMode: "string?" });
   if (options.roundingMode === "floor") return named("DivBackward2", floorDivide(a, b));
   if (options.roundingMode !== "trunc") {
     const mode: string | null | undefined = options.roundingMode;
@@ -148,45 +168,46 @@ export function div(
   }
   const dtype = divisionType("div_trunc", a, b);
   if (isFloat(dtype)) return named("DivBackward2", trunc(floatBinary(prim.divPrim, a, b)));
-  // Integers: the remainder with the dividend's sign divides exactly.
-  const x = toTensor(a, dtype, deviceOf([a, b])), rest = binaryAs(prim.fmodPrim, x, b, dtype);
+  // Integers: the remainder with the dividend's sign divides exactly. Zeros are looked for once.
+  const byNonzero = b instanceof Tensor ? prim.fmodByNonzeroPrim : prim.fmodPrim;
+  const x = toTensor(a, dtype, deviceOf([a, b])), rest = binaryAs(byNonzero, x, b, dtype);
   return binaryAs(prim.floorDividePrim, sub(x, rest), b, dtype);
 }
 
 /**
  * floor(a / b), towards minus infinity; the dtype of the operands. `torch.floor_divide`.
  *
- * Integers are not divided by zero: PyTorch raises, and so does this where the divisor's values are at hand. Where they are still to be computed nobody
- * looks at them, and the result is 0 there.
+ * An integer divided by zero is an error: at once where the divisor's values are at hand, otherwise when the result is computed. On WebGPU in a runtime that
+ * cannot wait for the device nobody looks at them, and the result is 0 there.
  *
- * @throws {ValueError} for an integer divided by a zero at hand
+ * @throws {ValueError} for an integer divided by zero
  */
 export function floorDivide(a: TensorLike, b: TensorLike): Tensor {
-  return binaryAs(prim.floorDividePrim, a, b, divisionType("div_floor", a, b));
+  return division(prim.floorDividePrim, prim.floorDivideByNonzeroPrim, "div_floor", a, b);
 }
 
 /**
  * a modulo b, with the sign of b. `torch.remainder`.
  *
- * Integers are not divided by zero: PyTorch raises, and so does this where the divisor's values are at hand. Where they are still to be computed nobody
- * looks at them, and the result is 0 there.
+ * An integer divided by zero is an error: at once where the divisor's values are at hand, otherwise when the result is computed. On WebGPU in a runtime that
+ * cannot wait for the device nobody looks at them, and the result is 0 there.
  *
- * @throws {ValueError} for an integer divided by a zero at hand
+ * @throws {ValueError} for an integer divided by zero
  */
 export function remainder(a: TensorLike, b: TensorLike): Tensor {
-  return numbered("Remainder", binaryAs(prim.remainderPrim, a, b, divisionType("remainder", a, b)), b);
+  return numbered("Remainder", division(prim.remainderPrim, prim.remainderByNonzeroPrim, "remainder", a, b), b);
 }
 
 /**
  * a modulo b, with the sign of a. `torch.fmod`.
  *
- * Integers are not divided by zero: PyTorch raises, and so does this where the divisor's values are at hand. Where they are still to be computed nobody
- * looks at them, and the result is 0 there.
+ * An integer divided by zero is an error: at once where the divisor's values are at hand, otherwise when the result is computed. On WebGPU in a runtime that
+ * cannot wait for the device nobody looks at them, and the result is 0 there.
  *
- * @throws {ValueError} for an integer divided by a zero at hand
+ * @throws {ValueError} for an integer divided by zero
  */
 export function fmod(a: TensorLike, b: TensorLike): Tensor {
-  return numbered("Fmod", binaryAs(prim.fmodPrim, a, b, divisionType("fmod", a, b)), b);
+  return numbered("Fmod", division(prim.fmodPrim, prim.fmodByNonzeroPrim, "fmod", a, b), b);
 }
 
 /** a to the power b. Small whole exponents are products. `torch.pow`. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkCall, type FixedOptions, type Kinds } from "./options.ts";
+import { checkCall, type FixedOptions, inPlaceWith, isNamed, type Kinds, type Named } from "./options.ts";
 import { named } from "../apply.ts";
 import { scalarName } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, TenonError, ValueError } from "../errors.ts";
@@ -192,9 +192,12 @@ function bagsOf(at: Tensor, offsets: IndexLike | null | undefined, includeLast: 
 export function embeddingBag(
   index: IndexLike,
   weight: Tensor,
-  offsets?: IndexLike | null,
+  offsets?: IndexLike | null | Named<{ offsets: IndexLike | null }, EmbeddingBagOptions>,
   options: EmbeddingBagOptions = {},
 ): Tensor {
+  if (isNamed(offsets)) {
+    return embeddingBag(index, weight, ...inPlaceWith("embedding_bag", ["offsets"], [offsets], options));
+  }
   checkCall("embedding_bag", [weight], options, embeddingBagKinds);
   const { mode = "mean", perSampleWeights, includeLastOffset = false } = options;
   if (mode !== "sum" && mode !== "mean" && mode !== "max") {

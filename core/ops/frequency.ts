@@ -25,14 +25,27 @@ import {
   type ValuesAndIndices,
   valuesAndIndices,
 } from "./reduce.ts";
-import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
+import {
+  checkCall,
+  checkOptions,
+  inPlaceWith,
+  isNamed,
+  type Kinds,
+  type Named,
+  requireKind,
+} from "./options.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
 import { narrow, permute, reshape, select, squeeze, transpose, unsqueeze } from "./view.ts";
 
 /** The most frequent value along `dim`, the smallest of several, and the place of its last occurrence; NaN where there is no number. `torch.mode`. */
-export function mode(x: Tensor, dim = -1, options: ReduceOptions = {}): ValuesAndIndices {
+export function mode(
+  x: Tensor,
+  dim: number | Named<{ dim: number }, ReduceOptions> = -1,
+  options: ReduceOptions = {},
+): ValuesAndIndices {
+  if (isNamed(dim)) return mode(x, ...inPlaceWith("mode", ["dim"], [dim], options));
   checkCall("mode", [x]);
-  checkOptions("mode", options, ["keepdim"]);
+  checkOptions<Pick<ReduceOptions, "keepdim">>("mode", options, { keepdim: "boolean" });
   const at = normalizeDim("mode", dim, x.shape.length), size = x.shape[at] ?? 1;
   if (size === 0) throw new IndexError(`mode(): Expected reduction dim ${at} to have non-zero size.`);
   if (x.shape.length === 0) {
@@ -207,7 +220,7 @@ export function histogramdd(
 ): HistogramddResult {
   const op = "torch.histogramdd()";
   checkCall("histogramdd", [x]);
-  checkOptions("histogramdd", options, ["range", "weight", "density"]);
+  checkOptions("histogramdd", options, { range: "any", weight: "any", density: "boolean" });
   if (typeof bins !== "number" && !Array.isArray(bins)) requireKind("histogramdd", "bins", bins, "sizes");
   requireFloat("histogramdd", x);
   if (x.shape.length < 2) throw new ShapeError(`${op}: input tensor should have at least 2 dimensions`);

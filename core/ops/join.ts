@@ -9,12 +9,13 @@ import { concatPrim } from "../prim/routine.ts";
 import { normalizeDim, sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast, commonType } from "./cast.ts";
-import { checkCall, requireKind, requireTensors } from "./options.ts";
+import { checkCall, inPlace, isNamed, type Named, requireKind, requireTensors } from "./options.ts";
 import { nothing } from "./routine.ts";
 import { narrow, unsqueeze } from "./view.ts";
 
 /** The tensors one after the other along `dim`. `torch.cat`. */
-export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
+export function cat(tensors: readonly Tensor[], dim: number | Named<{ dim: number }> = 0): Tensor {
+  if (isNamed(dim)) return cat(tensors, ...inPlace("cat", ["dim"], [dim]));
   requireTensors("cat", tensors);
   if (tensors.length === 0) throw new ValueError("torch.cat(): expected a non-empty list of Tensors");
   // PyTorch ignores 1-D empty tensors here, whatever the rank of the others.
@@ -60,7 +61,8 @@ export function concatPart(g: Tensor, xs: readonly Tensor[], dim: number, argume
 }
 
 /** The tensors along a new dimension. `torch.stack`. */
-export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
+export function stack(tensors: readonly Tensor[], dim: number | Named<{ dim: number }> = 0): Tensor {
+  if (isNamed(dim)) return stack(tensors, ...inPlace("stack", ["dim"], [dim]));
   requireTensors("stack", tensors);
   if (tensors.length === 0) throw new ValueError("stack expects a non-empty TensorList");
   const at = normalizeDim("stack", dim, tensors[0].shape.length + 1);
@@ -77,7 +79,12 @@ export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
 }
 
 /** Pieces of `size` (the last may be smaller), or of the sizes listed. `torch.split`. */
-export function split(x: Tensor, size: number | readonly number[], dim = 0): Tensor[] {
+export function split(
+  x: Tensor,
+  size: number | readonly number[],
+  dim: number | Named<{ dim: number }> = 0,
+): Tensor[] {
+  if (isNamed(dim)) return split(x, size, ...inPlace("split", ["dim"], [dim]));
   checkCall("split", [x]);
   requireKind("split", "split_size_or_sections", size, "sizes");
   const at = normalizeDim("split", dim, x.shape.length), total = x.shape[at];
@@ -101,7 +108,8 @@ export function split(x: Tensor, size: number | readonly number[], dim = 0): Ten
 }
 
 /** At most `chunks` pieces of equal size. `torch.chunk`. */
-export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
+export function chunk(x: Tensor, chunks: number, dim: number | Named<{ dim: number }> = 0): Tensor[] {
+  if (isNamed(dim)) return chunk(x, chunks, ...inPlace("chunk", ["dim"], [dim]));
   checkCall("chunk", [x]);
   if (!Number.isInteger(chunks) || chunks < 1) {
     throw new ValueError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);

@@ -10,7 +10,7 @@ import { broadcastShapes, sameShape, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkTensors, factorOf } from "./cast.ts";
 import { add, mul } from "./elementwise.ts";
-import { checkCall, type Kinds } from "./options.ts";
+import { checkCall, inPlace, isNamed, type Kinds, type Named, numberIn } from "./options.ts";
 import { sum } from "./reduce.ts";
 import { matmulExact } from "./routine.ts";
 import { expand, permute, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
@@ -187,18 +187,20 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 /** Options of the products that add: `beta * input + alpha * product`. */
 export interface AddmmOptions {
   /** Factor of the input; 1 by default, 0 ignores it. */
-  readonly beta?: number;
+  readonly beta?: number | Tensor;
   /** Factor of the product; 1 by default. */
-  readonly alpha?: number;
+  readonly alpha?: number | Tensor;
 }
 
 const addmmKinds: Kinds<AddmmOptions> = {
-  beta: "number",
-  alpha: "number",
+  beta: "scalar",
+  alpha: "scalar",
 };
 
 /** `beta * input + alpha * y`. */
-export function added(input: Tensor, y: Tensor, { beta = 1, alpha = 1 }: AddmmOptions): Tensor {
+export function added(input: Tensor, y: Tensor, options: AddmmOptions): Tensor {
+  const beta = numberIn("addmm", "beta", options.beta ?? 1);
+  const alpha = numberIn("addmm", "alpha", options.alpha ?? 1);
   const factor = (f: number) => factorOf(f, y.dtype);
   const scaledProduct = alpha === 1 ? y : mul(y, factor(alpha));
   // beta 0 means that the input is ignored, NaN included.
@@ -224,7 +226,12 @@ export function addmv(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions
 }
 
 /** x [..., in] times weight [out, in] transposed, plus bias [out]. `torch.nn.functional.linear`. */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+export function linear(
+  x: Tensor,
+  weight: Tensor,
+  bias?: Tensor | null | Named<{ bias: Tensor | null }>,
+): Tensor {
+  if (isNamed(bias)) return linear(x, weight, ...inPlace("linear", ["bias"], [bias]));
   checkTensors("linear", [x, weight]);
   if (weight.shape.length === 1) {
     const y = matmul(x, weight);
@@ -259,7 +266,13 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor 
  *
  * @throws {ShapeError} when the leading dimensions differ, or a last one is not what the weight needs
  */
-export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor | null): Tensor {
+export function bilinear(
+  x1: Tensor,
+  x2: Tensor,
+  weight: Tensor,
+  bias?: Tensor | null | Named<{ bias: Tensor | null }>,
+): Tensor {
+  if (isNamed(bias)) return bilinear(x1, x2, weight, ...inPlace("bilinear", ["bias"], [bias]));
   checkCall("bilinear", [x1, x2, weight], undefined, undefined, { bias });
   if (weight.shape.length !== 3) {
     throw new ShapeError(

@@ -37,7 +37,7 @@ export function svdLowrank(
   options: SvdLowrankOptions = {},
 ): readonly [U: Tensor, S: Tensor, V: Tensor] {
   checkCall("svd_lowrank", [a]);
-  checkOptions("svd_lowrank", options, ["q", "niter", "M"]);
+  checkOptions("svd_lowrank", options, { q: "number?", niter: "number", M: "any" });
   const { q = 6, niter = 2, M } = options, x = M ? sub(a, M) : a;
   const [m, n] = x.shape.slice(-2);
   if (!Number.isInteger(q) || q < 0 || q > Math.min(m, n)) {
@@ -70,7 +70,7 @@ export function pcaLowrank(
   options: PcaLowrankOptions = {},
 ): readonly [U: Tensor, S: Tensor, V: Tensor] {
   checkCall("pca_lowrank", [a]);
-  checkOptions("pca_lowrank", options, ["q", "center", "niter"]);
+  checkOptions("pca_lowrank", options, { q: "number?", center: "boolean", niter: "number" });
   const { center = true, niter = 2 } = options, [m, n] = a.shape.slice(-2);
   const q = options.q ?? Math.min(6, m, n);
   if (!Number.isInteger(q) || q < 0 || q > Math.min(m, n)) {

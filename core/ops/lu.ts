@@ -33,7 +33,7 @@ const luKinds: Kinds<LuOptions> = {
 };
 
 function factored(op: string, x: Tensor, options: LuOptions): Lu[] {
-  checkOptions(op, options, ["pivot"]);
+  checkOptions(op, options, { pivot: "boolean" });
   if (options.pivot === false) {
     throw new ValueError(`linalg.lu_factor: LU without pivoting is not implemented on the CPU, in ${op}`);
   }
@@ -126,7 +126,7 @@ export function luFactorEx(
   options: LuOptions & { readonly checkErrors?: boolean } = {},
 ): NamedTuple<readonly ["LU", "pivots", "info"]> {
   checkCall("linalg.lu_factor_ex", [x]);
-  checkOptions("linalg.lu_factor_ex", options, ["pivot", "checkErrors"]);
+  checkOptions("linalg.lu_factor_ex", options, { pivot: "boolean", checkErrors: "boolean" });
   if (mustWait(x)) return waiting([x], (t) => luFactorEx(t, options));
   const { pivot = true, checkErrors = false } = options;
   const parts = factored("linalg.lu_factor_ex", x, { pivot });
@@ -230,7 +230,7 @@ export function linalgLuSolve(
 ): Tensor {
   const op = "torch.linalg.lu_solve";
   checkCall(op, [factors, pivots, b]);
-  checkOptions(op, options, ["left", "adjoint"]);
+  checkOptions(op, options, { left: "boolean", adjoint: "boolean" });
   const { left = true, adjoint = false } = options;
   requireFactors(op, factors, pivots);
   requireMatrices(op, b, "B");

@@ -15,7 +15,7 @@ import { floorDivide, remainder, sub, toBool, where } from "./elementwise.ts";
 import { checkHeldRange, indexHint, type IndexLike, toIndex } from "./indexing.ts";
 import { gatherExact, scan, scatterExact } from "./routine.ts";
 import { expand, reshape } from "./view.ts";
-import { checkCall, type Kinds, requireKind } from "./options.ts";
+import { checkCall, inPlace, isNamed, type Kinds, type Named, requireKind } from "./options.ts";
 
 function checkMask(op: string, mask: Tensor): void {
   if (mask.dtype !== "bool") {
@@ -158,7 +158,8 @@ export function unravelIndex(indices: Tensor, shape: Shape): Tensor[] {
  * console.log(oneHot([0, 2], 3).tolist()); // [ [ 1, 0, 0 ], [ 0, 0, 1 ] ]
  * ```
  */
-export function oneHot(index: IndexLike, numClasses = -1): Tensor {
+export function oneHot(index: IndexLike, numClasses: number | Named<{ numClasses: number }> = -1): Tensor {
+  if (isNamed(numClasses)) return oneHot(index, ...inPlace("one_hot", ["numClasses"], [numClasses]));
   const given = index instanceof Tensor ? index : tensor(index, { dtype: "int64" });
   const idx = toIndex(
     given,

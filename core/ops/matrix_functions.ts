@@ -21,7 +21,15 @@ import { norm } from "./norms.ts";
 import { inv, solve } from "./solve.ts";
 import { triuIndices } from "./combine.ts";
 import { expand, reshape, select, unsqueeze } from "./view.ts";
-import { checkCall, checkOptions, type Kinds, requireTensors } from "./options.ts";
+import {
+  checkCall,
+  checkOptions,
+  inPlace,
+  isNamed,
+  type Kinds,
+  type Named,
+  requireTensors,
+} from "./options.ts";
 
 /** The n-th power of square matrices; negative powers are those of the inverse. `torch.linalg.matrix_power`. */
 export function matrixPower(x: Tensor, n: number): Tensor {
@@ -132,14 +140,14 @@ export function chainMatmul(...matrices: readonly Tensor[]): Tensor {
 /** beta * input + alpha * the outer product of two vectors. `torch.addr`. */
 export function addr(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
   checkCall("addr", [input, a, b]);
-  checkOptions("addr", options, ["beta", "alpha"]);
+  checkOptions("addr", options, { beta: "scalar", alpha: "scalar" });
   return named("Addr", added(input, outer(a, b), options));
 }
 
 /** beta * input + alpha * the sum of a batch of products. `torch.addbmm`. */
 export function addbmm(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
   checkCall("addbmm", [input, a, b]);
-  checkOptions("addbmm", options, ["beta", "alpha"]);
+  checkOptions("addbmm", options, { beta: "scalar", alpha: "scalar" });
   const products = bmm(a, b);
   return named("Addbmm", added(input, sum(products, 0, { dtype: products.dtype }), options));
 }
@@ -160,13 +168,15 @@ export function inner(a: Tensor, b: Tensor): Tensor {
 }
 
 /** The inner products of vectors along `dim`, which broadcast. `torch.linalg.vecdot`. */
-export function vecdot(a: Tensor, b: Tensor, dim = -1): Tensor {
+export function vecdot(a: Tensor, b: Tensor, dim: number | Named<{ dim: number }> = -1): Tensor {
+  if (isNamed(dim)) return vecdot(a, b, ...inPlace("linalg.vecdot", ["dim"], [dim]));
   checkCall("vecdot", [a, b]);
   return sum(mul(a, b), dim);
 }
 
 /** The p-norm distances of all pairs of rows i < j of x [n, d], in order. `torch.nn.functional.pdist`. */
-export function pdist(x: Tensor, p = 2): Tensor {
+export function pdist(x: Tensor, p: number | Named<{ p: number }> = 2): Tensor {
+  if (isNamed(p)) return pdist(x, ...inPlace("pdist", ["p"], [p]));
   checkTensors("pdist", [x]);
   if (x.shape.length !== 2) {
     throw new ShapeError(`pdist only supports 2D tensors, got: ${x.shape.length}D`);
@@ -179,7 +189,8 @@ export function pdist(x: Tensor, p = 2): Tensor {
 }
 
 /** The p-norm of a - b. `torch.dist`. */
-export function dist(a: Tensor, b: Tensor, p = 2): Tensor {
+export function dist(a: Tensor, b: Tensor, p: number | Named<{ p: number }> = 2): Tensor {
+  if (isNamed(p)) return dist(a, b, ...inPlace("dist", ["p"], [p]));
   checkCall("dist", [a, b]);
   return named("Dist", norm(sub(a, b), p));
 }

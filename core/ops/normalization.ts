@@ -11,7 +11,7 @@ import { sameShape, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { inSingle, requireFloat } from "./cast.ts";
 import { add, div, mul, pow, rsqrt, sub } from "./elementwise.ts";
-import { checkCall, checkKind, type Kinds } from "./options.ts";
+import { checkCall, checkKind, inPlaceWith, isNamed, type Kinds, type Named } from "./options.ts";
 import { mean, sum } from "./reduce.ts";
 import { padDim, reshape, windows } from "./view.ts";
 
@@ -101,10 +101,17 @@ function checkNormalized(
 export function layerNorm(
   x: Tensor,
   normalizedShape: Shape,
-  weight?: Tensor | null,
-  bias?: Tensor | null,
+  weight?: Tensor | null | Named<{ weight: Tensor | null; bias: Tensor | null }, NormOptions>,
+  bias?: Tensor | null | Named<{ weight: Tensor | null; bias: Tensor | null }, NormOptions>,
   options: NormOptions = {},
 ): Tensor {
+  if (isNamed(weight) || isNamed(bias)) {
+    return layerNorm(
+      x,
+      normalizedShape,
+      ...inPlaceWith("layer_norm", ["weight", "bias"], [weight, bias], options),
+    );
+  }
   checkCall("layer_norm", [x], options, normKinds, { weight, bias });
   const dims = checkNormalized("layer_norm", x, normalizedShape, [["weight", weight], ["bias", bias]]);
   const normal = (y: Tensor) => sizeOf(y.shape) === 0 ? y : standardized(y, dims, options.eps ?? 1e-5);
@@ -122,9 +129,12 @@ const machineEpsilon: Readonly<Record<string, number>> = {
 export function rmsNorm(
   x: Tensor,
   normalizedShape: Shape,
-  weight?: Tensor | null,
+  weight?: Tensor | null | Named<{ weight: Tensor | null }, NormOptions>,
   options: NormOptions = {},
 ): Tensor {
+  if (isNamed(weight)) {
+    return rmsNorm(x, normalizedShape, ...inPlaceWith("rms_norm", ["weight"], [weight], options));
+  }
   checkCall("rms_norm", [x], options, normKinds, { weight });
   const dims = checkNormalized("rms_norm", x, normalizedShape, [["weight", weight]]);
   const eps = options.eps ?? machineEpsilon[x.dtype];
@@ -142,10 +152,13 @@ export function perChannel(v: Tensor, rank: number): Tensor {
 export function groupNorm(
   x: Tensor,
   numGroups: number,
-  weight?: Tensor | null,
-  bias?: Tensor | null,
+  weight?: Tensor | null | Named<{ weight: Tensor | null; bias: Tensor | null }, NormOptions>,
+  bias?: Tensor | null | Named<{ weight: Tensor | null; bias: Tensor | null }, NormOptions>,
   options: NormOptions = {},
 ): Tensor {
+  if (isNamed(weight) || isNamed(bias)) {
+    return groupNorm(x, numGroups, ...inPlaceWith("group_norm", ["weight", "bias"], [weight, bias], options));
+  }
   checkCall("group_norm", [x], options, normKinds, { weight, bias });
   const rank = x.shape.length;
   if (rank < 2) {

@@ -12,7 +12,15 @@ import type { Tensor } from "../tensor.ts";
 import { cast, checkTensors, inSingle } from "./cast.ts";
 import { svdvals } from "./decompose.ts";
 import { abs, div, eq, mul, ne, pow, sqrt, where } from "./elementwise.ts";
-import { checkCall, checkOptions, requireKind, withoutNulls } from "./options.ts";
+import {
+  checkCall,
+  checkOptions,
+  inPlaceWith,
+  isNamed,
+  type Named,
+  requireKind,
+  withoutNulls,
+} from "./options.ts";
 import { movedim } from "./rearrange.ts";
 import {
   allIfEmpty,
@@ -31,10 +39,11 @@ import { unsqueeze } from "./view.ts";
 /** The p-norm over dims: p may be 0, any number, Infinity, -Infinity or "fro"; or "nuc", the sum of the singular values of matrices. `torch.norm`. */
 export function norm(
   x: Tensor,
-  p: number | "fro" | "nuc" = "fro",
-  dim?: Dims,
+  p: number | "fro" | "nuc" | Named<{ p: number | "fro" | "nuc"; dim: Dims }, ReduceOptions> = "fro",
+  dim?: Dims | Named<{ p: number | "fro" | "nuc"; dim: Dims }, ReduceOptions>,
   options: ReduceOptions = {},
 ): Tensor {
+  if (isNamed(p) || isNamed(dim)) return norm(x, ...inPlaceWith("norm", ["p", "dim"], [p, dim], options));
   checkTensors("norm", [x]);
   checkOptions("norm", options, reduceOptions);
   const { dtype } = withoutNulls(options), y = dtype === undefined ? x : cast(x, dtype);
@@ -72,7 +81,15 @@ export function norm(
 }
 
 /** The norm of vectors along `dim`, or of the flattened x. `torch.linalg.vector_norm`. */
-export function vectorNorm(x: Tensor, ord = 2, dim?: Dims, options: ReduceOptions = {}): Tensor {
+export function vectorNorm(
+  x: Tensor,
+  ord: number | Named<{ ord: number; dim: Dims }, ReduceOptions> = 2,
+  dim?: Dims | Named<{ ord: number; dim: Dims }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor {
+  if (isNamed(ord) || isNamed(dim)) {
+    return vectorNorm(x, ...inPlaceWith("linalg.vector_norm", ["ord", "dim"], [ord, dim], options));
+  }
   return named("LinalgVectorNorm", norm(x, ord, dim, options));
 }
 
@@ -85,12 +102,18 @@ export type MatrixNormOrder = "fro" | "nuc" | number;
  */
 export function matrixNorm(
   x: Tensor,
-  ord: MatrixNormOrder = "fro",
-  dim: readonly [number, number] = [-2, -1],
+  ord: MatrixNormOrder | Named<{ ord: MatrixNormOrder; dim: readonly [number, number] }, ReduceOptions> =
+    "fro",
+  dim:
+    | readonly [number, number]
+    | Named<{ ord: MatrixNormOrder; dim: readonly [number, number] }, ReduceOptions> = [-2, -1],
   options: ReduceOptions = {},
 ): Tensor {
+  if (isNamed(ord) || isNamed(dim)) {
+    return matrixNorm(x, ...inPlaceWith("linalg.matrix_norm", ["ord", "dim"], [ord, dim], options));
+  }
   checkCall("linalg.matrix_norm", [x]);
-  checkOptions("linalg.matrix_norm", options, ["keepdim", "dtype"]);
+  checkOptions("linalg.matrix_norm", options, { keepdim: "boolean", dtype: "string" });
   if (x.shape.length < 2) {
     throw new ShapeError(
       `linalg.matrix_norm: The input tensor A must have at least 2 dimensions., but has shape [${
@@ -115,9 +138,14 @@ export function matrixNorm(
 }
 
 /** The sum of the singular values, of matrices in two dimensions: the last ones by default. `torch.nuclear_norm`. */
-export function nuclearNorm(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+export function nuclearNorm(
+  x: Tensor,
+  dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor {
+  if (isNamed(dim)) return nuclearNorm(x, ...inPlaceWith("nuclear_norm", ["dim"], [dim], options));
   checkCall("linalg.nuclear_norm", [x]);
-  checkOptions("linalg.nuclear_norm", options, ["keepdim", "dtype"]);
+  checkOptions("linalg.nuclear_norm", options, { keepdim: "boolean", dtype: "string" });
   requireKind("linalg.nuclear_norm", "dim", dim ?? [], "sizes");
   const dims = dim === undefined || dim === null ? [-2, -1] : dim;
   if (typeof dims === "number" || dims.length !== 2) {
@@ -133,12 +161,15 @@ export function nuclearNorm(x: Tensor, dim?: Dims, options: ReduceOptions = {}):
 /** The norm of a vector (no `ord`, or one dimension) or a matrix (two dimensions). `torch.linalg.norm`. */
 export function linalgNorm(
   x: Tensor,
-  ord?: MatrixNormOrder | null,
-  dim?: Dims,
+  ord?: MatrixNormOrder | null | Named<{ ord: MatrixNormOrder | null; dim: Dims }, ReduceOptions>,
+  dim?: Dims | Named<{ ord: MatrixNormOrder | null; dim: Dims }, ReduceOptions>,
   options: ReduceOptions = {},
 ): Tensor {
+  if (isNamed(ord) || isNamed(dim)) {
+    return linalgNorm(x, ...inPlaceWith("linalg.norm", ["ord", "dim"], [ord, dim], options));
+  }
   checkCall("linalg.norm", [x]);
-  checkOptions("linalg.norm", options, ["keepdim", "dtype"]);
+  checkOptions("linalg.norm", options, { keepdim: "boolean", dtype: "string" });
   const none = ord === undefined || ord === null;
   if (none) return vectorNorm(x, 2, dim, options);
   const dims = dim === undefined || dim === null ? null : typeof dim === "number" ? [dim] : dim;

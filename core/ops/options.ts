@@ -18,6 +18,7 @@ import { checkTensors } from "./cast.ts";
 
 type Held =
   | "number"
+  | "scalar"
   | "whole"
   | "boolean"
   | "string"
@@ -42,6 +43,7 @@ function isIterable(x: unknown): boolean {
 /** Of what an option can hold: the name in a message, and the test. */
 const holds: Readonly<Record<Held, readonly [name: string, test: (x: unknown) => boolean]>> = {
   number: ["float", isNumber],
+  scalar: ["Number", (x) => isNumber(x) || x instanceof Tensor],
   whole: ["int", Number.isInteger],
   boolean: ["bool", (x) => typeof x === "boolean"],
   string: ["str", (x) => typeof x === "string"],
@@ -83,7 +85,7 @@ export type Named<N, O = unknown> = Partial<Readonly<N>> & O;
 /** What stands for itself, by position. */
 type Plain = number | bigint | boolean | string | null | undefined | readonly unknown[] | Tensor;
 type PlainOf<T> = T extends Plain ? T : never;
-type Placed<V extends readonly unknown[]> = { [I in keyof V]: PlainOf<V[I]> | undefined };
+type Placed<V extends readonly unknown[]> = { [I in keyof V]: PlainOf<V[I]> };
 
 /** Whether an argument is a record of names, in the place of one by position. */
 export function isNamed<T>(value: T): value is Exclude<T, Plain> {
@@ -91,7 +93,11 @@ export function isNamed<T>(value: T): value is Exclude<T, Plain> {
 }
 
 /** The values by position, where one of them is a record that names it and those after it; and what else the record holds. */
-function place(op: string, names: readonly string[], values: readonly unknown[]): [unknown[], object] {
+function place(
+  op: string,
+  names: readonly string[],
+  values: readonly unknown[],
+): [unknown[], Record<string, unknown>] {
   const at = values.findIndex(isRecord), rest = { ...values[at] as Readonly<Record<string, unknown>> };
   const placed = names.map((name, i) => {
     const value = i < at ? values[i] : rest[name];
@@ -107,14 +113,16 @@ export function inPlace<V extends readonly unknown[]>(
   op: string,
   names: readonly string[],
   values: readonly [...V],
-): Placed<V> {
+): Placed<V>;
+/** The implementation. */
+export function inPlace(
+  op: string,
+  names: readonly string[],
+  values: readonly unknown[],
+): readonly unknown[] {
   const [placed, rest] = place(op, names, values);
-  for (const key in rest) {
-    const idle = fixed.get(key);
-    if (idle?.includes(rest[key as never])) continue;
-    throw new ValueError(`${op}() got an unexpected keyword argument '${key}'; it knows ${names.join(", ")}`);
-  }
-  return placed as unknown[] as Placed<V>;
+  checkOptions(op, rest, names);
+  return placed;
 }
 
 /** The same for a function with options: what else the record holds is them. */
@@ -123,7 +131,14 @@ export function inPlaceWith<V extends readonly unknown[], O extends object>(
   names: readonly string[],
   values: readonly [...V],
   options: O,
-): [...Placed<V>, O] {
+): [...Placed<V>, O];
+/** The implementation. */
+export function inPlaceWith(
+  op: string,
+  names: readonly string[],
+  values: readonly unknown[],
+  options: object,
+): readonly unknown[] {
   const [placed, rest] = place(op, names, values);
   if (Object.keys(options).length > 0) {
     throw new ValueError(
@@ -132,7 +147,7 @@ export function inPlaceWith<V extends readonly unknown[], O extends object>(
       } } follows { ${Object.keys(options).join(", ")} }`,
     );
   }
-  return [...placed, rest] as unknown[] as [...Placed<V>, O];
+  return [...placed, rest];
 }
 
 /**
@@ -228,11 +243,13 @@ export function checkOptions<O extends object>(
   options: O,
   known: readonly (keyof O & string)[] | Kinds<O>,
 ): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+  if (
+    typeof options !== "object" || options === null || Array.isArray(options) || options instanceof Tensor
+  ) {
     throw new ValueError(
       `${op}: keyword arguments are one last record of options, such as { ${
         example(options, known)
-      } }, but got ${options}`,
+      } }, but got ${options instanceof Tensor ? "Tensor" : options}`,
     );
   }
   for (const key in options) {
@@ -259,15 +276,13 @@ function kindOf<O>(known: Kinds<O>, key: string): Kind | false {
 
 /** What was given by position, under the name that it may have been meant for. */
 function example(value: unknown, known: readonly string[] | object): string {
-  const names = namesOf(known);
-  const named = names.find((name) => {
-    if (isList(known)) return typeof value === "boolean" || typeof value !== "object";
-    const kind = (known as Readonly<Record<string, Kind>>)[name];
-    return holds[kind.replace("?", "") as Held][1](value) && kind !== "any";
+  const kinds = isList(known) ? {} : known as Readonly<Record<string, Kind>>;
+  const name = Object.keys(kinds).find((key) => {
+    const kind = kinds[key];
+    return kind !== "any" && holds[(kind.endsWith("?") ? kind.slice(0, -1) : kind) as Held][1](value);
   });
-  return named === undefined
-    ? `${names[0]}: ...`
-    : `${named}: ${typeof value === "string" ? `"${value}"` : value}`;
+  const written = name === undefined || value instanceof Tensor ? "..." : JSON.stringify(value);
+  return `${name ?? namesOf(known)[0]}: ${written}`;
 }
 
 function namesOf(known: readonly string[] | object): readonly string[] {

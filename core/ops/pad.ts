@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkCall, checkKind } from "./options.ts";
+import { checkCall, checkKind, inPlace, isNamed, type Named } from "./options.ts";
 import { named } from "../apply.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
@@ -79,9 +79,12 @@ function checkBorder(x: Tensor, amounts: readonly number[], mode: Exclude<PadMod
 export function pad(
   x: Tensor,
   amounts: readonly number[],
-  mode: PadMode = "constant",
-  value?: Scalar | null,
+  mode: PadMode | Named<{ mode: PadMode; value: Scalar | null }> = "constant",
+  value?: Scalar | null | Named<{ mode: PadMode; value: Scalar | null }>,
 ): Tensor {
+  if (isNamed(mode) || isNamed(value)) {
+    return pad(x, amounts, ...inPlace("pad", ["mode", "value"], [mode, value]));
+  }
   checkCall("pad", [x]);
   checkKind("pad", "pad", amounts ?? null, "numbers");
   if (amounts.length % 2 !== 0) {

@@ -46,7 +46,7 @@ import {
 import { onesLike } from "./create.ts";
 import { logicalAnd, logicalNot, logicalOr } from "./logical.ts";
 import { nothing } from "./routine.ts";
-import { checkCall, type Kinds } from "./options.ts";
+import { checkCall, inPlace, isNamed, type Kinds, type Named, numberIn } from "./options.ts";
 
 /**
  * x with what is below `min` raised to it and what is above `max` lowered to it; either may be left out or null, both may be tensors. Where the
@@ -54,7 +54,12 @@ import { checkCall, type Kinds } from "./options.ts";
  *
  * @throws {ValueError} when both bounds are missing
  */
-export function clamp(x: Tensor, min?: TensorLike | null, max?: TensorLike | null): Tensor {
+export function clamp(
+  x: Tensor,
+  min?: TensorLike | null | Named<{ min: TensorLike | null; max: TensorLike | null }>,
+  max?: TensorLike | null | Named<{ min: TensorLike | null; max: TensorLike | null }>,
+): Tensor {
+  if (isNamed(min) || isNamed(max)) return clamp(x, ...inPlace("clamp", ["min", "max"], [min, max]));
   checkCall("clamp", [x]);
   const noMin = min === undefined || min === null, noMax = max === undefined || max === null;
   if (noMin && noMax) throw new ValueError("torch.clamp: At least one of 'min' or 'max' must not be None");
@@ -75,7 +80,12 @@ export function clamp(x: Tensor, min?: TensorLike | null, max?: TensorLike | nul
 }
 
 /** `clamp` under NumPy's name. `torch.clip`. */
-export function clip(x: Tensor, min?: TensorLike | null, max?: TensorLike | null): Tensor {
+export function clip(
+  x: Tensor,
+  min?: TensorLike | null | Named<{ min: TensorLike | null; max: TensorLike | null }>,
+  max?: TensorLike | null | Named<{ min: TensorLike | null; max: TensorLike | null }>,
+): Tensor {
+  if (isNamed(min) || isNamed(max)) return clip(x, ...inPlace("clip", ["min", "max"], [min, max]));
   return clamp(x, min, max);
 }
 
@@ -110,8 +120,8 @@ function together(
     : f(x, a, b);
 }
 
-const addcmulKinds: Kinds<{ readonly value?: number }> = {
-  value: "number",
+const addcmulKinds: Kinds<{ readonly value?: number | Tensor }> = {
+  value: "scalar",
 };
 
 /** x + value * a * b. `torch.addcmul`. */
@@ -119,10 +129,10 @@ export function addcmul(
   x: Tensor,
   a: Tensor,
   b: Tensor,
-  options: { readonly value?: number } = {},
+  options: { readonly value?: number | Tensor } = {},
 ): Tensor {
   checkCall("addcmul", [x, a, b], options, addcmulKinds);
-  const { value = 1 } = options;
+  const value = numberIn("addcmul", "value", options.value ?? 1);
   const sum = (x: Tensor, a: Tensor, b: Tensor) => {
     const product = mul(a, b);
     return add(x, value === 1 ? product : mul(product, factorOf(value, product.dtype)));
@@ -130,8 +140,8 @@ export function addcmul(
   return named("Addcmul", together([x, a, b], sum));
 }
 
-const addcdivKinds: Kinds<{ readonly value?: number }> = {
-  value: "number",
+const addcdivKinds: Kinds<{ readonly value?: number | Tensor }> = {
+  value: "scalar",
 };
 
 /** x + value * a / b. `torch.addcdiv`. */
@@ -139,10 +149,10 @@ export function addcdiv(
   x: Tensor,
   a: Tensor,
   b: Tensor,
-  options: { readonly value?: number } = {},
+  options: { readonly value?: number | Tensor } = {},
 ): Tensor {
   checkCall("addcdiv", [x, a, b], options, addcdivKinds);
-  const { value = 1 } = options;
+  const value = numberIn("addcdiv", "value", options.value ?? 1);
   if (!isFloat(commonType("addcdiv", [a, b]))) {
     throw new DTypeError(
       "Integer division with addcdiv is no longer supported: cast with .to(), or use x.add(a.div(b, { roundingMode }))",
@@ -263,7 +273,8 @@ export function sinc(x: Tensor): Tensor {
 }
 
 /** ln(x / (1 - x)), NaN with its gradient outside of [0, 1], x first clamped to [eps, 1 - eps] if given. `torch.logit`. */
-export function logit(x: Tensor, eps?: number | null): Tensor {
+export function logit(x: Tensor, eps?: number | null | Named<{ eps: number | null }>): Tensor {
+  if (isNamed(eps)) return logit(x, ...inPlace("logit", ["eps"], [eps]));
   checkCall("logit", [x]);
   const z = asFloat(x);
   // ln(x) alone would have a gradient where it is NaN.

@@ -18,7 +18,7 @@ import { norm } from "./norms.ts";
 import { cumprod } from "./scan.ts";
 import { diagonal, expand, flip, mT, permute, reshape, unsqueeze } from "./view.ts";
 import { cat } from "./join.ts";
-import { checkCall, type Kinds } from "./options.ts";
+import { checkCall, inPlace, inPlaceWith, isNamed, type Kinds, type Named } from "./options.ts";
 
 /** The sum of a matrix's diagonal. `torch.trace`. */
 export function trace(x: Tensor): Tensor {
@@ -40,7 +40,8 @@ export function kron(a: Tensor, b: Tensor): Tensor {
 }
 
 /** The cross product of vectors with 3 elements along `dim`; the first dimension of size 3 when not given. `torch.cross`. */
-export function cross(a: Tensor, b: Tensor, dim?: number): Tensor {
+export function cross(a: Tensor, b: Tensor, dim?: number | Named<{ dim: number }>): Tensor {
+  if (isNamed(dim)) return cross(a, b, ...inPlace("cross", ["dim"], [dim]));
   checkCall("cross", [a, b]);
   const shape = broadcastShapes("cross", a.shape, b.shape);
   const at = dim === undefined ? shape.indexOf(3) : normalizeDim("cross", dim, shape.length);
@@ -61,7 +62,8 @@ export function cross(a: Tensor, b: Tensor, dim?: number): Tensor {
 }
 
 /** The cross product of vectors with 3 elements along `dim`, the last one by default. `torch.linalg.cross`. */
-export function linalgCross(a: Tensor, b: Tensor, dim = -1): Tensor {
+export function linalgCross(a: Tensor, b: Tensor, dim: number | Named<{ dim: number }> = -1): Tensor {
+  if (isNamed(dim)) return linalgCross(a, b, ...inPlace("linalg.cross", ["dim"], [dim]));
   checkCall("linalg.cross", [a, b]);
   if (a.shape.length !== b.shape.length) {
     throw new ShapeError(
@@ -95,7 +97,13 @@ const computeModes: readonly unknown[] = [
 const cdistKinds: Kinds<CdistOptions> = { computeMode: "string?" };
 
 /** The p-norm distances between all rows of a [..., n, d] and b [..., m, d]: [..., n, m]. `torch.cdist`. */
-export function cdist(a: Tensor, b: Tensor, p = 2, options: CdistOptions = {}): Tensor {
+export function cdist(
+  a: Tensor,
+  b: Tensor,
+  p: number | Named<{ p: number }, CdistOptions> = 2,
+  options: CdistOptions = {},
+): Tensor {
+  if (isNamed(p)) return cdist(a, b, ...inPlaceWith("cdist", ["p"], [p], options));
   checkCall("cdist", [a, b], options, cdistKinds);
   const mode = options.computeMode ?? computeModes[0];
   if (!computeModes.includes(mode)) {
@@ -148,8 +156,12 @@ function distancesByProduct(a: Tensor, b: Tensor): Tensor {
 export function tensordot(
   a: Tensor,
   b: Tensor,
-  dims: number | readonly [readonly number[], readonly number[]] = 2,
+  dims:
+    | number
+    | readonly [readonly number[], readonly number[]]
+    | Named<{ dims: number | readonly [readonly number[], readonly number[]] }> = 2,
 ): Tensor {
+  if (isNamed(dims)) return tensordot(a, b, ...inPlace("tensordot", ["dims"], [dims]));
   checkCall("tensordot", [a, b]);
   if (typeof dims !== "number" && !Array.isArray(dims)) {
     throw new ValueError(`tensordot: dims is a number or two lists of dimensions, but got ${dims}`);

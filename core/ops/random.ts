@@ -372,7 +372,7 @@ export function multinomial(
   options: { readonly generator?: Generator } = {},
 ): Tensor {
   checkTensors("multinomial", [weights]);
-  checkOptions("multinomial", options, ["generator"]);
+  checkOptions("multinomial", options, { generator: "any" });
   const rank = weights.shape.length;
   if (rank !== 1 && rank !== 2) {
     throw new ShapeError(`prob_dist must be 1 or 2 dim, but multinomial got a tensor of ${rank} dimensions`);

@@ -13,7 +13,7 @@ import type { Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
 import { checkShape, finish, fromHost, placeOf, type TensorOptions } from "./create.ts";
 import { add, eq } from "./elementwise.ts";
-import { requireKind } from "./options.ts";
+import { inPlaceWith, isNamed, type Named, numberIn, requireKind } from "./options.ts";
 
 /** The index along `dim` at every place of `shape`, int64. */
 export function iota(shape: Shape, dim: number, options: TensorOptions = {}): Tensor {
@@ -28,11 +28,20 @@ export function iota(shape: Shape, dim: number, options: TensorOptions = {}): Te
 
 /**
  * `start, start + step, ...` below `end`: `arange(end)`, `arange(start, end, step)`. int64 when all arguments are whole (as in PyTorch),
- * else float32. `torch.arange`.
+ * else float32. Ends may be 0-d tensors, which are read. `torch.arange`.
  */
-export function arange(start: number, end?: number, step = 1, options: TensorOptions = {}): Tensor {
+export function arange(
+  start: number | Tensor,
+  end?: number | Tensor | Named<{ end: number | Tensor; step: number | Tensor }, TensorOptions>,
+  stride: number | Tensor | Named<{ end: number | Tensor; step: number | Tensor }, TensorOptions> = 1,
+  options: TensorOptions = {},
+): Tensor {
+  if (isNamed(end) || isNamed(stride)) {
+    return arange(start, ...inPlaceWith("arange", ["end", "step"], [end, stride], options));
+  }
   const device = placeOf("arange", options);
-  const from = end === undefined ? 0 : start, to = end ?? start;
+  const given = [end === undefined ? 0 : start, end ?? start, stride];
+  const [from, to, step] = given.map((value, i) => numberIn("arange", ["start", "end", "step"][i], value));
   if (step === 0 || !Number.isFinite(step)) {
     throw new ValueError(`step must be nonzero, in arange(${from}, ${to}, ${step})`);
   }
@@ -44,7 +53,7 @@ export function arange(start: number, end?: number, step = 1, options: TensorOpt
       `upper bound and larger bound inconsistent with step sign, in arange(${from}, ${to}, ${step})`,
     );
   }
-  const whole = [from, to, step].every(Number.isInteger);
+  const whole = given.every((v) => typeof v === "number" ? Number.isInteger(v) : isInt(v.dtype));
   const dtype = options.dtype ?? (whole ? "int64" : getDefaultDtype());
   // Whole numbers count in whole steps; int64 counts its elements in them too.
   const inDtype = isInt(dtype) ? Math.trunc : (v: number) => v, exact = dtype === "int64" ? inDtype : Number;
@@ -57,12 +66,21 @@ export function arange(start: number, end?: number, step = 1, options: TensorOpt
   return finish(fromHost(host, [size], dtype, device), options);
 }
 
-/** `steps` values from `start` to `end`, both included. `torch.linspace`. */
-export function linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
-  const device = placeOf("linspace", options);
-  for (const [name, value] of [["start", start], ["end", end]] as const) {
-    requireKind("linspace", name, value, "number");
-  }
+/** Both ends of a range as numbers. */
+function endsOf(op: string, start: number | Tensor, end: number | Tensor): readonly [number, number] {
+  requireKind(op, "start", start, "scalar");
+  requireKind(op, "end", end, "scalar");
+  return [numberIn(op, "start", start), numberIn(op, "end", end)];
+}
+
+/** `steps` values from `from` to `to`, both included; ends may be 0-d tensors, which are read. `torch.linspace`. */
+export function linspace(
+  from: number | Tensor,
+  to: number | Tensor,
+  steps: number,
+  options: TensorOptions = {},
+): Tensor {
+  const device = placeOf("linspace", options), [start, end] = endsOf("linspace", from, to);
   if (!Number.isInteger(steps) || steps < 0) {
     throw new ValueError(`number of steps must be non-negative, got ${steps}, in linspace`);
   }
@@ -78,18 +96,19 @@ export function linspace(start: number, end: number, steps: number, options: Ten
   return finish(fromHost(host, [steps], dtype, device), options);
 }
 
-/** `steps` values from base^start to base^end, both included. `torch.logspace`. */
+/** `steps` values from base^from to base^to, both included. `torch.logspace`. */
 export function logspace(
-  start: number,
-  end: number,
+  from: number | Tensor,
+  to: number | Tensor,
   steps: number,
-  base = 10,
+  base: number | Named<{ base: number }, TensorOptions> = 10,
   options: TensorOptions = {},
 ): Tensor {
-  const device = placeOf("logspace", options);
-  for (const [name, value] of [["start", start], ["end", end]] as const) {
-    requireKind("logspace", name, value, "number");
+  if (isNamed(base)) {
+    return logspace(from, to, steps, ...inPlaceWith("logspace", ["base"], [base], options));
   }
+  const device = placeOf("logspace", options), [start, end] = endsOf("logspace", from, to);
+  requireKind("logspace", "base", base, "number");
   if (!Number.isInteger(steps) || steps < 0) {
     throw new ValueError(`number of steps must be non-negative, got ${steps}, in logspace`);
   }
@@ -114,7 +133,12 @@ export function diagonalMask(rows: number, columns: number, offset: number, devi
 }
 
 /** The identity matrix, n by m. `torch.eye`. */
-export function eye(n: number, m: number = n, options: TensorOptions = {}): Tensor {
+export function eye(
+  n: number,
+  m: number | Named<{ m: number }, TensorOptions> = n,
+  options: TensorOptions = {},
+): Tensor {
+  if (isNamed(m)) return eye(n, ...inPlaceWith("eye", ["m"], [m], options));
   for (const [name, size] of [["n", n], ["m", m]] as const) {
     if (size < 0) throw new ValueError(`${name} must be greater or equal to 0, got ${size}, in eye`);
   }

@@ -25,14 +25,15 @@ import {
   unsqueeze,
 } from "./view.ts";
 import { cat, split } from "./join.ts";
-import { checkCall, requireKind, requireTensors } from "./options.ts";
+import { checkCall, inPlace, isNamed, type Named, requireKind, requireTensors } from "./options.ts";
 
 /** Elements moved along dimensions, those that leave at one end coming in at the other; without `dims` in the flattened order. `torch.roll`. */
 export function roll(
   x: Tensor,
   shifts: number | readonly number[],
-  dims?: number | readonly number[],
+  dims?: number | readonly number[] | Named<{ dims: number | readonly number[] }>,
 ): Tensor {
+  if (isNamed(dims)) return roll(x, shifts, ...inPlace("roll", ["dims"], [dims]));
   checkCall("roll", [x]);
   requireKind("roll", "shifts", shifts, "sizes");
   const by = typeof shifts === "number" ? [shifts] : shifts;
@@ -60,7 +61,12 @@ export function roll(
 }
 
 /** Turned by 90 degrees, `k` times, from the first of `dims` towards the second. `torch.rot90`. */
-export function rot90(x: Tensor, k = 1, dims: readonly number[] = [0, 1]): Tensor {
+export function rot90(
+  x: Tensor,
+  k: number | Named<{ k: number; dims: readonly number[] }> = 1,
+  dims: readonly number[] | Named<{ k: number; dims: readonly number[] }> = [0, 1],
+): Tensor {
+  if (isNamed(k) || isNamed(dims)) return rot90(x, ...inPlace("rot90", ["k", "dims"], [k, dims]));
   checkCall("rot90", [x]);
   requireKind("rot90", "k", k, "whole");
   requireKind("rot90", "dims", dims, "numbers");
@@ -124,8 +130,9 @@ export function tile(x: Tensor, sizes: Shape): Tensor {
 export function repeatInterleave(
   x: Tensor,
   repeats: number | readonly number[] | Tensor,
-  dim?: number,
+  dim?: number | Named<{ dim: number }>,
 ): Tensor {
+  if (isNamed(dim)) return repeatInterleave(x, repeats, ...inPlace("repeat_interleave", ["dim"], [dim]));
   checkCall("repeat_interleave", [x]);
   if (dim === undefined) return repeatInterleave(reshape(x, [sizeOf(x.shape)]), repeats, 0);
   const at = normalizeDim("repeat_interleave", dim, x.shape.length);
@@ -166,12 +173,14 @@ function triangle(op: string, x: Tensor, lower: boolean, offset: number): Tensor
 }
 
 /** The matrices with zeros above the diagonal `offset`. `torch.tril`. */
-export function tril(x: Tensor, offset = 0): Tensor {
+export function tril(x: Tensor, offset: number | Named<{ diagonal: number }> = 0): Tensor {
+  if (isNamed(offset)) return tril(x, ...inPlace("tril", ["diagonal"], [offset]));
   return triangle("tril", x, true, offset);
 }
 
 /** The matrices with zeros below the diagonal `offset`. `torch.triu`. */
-export function triu(x: Tensor, offset = 0): Tensor {
+export function triu(x: Tensor, offset: number | Named<{ diagonal: number }> = 0): Tensor {
+  if (isNamed(offset)) return triu(x, ...inPlace("triu", ["diagonal"], [offset]));
   return triangle("triu", x, false, offset);
 }
 
@@ -190,8 +199,9 @@ function placesIn(sections: Tensor): number | number[] {
 export function tensorSplit(
   x: Tensor,
   sections: number | readonly number[] | Tensor,
-  dim = 0,
+  dim: number | Named<{ dim: number }> = 0,
 ): Tensor[] {
+  if (isNamed(dim)) return tensorSplit(x, sections, ...inPlace("tensor_split", ["dim"], [dim]));
   checkCall("tensor_split", [x]);
   if (sections instanceof Tensor) return tensorSplit(x, placesIn(sections), dim);
   requireKind("tensor_split", "indices_or_sections", sections, "sizes");
@@ -215,7 +225,8 @@ export function tensorSplit(
 }
 
 /** The slices along `dim`, which disappears. `torch.unbind`. */
-export function unbind(x: Tensor, dim = 0): Tensor[] {
+export function unbind(x: Tensor, dim: number | Named<{ dim: number }> = 0): Tensor[] {
+  if (isNamed(dim)) return unbind(x, ...inPlace("unbind", ["dim"], [dim]));
   checkCall("unbind", [x]);
   const at = normalizeDim("unbind", dim, x.shape.length);
   if (x.shape.length === 0) {
@@ -379,7 +390,15 @@ export function columnStack(tensors: readonly Tensor[]): Tensor {
 }
 
 /** The last dimension on the diagonal `offset` of matrices in dimensions `dim1` and `dim2` of the result, zeros elsewhere. `torch.diag_embed`. */
-export function diagEmbed(x: Tensor, offset = 0, dim1 = -2, dim2 = -1): Tensor {
+export function diagEmbed(
+  x: Tensor,
+  offset: number | Named<{ offset: number; dim1: number; dim2: number }> = 0,
+  dim1: number | Named<{ offset: number; dim1: number; dim2: number }> = -2,
+  dim2: number | Named<{ offset: number; dim1: number; dim2: number }> = -1,
+): Tensor {
+  if (isNamed(offset) || isNamed(dim1) || isNamed(dim2)) {
+    return diagEmbed(x, ...inPlace("diag_embed", ["offset", "dim1", "dim2"], [offset, dim1, dim2]));
+  }
   checkCall("diag_embed", [x]);
   requireKind("diag_embed", "offset", offset, "whole");
   const rank = x.shape.length + 1;
@@ -396,7 +415,8 @@ export function diagEmbed(x: Tensor, offset = 0, dim1 = -2, dim2 = -1): Tensor {
 }
 
 /** The matrix with a vector on its diagonal, or the diagonal of a matrix. `torch.diag`. */
-export function diag(x: Tensor, offset = 0): Tensor {
+export function diag(x: Tensor, offset: number | Named<{ diagonal: number }> = 0): Tensor {
+  if (isNamed(offset)) return diag(x, ...inPlace("diag", ["diagonal"], [offset]));
   checkCall("diag", [x]);
   if (x.shape.length === 1) return named("Diag", diagEmbed(x, offset));
   if (x.shape.length === 2) return named("Diag", diagonal(x, offset));

@@ -27,7 +27,16 @@ import {
   toBool,
   where,
 } from "./elementwise.ts";
-import { checkCall, checkOptions, withoutNulls } from "./options.ts";
+import {
+  checkCall,
+  checkOptions,
+  inPlace,
+  inPlaceWith,
+  isNamed,
+  type Kinds,
+  type Named,
+  withoutNulls,
+} from "./options.ts";
 import { gatherExact } from "./routine.ts";
 import { narrow, padDim, reshape, squeeze } from "./view.ts";
 
@@ -42,8 +51,8 @@ export interface ReduceOptions {
   readonly dtype?: DType;
 }
 
-/** The names of the options of a reduction. */
-export const reduceOptions = ["keepdim", "dtype"] as const;
+/** What the options of a reduction hold. */
+export const reduceOptions: Kinds<ReduceOptions> = { keepdim: "boolean", dtype: "string" };
 
 /** Values and the indices they came from: `const { values, indices } = ...` or `const [values, indices] = ...`. */
 export interface ValuesAndIndices extends NamedTuple<readonly ["values", "indices"]> {
@@ -88,7 +97,12 @@ function accumulating(x: Tensor, dtype: DType | undefined): Tensor {
 }
 
 /** The sum; integers and bools sum as int64. `torch.sum`. */
-export function sum(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+export function sum(
+  x: Tensor,
+  dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor {
+  if (isNamed(dim)) return sum(x, ...inPlaceWith("sum", ["dim"], [dim], options));
   checkTensors("sum", [x]);
   checkOptions("sum", options, reduceOptions);
   const dims = normalizeDims("sum", allIfEmpty(dim), x.shape.length);
@@ -97,7 +111,12 @@ export function sum(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor 
 }
 
 /** The product; integers and bools multiply as int64. `torch.prod`. */
-export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
+export function prod(
+  x: Tensor,
+  dim?: number | null | Named<{ dim: number | null }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor {
+  if (isNamed(dim)) return prod(x, ...inPlaceWith("prod", ["dim"], [dim], options));
   checkTensors("prod", [x]);
   checkOptions("prod", options, reduceOptions);
   const dims = normalizeDims("prod", dim, x.shape.length);
@@ -106,7 +125,12 @@ export function prod(x: Tensor, dim?: number | null, options: ReduceOptions = {}
 }
 
 /** The mean of floats. `torch.mean`. */
-export function mean(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+export function mean(
+  x: Tensor,
+  dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor {
+  if (isNamed(dim)) return mean(x, ...inPlaceWith("mean", ["dim"], [dim], options));
   checkTensors("mean", [x]);
   checkOptions("mean", options, reduceOptions);
   const { dtype } = withoutNulls(options), y = dtype === undefined ? x : cast(x, dtype);
@@ -142,7 +166,12 @@ function refuseEmpty(op: string, x: Tensor, dims: readonly number[], whole: bool
 }
 
 /** The largest value over dims; equal ones share the gradient. `torch.amax`. */
-export function amax(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+export function amax(
+  x: Tensor,
+  dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor {
+  if (isNamed(dim)) return amax(x, ...inPlaceWith("amax", ["dim"], [dim], options));
   checkTensors("amax", [x]);
   checkOptions("amax", options, reduceOptions);
   const dims = normalizeDims("amax", allIfEmpty(dim), x.shape.length);
@@ -151,7 +180,12 @@ export function amax(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor
 }
 
 /** The smallest value over dims; equal ones share the gradient. `torch.amin`. */
-export function amin(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+export function amin(
+  x: Tensor,
+  dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor {
+  if (isNamed(dim)) return amin(x, ...inPlaceWith("amin", ["dim"], [dim], options));
   checkTensors("amin", [x]);
   checkOptions("amin", options, reduceOptions);
   const dims = normalizeDims("amin", allIfEmpty(dim), x.shape.length);
@@ -200,14 +234,24 @@ function argReduce(
 }
 
 /** The index of the first largest value: of the flattened tensor, or along `dim`. NaN counts as largest. `torch.argmax`. */
-export function argmax(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
+export function argmax(
+  x: Tensor,
+  dim?: number | null | Named<{ dim: number | null }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor {
+  if (isNamed(dim)) return argmax(x, ...inPlaceWith("argmax", ["dim"], [dim], options));
   checkTensors("argmax", [x]);
   checkOptions("argmax", options, reduceOptions);
   return argReduce(prim.argmaxPrim, x, dim, options.keepdim);
 }
 
 /** The index of the first smallest value: of the flattened tensor, or along `dim`. NaN counts as smallest. `torch.argmin`. */
-export function argmin(x: Tensor, dim?: number | null, options: ReduceOptions = {}): Tensor {
+export function argmin(
+  x: Tensor,
+  dim?: number | null | Named<{ dim: number | null }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor {
+  if (isNamed(dim)) return argmin(x, ...inPlaceWith("argmin", ["dim"], [dim], options));
   checkTensors("argmin", [x]);
   checkOptions("argmin", options, reduceOptions);
   return argReduce(prim.argminPrim, x, dim, options.keepdim);
@@ -245,17 +289,24 @@ export function max(x: Tensor): Tensor;
 /** The largest values along `dim` and their indices. */
 export function max(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
 
+/** The same, with the dimension among the options. */
+export function max(x: Tensor, options: Named<{ dim: number }, ReduceOptions>): ValuesAndIndices;
+
 /** The larger one of two tensors' elements: `maximum`. */
 export function max(x: Tensor, other: Tensor): Tensor;
 
 export function max(
   x: Tensor,
-  dim?: number | Tensor,
+  dim?: number | Tensor | Named<{ dim: number }, ReduceOptions>,
   options: ReduceOptions = {},
 ): Tensor | ValuesAndIndices {
+  if (isNamed(dim)) {
+    const [at, rest] = inPlaceWith("max", ["dim"], [dim], options);
+    return typeof at === "number" ? max(x, at, rest) : max(x);
+  }
   checkTensors("max", [x]);
   checkOptions("max", options, reduceOptions);
-  if (typeof dim === "object") return maximum(x, dim);
+  if (dim !== undefined && typeof dim !== "number") return maximum(x, dim);
   return dim === undefined
     ? extremeOf(prim.amaxPrim, "max", x)
     : extremeAlong(prim.argmaxPrim, "max", x, dim, options.keepdim);
@@ -267,17 +318,24 @@ export function min(x: Tensor): Tensor;
 /** The smallest values along `dim` and their indices. */
 export function min(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
 
+/** The same, with the dimension among the options. */
+export function min(x: Tensor, options: Named<{ dim: number }, ReduceOptions>): ValuesAndIndices;
+
 /** The smaller one of two tensors' elements: `minimum`. */
 export function min(x: Tensor, other: Tensor): Tensor;
 
 export function min(
   x: Tensor,
-  dim?: number | Tensor,
+  dim?: number | Tensor | Named<{ dim: number }, ReduceOptions>,
   options: ReduceOptions = {},
 ): Tensor | ValuesAndIndices {
+  if (isNamed(dim)) {
+    const [at, rest] = inPlaceWith("min", ["dim"], [dim], options);
+    return typeof at === "number" ? min(x, at, rest) : min(x);
+  }
   checkTensors("min", [x]);
   checkOptions("min", options, reduceOptions);
-  if (typeof dim === "object") return minimum(x, dim);
+  if (dim !== undefined && typeof dim !== "number") return minimum(x, dim);
   return dim === undefined
     ? extremeOf(prim.aminPrim, "min", x)
     : extremeAlong(prim.argminPrim, "min", x, dim, options.keepdim);
@@ -289,7 +347,12 @@ function truth(y: Tensor, x: Tensor): Tensor {
 }
 
 /** Whether any element is non-zero, as bool. `torch.any`. */
-export function any(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+export function any(
+  x: Tensor,
+  dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor {
+  if (isNamed(dim)) return any(x, ...inPlaceWith("any", ["dim"], [dim], options));
   checkTensors("any", [x]);
   checkOptions("any", options, reduceOptions);
   const dims = normalizeDims("any", dim, x.shape.length);
@@ -297,7 +360,12 @@ export function any(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor 
 }
 
 /** Whether all elements are non-zero, as bool. `torch.all`. */
-export function all(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+export function all(
+  x: Tensor,
+  dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor {
+  if (isNamed(dim)) return all(x, ...inPlaceWith("all", ["dim"], [dim], options));
   checkTensors("all", [x]);
   checkOptions("all", options, reduceOptions);
   const dims = normalizeDims("all", dim, x.shape.length);
@@ -305,7 +373,8 @@ export function all(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor 
 }
 
 /** How many elements are non-zero, int64. `torch.count_nonzero`. */
-export function countNonzero(x: Tensor, dim?: Dims): Tensor {
+export function countNonzero(x: Tensor, dim?: Dims | Named<{ dim: Dims }>): Tensor {
+  if (isNamed(dim)) return countNonzero(x, ...inPlace("count_nonzero", ["dim"], [dim]));
   checkCall("count_nonzero", [x]);
   return sum(toBool(x), dim);
 }
@@ -318,10 +387,15 @@ export interface VarOptions extends ReduceOptions {
   readonly unbiased?: boolean;
 }
 
-const varOptions = ["correction", "unbiased", ...reduceOptions] as const;
+const varOptions: Kinds<VarOptions> = { unbiased: "boolean", correction: "number?", ...reduceOptions };
 
 /** The variance, unbiased by default. `torch.var`. */
-export function variance(x: Tensor, dim?: Dims, options: VarOptions = {}): Tensor {
+export function variance(
+  x: Tensor,
+  dim?: Dims | Named<{ dim: Dims }, VarOptions>,
+  options: VarOptions = {},
+): Tensor {
+  if (isNamed(dim)) return variance(x, ...inPlaceWith("var", ["dim"], [dim], options));
   checkTensors("var", [x]);
   checkOptions("var", options, varOptions);
   if (!isFloat(x.dtype)) {
@@ -341,14 +415,24 @@ export function variance(x: Tensor, dim?: Dims, options: VarOptions = {}): Tenso
 }
 
 /** The standard deviation, unbiased by default. `torch.std`. */
-export function std(x: Tensor, dim?: Dims, options: VarOptions = {}): Tensor {
+export function std(
+  x: Tensor,
+  dim?: Dims | Named<{ dim: Dims }, VarOptions>,
+  options: VarOptions = {},
+): Tensor {
+  if (isNamed(dim)) return std(x, ...inPlaceWith("std", ["dim"], [dim], options));
   checkTensors("std", [x]);
   checkOptions("std", options, varOptions);
   return named("Std", inSingle(x, (y) => flatAtZero(sqrt, variance(y, dim, options))));
 }
 
 /** ln of the sum of e^x, without overflow. `torch.logsumexp`. */
-export function logsumexp(x: Tensor, dim: Dims, options: ReduceOptions = {}): Tensor {
+export function logsumexp(
+  x: Tensor,
+  dim: Dims | Named<{ dim: Dims }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor {
+  if (isNamed(dim)) return logsumexp(x, ...inPlaceWith("logsumexp", ["dim"], [dim], options));
   checkTensors("logsumexp", [x]);
   checkOptions("logsumexp", options, reduceOptions);
   const y = asFloat(x);

@@ -82,7 +82,7 @@ export interface OrmqrOptions {
 
 /** The whole product Q of Householder's reflections times another matrix. `torch.ormqr`. */
 export function ormqr(x: Tensor, tau: Tensor, other: Tensor, options: OrmqrOptions = {}): Tensor {
-  checkOptions("ormqr", options, ["left", "transpose"]);
+  checkOptions("ormqr", options, { left: "boolean", transpose: "boolean" });
   const { left = true, transpose = false } = options;
   requireMatrices("torch.ormqr", x, "input");
   requireMatrices("torch.ormqr", other, "other");

@@ -19,7 +19,7 @@ import { type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
 import { gatherExact, scan } from "./routine.ts";
 import { narrow, padDim, transpose } from "./view.ts";
 import { cat } from "./join.ts";
-import { checkCall, type Kinds } from "./options.ts";
+import { checkCall, inPlace, inPlaceWith, isNamed, type Kinds, type Named } from "./options.ts";
 
 /** Options of running sums and products. */
 export interface CumulativeOptions {
@@ -41,14 +41,24 @@ function accumulating(x: Tensor, dtype: DType | undefined): Tensor {
 }
 
 /** The sum of all elements up to each one, along `dim`. `torch.cumsum`. */
-export function cumsum(x: Tensor, dim: number, options: CumulativeOptions = {}): Tensor {
+export function cumsum(
+  x: Tensor,
+  dim: number | Named<{ dim: number }, CumulativeOptions>,
+  options: CumulativeOptions = {},
+): Tensor {
+  if (isNamed(dim)) return cumsum(x, ...inPlaceWith("cumsum", ["dim"], [dim], options));
   checkCall("cumsum", [x], options, cumulativeKinds);
   const at = normalizeDim("cumsum", dim, x.shape.length);
   return named("Cumsum", scanAlong(accumulating(x, options.dtype), at, "sum"));
 }
 
 /** The product of all elements up to each one, along `dim`. `torch.cumprod`. */
-export function cumprod(x: Tensor, dim: number, options: CumulativeOptions = {}): Tensor {
+export function cumprod(
+  x: Tensor,
+  dim: number | Named<{ dim: number }, CumulativeOptions>,
+  options: CumulativeOptions = {},
+): Tensor {
+  if (isNamed(dim)) return cumprod(x, ...inPlaceWith("cumprod", ["dim"], [dim], options));
   checkCall("cumprod", [x], options, cumulativeKinds);
   const at = normalizeDim("cumprod", dim, x.shape.length);
   return named("Cumprod", scanAlong(accumulating(x, options.dtype), at, "prod"));
@@ -71,17 +81,20 @@ function runningExtreme(name: string, x: Tensor, dim: number, combiner: "max" | 
 }
 
 /** The largest element so far and its index, along `dim`; of equal ones the last. `torch.cummax`. */
-export function cummax(x: Tensor, dim: number): ValuesAndIndices {
+export function cummax(x: Tensor, dim: number | Named<{ dim: number }>): ValuesAndIndices {
+  if (isNamed(dim)) return cummax(x, ...inPlace("cummax", ["dim"], [dim]));
   return runningExtreme("Cummax", x, dim, "max");
 }
 
 /** The smallest element so far and its index, along `dim`; of equal ones the last. `torch.cummin`. */
-export function cummin(x: Tensor, dim: number): ValuesAndIndices {
+export function cummin(x: Tensor, dim: number | Named<{ dim: number }>): ValuesAndIndices {
+  if (isNamed(dim)) return cummin(x, ...inPlace("cummin", ["dim"], [dim]));
   return runningExtreme("Cummin", x, dim, "min");
 }
 
 /** ln of the running sum of e^x, without overflow. `torch.logcumsumexp`. */
-export function logcumsumexp(x: Tensor, dim: number): Tensor {
+export function logcumsumexp(x: Tensor, dim: number | Named<{ dim: number }>): Tensor {
+  if (isNamed(dim)) return logcumsumexp(x, ...inPlace("logcumsumexp", ["dim"], [dim]));
   checkCall("logcumsumexp", [x]);
   const at = normalizeDim("logcumsumexp", dim, x.shape.length);
   const floats = asFloat(x);

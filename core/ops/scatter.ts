@@ -96,7 +96,7 @@ export function scatter(
   options: ScatterOptions = {},
 ): Tensor {
   checkCall("scatter", [x]);
-  checkOptions("scatter", options, ["reduce"]);
+  checkOptions("scatter", options, { reduce: "string" });
   const { reduce = null } = options, mode = reduce === null ? "set" : mergeModes[reduce];
   if (mode === undefined) {
     throw new ValueError(`reduce argument must be either add or multiply., in scatter: got ${reduce}`);

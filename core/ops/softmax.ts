@@ -10,7 +10,7 @@ import { normalizeDim, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast, checkTensors, inSingle } from "./cast.ts";
 import { div, exp, log, neg, sub } from "./elementwise.ts";
-import { checkOptions, withoutNulls } from "./options.ts";
+import { checkOptions, inPlaceWith, isNamed, type Named, withoutNulls } from "./options.ts";
 import { amax, sum } from "./reduce.ts";
 
 /** Options of softmax functions. */
@@ -27,7 +27,7 @@ function implicitDim(op: string, x: Tensor): number {
 
 function operand(op: string, x: Tensor, dim: number, options: SoftmaxOptions): Tensor {
   checkTensors(op, [x]);
-  checkOptions(op, options, ["dtype"]);
+  checkOptions(op, options, { dtype: "string" });
   const { dtype } = withoutNulls(options), y = dtype === undefined ? x.value : cast(x, dtype);
   const at = normalizeDim(op, dim, y.shape.length);
   if (!isFloat(y.dtype)) {
@@ -56,9 +56,10 @@ function shifted(x: Tensor, dim: number): Tensor {
  */
 export function softmax(
   x: Tensor,
-  dim: number = implicitDim("softmax", x),
+  dim: number | Named<{ dim: number }, SoftmaxOptions> = implicitDim("softmax", x),
   options: SoftmaxOptions = {},
 ): Tensor {
+  if (isNamed(dim)) return softmax(x, ...inPlaceWith("softmax", ["dim"], [dim], options));
   const y = operand("softmax", x, dim, options);
   if (sizeOf(y.shape) === 0) return y;
   const shares = (x: Tensor) => {
@@ -71,9 +72,10 @@ export function softmax(
 /** ln of softmax, without the loss of digits. `torch.log_softmax`. */
 export function logSoftmax(
   x: Tensor,
-  dim: number = implicitDim("log_softmax", x),
+  dim: number | Named<{ dim: number }, SoftmaxOptions> = implicitDim("log_softmax", x),
   options: SoftmaxOptions = {},
 ): Tensor {
+  if (isNamed(dim)) return logSoftmax(x, ...inPlaceWith("log_softmax", ["dim"], [dim], options));
   const y = operand("log_softmax", x, dim, options);
   if (sizeOf(y.shape) === 0) return y;
   const logs = (x: Tensor) => {
@@ -86,9 +88,10 @@ export function logSoftmax(
 /** Softmax of -x. `torch.nn.functional.softmin`. */
 export function softmin(
   x: Tensor,
-  dim: number = implicitDim("softmin", x),
+  dim: number | Named<{ dim: number }, SoftmaxOptions> = implicitDim("softmin", x),
   options: SoftmaxOptions = {},
 ): Tensor {
+  if (isNamed(dim)) return softmin(x, ...inPlaceWith("softmin", ["dim"], [dim], options));
   checkTensors("softmin", [x]);
   return softmax(neg(x), dim, options);
 }

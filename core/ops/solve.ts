@@ -238,7 +238,11 @@ export function triangularSolve(
   a: Tensor,
   options: TriangularSolveOptions = {},
 ): NamedTuple<readonly ["solution", "clonedCoefficient"]> {
-  checkOptions("triangular_solve", options, ["upper", "transpose", "unitriangular"]);
+  checkOptions("triangular_solve", options, {
+    upper: "boolean",
+    transpose: "boolean",
+    unitriangular: "boolean",
+  });
   const { upper = true, transpose = false, unitriangular = false } = options;
   const solution = solveTriangular(transpose ? mT(a) : a, b, { upper: upper !== transpose, unitriangular });
   named("TriangularSolve", solution);
@@ -313,7 +317,7 @@ export function tensorsolve(
   options: { readonly dims?: readonly number[] | null } = {},
 ): Tensor {
   checkCall("linalg.tensorsolve", [a, b]);
-  checkOptions("linalg.tensorsolve", options, ["dims"]);
+  checkOptions("linalg.tensorsolve", options, { dims: "any" });
   const dims = options.dims ?? [];
   const moved = movedim(a, dims, dims.map((_, i) => a.shape.length - dims.length + i));
   const rest = moved.shape.slice(b.shape.length), size = sizeOf(b.shape);

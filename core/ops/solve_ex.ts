@@ -49,7 +49,7 @@ function anyFailed(info: Tensor): boolean {
 
 /** The inverses, and the order of the first pivot that is zero. Reads x. `torch.linalg.inv_ex`. */
 export function invEx(x: Tensor, options: CheckOptions = {}): NamedTuple<readonly ["inverse", "info"]> {
-  checkOptions("linalg.inv_ex", options, ["checkErrors"]);
+  checkOptions("linalg.inv_ex", options, { checkErrors: "boolean" });
   requireSquare("linalg.inv_ex", x);
   if (mustWait(x)) return waiting([x], (t) => invEx(t, options));
   const info = infoOf(x, singularPivot);
@@ -70,7 +70,7 @@ export function solveEx(
   b: Tensor,
   options: SolveExOptions = {},
 ): NamedTuple<readonly ["result", "info"]> {
-  checkOptions("linalg.solve_ex", options, ["checkErrors", "left"]);
+  checkOptions("linalg.solve_ex", options, { checkErrors: "boolean", left: "boolean" });
   requireSquare("linalg.solve_ex", a);
   if (mustWait(a, b)) return waiting([a, b], (s, t) => solveEx(s, t, options));
   const info = infoOf(a, singularPivot), { left = true } = options;
@@ -88,7 +88,7 @@ export function choleskyEx(
   x: Tensor,
   options: CheckOptions & { readonly upper?: boolean } = {},
 ): NamedTuple<readonly ["L", "info"]> {
-  checkOptions("linalg.cholesky_ex", options, ["checkErrors", "upper"]);
+  checkOptions("linalg.cholesky_ex", options, { checkErrors: "boolean", upper: "boolean" });
   requireMatrices("linalg.cholesky_ex", x);
   requireSquare("linalg.cholesky_ex", x);
   if (mustWait(x)) return waiting([x], (t) => choleskyEx(t, options));

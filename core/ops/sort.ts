@@ -15,7 +15,15 @@ import { iota } from "./ranges.ts";
 import { add, ceil, div, eq, floor, isnan, maximum, mul, round, sub, where } from "./elementwise.ts";
 import { logicalNot } from "./logical.ts";
 import { atLeastVector } from "./indexing.ts";
-import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
+import {
+  checkCall,
+  checkOptions,
+  inPlaceWith,
+  isNamed,
+  type Kinds,
+  type Named,
+  requireKind,
+} from "./options.ts";
 import { lerp } from "./pointwise.ts";
 import {
   all,
@@ -51,17 +59,27 @@ function taken(op: string, name: string, x: Tensor, dim: number, indices: Tensor
 }
 
 /** The elements in order along `dim` and the indices they came from; equal ones keep their order. `torch.sort` (stable). */
-export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
+export function sort(
+  x: Tensor,
+  dim: number | Named<{ dim: number }, SortOptions> = -1,
+  options: SortOptions = {},
+): ValuesAndIndices {
+  if (isNamed(dim)) return sort(x, ...inPlaceWith("sort", ["dim"], [dim], options));
   checkTensors("sort", [x]);
-  checkOptions("sort", options, ["descending", "stable"]);
+  checkOptions("sort", options, { descending: "boolean", stable: "boolean" });
   const at = normalizeDim("sort", dim, x.shape.length);
   return taken("sort", "Sort", x, at, order(x, at, options.descending ?? false));
 }
 
 /** The indices that sort x along `dim`, int64. `torch.argsort` (stable). */
-export function argsort(x: Tensor, dim = -1, options: SortOptions = {}): Tensor {
+export function argsort(
+  x: Tensor,
+  dim: number | Named<{ dim: number }, SortOptions> = -1,
+  options: SortOptions = {},
+): Tensor {
+  if (isNamed(dim)) return argsort(x, ...inPlaceWith("argsort", ["dim"], [dim], options));
   checkTensors("argsort", [x]);
-  checkOptions("argsort", options, ["descending", "stable"]);
+  checkOptions("argsort", options, { descending: "boolean", stable: "boolean" });
   return order(x, normalizeDim("argsort", dim, x.shape.length), options.descending ?? false);
 }
 
@@ -79,9 +97,10 @@ const topkKinds: Kinds<{ readonly largest?: boolean; readonly sorted?: boolean }
 export function topk(
   x: Tensor,
   k: number,
-  dim = -1,
+  dim: number | Named<{ dim: number }, { readonly largest?: boolean; readonly sorted?: boolean }> = -1,
   options: { readonly largest?: boolean; readonly sorted?: boolean } = {},
 ): ValuesAndIndices {
+  if (isNamed(dim)) return topk(x, k, ...inPlaceWith("topk", ["dim"], [dim], options));
   checkCall("topk", [x], options, topkKinds);
   const at = normalizeDim("topk", dim, x.shape.length), size = x.shape[at] ?? 1;
   if (!Number.isInteger(k) || k < 0 || k > size) {
@@ -144,9 +163,15 @@ function one(
 }
 
 /** The k-th smallest element along `dim` (k counts from 1) and its index. `torch.kthvalue`. */
-export function kthvalue(x: Tensor, k: number, dim = -1, options: ReduceOptions = {}): ValuesAndIndices {
+export function kthvalue(
+  x: Tensor,
+  k: number,
+  dim: number | Named<{ dim: number }, ReduceOptions> = -1,
+  options: ReduceOptions = {},
+): ValuesAndIndices {
+  if (isNamed(dim)) return kthvalue(x, k, ...inPlaceWith("kthvalue", ["dim"], [dim], options));
   checkCall("kthvalue", [x]);
-  checkOptions("kthvalue", options, ["keepdim"]);
+  checkOptions<Pick<ReduceOptions, "keepdim">>("kthvalue", options, { keepdim: "boolean" });
   const at = normalizeDim("kthvalue", dim, x.shape.length), size = x.shape[at] ?? 1;
   if (!Number.isInteger(k) || k < 1 || k > size) {
     throw new IndexError(
@@ -207,10 +232,17 @@ function medianOf(op: "median" | "nanmedian", x: Tensor): Tensor {
 export function median(x: Tensor): Tensor;
 /** The medians along `dim` and their indices. */
 export function median(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+/** The same, with the dimension among the options. */
+export function median(x: Tensor, options: Named<{ dim: number }, ReduceOptions>): ValuesAndIndices;
 /** The medians along `dim` and their indices. */
-export function median(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+export function median(
+  x: Tensor,
+  dim?: number | Named<{ dim: number }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor | ValuesAndIndices {
+  if (isNamed(dim)) return median(x, ...inPlaceWith("median", ["dim"], [dim], options));
   checkCall("median", [x]);
-  checkOptions("median", options, ["keepdim"]);
+  checkOptions<Pick<ReduceOptions, "keepdim">>("median", options, { keepdim: "boolean" });
   return dim === undefined ? medianOf("median", x) : medianAlong("median", x, dim, options.keepdim);
 }
 
@@ -218,10 +250,17 @@ export function median(x: Tensor, dim?: number, options: ReduceOptions = {}): Te
 export function nanmedian(x: Tensor): Tensor;
 /** The medians along `dim` without NaN, and their indices. */
 export function nanmedian(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
+/** The same, with the dimension among the options. */
+export function nanmedian(x: Tensor, options: Named<{ dim: number }, ReduceOptions>): ValuesAndIndices;
 /** The medians along `dim` without NaN, and their indices. */
-export function nanmedian(x: Tensor, dim?: number, options: ReduceOptions = {}): Tensor | ValuesAndIndices {
+export function nanmedian(
+  x: Tensor,
+  dim?: number | Named<{ dim: number }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor | ValuesAndIndices {
+  if (isNamed(dim)) return nanmedian(x, ...inPlaceWith("nanmedian", ["dim"], [dim], options));
   checkCall("nanmedian", [x]);
-  checkOptions("nanmedian", options, ["keepdim"]);
+  checkOptions<Pick<ReduceOptions, "keepdim">>("nanmedian", options, { keepdim: "boolean" });
   return dim === undefined ? medianOf("nanmedian", x) : medianAlong("nanmedian", x, dim, options.keepdim);
 }
 
@@ -323,9 +362,10 @@ function quantileOf(
 export function quantile(
   x: Tensor,
   q: number | readonly number[] | Tensor,
-  dim?: number | null,
+  dim?: number | null | Named<{ dim: number | null }, QuantileOptions>,
   options: QuantileOptions = {},
 ): Tensor {
+  if (isNamed(dim)) return quantile(x, q, ...inPlaceWith("quantile", ["dim"], [dim], options));
   checkCall("quantile", [x], options, quantileKinds);
   return quantileOf("quantile", x, q, dim, options);
 }
@@ -334,9 +374,10 @@ export function quantile(
 export function nanquantile(
   x: Tensor,
   q: number | readonly number[] | Tensor,
-  dim?: number | null,
+  dim?: number | null | Named<{ dim: number | null }, QuantileOptions>,
   options: QuantileOptions = {},
 ): Tensor {
+  if (isNamed(dim)) return nanquantile(x, q, ...inPlaceWith("nanquantile", ["dim"], [dim], options));
   checkCall("nanquantile", [x], options, quantileKinds);
   return quantileOf("nanquantile", x, q, dim, options);
 }

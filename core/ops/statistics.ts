@@ -14,7 +14,7 @@ import { div, eq, isnan, mul, sqrt, sub, where } from "./elementwise.ts";
 import { checkHeld } from "./indexing.ts";
 import { logicalNot } from "./logical.ts";
 import { matmul } from "./linalg.ts";
-import { checkCall, checkOptions } from "./options.ts";
+import { checkCall, checkOptions, inPlaceWith, isNamed, type Named } from "./options.ts";
 import { clamp, type CloseOptions, isclose } from "./pointwise.ts";
 import {
   all,
@@ -31,16 +31,26 @@ import {
 import { diagonal, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
 
 /** The sum of the elements that are not NaN. `torch.nansum`. */
-export function nansum(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+export function nansum(
+  x: Tensor,
+  dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor {
+  if (isNamed(dim)) return nansum(x, ...inPlaceWith("nansum", ["dim"], [dim], options));
   checkCall("nansum", [x]);
-  checkOptions("nansum", options, ["keepdim", "dtype"]);
+  checkOptions("nansum", options, { keepdim: "boolean", dtype: "string" });
   return named("Nansum", sum(where(isnan(x), 0, x), dim, options));
 }
 
 /** The mean of the elements that are not NaN. `torch.nanmean`. */
-export function nanmean(x: Tensor, dim?: Dims, options: ReduceOptions = {}): Tensor {
+export function nanmean(
+  x: Tensor,
+  dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
+  options: ReduceOptions = {},
+): Tensor {
+  if (isNamed(dim)) return nanmean(x, ...inPlaceWith("nanmean", ["dim"], [dim], options));
   checkCall("nanmean", [x]);
-  checkOptions("nanmean", options, ["keepdim", "dtype"]);
+  checkOptions("nanmean", options, { keepdim: "boolean", dtype: "string" });
   if (!isFloat(x.dtype)) {
     throw new DTypeError(
       `nanmean(): expected input to have floating point or complex dtype but got ${x.dtype}`,
@@ -57,7 +67,7 @@ export function aminmax(
   options: { readonly dim?: number; readonly keepdim?: boolean } = {},
 ): NamedTuple<readonly ["min", "max"]> {
   checkTensors("aminmax", [x]);
-  checkOptions("aminmax", options, ["dim", "keepdim"]);
+  checkOptions("aminmax", options, { dim: "number", keepdim: "boolean" });
   const { dim, keepdim } = options;
   if (sizeOf(x.shape) === 0) {
     if (dim === undefined) {
@@ -73,17 +83,35 @@ export function aminmax(
 }
 
 /** The standard deviation and the mean. `torch.std_mean`. */
-export function stdMean(x: Tensor, dim?: Dims, options: VarOptions = {}): [Tensor, Tensor] {
+export function stdMean(
+  x: Tensor,
+  dim?: Dims | Named<{ dim: Dims }, VarOptions>,
+  options: VarOptions = {},
+): [Tensor, Tensor] {
+  if (isNamed(dim)) return stdMean(x, ...inPlaceWith("std_mean", ["dim"], [dim], options));
   checkCall("std_mean", [x]);
-  checkOptions("std_mean", options, ["keepdim", "correction", "unbiased"]);
+  checkOptions<Omit<VarOptions, "dtype">>("std_mean", options, {
+    keepdim: "boolean",
+    correction: "number?",
+    unbiased: "boolean",
+  });
   const { keepdim, dtype } = options;
   return [named("StdMean", std(x, dim, options)), named("StdMean", mean(x, dim, { keepdim, dtype }))];
 }
 
 /** The variance and the mean. `torch.var_mean`. */
-export function varMean(x: Tensor, dim?: Dims, options: VarOptions = {}): [Tensor, Tensor] {
+export function varMean(
+  x: Tensor,
+  dim?: Dims | Named<{ dim: Dims }, VarOptions>,
+  options: VarOptions = {},
+): [Tensor, Tensor] {
+  if (isNamed(dim)) return varMean(x, ...inPlaceWith("var_mean", ["dim"], [dim], options));
   checkCall("var_mean", [x]);
-  checkOptions("var_mean", options, ["keepdim", "correction", "unbiased"]);
+  checkOptions<Omit<VarOptions, "dtype">>("var_mean", options, {
+    keepdim: "boolean",
+    correction: "number?",
+    unbiased: "boolean",
+  });
   const { keepdim, dtype } = options;
   return [named("VarMean", variance(x, dim, options)), named("VarMean", mean(x, dim, { keepdim, dtype }))];
 }
@@ -135,7 +163,7 @@ function observationWeights(count: number, { fweights, aweights }: CovOptions): 
 /** The covariance matrix of variables in rows, observations in columns, which may be weighted. `torch.cov`. */
 export function cov(x: Tensor, options: CovOptions = {}): Tensor {
   checkTensors("cov", [x]);
-  checkOptions("cov", options, ["correction", "fweights", "aweights"]);
+  checkOptions("cov", options, { correction: "number", fweights: "any", aweights: "any" });
   if (x.shape.length > 2) {
     throw new ShapeError(
       `cov(): expected input to have two or fewer dimensions but got an input with ${x.shape.length} dimensions`,
@@ -173,7 +201,7 @@ export function corrcoef(x: Tensor): Tensor {
 /** Whether all elements are close, by the rule of `isclose`. Reads both. `torch.allclose`. */
 export function allclose(a: Tensor, b: Tensor, options: CloseOptions = {}): boolean {
   checkCall("allclose", [a, b]);
-  checkOptions("allclose", options, ["rtol", "atol", "equalNan"]);
+  checkOptions("allclose", options, { rtol: "number", atol: "number", equalNan: "boolean" });
   return all(isclose(a, b, options)).item<boolean>();
 }
 

@@ -89,12 +89,16 @@ export function clampMax(x: Tensor, max: TensorLike): Tensor {
   return named(`ClampMaxBackward${max instanceof Tensor ? 1 : 0}`, clamp(x, null, max));
 }
 
-const rsubKinds: Kinds<{ readonly alpha?: number }> = {
-  alpha: "number",
+const rsubKinds: Kinds<{ readonly alpha?: number | Tensor }> = {
+  alpha: "scalar",
 };
 
 /** other - alpha * x. `torch.rsub`. */
-export function rsub(x: Tensor, other: TensorLike, options: { readonly alpha?: number } = {}): Tensor {
+export function rsub(
+  x: Tensor,
+  other: TensorLike,
+  options: { readonly alpha?: number | Tensor } = {},
+): Tensor {
   checkCall("rsub", [x], options, rsubKinds);
   return named(`RsubBackward${other instanceof Tensor ? 0 : 1}`, sub(other, x, options));
 }

@@ -15,7 +15,7 @@ import type { Tensor } from "../tensor.ts";
 import type { Scalar } from "./cast.ts";
 import { fillValue, fromHost, full } from "./create.ts";
 import { add } from "./elementwise.ts";
-import { checkCall, requireKind } from "./options.ts";
+import { checkCall, inPlace, isNamed, type Named, requireKind } from "./options.ts";
 import { nothing } from "./routine.ts";
 
 /** The same elements under another shape; one size may be -1. `torch.reshape`. */
@@ -129,14 +129,19 @@ export function expand(x: Tensor, shape: Shape): Tensor {
 }
 
 /** A dimension of size 1 put in at `dim`. `torch.unsqueeze`. */
-export function unsqueeze(x: Tensor, dim: number): Tensor {
+export function unsqueeze(x: Tensor, dim: number | Named<{ dim: number }>): Tensor {
+  if (isNamed(dim)) return unsqueeze(x, ...inPlace("unsqueeze", ["dim"], [dim]));
   checkCall("unsqueeze", [x]);
   const at = normalizeDim("unsqueeze", dim, x.shape.length + 1);
   return named("Unsqueeze", reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]));
 }
 
 /** Dimensions of size 1 removed: all of them, or those named. `torch.squeeze`. */
-export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
+export function squeeze(
+  x: Tensor,
+  dim?: number | readonly number[] | Named<{ dim: number | readonly number[] }>,
+): Tensor {
+  if (isNamed(dim)) return squeeze(x, ...inPlace("squeeze", ["dim"], [dim]));
   checkCall("squeeze", [x]);
   const dims = normalizeDims("squeeze", dim, x.shape.length);
   const y = reshape(x, x.shape.filter((s, d) => s !== 1 || !dims.includes(d)));
@@ -144,7 +149,14 @@ export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
 }
 
 /** Dimensions `start` to `end` as one. `torch.flatten`. */
-export function flatten(x: Tensor, start = 0, end = -1): Tensor {
+export function flatten(
+  x: Tensor,
+  start: number | Named<{ startDim: number; endDim: number }> = 0,
+  end: number | Named<{ startDim: number; endDim: number }> = -1,
+): Tensor {
+  if (isNamed(start) || isNamed(end)) {
+    return flatten(x, ...inPlace("flatten", ["startDim", "endDim"], [start, end]));
+  }
   checkCall("flatten", [x]);
   const from = normalizeDim("flatten", start, x.shape.length),
     to = normalizeDim("flatten", end, x.shape.length);
@@ -252,7 +264,11 @@ export function select(x: Tensor, dim: number, index: number): Tensor {
 }
 
 /** Dimensions reversed. `torch.flip`. */
-export function flip(x: Tensor, dims: number | readonly number[]): Tensor {
+export function flip(
+  x: Tensor,
+  dims: number | readonly number[] | Named<{ dims: number | readonly number[] }>,
+): Tensor {
+  if (isNamed(dims)) return flip(x, ...inPlace("flip", ["dims"], [dims]));
   checkCall("flip", [x]);
   requireKind("flip", "dims", dims, "sizes");
   const y = normalizeDims("flip", dims, x.shape.length)
@@ -317,7 +333,15 @@ export function windows(x: Tensor, dim: number, size: number, stride: number, di
 }
 
 /** The diagonal of two dimensions, as the last dimension. `torch.diagonal`. */
-export function diagonal(x: Tensor, offset = 0, dim1 = 0, dim2 = 1): Tensor {
+export function diagonal(
+  x: Tensor,
+  offset: number | Named<{ offset: number; dim1: number; dim2: number }> = 0,
+  dim1: number | Named<{ offset: number; dim1: number; dim2: number }> = 0,
+  dim2: number | Named<{ offset: number; dim1: number; dim2: number }> = 1,
+): Tensor {
+  if (isNamed(offset) || isNamed(dim1) || isNamed(dim2)) {
+    return diagonal(x, ...inPlace("diagonal", ["offset", "dim1", "dim2"], [offset, dim1, dim2]));
+  }
   checkCall("diagonal", [x]);
   requireKind("diagonal", "offset", offset, "whole");
   const a = normalizeDim("diagonal", dim1, x.shape.length),

@@ -114,7 +114,7 @@ Deno.test("optimizers refuse unknown and misread settings", () => {
       "SGD() got an unexpected keyword argument 'learningRate'; it knows lr, momentum, dampening",
     ],
     ["SGD", { lr: "0.1" }, `SGD(): argument 'lr' must be float, not the string "0.1"`],
-    ["SGD", 0.1, "SGD: keyword arguments are one last record of options, such as { lr: ... }, but got 0.1"],
+    ["SGD", 0.1, "SGD: keyword arguments are one last record of options, such as { lr: 0.1 }, but got 0.1"],
     ["SGD", {}, "parameter group didn't specify a value of required optimization parameter lr"],
     ["Adam", { beta1: 0.9 }, "Adam() got an unexpected keyword argument 'beta1'; it knows lr, betas"],
     ["AdamW", { betas: 0.9 }, "AdamW(): argument 'betas' must be list of numbers, not 0.9"],

@@ -37,7 +37,7 @@ Deno.test("functions refuse options that they do not know, and name those that t
     ["mseLoss", [x, x, { reduce: false }], "mse_loss() got an unexpected keyword argument 'reduce'"],
     ["interpolate", [image, { scale: 2 }], "'scale'; it knows size, scaleFactor, mode"],
     ["conv2d", [image, image, null, { strides: 2 }], "conv2d() got an unexpected keyword argument 'strides'"],
-    ["conv2d", [image, image, { stride: 2 }], "conv2d(): argument 'bias' must be Tensor or None"],
+    ["conv2d", [image, image, { bias: 2 }], "conv2d(): argument 'bias' must be Tensor or None"],
     ["maxPool2d", [image, 2, { dilate: 2 }], "max_pool2d() got an unexpected keyword argument 'dilate'"],
     ["avgPool2d", [image, "2"], `avg_pool2d(): argument 'kernel_size' must be int or tuple of ints`],
     ["layerNorm", [x, 3], "layer_norm(): argument 'normalized_shape' must be list of numbers, not 3"],
