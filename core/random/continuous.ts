@@ -5,10 +5,9 @@
  */
 import type { DType, HostArray } from "../dtype.ts";
 import { ValueError } from "../errors.ts";
-import { fma } from "./double.ts";
 import { checkDType, checkFloat, fillWith } from "./fill.ts";
 import type { Generator } from "./generator.ts";
-import { log, tan } from "./libm.ts";
+import { fma, log, tan } from "./libm/mod.ts";
 
 /**
  * `count` waiting times of rate `lambda` (`Tensor.exponential_`), in a float dtype.

@@ -8,7 +8,7 @@ import { type DType, type HostArray, readElement, roundTo } from "../dtype.ts";
 import { ValueError } from "../errors.ts";
 import { checkFloat, fillWith } from "./fill.ts";
 import type { Generator } from "./generator.ts";
-import { exp, log } from "./libm.ts";
+import { exp, log } from "./libm/mod.ts";
 
 const factorials = Float64Array.from({ length: 16 }, () => 1);
 for (let k = 2; k < factorials.length; k++) factorials[k] = factorials[k - 1] * k;

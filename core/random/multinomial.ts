@@ -14,7 +14,7 @@ import {
 } from "../dtype.ts";
 import { DTypeError, ValueError } from "../errors.ts";
 import type { Generator } from "./generator.ts";
-import { log } from "./libm.ts";
+import { log } from "./libm/mod.ts";
 
 /**
  * For each row of `weights` (`rows` x `categories`, contiguous, a float dtype) `samples` categories, as an int64 array

@@ -7,10 +7,9 @@
 import { type DType, type HostArray, hostArray, roundTo, writeElement } from "../dtype.ts";
 import { ValueError } from "../errors.ts";
 import { blockSize as block, boxMullerFloat32 } from "./box_muller.ts";
-import { fma } from "./double.ts";
 import { checkFloat, fillWith, inChunks } from "./fill.ts";
 import type { Generator } from "./generator.ts";
-import { cos, exp, log, sin } from "./libm.ts";
+import { cos, exp, fma, log, sin } from "./libm/mod.ts";
 
 /** One standard normal: the waiting one, or the first of a new pair. */
 function standardNormal(generator: Generator): number {

@@ -5,9 +5,9 @@
  */
 import { type DType, type HostArray, hostArray, roundTo, writeElement } from "../dtype.ts";
 import { ValueError } from "../errors.ts";
-import { fma } from "./double.ts";
 import { checkFloat, fillWith, inChunks } from "./fill.ts";
 import type { Generator } from "./generator.ts";
+import { fma } from "./libm/mod.ts";
 
 const largest: Readonly<Record<string, number>> = {
   float64: Number.MAX_VALUE,
