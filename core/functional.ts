@@ -32,7 +32,7 @@ export {
   softsign,
   tanhshrink,
   threshold,
-} from "./ops/activation.ts";
+} from "./ops/nn/activation.ts";
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
@@ -43,16 +43,16 @@ export {
   type AdaptiveMaxPoolOptions,
   type AdaptiveMaxPoolWithIndices,
   type OutputSizes,
-} from "./ops/adaptive_pool.ts";
-export { type AttentionOptions, scaledDotProductAttention } from "./ops/attention.ts";
+} from "./ops/nn/adaptive_pool.ts";
+export { type AttentionOptions, scaledDotProductAttention } from "./ops/nn/attention.ts";
 export {
   batchNorm,
   type BatchNormOptions,
   instanceNorm,
   type InstanceNormOptions,
   type RunningNormResult,
-} from "./ops/batch_norm.ts";
-export { crossEntropy, type CrossEntropyOptions, nllLoss, type NllLossOptions } from "./ops/class_loss.ts";
+} from "./ops/nn/batch_norm.ts";
+export { crossEntropy, type CrossEntropyOptions, nllLoss, type NllLossOptions } from "./ops/nn/class_loss.ts";
 export {
   conv1d,
   conv2d,
@@ -62,8 +62,8 @@ export {
   convTranspose2d,
   convTranspose3d,
   type ConvTransposeOptions,
-} from "./ops/conv.ts";
-export { ctcLoss, type CtcLossOptions, type Lengths } from "./ops/ctc_loss.ts";
+} from "./ops/nn/conv.ts";
+export { ctcLoss, type CtcLossOptions, type Lengths } from "./ops/nn/ctc_loss.ts";
 export {
   alphaDropout,
   dropout,
@@ -72,17 +72,22 @@ export {
   dropout3d,
   type DropoutOptions,
   featureAlphaDropout,
-} from "./ops/dropout.ts";
-export { embedding, embeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from "./ops/embedding.ts";
+} from "./ops/nn/dropout.ts";
+export {
+  embedding,
+  embeddingBag,
+  type EmbeddingBagOptions,
+  type EmbeddingOptions,
+} from "./ops/nn/embedding.ts";
 export {
   fractionalMaxPool2d,
   fractionalMaxPool3d,
   type FractionalMaxPoolOptions,
   type FractionalMaxPoolWithIndices,
-} from "./ops/fractional_pool.ts";
-export { affineGrid, gridSample, type GridSampleOptions } from "./ops/grid.ts";
-export { fold, unfold, type UnfoldOptions } from "./ops/im2col.ts";
-export { bilinear, linear } from "./ops/linalg.ts";
+} from "./ops/nn/fractional_pool.ts";
+export { affineGrid, gridSample, type GridSampleOptions } from "./ops/nn/grid.ts";
+export { fold, unfold, type UnfoldOptions } from "./ops/nn/im2col.ts";
+export { bilinear, linear } from "./ops/linalg/matmul.ts";
 export {
   binaryCrossEntropy,
   type BinaryCrossEntropyOptions,
@@ -102,7 +107,7 @@ export {
   type Reduction,
   smoothL1Loss,
   type SmoothL1LossOptions,
-} from "./ops/loss.ts";
+} from "./ops/nn/loss.ts";
 export {
   cosineEmbeddingLoss,
   hingeEmbeddingLoss,
@@ -118,9 +123,9 @@ export {
   type TripletMarginLossOptions,
   tripletMarginWithDistanceLoss,
   type TripletMarginWithDistanceLossOptions,
-} from "./ops/margin_loss.ts";
+} from "./ops/nn/margin_loss.ts";
 export { oneHot } from "./ops/mask.ts";
-export { pdist } from "./ops/matrix_functions.ts";
+export { pdist } from "./ops/linalg/matrix_functions.ts";
 export {
   maxPool1d,
   maxPool2d,
@@ -131,7 +136,7 @@ export {
   maxUnpool2d,
   maxUnpool3d,
   type MaxUnpoolOptions,
-} from "./ops/max_pool.ts";
+} from "./ops/nn/max_pool.ts";
 export {
   groupNorm,
   layerNorm,
@@ -139,8 +144,8 @@ export {
   type LocalResponseNormOptions,
   type NormOptions,
   rmsNorm,
-} from "./ops/normalization.ts";
-export { pad, type PadMode } from "./ops/pad.ts";
+} from "./ops/nn/normalization.ts";
+export { pad, type PadMode } from "./ops/nn/pad.ts";
 export {
   avgPool1d,
   avgPool2d,
@@ -150,15 +155,15 @@ export {
   lpPool2d,
   lpPool3d,
   type LpPoolOptions,
-} from "./ops/pool.ts";
-export { interpolate, type InterpolateMode, type InterpolateOptions, upsample } from "./ops/resize.ts";
-export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./ops/shuffle.ts";
+} from "./ops/nn/pool.ts";
+export { interpolate, type InterpolateMode, type InterpolateOptions, upsample } from "./ops/nn/resize.ts";
+export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./ops/nn/shuffle.ts";
 export {
   cosineSimilarity,
   normalize,
   type NormalizeOptions,
   pairwiseDistance,
   type PairwiseDistanceOptions,
-} from "./ops/similarity.ts";
-export { logSoftmax, softmax, type SoftmaxOptions, softmin } from "./ops/softmax.ts";
-export type { Sizes } from "./ops/spatial.ts";
+} from "./ops/nn/similarity.ts";
+export { logSoftmax, softmax, type SoftmaxOptions, softmin } from "./ops/nn/softmax.ts";
+export type { Sizes } from "./ops/nn/spatial.ts";

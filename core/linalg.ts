@@ -17,8 +17,8 @@ export {
   type RankOptions,
   type SvdResult,
   svdvals,
-} from "./ops/decompose.ts";
-export { matmul } from "./ops/linalg.ts";
+} from "./ops/linalg/decompose.ts";
+export { matmul } from "./ops/linalg/matmul.ts";
 export {
   linalgLuSolve as luSolve,
   lu,
@@ -26,11 +26,17 @@ export {
   luFactorEx,
   type LuOptions,
   type LuSolveOptions,
-} from "./ops/lu.ts";
-export { matrixExp, matrixPower, multiDot, vecdot } from "./ops/matrix_functions.ts";
-export { cond, linalgNorm as norm, matrixNorm, type MatrixNormOrder, vectorNorm } from "./ops/norms.ts";
-export { linalgCross as cross, linalgVander as vander } from "./ops/products.ts";
-export { householderProduct } from "./ops/reflections.ts";
+} from "./ops/linalg/lu.ts";
+export { matrixExp, matrixPower, multiDot, vecdot } from "./ops/linalg/matrix_functions.ts";
+export {
+  cond,
+  linalgNorm as norm,
+  matrixNorm,
+  type MatrixNormOrder,
+  vectorNorm,
+} from "./ops/linalg/norms.ts";
+export { linalgCross as cross, linalgVander as vander } from "./ops/linalg/products.ts";
+export { householderProduct } from "./ops/linalg/reflections.ts";
 export {
   cholesky,
   det,
@@ -41,6 +47,6 @@ export {
   type SolveTriangularOptions,
   tensorinv,
   tensorsolve,
-} from "./ops/solve.ts";
-export { type CheckOptions, choleskyEx, invEx, solveEx, type SolveExOptions } from "./ops/solve_ex.ts";
+} from "./ops/linalg/solve.ts";
+export { type CheckOptions, choleskyEx, invEx, solveEx, type SolveExOptions } from "./ops/linalg/solve_ex.ts";
 export { diagonal } from "./ops/view.ts";

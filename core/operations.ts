@@ -95,10 +95,10 @@ export {
   zeros,
   zerosLike,
 } from "./ops/create.ts";
-export { qr, svd } from "./ops/decompose.ts";
-export { pinv as pinverse, type QrMode, type RankOptions } from "./ops/decompose.ts";
-export { featureDropout } from "./ops/dropout.ts";
-export { einsum } from "./ops/einsum.ts";
+export { qr, svd } from "./ops/linalg/decompose.ts";
+export { pinv as pinverse, type QrMode, type RankOptions } from "./ops/linalg/decompose.ts";
+export { featureDropout } from "./ops/nn/dropout.ts";
+export { einsum } from "./ops/linalg/einsum.ts";
 export {
   abs,
   acos,
@@ -182,7 +182,18 @@ export {
   takeAlongDim,
 } from "./ops/indexing.ts";
 export { cat, chunk, split, stack } from "./ops/join.ts";
-export { addmm, type AddmmOptions, addmv, baddbmm, bmm, dot, matmul, mm, mv, outer } from "./ops/linalg.ts";
+export {
+  addmm,
+  type AddmmOptions,
+  addmv,
+  baddbmm,
+  bmm,
+  dot,
+  matmul,
+  mm,
+  mv,
+  outer,
+} from "./ops/linalg/matmul.ts";
 export {
   bitwiseAnd,
   bitwiseLeftShift,
@@ -195,8 +206,13 @@ export {
   logicalOr,
   logicalXor,
 } from "./ops/logical.ts";
-export { pcaLowrank, type PcaLowrankOptions, svdLowrank, type SvdLowrankOptions } from "./ops/low_rank.ts";
-export { luSolve, luUnpack } from "./ops/lu.ts";
+export {
+  pcaLowrank,
+  type PcaLowrankOptions,
+  svdLowrank,
+  type SvdLowrankOptions,
+} from "./ops/linalg/low_rank.ts";
+export { luSolve, luUnpack } from "./ops/linalg/lu.ts";
 export { argwhere, maskedFill, maskedScatter, maskedSelect, nonzero, unravelIndex } from "./ops/mask.ts";
 export {
   addbmm,
@@ -208,8 +224,8 @@ export {
   matrixExp,
   matrixPower,
   renorm,
-} from "./ops/matrix_functions.ts";
-export { norm, nuclearNorm } from "./ops/norms.ts";
+} from "./ops/linalg/matrix_functions.ts";
+export { norm, nuclearNorm } from "./ops/linalg/norms.ts";
 export type { FixedOptions, Named } from "./ops/options.ts";
 export {
   addcdiv,
@@ -233,7 +249,7 @@ export {
   square,
   xlogy,
 } from "./ops/pointwise.ts";
-export { cdist, type CdistOptions, cross, kron, tensordot, trace, vander } from "./ops/products.ts";
+export { cdist, type CdistOptions, cross, kron, tensordot, trace, vander } from "./ops/linalg/products.ts";
 export {
   bernoulli,
   bernoulliLike,
@@ -306,7 +322,7 @@ export {
   type VarOptions,
 } from "./ops/reduce.ts";
 export { variance as var } from "./ops/reduce.ts";
-export { geqrf, householderProduct as orgqr, ormqr, type OrmqrOptions } from "./ops/reflections.ts";
+export { geqrf, householderProduct as orgqr, ormqr, type OrmqrOptions } from "./ops/linalg/reflections.ts";
 export { forkRng, getRngState, initialSeed, seed, setRngState } from "./ops/rng_state.ts";
 export {
   cummax,
@@ -347,7 +363,7 @@ export {
   slogdet,
   triangularSolve,
   type TriangularSolveOptions,
-} from "./ops/solve.ts";
+} from "./ops/linalg/solve.ts";
 export {
   argsort,
   type Interpolation,

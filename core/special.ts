@@ -35,7 +35,7 @@ export {
 } from "./ops/polynomials.ts";
 export { logsumexp } from "./ops/reduce.ts";
 export { i0 as modifiedBesselI0, i1 as modifiedBesselI1 } from "./ops/special.ts";
-export { logSoftmax, softmax } from "./ops/softmax.ts";
+export { logSoftmax, softmax } from "./ops/nn/softmax.ts";
 export {
   entr,
   erfcx,

@@ -4,7 +4,7 @@
  * @module
  */
 import { ValueError } from "../core/errors.ts";
-import * as op from "../core/ops/activation.ts";
+import * as op from "../core/ops/nn/activation.ts";
 import { sigmoid, tanh } from "../core/ops/elementwise.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";

@@ -9,7 +9,7 @@ import { add } from "../core/ops/elementwise.ts";
 import { gather, indexAdd, indexSelect } from "../core/ops/indexing.ts";
 import { checkKind } from "../core/ops/options.ts";
 import { argmax, mean } from "../core/ops/reduce.ts";
-import { logSoftmax } from "../core/ops/softmax.ts";
+import { logSoftmax } from "../core/ops/nn/softmax.ts";
 import { narrow, select, squeeze, unsqueeze } from "../core/ops/view.ts";
 import { cat } from "../core/ops/join.ts";
 import type { Tensor } from "../core/tensor.ts";

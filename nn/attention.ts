@@ -6,13 +6,13 @@
 import { isFloat } from "../core/dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
 import { empty, zeros } from "../core/ops/create.ts";
-import { dropout } from "../core/ops/dropout.ts";
+import { dropout } from "../core/ops/nn/dropout.ts";
 import { add, mul } from "../core/ops/elementwise.ts";
-import { linear, matmul } from "../core/ops/linalg.ts";
+import { linear, matmul } from "../core/ops/linalg/matmul.ts";
 import { maskedFill } from "../core/ops/mask.ts";
 import { checkCall, type Kinds } from "../core/ops/options.ts";
 import { mean } from "../core/ops/reduce.ts";
-import { softmax } from "../core/ops/softmax.ts";
+import { softmax } from "../core/ops/nn/softmax.ts";
 import { expand, narrow, reshape, squeeze, transpose, unsqueeze } from "../core/ops/view.ts";
 import { cat, chunk } from "../core/ops/join.ts";
 import { sameShape, torchSize } from "../core/shape.ts";

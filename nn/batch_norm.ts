@@ -8,7 +8,7 @@ import { drawsFreely, followState, type StateCell } from "../core/effects.ts";
 import { GradError, ShapeError } from "../core/errors.ts";
 import { checkTensors } from "../core/ops/cast.ts";
 import { full, ones, tensor, zeros } from "../core/ops/create.ts";
-import { batchNorm, instanceNorm, type RunningNormResult } from "../core/ops/batch_norm.ts";
+import { batchNorm, instanceNorm, type RunningNormResult } from "../core/ops/nn/batch_norm.ts";
 import type { Kinds } from "../core/ops/options.ts";
 import { squeeze, unsqueeze } from "../core/ops/view.ts";
 import type { Tensor } from "../core/tensor.ts";

@@ -10,8 +10,8 @@ import {
   nllLoss,
   nllLossKinds,
   type NllLossOptions,
-} from "../core/ops/class_loss.ts";
-import { ctcLoss, ctcLossKinds, type CtcLossOptions, type Lengths } from "../core/ops/ctc_loss.ts";
+} from "../core/ops/nn/class_loss.ts";
+import { ctcLoss, ctcLossKinds, type CtcLossOptions, type Lengths } from "../core/ops/nn/ctc_loss.ts";
 import {
   cosineEmbeddingLoss,
   hingeEmbeddingLoss,
@@ -32,7 +32,7 @@ import {
   tripletMarginWithDistanceLoss,
   tripletMarginWithDistanceLossKinds,
   type TripletMarginWithDistanceLossOptions,
-} from "../core/ops/margin_loss.ts";
+} from "../core/ops/nn/margin_loss.ts";
 import { checkOptions } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";

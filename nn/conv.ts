@@ -4,10 +4,10 @@
  * @module
  */
 import { ValueError } from "../core/errors.ts";
-import { conv1d, conv2d, conv3d } from "../core/ops/conv.ts";
+import { conv1d, conv2d, conv3d } from "../core/ops/nn/conv.ts";
 import { empty } from "../core/ops/create.ts";
-import { pad } from "../core/ops/pad.ts";
-import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
+import { pad } from "../core/ops/nn/pad.ts";
+import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "../init/fan.ts";

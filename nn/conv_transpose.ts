@@ -4,8 +4,8 @@
  * @module
  */
 import { ValueError } from "../core/errors.ts";
-import { convTranspose1d, convTranspose2d, convTranspose3d } from "../core/ops/conv.ts";
-import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
+import { convTranspose1d, convTranspose2d, convTranspose3d } from "../core/ops/nn/conv.ts";
+import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";

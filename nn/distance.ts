@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cosineSimilarity, pairwiseDistance } from "../core/ops/similarity.ts";
+import { cosineSimilarity, pairwiseDistance } from "../core/ops/nn/similarity.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
 import { Module } from "./module/module.ts";

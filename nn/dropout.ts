@@ -4,7 +4,7 @@
  * @module
  */
 import { ValueError } from "../core/errors.ts";
-import * as op from "../core/ops/dropout.ts";
+import * as op from "../core/ops/nn/dropout.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
 import { Module } from "./module/module.ts";

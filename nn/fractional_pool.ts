@@ -8,10 +8,10 @@ import {
   fractionalMaxPool2d,
   fractionalMaxPool3d,
   type FractionalMaxPoolOptions,
-} from "../core/ops/fractional_pool.ts";
+} from "../core/ops/nn/fractional_pool.ts";
 import { checkKind } from "../core/ops/options.ts";
 import type { ValuesAndIndices } from "../core/ops/reduce.ts";
-import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
+import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
 import { setField } from "./module/fields.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { ShapeError, ValueError } from "../core/errors.ts";
-import type { Sizes } from "../core/ops/spatial.ts";
+import type { Sizes } from "../core/ops/nn/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { FactoryOptions } from "./arguments.ts";
 import { Conv1d, Conv2d, Conv3d, type ConvArguments, type ConvModule, convWeightShape } from "./conv.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { empty } from "../core/ops/create.ts";
-import { bilinear, linear } from "../core/ops/linalg.ts";
+import { bilinear, linear } from "../core/ops/linalg/matmul.ts";
 import type { Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "../init/fan.ts";

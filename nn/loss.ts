@@ -31,7 +31,7 @@ import {
   smoothL1Loss,
   smoothL1LossKinds,
   type SmoothL1LossOptions,
-} from "../core/ops/loss.ts";
+} from "../core/ops/nn/loss.ts";
 import { checkOptions } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";

@@ -11,10 +11,10 @@ import {
   maxUnpool1d,
   maxUnpool2d,
   maxUnpool3d,
-} from "../core/ops/max_pool.ts";
+} from "../core/ops/nn/max_pool.ts";
 import { checkKind } from "../core/ops/options.ts";
 import type { ValuesAndIndices } from "../core/ops/reduce.ts";
-import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
+import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";

@@ -6,7 +6,7 @@
 import { getDefaultDtype } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
 import { ones, zeros } from "../core/ops/create.ts";
-import { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "../core/ops/normalization.ts";
+import { groupNorm, layerNorm, localResponseNorm, rmsNorm } from "../core/ops/nn/normalization.ts";
 import { checkKind } from "../core/ops/options.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { checkKind } from "../core/ops/options.ts";
-import { pad } from "../core/ops/pad.ts";
-import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
+import { pad } from "../core/ops/nn/pad.ts";
+import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Module } from "./module/module.ts";
 import { number, tuple } from "./module/repr.ts";

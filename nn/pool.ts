@@ -11,7 +11,7 @@ import {
   adaptiveMaxPool2d,
   adaptiveMaxPool3d,
   type OutputSizes,
-} from "../core/ops/adaptive_pool.ts";
+} from "../core/ops/nn/adaptive_pool.ts";
 import { checkKind } from "../core/ops/options.ts";
 import {
   avgPool1d,
@@ -21,9 +21,9 @@ import {
   lpPool1d,
   lpPool2d,
   lpPool3d,
-} from "../core/ops/pool.ts";
+} from "../core/ops/nn/pool.ts";
 import type { ValuesAndIndices } from "../core/ops/reduce.ts";
-import { type Sizes, sizesOf } from "../core/ops/spatial.ts";
+import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";
 import type { MaxPoolResult } from "./max_pool.ts";

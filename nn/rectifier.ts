@@ -3,8 +3,8 @@
  *
  * @module
  */
-import * as op from "../core/ops/activation.ts";
-import type { InplaceOptions } from "../core/ops/activation.ts";
+import * as op from "../core/ops/nn/activation.ts";
+import type { InplaceOptions } from "../core/ops/nn/activation.ts";
 import { checkKind, type Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { named, type Trailing } from "./arguments.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { relu } from "../core/ops/activation.ts";
+import { relu } from "../core/ops/nn/activation.ts";
 import { add, mul, sigmoid, sub, tanh } from "../core/ops/elementwise.ts";
-import { linear } from "../core/ops/linalg.ts";
+import { linear } from "../core/ops/linalg/matmul.ts";
 import { narrow } from "../core/ops/view.ts";
 import { cat, chunk } from "../core/ops/join.ts";
 import type { Tensor } from "../core/tensor.ts";

@@ -6,7 +6,7 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { checkTensors } from "../core/ops/cast.ts";
 import { empty, zeros } from "../core/ops/create.ts";
-import { dropout } from "../core/ops/dropout.ts";
+import { dropout } from "../core/ops/nn/dropout.ts";
 import { cat, stack } from "../core/ops/join.ts";
 import { reshape, select, squeeze, transpose, unsqueeze } from "../core/ops/view.ts";
 import { sameShape, type Shape, sizeOf } from "../core/shape.ts";

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { fold, unfold, type UnfoldOptions } from "../core/ops/im2col.ts";
+import { fold, unfold, type UnfoldOptions } from "../core/ops/nn/im2col.ts";
 import type { Kinds } from "../core/ops/options.ts";
-import { interpolate, type InterpolateMode, type InterpolateOptions } from "../core/ops/resize.ts";
-import { channelShuffle, pixelShuffle, pixelUnshuffle } from "../core/ops/shuffle.ts";
-import type { Sizes } from "../core/ops/spatial.ts";
+import { interpolate, type InterpolateMode, type InterpolateOptions } from "../core/ops/nn/resize.ts";
+import { channelShuffle, pixelShuffle, pixelUnshuffle } from "../core/ops/nn/shuffle.ts";
+import type { Sizes } from "../core/ops/nn/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { checkSizes, named, type Trailing } from "./arguments.ts";
 import { Module } from "./module/module.ts";

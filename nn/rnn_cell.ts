@@ -6,7 +6,7 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { checkTensors } from "../core/ops/cast.ts";
 import { empty, zeros } from "../core/ops/create.ts";
-import { linear } from "../core/ops/linalg.ts";
+import { linear } from "../core/ops/linalg/matmul.ts";
 import type { Kinds } from "../core/ops/options.ts";
 import { squeeze, unsqueeze } from "../core/ops/view.ts";
 import type { Tensor } from "../core/tensor.ts";

@@ -5,10 +5,10 @@
  */
 import { getDefaultDtype } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
-import { prelu } from "../core/ops/activation.ts";
+import { prelu } from "../core/ops/nn/activation.ts";
 import { checkTensors } from "../core/ops/cast.ts";
 import { full } from "../core/ops/create.ts";
-import { logSoftmax, softmax, softmin } from "../core/ops/softmax.ts";
+import { logSoftmax, softmax, softmin } from "../core/ops/nn/softmax.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
 import { Module } from "./module/module.ts";

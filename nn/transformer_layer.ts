@@ -4,7 +4,7 @@
  * @module
  */
 import { ValueError } from "../core/errors.ts";
-import { gelu, relu } from "../core/ops/activation.ts";
+import { gelu, relu } from "../core/ops/nn/activation.ts";
 import { add } from "../core/ops/elementwise.ts";
 import type { Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";

@@ -5,7 +5,7 @@
  */
 import type { TensorLike } from "../ops/cast.ts";
 import * as op from "../ops/elementwise.ts";
-import { dot, outer } from "../ops/linalg.ts";
+import { dot, outer } from "../ops/linalg/matmul.ts";
 import { positive } from "../ops/aliases.ts";
 import { movedim } from "../ops/rearrange.ts";
 import { narrow, transpose } from "../ops/view.ts";

@@ -4,11 +4,11 @@
  * @module
  */
 import type { NamedTuple } from "../named_tuple.ts";
-import { pinv, qr, type QrMode, svd } from "../ops/decompose.ts";
-import * as op from "../ops/linalg.ts";
-import type { AddmmOptions } from "../ops/linalg.ts";
-import * as functions from "../ops/matrix_functions.ts";
-import * as solve from "../ops/solve.ts";
+import { pinv, qr, type QrMode, svd } from "../ops/linalg/decompose.ts";
+import * as op from "../ops/linalg/matmul.ts";
+import type { AddmmOptions } from "../ops/linalg/matmul.ts";
+import * as functions from "../ops/linalg/matrix_functions.ts";
+import * as solve from "../ops/linalg/solve.ts";
 import { mT } from "../ops/view.ts";
 import type { Tensor } from "../tensor.ts";
 import { ViewMethods } from "./view.ts";

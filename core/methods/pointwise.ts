@@ -3,10 +3,10 @@
  *
  * @module
  */
-import * as activation from "../ops/activation.ts";
+import * as activation from "../ops/nn/activation.ts";
 import type { TensorLike } from "../ops/cast.ts";
 import * as op from "../ops/pointwise.ts";
-import * as soft from "../ops/softmax.ts";
+import * as soft from "../ops/nn/softmax.ts";
 import * as statistics from "../ops/statistics.ts";
 import type { Named } from "../ops/options.ts";
 import type { Tensor } from "../tensor.ts";

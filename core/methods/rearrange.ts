@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as products from "../ops/products.ts";
+import * as products from "../ops/linalg/products.ts";
 import * as op from "../ops/rearrange.ts";
 import { ravel } from "../ops/aliases.ts";
 import { expand, transpose } from "../ops/view.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { norm } from "../ops/norms.ts";
+import { norm } from "../ops/linalg/norms.ts";
 import * as op from "../ops/reduce.ts";
 import type { Dims, ReduceOptions, ValuesAndIndices, VarOptions } from "../ops/reduce.ts";
 import { isNamed, type Named } from "../ops/options.ts";

@@ -5,12 +5,12 @@
  */
 import type { NamedTuple } from "../named_tuple.ts";
 import { copysign, hypot, nextafter } from "../ops/elementwise.ts";
-import { hardshrink, prelu } from "../ops/activation.ts";
+import { hardshrink, prelu } from "../ops/nn/activation.ts";
 import { clamp } from "../ops/pointwise.ts";
 import type { TensorLike } from "../ops/cast.ts";
 import { igamma, igammac } from "../ops/gamma.ts";
 import * as op from "../ops/special.ts";
-import { dist, renorm } from "../ops/matrix_functions.ts";
+import { dist, renorm } from "../ops/linalg/matrix_functions.ts";
 import type { Named } from "../ops/options.ts";
 import type { Tensor } from "../tensor.ts";
 import { IndexMethods } from "./index.ts";

@@ -30,7 +30,7 @@ import {
   sub,
   trunc,
 } from "./elementwise.ts";
-import { dot, outer } from "./linalg.ts";
+import { dot, outer } from "./linalg/matmul.ts";
 import { movedim, vstack } from "./rearrange.ts";
 
 import { flatten, narrow, transpose } from "./view.ts";

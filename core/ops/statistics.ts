@@ -13,7 +13,7 @@ import { asFloat, cast, checkTensors } from "./cast.ts";
 import { div, eq, isnan, mul, sqrt, sub, where } from "./elementwise.ts";
 import { checkHeld } from "./indexing.ts";
 import { logicalNot } from "./logical.ts";
-import { matmul } from "./linalg.ts";
+import { matmul } from "./linalg/matmul.ts";
 import { checkCall, checkOptions, inPlaceWith, isNamed, type Named } from "./options.ts";
 import { clamp, type CloseOptions, isclose } from "./pointwise.ts";
 import {

@@ -7,7 +7,7 @@ import { GradError, ValueError } from "../../core/errors.ts";
 import { tensor } from "../../core/ops/create.ts";
 import { checkKind } from "../../core/ops/options.ts";
 import { clamp } from "../../core/ops/pointwise.ts";
-import { norm } from "../../core/ops/norms.ts";
+import { norm } from "../../core/ops/linalg/norms.ts";
 import { stack } from "../../core/ops/join.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { named, type Trailing } from "../arguments.ts";

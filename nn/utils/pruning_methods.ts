@@ -11,7 +11,7 @@ import { nonzero } from "../../core/ops/mask.ts";
 import { checkKind } from "../../core/ops/options.ts";
 import { rand, randLike } from "../../core/ops/random.ts";
 import { sum } from "../../core/ops/reduce.ts";
-import { norm } from "../../core/ops/norms.ts";
+import { norm } from "../../core/ops/linalg/norms.ts";
 import { kthvalue, topk } from "../../core/ops/sort.ts";
 import { reshape } from "../../core/ops/view.ts";
 import { sizeOf } from "../../core/shape.ts";

@@ -6,11 +6,11 @@
 import { ValueError } from "../../core/errors.ts";
 import { noGrad } from "../../core/grad_mode.ts";
 import { div, mul } from "../../core/ops/elementwise.ts";
-import { dot, mv } from "../../core/ops/linalg.ts";
-import { normalize } from "../../core/ops/similarity.ts";
+import { dot, mv } from "../../core/ops/linalg/matmul.ts";
+import { normalize } from "../../core/ops/nn/similarity.ts";
 import { checkOptions } from "../../core/ops/options.ts";
 import { randn } from "../../core/ops/random.ts";
-import { norm } from "../../core/ops/norms.ts";
+import { norm } from "../../core/ops/linalg/norms.ts";
 import { permute, reshape, transpose } from "../../core/ops/view.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { evaluateWithStep } from "../../core/transform/backward.ts";

@@ -1,0 +1,213 @@
+/**
+ * Dropout and its variants. Masks are drawn on the host from PyTorch's CPU stream (random.ts).
+ *
+ * @module
+ */
+import { checkCall, checkKind, inPlaceWith, isNamed, type Kinds, type Named } from "../options.ts";
+import { named } from "../../apply.ts";
+import { isFloat } from "../../dtype.ts";
+import { makeDraw } from "../../effects.ts";
+import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
+import * as draw from "../../random/bernoulli.ts";
+import { defaultGenerator, type Generator } from "../../random/generator.ts";
+import { type Shape, sizeOf } from "../../shape.ts";
+import type { Tensor } from "../../tensor.ts";
+import { fromHost, zerosLike } from "../create.ts";
+import { add, mul } from "../elementwise.ts";
+import { reshape } from "../view.ts";
+
+/** Options of the dropout functions. */
+export interface DropoutOptions {
+  /** Where the random bits come from; the default generator when not given. */
+  readonly generator?: Generator;
+  /** Changes nothing: tensors are immutable, and which memory is used again is the planner's business. */
+  readonly inplace?: boolean;
+}
+
+const dropoutKinds: Kinds<DropoutOptions> = { generator: "any", inplace: "boolean" };
+
+/** alpha * scale of SELU: what a dropped element of alpha dropout becomes, with the sign changed. */
+const seluFloor = 1.7580993408473766;
+
+function check(op: string, x: Tensor, p: number): void {
+  checkKind(op, "p", p, "number");
+  if (!(p >= 0 && p <= 1)) {
+    throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}, in ${op}`);
+  }
+  if (!isFloat(x.dtype)) {
+    throw new DTypeError(
+      `result type Float can't be cast to the desired output type ${x.dtype}, in ${op}: it needs a float tensor`,
+    );
+  }
+}
+
+/** Whether nothing is to be dropped. */
+function idle(x: Tensor, p: number, training: boolean): boolean {
+  return !training || p === 0 || sizeOf(x.shape) === 0;
+}
+
+/** One mask element per channel: sizes after the first two dimensions are 1. */
+function channels(op: string, x: Tensor): Shape {
+  if (x.shape.length < 2) {
+    throw new ShapeError(
+      `Feature dropout requires at least 2 dimensions in the input, in ${op}: got [${x.shape.join(", ")}]`,
+    );
+  }
+  return x.shape.map((s, d) => d < 2 ? s : 1);
+}
+
+function masked(op: string, x: Tensor, p: number, shape: Shape, options: DropoutOptions): Tensor {
+  if (p === 1) return named("Mul", mul(x, zerosLike(x)));
+  const generator = options.generator ?? defaultGenerator;
+  const mask = makeDraw(
+    "dropout",
+    shape,
+    (full) => fromHost(draw.dropoutMask(generator, sizeOf(full), x.dtype, p), full, x.dtype, x.device),
+  );
+  return named(op, mul(x, mask));
+}
+
+/**
+ * Each element is 0 with probability `p`, else divided by 1 - p; without `training` nothing changes. `torch.nn.functional.dropout`.
+ *
+ * @throws {ValueError} when p is not between 0 and 1
+ */
+export function dropout(
+  x: Tensor,
+  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
+  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  options: DropoutOptions = {},
+): Tensor {
+  if (isNamed(p) || isNamed(training)) {
+    return dropout(x, ...inPlaceWith("dropout", ["p", "training"], [p, training], options));
+  }
+  checkCall("dropout", [x], options, dropoutKinds);
+  check("dropout", x, p);
+  return idle(x, p, training) ? x.value : masked("Mul", x, p, x.shape, options);
+}
+
+/** Whole channels (the first two dimensions name them) are dropped. `torch.feature_dropout`. */
+export function featureDropout(
+  x: Tensor,
+  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
+  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  options: DropoutOptions = {},
+): Tensor {
+  if (isNamed(p) || isNamed(training)) {
+    return featureDropout(x, ...inPlaceWith("feature_dropout", ["p", "training"], [p, training], options));
+  }
+  checkCall("feature_dropout", [x], options, dropoutKinds);
+  check("featureDropout", x, p);
+  return idle(x, p, training) ? x.value : masked("Mul", x, p, channels("featureDropout", x), options);
+}
+
+/** Channels of [N, C, L] or [C, L] are dropped. `torch.nn.functional.dropout1d`. */
+export function dropout1d(
+  x: Tensor,
+  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
+  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  options: DropoutOptions = {},
+): Tensor {
+  if (isNamed(p) || isNamed(training)) {
+    return dropout1d(x, ...inPlaceWith("dropout1d", ["p", "training"], [p, training], options));
+  }
+  checkCall("dropout1d", [x], options, dropoutKinds);
+  return channelDropout("dropout1d", x, p, training, [2, 3], options);
+}
+
+/** Channels of [N, C, H, W] are dropped; [N, C, L] is taken as it is. `torch.nn.functional.dropout2d`. */
+export function dropout2d(
+  x: Tensor,
+  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
+  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  options: DropoutOptions = {},
+): Tensor {
+  if (isNamed(p) || isNamed(training)) {
+    return dropout2d(x, ...inPlaceWith("dropout2d", ["p", "training"], [p, training], options));
+  }
+  checkCall("dropout2d", [x], options, dropoutKinds);
+  return featureDropout(x, p, training, options);
+}
+
+/** Channels of [N, C, D, H, W] or [C, D, H, W] are dropped. `torch.nn.functional.dropout3d`. */
+export function dropout3d(
+  x: Tensor,
+  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
+  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  options: DropoutOptions = {},
+): Tensor {
+  if (isNamed(p) || isNamed(training)) {
+    return dropout3d(x, ...inPlaceWith("dropout3d", ["p", "training"], [p, training], options));
+  }
+  checkCall("dropout3d", [x], options, dropoutKinds);
+  return channelDropout("dropout3d", x, p, training, [4, 5], options);
+}
+
+function channelDropout(
+  op: string,
+  x: Tensor,
+  p: number,
+  training: boolean,
+  [unbatched, batched]: readonly [number, number],
+  options: DropoutOptions,
+): Tensor {
+  const rank = x.shape.length;
+  if (rank !== unbatched && rank !== batched) {
+    throw new ShapeError(
+      `${op}: Expected ${unbatched}D or ${batched}D input, but received a ${rank}D input of shape [${
+        x.shape.join(", ")
+      }]`,
+    );
+  }
+  if (rank === batched) return featureDropout(x, p, training, options);
+  const y = featureDropout(reshape(x, [1, ...x.shape]), p, training, options);
+  return named("SqueezeBackward1", reshape(y, x.shape), x);
+}
+
+function alphaMasked(x: Tensor, p: number, shape: Shape, options: DropoutOptions): Tensor {
+  if (p === 1) return named("Mul", mul(x, zerosLike(x)));
+  const generator = options.generator ?? defaultGenerator;
+  const keep = makeDraw(
+    "alphaDropout",
+    shape,
+    (full) => fromHost(draw.bernoulli(generator, sizeOf(full), x.dtype, 1 - p), full, x.dtype, x.device),
+  );
+  // y = a (x keep - floor (1 - keep)) + a floor p, where a keeps mean 0 and variance 1
+  const a = 1 / Math.sqrt((seluFloor * seluFloor * p + 1) * (1 - p));
+  const shift = add(mul(add(keep, -1), seluFloor * a), seluFloor * a * p);
+  return named("Add", add(mul(x, mul(keep, a)), shift));
+}
+
+/** Dropout that keeps mean and variance of SELU's outputs. `torch.nn.functional.alpha_dropout`. */
+export function alphaDropout(
+  x: Tensor,
+  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
+  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = false,
+  options: DropoutOptions = {},
+): Tensor {
+  if (isNamed(p) || isNamed(training)) {
+    return alphaDropout(x, ...inPlaceWith("alpha_dropout", ["p", "training"], [p, training], options));
+  }
+  checkCall("alpha_dropout", [x], options, dropoutKinds);
+  check("alphaDropout", x, p);
+  return idle(x, p, training) ? x.value : alphaMasked(x, p, x.shape, options);
+}
+
+/** `alphaDropout` of whole channels. `torch.nn.functional.feature_alpha_dropout`. */
+export function featureAlphaDropout(
+  x: Tensor,
+  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
+  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = false,
+  options: DropoutOptions = {},
+): Tensor {
+  if (isNamed(p) || isNamed(training)) {
+    return featureAlphaDropout(
+      x,
+      ...inPlaceWith("feature_alpha_dropout", ["p", "training"], [p, training], options),
+    );
+  }
+  checkCall("feature_alpha_dropout", [x], options, dropoutKinds);
+  if (!training) return x.value;
+  check("featureAlphaDropout", x, p);
+  return idle(x, p, training) ? x.value : alphaMasked(x, p, channels("featureAlphaDropout", x), options);
+}

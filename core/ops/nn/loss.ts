@@ -1,0 +1,293 @@
+/**
+ * Losses of numbers against numbers: squared, absolute, Huber, likelihoods of Poisson and normal distributions, divergence of distributions, binary
+ * cross entropy. Those of classes are in class_loss.ts, those with margins in margin_loss.ts.
+ *
+ * @module
+ */
+import { checkCall, type Kinds } from "../options.ts";
+import { named } from "../../apply.ts";
+import { isFloat, scalarName } from "../../dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
+import { broadcastShapes, sameShape, torchSize } from "../../shape.ts";
+import { Tensor } from "../../tensor.ts";
+import { abs, add, div, exp, gt, le, log, log1p, lt, mul, neg, sub, where } from "../elementwise.ts";
+import { logsigmoid } from "./activation.ts";
+import { clamp, square, xlogy } from "../pointwise.ts";
+import { mean, sum } from "../reduce.ts";
+import { checkHeld } from "../indexing.ts";
+import { fullLike } from "../create.ts";
+import { expand, reshape } from "../view.ts";
+
+/** How the losses of the elements become one: not at all, their mean, or their sum. */
+export type Reduction = "none" | "mean" | "sum";
+
+/** The option that all losses have. */
+export interface LossOptions {
+  /** "mean" by default. */
+  readonly reduction?: Reduction;
+}
+
+/** What those options hold. */
+export const lossKinds: Kinds<LossOptions> = { reduction: "string" };
+
+/** Refuses an unknown reduction. */
+export function checkReduction(op: string, reduction: string): void {
+  if (reduction !== "none" && reduction !== "mean" && reduction !== "sum") {
+    throw new ValueError(
+      `${reduction} is not a valid value for reduction, in ${op}: use "none", "mean" or "sum"`,
+    );
+  }
+}
+
+/** The losses of the elements, reduced; checks the name of the reduction. */
+export function reduced(op: string, loss: Tensor, reduction: Reduction = "mean"): Tensor {
+  checkReduction(op, reduction);
+  return reduction === "none" ? loss : reduction === "sum" ? sum(loss) : mean(loss);
+}
+
+/** Input and target at one shape. */
+function paired(op: string, input: Tensor, target: Tensor): [Tensor, Tensor] {
+  if (sameShape(input.shape, target.shape)) return [input.value, target.value];
+  const shape = broadcastShapes(op, input.shape, target.shape);
+  return [expand(input, shape), expand(target, shape)];
+}
+
+/** (input - target)^2. Shapes broadcast. `torch.nn.functional.mse_loss`. */
+export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkCall("mse_loss", [input, target], options, lossKinds);
+  const [x, y] = paired("mse_loss", input, target);
+  return named("MseLoss", reduced("mse_loss", square(sub(x, y)), options.reduction));
+}
+
+/** |input - target|. Shapes broadcast. `torch.nn.functional.l1_loss`. */
+export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  checkCall("l1_loss", [input, target], options, lossKinds);
+  const [x, y] = paired("l1_loss", input, target);
+  return reduced("l1_loss", abs(sub(x, y)), options.reduction);
+}
+
+/** Options of `smoothL1Loss`. */
+export interface SmoothL1LossOptions extends LossOptions {
+  /** Up to which difference the loss is a square; 1 by default, 0 is `l1Loss`. */
+  readonly beta?: number;
+}
+
+/** What those options hold. */
+export const smoothL1LossKinds: Kinds<SmoothL1LossOptions> = { beta: "number", ...lossKinds };
+
+/** d^2 / (2 beta) where d = |input - target| is below beta, else d - beta / 2. `torch.nn.functional.smooth_l1_loss`. */
+export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1LossOptions = {}): Tensor {
+  checkCall("smooth_l1_loss", [input, target], options, smoothL1LossKinds);
+  const { beta = 1, reduction } = options;
+  if (!(beta >= 0)) {
+    throw new ValueError(`smooth_l1_loss does not support negative values for beta., but got ${beta}`);
+  }
+  const [x, y] = paired("smooth_l1_loss", input, target), d = abs(sub(x, y));
+  const loss = beta === 0 ? d : where(lt(d, beta), div(mul(square(d), 0.5), beta), sub(d, 0.5 * beta));
+  return named("SmoothL1Loss", reduced("smooth_l1_loss", loss, reduction));
+}
+
+/** Options of `huberLoss`. */
+export interface HuberLossOptions extends LossOptions {
+  /** Up to which difference the loss is a square; 1 by default. */
+  readonly delta?: number;
+}
+
+/** What those options hold. */
+export const huberLossKinds: Kinds<HuberLossOptions> = { delta: "number", ...lossKinds };
+
+/** d^2 / 2 where d = |input - target| is at most delta, else delta (d - delta / 2). `torch.nn.functional.huber_loss`. */
+export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor {
+  checkCall("huber_loss", [input, target], options, huberLossKinds);
+  const { delta = 1, reduction } = options;
+  if (!(delta > 0)) {
+    throw new ValueError(`huber_loss does not support non-positive values for delta., but got ${delta}`);
+  }
+  const [x, y] = paired("huber_loss", input, target), d = abs(sub(x, y));
+  const loss = where(le(d, delta), mul(square(d), 0.5), mul(sub(d, 0.5 * delta), delta));
+  return named("HuberLoss", reduced("huber_loss", loss, reduction));
+}
+
+/** Options of `binaryCrossEntropy`. */
+export interface BinaryCrossEntropyOptions extends LossOptions {
+  /** A factor for each element; broadcasts to the input. */
+  readonly weight?: Tensor | null;
+}
+
+/** What those options hold. */
+export const binaryCrossEntropyKinds: Kinds<BinaryCrossEntropyOptions> = { weight: "tensor?", ...lossKinds };
+
+/**
+ * -(target ln(input) + (1 - target) ln(1 - input)) of probabilities, logarithms not below -100. Shapes and dtypes are equal. Few
+ * probabilities that are at hand are checked to lie in [0, 1]; beyond it the loss is NaN. `torch.nn.functional.binary_cross_entropy`.
+ */
+export function binaryCrossEntropy(
+  input: Tensor,
+  target: Tensor,
+  options: BinaryCrossEntropyOptions = {},
+): Tensor {
+  checkCall("binary_cross_entropy", [input, target], options, binaryCrossEntropyKinds);
+  if (!sameShape(input.shape, target.shape)) {
+    throw new ShapeError(
+      `Using a target size (${torchSize(target.shape)}) that is different to the input size (${
+        torchSize(input.shape)
+      }) is deprecated. Please ensure they have the same size., in binary_cross_entropy`,
+    );
+  }
+  if (!isFloat(input.dtype) || target.dtype !== input.dtype) {
+    throw new DTypeError(
+      `Found dtype ${scalarName(target.dtype)} but expected ${
+        scalarName(input.dtype)
+      }, in binary_cross_entropy: input and target are floats of one dtype; cast with .to()`,
+    );
+  }
+  checkHeld(input, (x) => !(x >= 0 && x <= 1), (x) =>
+    new ValueError(
+      `all elements of input should be between 0 and 1, in binary_cross_entropy: got ${x}; for logits there is binaryCrossEntropyWithLogits`,
+    ));
+  const floor = (x: Tensor) => clamp(x, -100);
+  // -(t - 1) and not 1 - t: the sign of a zero gradient is PyTorch's.
+  const loss = sub(mul(sub(target, 1), floor(log1p(neg(input)))), mul(target, floor(log(input))));
+  const weighted = options.weight ? mul(loss, expand(options.weight, loss.shape)) : loss;
+  return named("BinaryCrossEntropy", reduced("binary_cross_entropy", weighted, options.reduction));
+}
+
+/** Options of `binaryCrossEntropyWithLogits`. */
+export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyOptions {
+  /** A factor for the positive part of each class; broadcasts to the input. */
+  readonly posWeight?: Tensor | null;
+}
+
+/** What those options hold. */
+export const binaryCrossEntropyWithLogitsKinds: Kinds<BinaryCrossEntropyWithLogitsOptions> = {
+  weight: "tensor?",
+  posWeight: "tensor?",
+  ...lossKinds,
+};
+
+/**
+ * `binaryCrossEntropy` of sigmoid(input), without the loss of digits: (1 - t) x + (1 + (p - 1) t) (ln(1 + e^-|x|) + max(-x, 0)).
+ * `torch.nn.functional.binary_cross_entropy_with_logits`.
+ */
+export function binaryCrossEntropyWithLogits(
+  input: Tensor,
+  target: Tensor,
+  options: BinaryCrossEntropyWithLogitsOptions = {},
+): Tensor {
+  checkCall("binary_cross_entropy_with_logits", [input, target], options, binaryCrossEntropyWithLogitsKinds);
+  if (!sameShape(input.shape, target.shape)) {
+    throw new ShapeError(
+      `Target size (${torchSize(target.shape)}) must be the same as input size (${
+        torchSize(input.shape)
+      }), in binary_cross_entropy_with_logits`,
+    );
+  }
+  const { weight, posWeight } = options;
+  const negative = neg(logsigmoid(input));
+  const share = posWeight ? mul(negative, add(mul(sub(posWeight, 1), target), 1)) : negative;
+  const loss = add(mul(sub(1, target), input), share);
+  return named(
+    "BinaryCrossEntropyWithLogits",
+    reduced("binary_cross_entropy_with_logits", weight ? mul(loss, weight) : loss, options.reduction),
+  );
+}
+
+/** Options of `klDiv`. */
+export interface KlDivOptions {
+  /** "mean" (of all elements) by default; "batchmean" divides the sum by the batch size, which is the divergence. */
+  readonly reduction?: Reduction | "batchmean";
+  /** Whether the target is given as logarithms too. */
+  readonly logTarget?: boolean;
+}
+
+/** What those options hold. */
+export const klDivKinds: Kinds<KlDivOptions> = { logTarget: "boolean", ...lossKinds };
+
+/** target (ln(target) - input): the divergence of a target distribution from one given as logarithms. `torch.nn.functional.kl_div`. */
+export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {}): Tensor {
+  checkCall("kl_div", [input, target], options, klDivKinds);
+  const { reduction = "mean", logTarget = false } = options;
+  if (!isFloat(input.dtype) || !isFloat(target.dtype)) {
+    throw new DTypeError(
+      `kl_div: Integral inputs not supported. Got ${input.dtype} and ${target.dtype}; cast with .to("float32")`,
+    );
+  }
+  const [x, t] = paired("kl_div", input, target);
+  const loss = logTarget ? mul(exp(t), sub(t, x)) : sub(xlogy(t, t), mul(t, x));
+  if (reduction !== "batchmean") return reduced("kl_div", loss, reduction);
+  return div(sum(loss), input.shape[0] ?? 1);
+}
+
+/** Options of `poissonNllLoss`. */
+export interface PoissonNllLossOptions extends LossOptions {
+  /** Whether the input is the logarithm of the rate; true by default. */
+  readonly logInput?: boolean;
+  /** Add Stirling's approximation of ln(target!). */
+  readonly full?: boolean;
+  /** Added to the rate inside the logarithm; 1e-8 by default. */
+  readonly eps?: number;
+}
+
+/** What those options hold. */
+export const poissonNllLossKinds: Kinds<PoissonNllLossOptions> = {
+  logInput: "boolean",
+  full: "boolean",
+  eps: "number",
+  ...lossKinds,
+};
+
+/** e^input - target input: the negative log likelihood of counts with a Poisson distribution. `torch.nn.functional.poisson_nll_loss`. */
+export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNllLossOptions = {}): Tensor {
+  checkCall("poisson_nll_loss", [input, target], options, poissonNllLossKinds);
+  const { logInput = true, full = false, eps = 1e-8, reduction } = options;
+  const loss = logInput ? sub(exp(input), mul(target, input)) : sub(input, mul(target, log(add(input, eps))));
+  if (!full) return reduced("poisson_nll_loss", loss, reduction);
+  const many = gt(target, 1), safe = where(many, target, 1);
+  const stirling = add(sub(mul(safe, log(safe)), safe), mul(log(mul(safe, 2 * Math.PI)), 0.5));
+  return reduced("poisson_nll_loss", add(loss, where(many, stirling, 0)), reduction);
+}
+
+/** Options of `gaussianNllLoss`. */
+export interface GaussianNllLossOptions extends LossOptions {
+  /** Add ln(2 pi) / 2. */
+  readonly full?: boolean;
+  /** The variance is taken to be no less than this; 1e-6 by default. */
+  readonly eps?: number;
+}
+
+/** What those options hold. */
+export const gaussianNllLossKinds: Kinds<GaussianNllLossOptions> = {
+  full: "boolean",
+  eps: "number",
+  ...lossKinds,
+};
+
+/**
+ * (ln(variance) + (input - target)^2 / variance) / 2: the negative log likelihood under normal distributions. The variance has the input's shape, or lacks
+ * the last dimension, or has it with size 1; where it is negative the loss is NaN, or an error if it is at hand. `torch.nn.functional.gaussian_nll_loss`.
+ */
+export function gaussianNllLoss(
+  input: Tensor,
+  target: Tensor,
+  variance: Tensor | number,
+  options: GaussianNllLossOptions = {},
+): Tensor {
+  checkCall("gaussian_nll_loss", [input, target], options, gaussianNllLossKinds);
+  const { full = false, eps = 1e-6, reduction } = options;
+  let v = variance instanceof Tensor ? variance.value : fullLike(input, variance);
+  const front = input.shape.slice(0, -1);
+  if (sameShape(v.shape, front) && !sameShape(v.shape, input.shape)) v = reshape(v, [...v.shape, 1]);
+  else if (!sameShape(v.shape, input.shape) && !sameShape(v.shape, [...front, 1])) {
+    throw new ShapeError(
+      `var is of incorrect size, in gaussian_nll_loss: got [${v.shape.join(", ")}] for input [${
+        input.shape.join(", ")
+      }]`,
+    );
+  }
+  checkHeld(v, (x) => x < 0, () => new ValueError("var has negative entry/entries, in gaussian_nll_loss"));
+  // Clamped without a trace: the gradient goes to the variance even where it is raised.
+  const raised = where(lt(v, 0), NaN, clamp(v, eps));
+  const safe = add(raised.detach(), sub(v, v.detach()));
+  const loss = mul(add(log(safe), div(square(sub(input, target)), safe)), 0.5);
+  return reduced("gaussian_nll_loss", full ? add(loss, 0.5 * Math.log(2 * Math.PI)) : loss, reduction);
+}

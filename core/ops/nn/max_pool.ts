@@ -1,0 +1,268 @@
+/**
+ * Max pooling, its indices, and its partial inverse. The gradient goes to the first largest element of each window.
+ *
+ * @module
+ */
+import { checkCall, type Kinds } from "../options.ts";
+import { named } from "../../apply.ts";
+import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
+import { sameShape, type Shape, sizeOf } from "../../shape.ts";
+import type { Tensor } from "../../tensor.ts";
+import { zeros } from "../create.ts";
+import { iota } from "../ranges.ts";
+import { add, eq, floorDivide, lt, mul, remainder, where } from "../elementwise.ts";
+import { elementDims, optionsOf, planWindows, type Windows, windowsOf } from "./pool.ts";
+import { amax, argmaxDims, lowest, sumDims, type ValuesAndIndices, valuesAndIndices } from "../reduce.ts";
+import { gatherExact, nothing, scatterExact } from "../routine.ts";
+import { batched, type Sizes, sizesOf, unbatched } from "./spatial.ts";
+import { reshape, spread } from "../view.ts";
+
+/** Options of max pooling. */
+export interface MaxPoolOptions {
+  /** Step of the windows; the kernel size by default. */
+  readonly stride?: Sizes | null;
+  /** Elements around the input that are never the largest; 0 by default. */
+  readonly padding?: Sizes;
+  /** Distance of a window's elements; 1 by default. */
+  readonly dilation?: Sizes;
+  /** Round the number of windows up instead of down. */
+  readonly ceilMode?: boolean;
+  /** Also return where in the flattened spatial dimensions each value came from. */
+  readonly returnIndices?: boolean;
+}
+
+const maxPoolKinds: Kinds<MaxPoolOptions> = {
+  stride: "sizes?",
+  padding: "sizes",
+  dilation: "sizes",
+  ceilMode: "boolean",
+  returnIndices: "boolean",
+};
+
+/** Options that ask for the indices. */
+export type MaxPoolWithIndices = MaxPoolOptions & { readonly returnIndices: true };
+
+const names = ["MaxPool2DWithIndices", "MaxPool2DWithIndices", "MaxPool3DWithIndices"];
+
+/** The place of each window's first largest element in the flattened space [N, C, ...out], int64. */
+function places(input: Tensor, plan: Windows): Tensor {
+  const { kernel, stride, padding, dilation, out } = plan;
+  const space = input.shape.slice(2);
+  const shape = [...input.shape.slice(0, 2), ...out];
+  let rest = argmaxDims(windowsOf(input, plan, lowest(input.dtype)), elementDims(plan));
+  let flat: Tensor | null = null, step = 1;
+  for (let i = kernel.length - 1; i >= 0; i--) {
+    const inside = i === 0 ? rest : remainder(rest, kernel[i]);
+    rest = floorDivide(rest, kernel[i]);
+    const start = mul(iota(shape, i + 2, { device: input.device }), stride[i]).sub(padding[i]);
+    const at = add(start, mul(inside, dilation[i]));
+    // Only where all elements are the lowest number does the padding win; then the first element inside counts.
+    const place = padding[i] === 0 ? at : where(lt(at, 0), remainder(at, dilation[i]), at);
+    flat = flat === null ? mul(place, step) : add(flat, mul(place, step));
+    step *= space[i];
+  }
+  return flat as Tensor;
+}
+
+/** The first largest element of each window, chosen by comparing places: its gradient is elementwise where windows do not overlap. */
+function chosen(input: Tensor, plan: Windows): Tensor {
+  const windows = windowsOf(input, plan, lowest(input.dtype)), dims = elementDims(plan);
+  const best = argmaxDims(windows, dims), count = sizeOf(plan.kernel);
+  const place = reshape(iota([count], 0, { device: input.device }), plan.kernel);
+  const isBest = eq(spread(best, dims, windows.shape), place);
+  return sumDims(where(isBest, windows, 0), dims);
+}
+
+/** Only a batch may be empty. */
+function emptyPlane(op: string, rank: number, shape: Shape): ShapeError {
+  const text = `[${shape.join(", ")}]`;
+  if (rank < 3) {
+    const wanted = `Expected ${rank + 1}D or ${
+      rank + 2
+    }D (batch mode) tensor with optional 0 dim batch size for input`;
+    return new ShapeError(
+      `${rank === 1 ? `${op}: ` : ""}${wanted}, but got:${text}${rank === 1 ? "" : `, in ${op}`}`,
+    );
+  }
+  const at = shape.slice(shape.length - 4).indexOf(0);
+  return new ShapeError(
+    `max_pool3d_with_indices_out_cpu_template(): Expected input's non-batch dimensions to have positive length, but input has a shape of ${text} and non-batch dimension ${at} has length zero!`,
+  );
+}
+
+function maxPool(
+  op: string,
+  rank: number,
+  x: Tensor,
+  kernelSize: Sizes,
+  given: MaxPoolOptions | Sizes,
+): Tensor | ValuesAndIndices {
+  const options: MaxPoolOptions = optionsOf(op, given, maxPoolKinds);
+  const input = batched(op, x, rank);
+  if (x.dtype === "bool") throw new DTypeError(`"${op}" not implemented for 'Bool'; cast with .to("uint8")`);
+  if (sizeOf(input.shape.slice(1)) === 0) throw emptyPlane(op, rank, x.shape);
+  const plan = planWindows(op, input, kernelSize, options);
+  const name = names[rank - 1];
+  const shape = [...input.shape.slice(0, 2), ...plan.out];
+  const finished = (y: Tensor) => {
+    const result = unbatched(y, x);
+    return rank === 1 ? named("SqueezeBackward1", result) : named(name, result);
+  };
+  if (sizeOf(input.shape) === 0) {
+    const values = unbatched(nothing(shape, [input]), x);
+    const indices = zeros(values.shape, { dtype: "int64", device: x.device });
+    return options.returnIndices ? valuesAndIndices(op, values, indices) : values;
+  }
+  if (!options.returnIndices && input.track === 0) {
+    return unbatched(amax(windowsOf(input, plan, lowest(input.dtype)), elementDims(plan)), x);
+  }
+  if (!options.returnIndices) return finished(chosen(input, plan));
+  const [n, c] = input.shape, count = sizeOf(plan.out);
+  const indices = places(input, plan);
+  const flat = reshape(input, [n, c, sizeOf(input.shape.slice(2))]);
+  const values = finished(reshape(gatherExact(flat, 2, reshape(indices, [n, c, count])), shape));
+  return valuesAndIndices(op, values, unbatched(indices, x));
+}
+
+/**
+ * The largest element of each window of x [N, C, L] or [C, L]. In place of `options` the stride alone may stand, as in PyTorch.
+ * `torch.nn.functional.max_pool1d`.
+ */
+export function maxPool1d(x: Tensor, kernelSize: Sizes, options: MaxPoolWithIndices): ValuesAndIndices;
+/** The largest elements alone. */
+export function maxPool1d(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions | Sizes): Tensor;
+/** The largest elements, with indices if asked. */
+export function maxPool1d(
+  x: Tensor,
+  kernelSize: Sizes,
+  options: MaxPoolOptions | Sizes = {},
+): Tensor | ValuesAndIndices {
+  checkCall("max_pool1d", [x]);
+  return maxPool("max_pool1d", 1, x, kernelSize, options);
+}
+
+/**
+ * The largest element of each window of x [N, C, H, W] or [C, H, W]. In place of `options` the stride alone may stand, as in PyTorch.
+ * `torch.nn.functional.max_pool2d`.
+ *
+ * @throws {ShapeError} when x has another rank, or the windows do not fit
+ * @throws {ValueError} when a size is not positive, or the padding is more than half of the kernel
+ * @example
+ * ```ts
+ * import { arange, maxPool2d } from "@tenon/tenon";
+ * console.log(maxPool2d(arange(16).reshape([1, 4, 4]).float(), 2).tolist()); // [ [ [ 5, 7 ], [ 13, 15 ] ] ]
+ * ```
+ */
+export function maxPool2d(x: Tensor, kernelSize: Sizes, options: MaxPoolWithIndices): ValuesAndIndices;
+/** The largest elements alone. */
+export function maxPool2d(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions | Sizes): Tensor;
+/** The largest elements, with indices if asked. */
+export function maxPool2d(
+  x: Tensor,
+  kernelSize: Sizes,
+  options: MaxPoolOptions | Sizes = {},
+): Tensor | ValuesAndIndices {
+  checkCall("max_pool2d", [x]);
+  return maxPool("max_pool2d", 2, x, kernelSize, options);
+}
+
+/** The largest element of each window of x [N, C, D, H, W] or [C, D, H, W]. `torch.nn.functional.max_pool3d`. */
+export function maxPool3d(x: Tensor, kernelSize: Sizes, options: MaxPoolWithIndices): ValuesAndIndices;
+/** The largest elements alone. */
+export function maxPool3d(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions | Sizes): Tensor;
+/** The largest elements, with indices if asked. */
+export function maxPool3d(
+  x: Tensor,
+  kernelSize: Sizes,
+  options: MaxPoolOptions | Sizes = {},
+): Tensor | ValuesAndIndices {
+  checkCall("max_pool3d", [x]);
+  return maxPool("max_pool3d", 3, x, kernelSize, options);
+}
+
+/** Options of `maxUnpool`. */
+export interface MaxUnpoolOptions {
+  /** Step of the windows; the kernel size by default. */
+  readonly stride?: Sizes | null;
+  /** Padding of the pooling that is undone; 0 by default. */
+  readonly padding?: Sizes;
+  /** The spatial sizes of the result (or its whole shape), where several fit. */
+  readonly outputSize?: Shape | null;
+}
+
+const maxUnpoolKinds: Kinds<MaxUnpoolOptions> = { stride: "sizes?", padding: "sizes", outputSize: "sizes?" };
+
+function maxUnpool(
+  op: string,
+  rank: number,
+  x: Tensor,
+  indices: Tensor,
+  kernelSize: Sizes,
+  given: MaxUnpoolOptions | Sizes,
+): Tensor {
+  const options: MaxUnpoolOptions = optionsOf(op, given, maxUnpoolKinds);
+  const input = batched(op, x, rank);
+  if (indices.dtype !== "int64") {
+    throw new DTypeError(`elements in indices should be type int64 but got: ${indices.dtype}, in ${op}`);
+  }
+  if (!sameShape(indices.shape, x.shape)) {
+    throw new ShapeError(
+      `Expected shape of indices to be same as that of the input tensor ([${
+        x.shape.join(", ")
+      }]) but got indices tensor with shape: [${indices.shape.join(", ")}], in ${op}`,
+    );
+  }
+  const kernel = sizesOf(op, "kernel_size", kernelSize, rank);
+  const stride = sizesOf(op, "stride", options.stride ?? kernel, rank);
+  const padding = sizesOf(op, "padding", options.padding ?? 0, rank);
+  const usual = kernel.map((k, i) => (input.shape[i + 2] - 1) * stride[i] + k - 2 * padding[i]);
+  const size = options.outputSize ? options.outputSize.slice(-rank) : usual;
+  size.forEach((s, i) => {
+    if (options.outputSize && (s <= usual[i] - stride[i] || s >= usual[i] + stride[i])) {
+      throw new ValueError(
+        `invalid output_size "(${options.outputSize.join(", ")})" (dim ${i} must be between ${
+          usual[i] - stride[i]
+        } and ${usual[i] + stride[i]}), in ${op}`,
+      );
+    }
+  });
+  const [n, c] = input.shape, count = sizeOf(input.shape.slice(2)), shape = [n, c, ...size];
+  if (sizeOf(input.shape) === 0) return unbatched(nothing(shape, [input]), x);
+  const base = zeros([n, c, sizeOf(size)], { dtype: x.dtype, device: x.device });
+  const flat = (t: Tensor) => reshape(t, [n, c, count]);
+  const y = scatterExact(base, 2, flat(indices.value), flat(input), "set");
+  return named(rank === 3 ? "MaxUnpool3D" : "MaxUnpool2D", unbatched(reshape(y, shape), x));
+}
+
+/** Values put back where `maxPool1d` took them from, zeros elsewhere. `torch.nn.functional.max_unpool1d`. */
+export function maxUnpool1d(
+  x: Tensor,
+  indices: Tensor,
+  kernelSize: Sizes,
+  options: MaxUnpoolOptions | Sizes = {},
+): Tensor {
+  checkCall("max_unpool1d", [x, indices]);
+  return named("SqueezeBackward1", maxUnpool("max_unpool1d", 1, x, indices, kernelSize, options));
+}
+
+/** Values put back where `maxPool2d` took them from, zeros elsewhere. `torch.nn.functional.max_unpool2d`. */
+export function maxUnpool2d(
+  x: Tensor,
+  indices: Tensor,
+  kernelSize: Sizes,
+  options: MaxUnpoolOptions | Sizes = {},
+): Tensor {
+  checkCall("max_unpool2d", [x, indices]);
+  return maxUnpool("max_unpool2d", 2, x, indices, kernelSize, options);
+}
+
+/** Values put back where `maxPool3d` took them from, zeros elsewhere. `torch.nn.functional.max_unpool3d`. */
+export function maxUnpool3d(
+  x: Tensor,
+  indices: Tensor,
+  kernelSize: Sizes,
+  options: MaxUnpoolOptions | Sizes = {},
+): Tensor {
+  checkCall("max_unpool3d", [x, indices]);
+  return maxUnpool("max_unpool3d", 3, x, indices, kernelSize, options);
+}

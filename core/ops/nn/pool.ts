@@ -1,0 +1,265 @@
+/**
+ * Pooling by windows: average and power-average pooling, the sizes that all pooling shares. Max pooling is in max_pool.ts, pooling to a given
+ * output size in adaptive_pool.ts.
+ *
+ * @module
+ */
+import { checkCall, checkOptions, type Kinds } from "../options.ts";
+import { named } from "../../apply.ts";
+import { ShapeError, ValueError } from "../../errors.ts";
+import { sizeOf } from "../../shape.ts";
+import type { Tensor } from "../../tensor.ts";
+import { inSingle, requireFloat, type Scalar } from "../cast.ts";
+import { iota } from "../ranges.ts";
+import { abs, div, maximum, minimum, mul, pow, sign, sub } from "../elementwise.ts";
+import { relu } from "./activation.ts";
+import { sumDims } from "../reduce.ts";
+import { nothing } from "../routine.ts";
+import { batched, checkLeast, type Sizes, sizesOf, times, unbatched } from "./spatial.ts";
+import { padDim, windows } from "../view.ts";
+
+/** How windows move; one number per spatial dimension each. */
+export interface Windows {
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+  readonly dilation: readonly number[];
+  /** Number of windows. */
+  readonly out: readonly number[];
+}
+
+/** Sizes of windows as users give them. */
+export interface WindowOptions {
+  readonly stride?: Sizes | null;
+  readonly padding?: Sizes;
+  readonly dilation?: Sizes;
+  readonly ceilMode?: boolean;
+}
+
+/** The checked sizes of the windows over x [N, C, ...space]. */
+export function planWindows(op: string, x: Tensor, kernelSize: Sizes, options: WindowOptions): Windows {
+  const space = x.shape.slice(2), rank = space.length;
+  const kernel = sizesOf(op, "kernel_size", kernelSize, rank);
+  // An empty list is PyTorch's own default.
+  const given = options.stride ?? kernel, own = typeof given === "object" && given.length === 0;
+  const stride = sizesOf(op, "stride", own ? kernel : given, rank);
+  const padding = sizesOf(op, "padding", options.padding ?? 0, rank);
+  const dilation = sizesOf(op, "dilation", options.dilation ?? 1, rank);
+  checkLeast(op, "kernel size should be greater than zero", kernel, 1);
+  checkLeast(op, "stride should not be zero", stride, 1);
+  const negative = padding.find((p) => p < 0);
+  if (negative !== undefined) {
+    throw new ValueError(`pad must be non-negative, but got pad: ${negative}, in ${op}`);
+  }
+  checkLeast(op, "dilation should be greater than zero", dilation, 1);
+  padding.forEach((p, i) => {
+    if (p > Math.floor(kernel[i] / 2)) {
+      throw new ValueError(
+        `pad should be at most half of kernel size, but got pad=${p} and kernel_size=${kernel[i]}, in ${op}`,
+      );
+    }
+  });
+  const out = space.map((size, i) => {
+    const room = size + 2 * padding[i] - dilation[i] * (kernel[i] - 1) - 1;
+    const count = Math.floor((room + (options.ceilMode ? stride[i] - 1 : 0)) / stride[i]) + 1;
+    // The last window must start inside the input or the padding before it.
+    return options.ceilMode && (count - 1) * stride[i] >= size + padding[i] ? count - 1 : count;
+  });
+  if (out.some((n) => n < 1)) {
+    const channels = x.shape[1];
+    throw new ShapeError(
+      `Given input size: (${times([channels, ...space])}). Calculated output size: (${
+        times([channels, ...out.map((n) => Math.max(n, 0))])
+      }). Output size is too small, in ${op}`,
+    );
+  }
+  return { kernel, stride, padding, dilation, out };
+}
+
+/** [N, C, ...space] -> [N, C, ...out, ...kernel]; what lies outside the input is `fill`. */
+export function windowsOf(x: Tensor, plan: Windows, fill: Scalar): Tensor {
+  const { kernel, stride, padding, dilation, out } = plan;
+  return kernel.reduce((acc, size, i) => {
+    const high = (out[i] - 1) * stride[i] + dilation[i] * (size - 1) + 1 - x.shape[i + 2] - padding[i];
+    return windows(padDim(acc, i + 2, padding[i], high, fill), i + 2, size, stride[i], dilation[i]);
+  }, x);
+}
+
+/** The dimensions of the windows' elements in what `windowsOf` gives. */
+export function elementDims(plan: Windows): number[] {
+  const rank = plan.kernel.length;
+  return plan.kernel.map((_, i) => 2 + rank + i);
+}
+
+/** Options of average pooling. */
+export interface AvgPoolOptions {
+  /** Step of the windows; the kernel size by default. */
+  readonly stride?: Sizes | null;
+  /** Zeros around the input; 0 by default. */
+  readonly padding?: Sizes;
+  /** Round the number of windows up instead of down. */
+  readonly ceilMode?: boolean;
+  /** Whether the padding counts in the average; true by default. */
+  readonly countIncludePad?: boolean;
+  /** What the sums are divided by instead of the number of elements. */
+  readonly divisorOverride?: number | null;
+}
+
+const avgPoolKinds: Kinds<AvgPoolOptions> = {
+  stride: "sizes?",
+  padding: "sizes",
+  ceilMode: "boolean",
+  countIncludePad: "boolean",
+  divisorOverride: "number?",
+};
+
+/** The stride alone, or all options, of the kinds that there are. */
+export function optionsOf<T extends object>(
+  op: string,
+  options: T | Sizes,
+  kinds: Kinds<T>,
+): T | { readonly stride: Sizes } {
+  if (typeof options === "number" || isSizes(options)) return { stride: options };
+  checkOptions(op, options, kinds);
+  return options;
+}
+
+function isSizes(options: object): options is readonly number[] {
+  return Array.isArray(options);
+}
+
+/** What the window sums are divided by: a number where all windows are whole, else a tensor [...out]. */
+function divisorOf(x: Tensor, plan: Windows, includePad: boolean): Tensor | number {
+  const { kernel, stride, padding, out } = plan;
+  const space = x.shape.slice(2);
+  const whole = kernel.every((k, i) =>
+    (includePad || padding[i] === 0) &&
+    (out[i] - 1) * stride[i] + k <= space[i] + (includePad ? 2 : 1) * padding[i]
+  );
+  if (whole) return sizeOf(kernel);
+  return kernel.map((k, i) => {
+    // Window o covers [start, start + k), cut to the padded input or to the input itself.
+    const start = sub(mul(iota(out, i, { device: x.device }), stride[i]), padding[i]);
+    const end = minimum(start.add(k), space[i] + padding[i]);
+    return includePad ? sub(end, start) : sub(minimum(end, space[i]), maximum(start, 0));
+  }).reduce(mul);
+}
+
+function avgPool(
+  op: string,
+  name: string,
+  rank: number,
+  x: Tensor,
+  kernelSize: Sizes,
+  given: AvgPoolOptions | Sizes,
+): Tensor {
+  const options: AvgPoolOptions = optionsOf(op, given, avgPoolKinds);
+  const input = batched(op, x, rank);
+  requireFloat(op, x);
+  const { divisorOverride } = options;
+  if (divisorOverride === 0) throw new ValueError(`divisor must be not zero, in ${op}`);
+  const plan = planWindows(op, input, kernelSize, options);
+  const shape = [...input.shape.slice(0, 2), ...plan.out];
+  if (sizeOf(input.shape) === 0) return unbatched(nothing(shape, [input]), x);
+  const divisor = divisorOverride ?? divisorOf(input, plan, options.countIncludePad ?? true);
+  const averages = inSingle(input, (z) => {
+    const total = sumDims(windowsOf(z, plan, 0), elementDims(plan));
+    return div(total, typeof divisor === "number" ? divisor : divisor.to(z.dtype));
+  });
+  const y = named(name, averages);
+  return rank === 1 ? named("SqueezeBackward1", unbatched(y, x)) : named(name, unbatched(y, x));
+}
+
+/**
+ * The mean over windows of x [N, C, L] or [C, L]. In place of `options` the stride alone may stand, as in PyTorch.
+ * `torch.nn.functional.avg_pool1d`.
+ */
+export function avgPool1d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions | Sizes = {}): Tensor {
+  checkCall("avg_pool1d", [x]);
+  return avgPool("avg_pool1d", "AvgPool2D", 1, x, kernelSize, options);
+}
+
+/**
+ * The mean over windows of x [N, C, H, W] or [C, H, W]. In place of `options` the stride alone may stand, as in PyTorch.
+ * `torch.nn.functional.avg_pool2d`.
+ *
+ * @example
+ * ```ts
+ * import { arange, avgPool2d } from "@tenon/tenon";
+ * console.log(avgPool2d(arange(16).reshape([1, 4, 4]).float(), 2).tolist()); // [ [ [ 2.5, 4.5 ], [ 10.5, 12.5 ] ] ]
+ * ```
+ */
+export function avgPool2d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions | Sizes = {}): Tensor {
+  checkCall("avg_pool2d", [x]);
+  return avgPool("avg_pool2d", "AvgPool2D", 2, x, kernelSize, options);
+}
+
+/** The mean over windows of x [N, C, D, H, W] or [C, D, H, W]. `torch.nn.functional.avg_pool3d`. */
+export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions | Sizes = {}): Tensor {
+  checkCall("avg_pool3d", [x]);
+  return avgPool("avg_pool3d", "AvgPool3D", 3, x, kernelSize, options);
+}
+
+/** Options of power-average pooling. */
+export interface LpPoolOptions {
+  /** Step of the windows; the kernel size by default. */
+  readonly stride?: Sizes | null;
+  /** Round the number of windows up instead of down. */
+  readonly ceilMode?: boolean;
+}
+
+const lpPoolKinds: Kinds<LpPoolOptions> = { stride: "sizes?", ceilMode: "boolean" };
+
+function lpPool(
+  op: string,
+  rank: number,
+  x: Tensor,
+  normType: number,
+  kernelSize: Sizes,
+  given: LpPoolOptions | Sizes,
+): Tensor {
+  const mean = avgPool(
+    op,
+    "AvgPool2D",
+    rank,
+    pow(x, normType),
+    kernelSize,
+    optionsOf(op, given, lpPoolKinds),
+  );
+  const count = sizeOf(sizesOf(op, "kernel_size", kernelSize, rank));
+  // PyTorch's own formula: a negative sum of odd powers gives NaN or a negative number as there.
+  return pow(mul(mul(sign(mean), relu(abs(mean))), count), 1 / normType);
+}
+
+/** The `normType`-norm over windows of x [N, C, L] or [C, L]. `torch.nn.functional.lp_pool1d`. */
+export function lpPool1d(
+  x: Tensor,
+  normType: number,
+  kernelSize: Sizes,
+  options: LpPoolOptions | Sizes = {},
+): Tensor {
+  checkCall("lp_pool1d", [x]);
+  return lpPool("lp_pool1d", 1, x, normType, kernelSize, options);
+}
+
+/** The `normType`-norm over windows of x [N, C, H, W] or [C, H, W]. `torch.nn.functional.lp_pool2d`. */
+export function lpPool2d(
+  x: Tensor,
+  normType: number,
+  kernelSize: Sizes,
+  options: LpPoolOptions | Sizes = {},
+): Tensor {
+  checkCall("lp_pool2d", [x]);
+  return lpPool("lp_pool2d", 2, x, normType, kernelSize, options);
+}
+
+/** The `normType`-norm over windows of x [N, C, D, H, W] or [C, D, H, W]. `torch.nn.functional.lp_pool3d`. */
+export function lpPool3d(
+  x: Tensor,
+  normType: number,
+  kernelSize: Sizes,
+  options: LpPoolOptions | Sizes = {},
+): Tensor {
+  checkCall("lp_pool3d", [x]);
+  return lpPool("lp_pool3d", 3, x, normType, kernelSize, options);
+}

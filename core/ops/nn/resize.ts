@@ -1,0 +1,337 @@
+/**
+ * Resizing images and sequences: every output element is a weighted sum of a few input elements per dimension, so one dimension is done after the other.
+ * The indices and weights are computed on the host, in the precision that PyTorch computes them in.
+ *
+ * @module
+ */
+import { checkCall, type Kinds } from "../options.ts";
+import { named } from "../../apply.ts";
+import type { DType } from "../../dtype.ts";
+import { ShapeError, ValueError } from "../../errors.ts";
+import type { Tensor } from "../../tensor.ts";
+import { inSingle, requireFloat } from "../cast.ts";
+import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from "./adaptive_pool.ts";
+import { tensor } from "../create.ts";
+import { add, mul } from "../elementwise.ts";
+import { indexSelect } from "../indexing.ts";
+import { repeatInterleave } from "../rearrange.ts";
+import { sumDims } from "../reduce.ts";
+import type { Sizes } from "./spatial.ts";
+import { expand, narrow, reshape } from "../view.ts";
+import { cat, stack } from "../join.ts";
+
+/** How values between elements are found. */
+export type InterpolateMode =
+  | "nearest"
+  | "nearest-exact"
+  | "linear"
+  | "bilinear"
+  | "bicubic"
+  | "trilinear"
+  | "area";
+
+/** Options of `interpolate`. */
+export interface InterpolateOptions {
+  /** The spatial sizes of the result; this or `scaleFactor` is needed. */
+  readonly size?: Sizes | null;
+  /** What the spatial sizes are multiplied by (and rounded down). */
+  readonly scaleFactor?: number | readonly number[] | null;
+  /** "nearest" by default. */
+  readonly mode?: InterpolateMode;
+  /** Whether the centres of the corner elements stay in place, instead of their corners; for the linear and cubic modes. */
+  readonly alignCorners?: boolean | null;
+  /** Compute the scale anew from the sizes, instead of taking `scaleFactor` as it is. */
+  readonly recomputeScaleFactor?: boolean | null;
+  /** Average over all elements that an output element covers when sizes shrink; for "bilinear" and "bicubic". */
+  readonly antialias?: boolean;
+}
+
+const interpolateKinds: Kinds<InterpolateOptions> = {
+  size: "sizes?",
+  scaleFactor: "sizes?",
+  mode: "string",
+  alignCorners: "boolean?",
+  recomputeScaleFactor: "boolean?",
+  antialias: "boolean",
+};
+
+const ranks: Readonly<Record<InterpolateMode, readonly number[]>> = {
+  nearest: [1, 2, 3],
+  "nearest-exact": [1, 2, 3],
+  area: [1, 2, 3],
+  linear: [1],
+  bilinear: [2],
+  bicubic: [2],
+  trilinear: [3],
+};
+
+/** For each output element the input elements it takes and their weights; all lists have one length. */
+interface Taps {
+  readonly index: readonly (readonly number[])[];
+  readonly weight: readonly (readonly number[])[];
+}
+
+/** One dimension to resize. */
+interface Axis {
+  readonly size: number;
+  readonly out: number;
+  /** Input elements per output element. */
+  readonly scale: number;
+  readonly align: boolean;
+  /** Rounds to the precision of the computation. */
+  readonly round: (v: number) => number;
+}
+
+const precise = (v: number) => v;
+
+function axis(size: number, out: number, factor: number | null, align: boolean, dtype: DType): Axis {
+  const round = dtype === "float64" ? precise : Math.fround;
+  const scale = align ? (out > 1 ? (size - 1) / (out - 1) : 0) : factor === null ? size / out : 1 / factor;
+  return { size, out, scale: round(scale), align, round };
+}
+
+const clamp = (i: number, size: number) => Math.min(Math.max(i, 0), size - 1);
+
+function nearestIndex({ size, out, scale, round }: Axis, exact: boolean): number[] {
+  return Array.from({ length: out }, (_, i) => clamp(Math.floor(round((exact ? i + 0.5 : i) * scale)), size));
+}
+
+/** The place of output element i among the input elements. */
+function place({ scale, align, round }: Axis, i: number): number {
+  return align ? round(scale * i) : round(round(scale * (i + 0.5)) - 0.5);
+}
+
+function linearTaps(a: Axis): Taps {
+  const index: number[][] = [], weight: number[][] = [];
+  for (let i = 0; i < a.out; i++) {
+    const at = Math.max(place(a, i), 0), low = Math.min(Math.floor(at), a.size - 1);
+    const share = Math.min(Math.max(a.round(at - low), 0), 1);
+    index.push([low, Math.min(low + 1, a.size - 1)]);
+    weight.push([1 - share, share]);
+  }
+  return { index, weight };
+}
+
+/** The cubic convolution kernel with parameter `a` at distance d. */
+function cubic(d: number, a: number): number {
+  const t = Math.abs(d);
+  if (t <= 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
+  return t < 2 ? (((t - 5) * t + 8) * t - 4) * a : 0;
+}
+
+function cubicTaps(axis: Axis): Taps {
+  const index: number[][] = [], weight: number[][] = [];
+  for (let i = 0; i < axis.out; i++) {
+    const at = place(axis, i), low = Math.floor(at), share = axis.round(at - low);
+    const steps = [-1, 0, 1, 2];
+    index.push(steps.map((k) => clamp(low + k, axis.size)));
+    weight.push(steps.map((k) => cubic(share - k, -0.75)));
+  }
+  return { index, weight };
+}
+
+/** A kernel stretched over all input elements that an output element covers. */
+function antialiasTaps({ size, out, scale }: Axis, kernel: (d: number) => number, width: number): Taps {
+  const stretch = Math.max(scale, 1), support = width / 2 * stretch;
+  const index: number[][] = [], weight: number[][] = [];
+  for (let i = 0; i < out; i++) {
+    const centre = scale * (i + 0.5);
+    const first = Math.max(Math.trunc(centre - support + 0.5), 0);
+    const end = Math.min(Math.trunc(centre + support + 0.5), size);
+    const places = Array.from({ length: Math.max(end - first, 1) }, (_, k) => first + k);
+    const weights = places.map((p) => kernel((p - centre + 0.5) / stretch));
+    const total = weights.reduce((a, b) => a + b, 0);
+    index.push(places.map((p) => clamp(p, size)));
+    weight.push(weights.map((w) => total === 0 ? w : w / total));
+  }
+  const longest = Math.max(...index.map((list) => list.length));
+  const filled = (list: number[]) => [...list, ...new Array<number>(longest - list.length).fill(0)];
+  return { index: index.map(filled), weight: weight.map(filled) };
+}
+
+const triangle = (d: number) => Math.max(0, 1 - Math.abs(d));
+
+function tapsOf(mode: InterpolateMode, antialias: boolean, a: Axis): Taps {
+  if (mode === "bicubic") return antialias ? antialiasTaps(a, (d) => cubic(d, -0.5), 4) : cubicTaps(a);
+  return antialias ? antialiasTaps(a, triangle, 2) : linearTaps(a);
+}
+
+/** The weighted sums of the taps along `dim`. */
+function resample(x: Tensor, dim: number, { index, weight }: Taps): Tensor {
+  const out = index.length, count = index[0].length;
+  const places = tensor(index.flat(), { dtype: "int64", device: x.device });
+  const taken = reshape(
+    indexSelect(x, dim, places),
+    x.shape.flatMap((s, d) => d === dim ? [out, count] : [s]),
+  );
+  const factors = tensor(weight.flat(), { dtype: x.dtype, device: x.device });
+  const aligned = reshape(factors, taken.shape.map((_, d) => d === dim ? out : d === dim + 1 ? count : 1));
+  return sumDims(mul(taken, aligned), [dim + 1]);
+}
+
+/**
+ * `times` output elements for each input element: each of them is one weighted sum of neighbours, whatever the place, so slices do what gathering
+ * does. Beyond the ends the edge counts.
+ */
+function multiplied(x: Tensor, dim: number, a: Axis, times: number, cubicMode: boolean): Tensor {
+  const steps = cubicMode ? [-1, 0, 1, 2] : [0, 1], reach = cubicMode ? 2 : 1;
+  const edge = (start: number) =>
+    expand(narrow(x, dim, start, 1), x.shape.map((s, d) => d === dim ? reach : s));
+  const wide = cat([edge(0), x, edge(a.size - 1)], dim);
+  const phases = Array.from({ length: times }, (_, p) => {
+    const at = place(a, p), low = Math.floor(at), share = a.round(at - low);
+    const parts = steps.map((k) =>
+      mul(
+        narrow(wide, dim, reach + low + k, a.size),
+        cubicMode ? cubic(share - k, -0.75) : k === 0 ? 1 - share : share,
+      )
+    );
+    return parts.reduce((p, q) => add(p, q));
+  });
+  return reshape(stack(phases, dim + 1), x.shape.map((s, d) => d === dim ? s * times : s));
+}
+
+function nearest(x: Tensor, dim: number, a: Axis, exact: boolean): Tensor {
+  const times = a.out / a.size;
+  // PyTorch takes images and volumes of one channel for channels-last ones, whose kernel finds places in single precision and takes equal and
+  // doubled sizes as they are, whatever the factor.
+  const channelsLast = x.shape.length > 3 && x.shape[1] === 1;
+  const whole = Number.isInteger(times) && a.scale === a.round(1 / times);
+  // Whole multiples repeat elements, which is a view.
+  const taken = channelsLast && !exact && (times === 1 || times === 2);
+  if (whole || taken) return repeatInterleave(x, times, dim);
+  const fine = channelsLast ? { ...a, scale: Math.fround(a.scale), round: Math.fround } : a;
+  return indexSelect(x, dim, tensor(nearestIndex(fine, exact), { dtype: "int64", device: x.device }));
+}
+
+function badInput(x: Tensor, mode: string): ShapeError {
+  const known = Object.hasOwn(ranks, mode);
+  const rank = known ? ranks[mode as InterpolateMode] : [];
+  if (rank.length === 1 && x.shape.length >= 3 && x.shape.length <= 5) {
+    return new ShapeError(
+      `Got ${x.shape.length}D input, but ${mode} mode needs ${rank[0] + 2}D input, in interpolate`,
+    );
+  }
+  return new ShapeError(
+    `Input Error: Only 3D, 4D and 5D input Tensors supported (got ${x.shape.length}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | area | nearest-exact (got ${mode}), in interpolate`,
+  );
+}
+
+/** The output sizes, and the factors where they were given and count. */
+function sizesAndFactors(x: Tensor, options: InterpolateOptions): {
+  readonly out: readonly number[];
+  readonly factors: readonly (number | null)[];
+} {
+  const space = x.shape.slice(2), size = options.size ?? null, scale = options.scaleFactor ?? null;
+  if (size === null && scale === null) {
+    throw new ValueError("either size or scale_factor should be defined, in interpolate");
+  }
+  if (size !== null && scale !== null) {
+    throw new ValueError("only one of size or scale_factor should be defined, in interpolate");
+  }
+  const each = (name: string, value: Sizes): readonly number[] => {
+    const all = typeof value === "number" ? space.map(() => value) : value;
+    if (all.length === space.length) return all;
+    throw new ValueError(
+      `Input and ${
+        name === "size" ? "output" : "scale_factor"
+      } must have the same number of spatial dimensions, but got input with spatial dimensions of [${
+        space.join(", ")
+      }] and ${name === "size" ? "output size" : "scale_factor"} of ${name === "size" ? "" : "shape "}(${
+        all.join(", ")
+      }), in interpolate`,
+    );
+  };
+  if (size !== null) {
+    if (options.recomputeScaleFactor) {
+      throw new ValueError("recompute_scale_factor is not meaningful with an explicit size., in interpolate");
+    }
+    return { out: each("size", size), factors: space.map(() => null) };
+  }
+  const given = each("scaleFactor", scale as Sizes);
+  if (given.some((f) => !(f > 0))) {
+    throw new ValueError(`scale factors must be positive, in interpolate: got [${given.join(", ")}]`);
+  }
+  const out = space.map((s, i) => Math.floor(s * given[i]));
+  return { out, factors: options.recomputeScaleFactor ? space.map(() => null) : given };
+}
+
+const torchNames: Readonly<Record<InterpolateMode, string>> = {
+  nearest: "UpsampleNearest",
+  "nearest-exact": "UpsampleNearestExact",
+  linear: "UpsampleLinear",
+  bilinear: "UpsampleBilinear",
+  bicubic: "UpsampleBicubic",
+  trilinear: "UpsampleTrilinear",
+  area: "AdaptiveAvgPool",
+};
+
+/**
+ * x [N, C, ...space] at another size: given as `size`, or as `scaleFactor` times the old one. Modes: "nearest", "nearest-exact" and "area" for one to three
+ * spatial dimensions, "linear" for one, "bilinear" and "bicubic" for two, "trilinear" for three. `torch.nn.functional.interpolate`.
+ *
+ * @throws {ShapeError} when the mode does not go with the rank of x
+ * @throws {ValueError} when neither or both of size and scaleFactor are given, or options do not go with the mode
+ * @example
+ * ```ts
+ * import { interpolate, tensor } from "@tenon/tenon";
+ * console.log(interpolate(tensor([[[0, 2]]]), { scaleFactor: 2, mode: "linear" }).tolist()); // [ [ [ 0, 0.5, 1.5, 2 ] ] ]
+ * ```
+ */
+export function interpolate(x: Tensor, options: InterpolateOptions = {}): Tensor {
+  checkCall("interpolate", [x], options, interpolateKinds);
+  const { mode = "nearest", antialias = false } = options;
+  const rank = x.shape.length - 2;
+  if (!Object.hasOwn(ranks, mode) || !ranks[mode].includes(rank)) throw badInput(x, mode);
+  const smooth = mode !== "nearest" && mode !== "nearest-exact" && mode !== "area";
+  if (!smooth && options.alignCorners !== undefined && options.alignCorners !== null) {
+    throw new ValueError(
+      "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear, in interpolate",
+    );
+  }
+  if (antialias && mode !== "bilinear" && mode !== "bicubic") {
+    throw new ValueError(
+      "Anti-alias option is only supported for bilinear and bicubic modes, in interpolate",
+    );
+  }
+  const { out, factors } = sizesAndFactors(x, options);
+  const space = x.shape.slice(2);
+  // Averages over areas may be none at all.
+  const least = mode === "area" ? 0 : 1;
+  if (space.some((s) => s < 1) || out.some((s) => !Number.isInteger(s) || s < least)) {
+    throw new ShapeError(
+      `Input and output sizes should be greater than 0, but got input (${space.join(", ")}) output (${
+        out.join(", ")
+      }), in interpolate`,
+    );
+  }
+  if (mode === "area") {
+    return rank === 1
+      ? adaptiveAvgPool1d(x, out)
+      : rank === 2
+      ? adaptiveAvgPool2d(x, out)
+      : adaptiveAvgPool3d(x, out);
+  }
+  if (smooth) requireFloat("interpolate", x);
+  const align = options.alignCorners ?? false;
+  const axes = space.map((s, i) => axis(s, out[i], factors[i], align, x.dtype));
+  const along = (acc: Tensor, a: Axis, i: number) => {
+    if (!smooth) return nearest(acc, i + 2, a, mode === "nearest-exact");
+    // PyTorch takes equal sizes as they are, except where it weighs more than two elements.
+    const plain = a.size === a.out && (a.scale === 1 || (mode !== "bicubic" && !antialias));
+    if (plain) return acc;
+    const times = a.out / a.size;
+    if (Number.isInteger(times) && !a.align && !antialias && a.scale === a.round(1 / times)) {
+      return multiplied(acc, i + 2, a, times, mode === "bicubic");
+    }
+    return resample(acc, i + 2, tapsOf(mode, antialias, a));
+  };
+  const y = smooth ? inSingle(x.value, (z) => axes.reduce(along, z)) : axes.reduce(along, x.value);
+  return named(`${torchNames[mode]}${rank}D${antialias ? "Aa" : ""}Backward1`, y, x);
+}
+
+/** `interpolate` under its old name. `torch.nn.functional.upsample`. */
+export function upsample(x: Tensor, options: InterpolateOptions = {}): Tensor {
+  checkCall("upsample", [x], options, interpolateKinds);
+  return interpolate(x, options);
+}

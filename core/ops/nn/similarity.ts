@@ -1,0 +1,80 @@
+/**
+ * Vectors beside vectors: unit vectors, the cosine of an angle, the distance.
+ *
+ * @module
+ */
+import { broadcastShapes } from "../../shape.ts";
+import type { Tensor } from "../../tensor.ts";
+import { cast, commonType } from "../cast.ts";
+import { add, div, lt, mul, sqrt, sub, where } from "../elementwise.ts";
+import { checkCall, type Kinds } from "../options.ts";
+import { sum } from "../reduce.ts";
+import { norm } from "../linalg/norms.ts";
+import { expand } from "../view.ts";
+
+/** No less than `eps`; the gradient stops where it is less. */
+function atLeast(x: Tensor, eps: number): Tensor {
+  return where(lt(x, eps), eps, x);
+}
+
+/** Options of `normalize`. */
+export interface NormalizeOptions {
+  /** The exponent of the norm. */
+  readonly p?: number;
+  /** Dimension to normalise over. */
+  readonly dim?: number | readonly number[];
+  /** The norm is taken to be no less than this. */
+  readonly eps?: number;
+}
+
+const normalizeKinds: Kinds<NormalizeOptions> = { p: "number", dim: "sizes", eps: "number" };
+
+/** x over its p-norm along `dim`. `torch.nn.functional.normalize`. */
+export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
+  checkCall("normalize", [x], options, normalizeKinds);
+  const { p = 2, dim = 1, eps = 1e-12 } = options;
+  return div(x, atLeast(norm(x, p, dim, { keepdim: true }), eps));
+}
+
+/** The cosine of the angle between vectors along `dim`. `torch.nn.functional.cosine_similarity`. */
+export function cosineSimilarity(
+  a: Tensor,
+  b: Tensor,
+  options: { readonly dim?: number; readonly eps?: number } = {},
+): Tensor {
+  checkCall("cosine_similarity", [a, b], options, { dim: "number", eps: "number" });
+  const { dim = 1, eps = 1e-8 } = options;
+  // Broadcast first: `dim` counts in the common shape.
+  const shape = broadcastShapes("cosine_similarity", a.shape, b.shape);
+  const dtype = commonType("cosine_similarity", [a, b]);
+  const unit = (x: Tensor) => {
+    const y = expand(cast(x, dtype), shape), square = sum(mul(y, y), dim, { keepdim: true });
+    // Raised without a trace: the gradient passes on to the square even where eps stands for it.
+    const raised = add(atLeast(square, eps * eps).detach(), sub(square, square.detach()));
+    return div(y, sqrt(raised));
+  };
+  return sum(mul(unit(a), unit(b)), dim);
+}
+
+/** Options of `pairwiseDistance`. */
+export interface PairwiseDistanceOptions {
+  /** Order of the norm. */
+  readonly p?: number;
+  /** Added to the difference. */
+  readonly eps?: number;
+  /** Keep the reduced dimension with size 1. */
+  readonly keepdim?: boolean;
+}
+
+const pairwiseDistanceKinds: Kinds<PairwiseDistanceOptions> = {
+  p: "number",
+  eps: "number",
+  keepdim: "boolean",
+};
+
+/** The p-norm of a - b + eps along the last dimension. `torch.nn.functional.pairwise_distance`. */
+export function pairwiseDistance(a: Tensor, b: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
+  checkCall("pairwise_distance", [a, b], options, pairwiseDistanceKinds);
+  const { p = 2, eps = 1e-6, keepdim = false } = options;
+  return norm(add(sub(a, b), eps), p, -1, { keepdim });
+}
