@@ -1,6 +1,6 @@
 /**
  * Random tensors: PyTorch's CPU streams (core/random) as tensors of any device. The draws happen when the function is called, on the
- * host, in PyTorch's order, so that a seeded script and its port get the same bits. Dropout is in dropout.ts.
+ * host, in PyTorch's order, so that a seeded script and its port get the same bits. Dropout is in nn/dropout.ts.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Orthogonal decompositions: QR, eigenvalues of symmetric matrices, singular values; and what rests on them: rank, pseudo-inverse, least squares. Norms by
- * singular values are in norms.ts. Values are computed on the host (host.ts).
+ * singular values are in norms.ts. Values are computed on the host (../host.ts).
  *
  * @module
  */

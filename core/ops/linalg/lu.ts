@@ -1,5 +1,5 @@
 /**
- * LU decompositions: as three factors, as LAPACK's one matrix and its row swaps, and the systems that these solve. Values are computed on the host (host.ts).
+ * LU decompositions: as three factors, as LAPACK's one matrix and its row swaps, and the systems that these solve. Values are computed on the host (../host.ts).
  *
  * @module
  */

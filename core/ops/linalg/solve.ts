@@ -1,5 +1,5 @@
 /**
- * Square systems: determinants, inverses, solutions, LU; triangular and Cholesky solvers. Values are computed on the host (host.ts).
+ * Square systems: determinants, inverses, solutions, LU; triangular and Cholesky solvers. Values are computed on the host (../host.ts).
  *
  * @module
  */
