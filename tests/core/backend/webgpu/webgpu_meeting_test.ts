@@ -5,6 +5,9 @@
  */
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { createWebGpuBackend } from "../../../../core/backend/webgpu/backend.ts";
+import { openGpu } from "../../../../core/backend/webgpu/device.ts";
+import { accumulator, type Reduction } from "../../../../core/backend/webgpu/wgsl/fold.ts";
+import { libraryFor } from "../../../../core/backend/webgpu/wgsl/library.ts";
 import { Meeting } from "../../../../core/backend/webgpu/wgsl/meeting.ts";
 import type { DType, HostArray } from "../../../../core/dtype.ts";
 import type { Combiner, ReduceInstr } from "../../../../core/kernel/ir.ts";
@@ -54,6 +57,76 @@ for (const columns of [65, 300, 1026]) {
     tree.destroy();
   });
 }
+
+/** The program of one meeting of `size` threads, thread t with value t of `x`: what each of them holds afterwards, and where it was found. */
+function meetingText(size: number, lanes: number, combiner: Combiner): string {
+  const instr: ReduceInstr = { op: "reduce", dtype: "float32", level: "outer", combiner, arg: 0 };
+  const r: Reduction = { i: 1, instr, argType: "float32" }, arg = combiner.startsWith("arg");
+  const meeting = new Meeting(size, lanes), name = accumulator(r);
+  const lines = [
+    "let t = i32(thread);",
+    `var ${name} = x[t];`,
+    ...arg ? [`var ${name}_at = t;`] : [],
+    ...meeting.lines([r]),
+    `y[t] = ${name};`,
+    `y[t + ${size}] = ${arg ? `f32(${name}_at)` : "0.0"};`,
+  ];
+  const main = `@compute @workgroup_size(${size})
+fn main(@builtin(local_invocation_index) thread: u32${meeting.inputs}) {
+${lines.join("\n")}
+}
+`;
+  return `@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+${meeting.declarations}${libraryFor(main)}
+${main}`;
+}
+
+// Subgroups of fewer threads than was said, of more, and of more than there are in the workgroup.
+gpuTest("meetings do not rest on the number of threads in a subgroup", {}, async () => {
+  const gpu = await openGpu({ allowSoftware: true }), { device } = gpu;
+  if (gpu.subgroupLanes === 0) return device.destroy();
+  const buffer = (usage: number): GPUBuffer => device.createBuffer({ size: 2048, usage });
+  const x = buffer(0x88), y = buffer(0x84), out = buffer(0x9);
+  const values = Float32Array.from({ length: 256 }, (_, i) => (i * 37 + 11) % 251);
+  values[3] = NaN;
+  for (
+    const [size, lanes] of [[4, 4], [4, 64], [8, 1], [16, 4], [64, 2], [64, 64], [256, 4], [256, 32], [
+      256,
+      128,
+    ]]
+  ) {
+    for (const combiner of ["sum", "max", "argmin"] as const) {
+      const own = combiner === "sum" ? values.map((v) => v || 1) : values;
+      device.queue.writeBuffer(x, 0, own);
+      const module = device.createShaderModule({ code: gpu.directives + meetingText(size, lanes, combiner) });
+      const pipeline = device.createComputePipeline({
+        layout: "auto",
+        compute: { module, entryPoint: "main" },
+      });
+      const encoder = device.createCommandEncoder(), pass = encoder.beginComputePass();
+      pass.setPipeline(pipeline);
+      const entries = [x, y].map((buffer, binding) => ({ binding, resource: { buffer } }));
+      pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
+      pass.dispatchWorkgroups(1);
+      pass.end();
+      encoder.copyBufferToBuffer(y, 0, out, 0, 2048);
+      device.queue.submit([encoder.finish()]);
+      await out.mapAsync(1);
+      const found = new Float32Array(out.getMappedRange().slice(0));
+      out.unmap();
+      const sum = own.slice(0, size).reduce((a, b) => a + b, 0);
+      const [value, at] = combiner === "sum" ? [sum, 0] : [NaN, combiner === "max" ? 0 : 3];
+      const wanted = Float32Array.from({ length: 2 * size }, (_, i) => i < size ? value : at);
+      assertEquals(
+        found.slice(0, 2 * size),
+        wanted,
+        `${combiner} of ${size} threads in subgroups of ${lanes}`,
+      );
+    }
+  }
+  device.destroy();
+});
 
 Deno.test("a meeting of subgroups has few barriers, and one of trees no subgroup operations", () => {
   const instr: ReduceInstr = { op: "reduce", dtype: "float32", level: "outer", combiner: "max", arg: 0 };
