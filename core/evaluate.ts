@@ -10,7 +10,8 @@ import { hostArray } from "./dtype.ts";
 import { ValueError } from "./errors.ts";
 import { type CompiledTrace, compileTrace } from "./graph/compile.ts";
 import { PlanCache } from "./graph/signature.ts";
-import { isHeld, trace } from "./graph/trace.ts";
+import { type Check, checksOf, type Watched, watchedIn } from "./graph/refusals.ts";
+import { isHeld, type Trace, trace } from "./graph/trace.ts";
 import { adopt, allocate, consume, discard, nextPin, onDevice, settle } from "./residents.ts";
 import { sizeOf } from "./shape.ts";
 import { hostStorage, type Storage } from "./storage.ts";
@@ -86,11 +87,11 @@ export function evaluate(tensors: readonly Tensor[], options: EvaluateOptions = 
 }
 
 function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readonly Tensor[]): void {
-  const found = trace(asked);
+  const { checks, ...found } = traceChecked(asked);
   const { nodes, leaves, signature } = found;
   // Values of parameters are brought to memory when met, not computed again each time. So is what a caller of a module holds, and a
   // single value that may be a part of a loss, where a step may overwrite what they are computed from: afterwards they could not be computed.
-  const roots = [...asked];
+  const roots = [...asked, ...checks.map((check) => check.found)];
   evaluations++;
   for (const x of nodes) {
     if (isHeld(x)) continue;
@@ -106,7 +107,8 @@ function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readon
     // An empty tensor has no memory to be brought to.
     if (sizeOf(x.shape) > 0 && !roots.includes(x)) roots.push(x);
   }
-  const donated = donatedLeaves(nodes, leaves, roots, donate);
+  // What is refused leaves everything as it was.
+  const donated = checks.length > 0 ? nothing : donatedLeaves(nodes, leaves, roots, donate);
   const keep = roots.some((x) => x.track !== 0 && !x.released);
   // After the graph, what else the plan depends on.
   signature.push((fusion ? 1 : 0) | (keep ? 2 : 0));
@@ -124,6 +126,7 @@ function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readon
     return { compiled, executable: backend.prepare(compiled.plan) };
   });
   const storages = execute(device, plan, leaves);
+  throwRefused(device, watchedIn(plan.compiled.outputs, checks), storages);
   plan.compiled.outputs.forEach(({ places }, i) => {
     for (let k = 0; k < places.length; k++) nodes[places[k]].storage = storages[i];
   });
@@ -131,6 +134,12 @@ function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readon
     if (!isHeld(x)) shareWithInput(x);
     if (x.track === 0 || x.released || x.owner !== null) release(x);
   }
+}
+
+/** What a set of roots needs, with what has to be looked at when it is computed among the nodes. */
+function traceChecked(roots: readonly Tensor[]): Trace & { readonly checks: readonly Check[] } {
+  const found = trace(roots), checks = checksOf(found.nodes);
+  return { ...checks.length === 0 ? found : trace([...roots, ...checks.map((c) => c.found)]), checks };
 }
 
 /**
@@ -175,6 +184,22 @@ function execute(device: DeviceName, plan: Ready, leaves: readonly Storage[]): S
   return storages;
 }
 
+/** Throws the error of the first check that found something in what a plan computed. */
+function throwRefused(
+  device: DeviceName,
+  watched: readonly Watched[],
+  storages: readonly Storage[],
+): void {
+  if (watched.length === 0) return;
+  const backend = backendOf(device);
+  // Where a runtime cannot wait for its device, nobody can look.
+  if (backend.info().details.synchronousReads === false) return;
+  for (const { output, error } of watched) {
+    const { buffer, dtype, count } = storages[output].residency;
+    if (buffer !== null && backend.read(buffer, dtype, count)[0] !== 0) throw error();
+  }
+}
+
 /** A plan of its own, for a function that is traced once and replayed. */
 export interface Program {
   /** Whether its device has another backend by now, so that the program cannot run any more. */
@@ -198,20 +223,23 @@ export function prepare(
   // While the graph is walked, a placeholder is a leaf like any other.
   const stand = inputs.map((x) => x.storage = hostStorage(device, x.dtype, hostArray(x.dtype, 0)));
   try {
-    const found = trace(outputs);
+    const { checks, ...found } = traceChecked(outputs);
     const { leaves } = found;
-    const roots = outputs.map((x) => x.order);
+    const roots = [...outputs, ...checks.map((check) => check.found)].map((x) => x.order);
     const inputOf = leaves.map((s) => stand.indexOf(s));
     // What an output only renames.
     const names = outputs.map(renamedLeaf);
     const donated = new Set(
-      leaves.map((_, leaf) => leaf).filter((leaf) => donate.has(inputOf[leaf]) && !names.includes(leaf)),
+      leaves.map((_, leaf) => leaf).filter((leaf) =>
+        checks.length === 0 && donate.has(inputOf[leaf]) && !names.includes(leaf)
+      ),
     );
     const { backend } = plansOf(device);
     const options = { fuse: fusion, maxBuffers: backend.maxBuffers, keep: false, donated };
     const compiled = compileTrace(found, roots, options);
     const plan = { compiled, executable: backend.prepare(compiled.plan) };
-    const outputOf = roots.map((place) => compiled.outputs.findIndex((o) => o.places.includes(place)));
+    const outputOf = outputs.map(({ order }) => compiled.outputs.findIndex((o) => o.places.includes(order)));
+    const watched = watchedIn(compiled.outputs, checks);
     const constants = leaves.map((s, leaf) => inputOf[leaf] < 0 ? s : null);
     return {
       get stale(): boolean {
@@ -220,6 +248,7 @@ export function prepare(
       run(values: readonly Storage[]): Storage[] {
         const own = constants.map((s, leaf) => s ?? values[inputOf[leaf]]);
         const made = execute(device, plan, own);
+        throwRefused(device, watched, made);
         return outputOf.map((output, i) => {
           if (output >= 0) return made[output];
           const same = own[names[i]];

@@ -169,7 +169,7 @@ export function div(
   const dtype = divisionType("div_trunc", a, b);
   if (isFloat(dtype)) return named("DivBackward2", trunc(floatBinary(prim.divPrim, a, b)));
   // Integers: the remainder with the dividend's sign divides exactly. Zeros are looked for once.
-  const byNonzero = b instanceof Tensor ? prim.fmodByNonzeroPrim : prim.fmodPrim;
+  const byNonzero = b instanceof Tensor ? prim.restByNonzeroPrim : prim.fmodPrim;
   const x = toTensor(a, dtype, deviceOf([a, b])), rest = binaryAs(byNonzero, x, b, dtype);
   return binaryAs(prim.floorDividePrim, sub(x, rest), b, dtype);
 }
@@ -195,7 +195,11 @@ export function floorDivide(a: TensorLike, b: TensorLike): Tensor {
  * @throws {ValueError} for an integer divided by zero
  */
 export function remainder(a: TensorLike, b: TensorLike): Tensor {
-  return numbered("Remainder", division(prim.remainderPrim, prim.remainderByNonzeroPrim, "remainder", a, b), b);
+  return numbered(
+    "Remainder",
+    division(prim.remainderPrim, prim.remainderByNonzeroPrim, "remainder", a, b),
+    b,
+  );
 }
 
 /**

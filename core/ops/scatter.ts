@@ -6,11 +6,12 @@
 import { named } from "../apply.ts";
 import { type DType, isFloat } from "../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { floorDividePrim } from "../prim/elementwise.ts";
 import { normalizeDim, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import type { Scalar } from "./cast.ts";
 import { full, onesLike, zerosLike } from "./create.ts";
-import { div, floorDivide, maximum } from "./elementwise.ts";
+import { binaryAs, div, maximum } from "./elementwise.ts";
 import { atLeastVector, expectInt64, type IndexLike, outOfRange, toIndex } from "./indexing.ts";
 import { checkCall, checkOptions, type Kinds } from "./options.ts";
 import { highest, lowest } from "./reduce.ts";
@@ -161,6 +162,6 @@ export function scatterReduce(
     "add",
   );
   const divisor = maximum(counts, 1);
-  const mean = isFloat(x.dtype) ? div(merged, divisor) : floorDivide(merged, divisor);
+  const mean = isFloat(x.dtype) ? div(merged, divisor) : binaryAs(floorDividePrim, merged, divisor, x.dtype);
   return named("ScatterReduce", reshape(mean, x.shape));
 }

@@ -8,12 +8,14 @@ import { named } from "../apply.ts";
 import { type DType, isFloat, isInt, promoteTypes, scalarName } from "../dtype.ts";
 import { DTypeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
+import { floorDividePrim, remainderPrim } from "../prim/elementwise.ts";
 import { Tensor } from "../tensor.ts";
 import { asFloat, cast, commonType, deviceOf, floatType, type TensorLike, toTensor } from "./cast.ts";
 import { full, onesLike } from "./create.ts";
 import {
   abs,
   add,
+  binaryAs,
   digamma,
   div,
   eq,
@@ -22,7 +24,6 @@ import {
   exp,
   exp2,
   floor,
-  floorDivide,
   ge,
   gt,
   isnan,
@@ -310,7 +311,7 @@ export function gcd(a: Tensor, b: Tensor): Tensor {
   }
   let x = abs(cast(add(a, mul(b, 0)), dtype)), y = abs(cast(add(b, mul(a, 0)), dtype));
   for (let i = euclidSteps[dtype] ?? 0; i >= 0; i--) {
-    const done = eq(y, 0), rest = remainder(x, where(done, 1, y));
+    const done = eq(y, 0), rest = binaryAs(remainderPrim, x, where(done, 1, y), dtype);
     x = where(done, x, y);
     y = where(done, y, rest);
   }
@@ -324,7 +325,7 @@ export function lcm(a: Tensor, b: Tensor): Tensor {
   // As in C, whose short integers are multiplied as int32.
   const wide = promoteTypes(dtype, "int32"), first = cast(a, wide), second = cast(b, wide);
   return cast(
-    abs(where(none, 0, mul(floorDivide(first, cast(where(none, 1, divisor), wide)), second))),
+    abs(where(none, 0, mul(binaryAs(floorDividePrim, first, where(none, 1, divisor), wide), second))),
     dtype,
   );
 }

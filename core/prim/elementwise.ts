@@ -4,6 +4,7 @@
  * @module
  */
 import type { DType } from "../dtype.ts";
+import { ValueError } from "../errors.ts";
 import type { BinaryFn, UnaryFn } from "../kernel/scalar.ts";
 import { cast } from "../ops/cast.ts";
 import * as op from "../ops/elementwise.ts";
@@ -11,8 +12,10 @@ import { logicalAnd } from "../ops/logical.ts";
 import { where } from "../ops/elementwise.ts";
 import { trigamma } from "../ops/pointwise.ts";
 import { fullLike, zerosLike } from "../ops/create.ts";
+import { any } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
 import { definePrimitive, type Primitive, type VjpRule } from "./primitive.ts";
+import { expandPrim } from "./view.ts";
 
 type Rule = VjpRule<undefined>;
 
@@ -202,6 +205,38 @@ export const ltPrim = compare("lt", "Lt");
 export const lePrim = compare("le", "Le");
 export const gtPrim = compare("gt", "Gt");
 export const gePrim = compare("ge", "Ge");
+
+/** What an integer divided by zero is refused with. */
+export function zeroDivision(op: string, dtype: DType): ValueError {
+  return new ValueError(
+    `ZeroDivisionError: ${op} of ${dtype} by zero; make the operands floats to get infinity`,
+  );
+}
+
+/** `prim` of integers by a divisor whose values are not at hand yet: zeros among them are refused as `title`. */
+function byNonzero(prim: Primitive<undefined>, title: string): Primitive<undefined> {
+  return definePrimitive<undefined>({
+    ...prim,
+    fields: undefined,
+    name: `${title}_by_nonzero`,
+    vjp: null,
+    batch: { attrs: (attrs) => attrs },
+    refusal: {
+      found: ([, b]) => {
+        let divisor = b;
+        while (divisor.prim.id === expandPrim.id && divisor.inputs.length > 0) divisor = divisor.inputs[0];
+        return any(op.eq(divisor, 0));
+      },
+      error: ({ dtype }) => zeroDivision(title, dtype),
+    },
+  });
+}
+
+export const floorDivideByNonzeroPrim = byNonzero(floorDividePrim, "div_floor");
+export const remainderByNonzeroPrim = byNonzero(remainderPrim, "remainder");
+export const fmodByNonzeroPrim = byNonzero(fmodPrim, "fmod");
+/** What is left of a quotient rounded towards zero. */
+export const restByNonzeroPrim = byNonzero(fmodPrim, "div_trunc");
 
 /** `where(condition, a, b)`; the condition is bool. */
 export const wherePrim: Primitive<undefined> = definePrimitive<undefined>({

@@ -10,8 +10,9 @@ import { type GradientCase, gradientCases, withGivenGradient, withoutArguments }
 
 const bits = tensor([[5, 3, -8], [0, 7, 1]], { dtype: "int32" });
 const shifts = tensor([[1, 0, 2], [3, 1, 4]], { dtype: "int32" });
-const floats = tensor([[1, 5, 2], [4, -4, 0]], { dtype: "float64" });
-const others = tensor([[1, 4, 3], [-1, 5, 0]], { dtype: "float64" });
+const divisors = tensor([[30, -20, 40], [-30, 10, 50]], { dtype: "int32" });
+const floats = tensor([[1, 5, 2], [4, -4, 0]], { dtype: "float64", device: "cpu" });
+const others = tensor([[1, 4, 3], [-1, 5, 0]], { dtype: "float64", device: "cpu" });
 const two = (inputs: Tensor[]) => [{ inputs, wrt: [] }];
 
 /** Cases of primitives that have no gradient. */
@@ -22,6 +23,9 @@ const more: Readonly<Record<string, readonly GradientCase[]>> = {
   ...Object.fromEntries(["shl", "shr", "ushr"].map((name) => [name, two([bits, shifts])])),
   ...Object.fromEntries(["eq", "ne", "lt", "le", "gt", "ge"].map((name) => [name, two([floats, others])])),
   argmax: [{ inputs: [floats], wrt: [], attrs: { dims: [1] } }, {
+  ...Object.fromEntries(
+    ["div_floor", "div_trunc", "remainder", "fmod"].map((op) => [`${op}_by_nonzero`, two([bits, divisors])]),
+  ),
     inputs: [floats],
     wrt: [],
     attrs: { dims: [0, 1] },

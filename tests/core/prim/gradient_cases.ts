@@ -263,6 +263,7 @@ export const withoutGradient: readonly string[] = [
   ...["and", "or", "xor", "shl", "shr", "ushr"],
   ...["eq", "ne", "lt", "le", "gt", "ge"],
   ...["argmax", "argmin", "argsort"],
+  ...["div_floor", "div_trunc", "remainder", "fmod"].map((op) => `${op}_by_nonzero`),
 ];
 
 /** Primitives whose gradient is given with each use of them; transform/custom_test.ts checks those. */

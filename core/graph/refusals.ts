@@ -1,0 +1,45 @@
+/**
+ * Arguments that have no result, such as zeros that integers are divided by. Where the values were not at hand when the operation was called, the plan that
+ * computes them tells, and the error is thrown before anyone sees a result.
+ *
+ * @module
+ */
+import type { TenonError } from "../errors.ts";
+import type { PlanOutput } from "./compile.ts";
+import { isHeld } from "./trace.ts";
+import { sizeOf } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** What to look at for one of the nodes that are computed. */
+export interface Check {
+  /** One bool: whether the node is refused. */
+  readonly found: Tensor;
+  error(): TenonError;
+}
+
+const none: readonly Check[] = [];
+
+/** What to look at when `nodes` are computed. */
+export function checksOf(nodes: readonly Tensor[]): readonly Check[] {
+  let checks: Check[] | null = null;
+  for (const node of nodes) {
+    const { prim: { refusal }, shape, dtype } = node;
+    if (refusal === undefined || isHeld(node) || sizeOf(shape) === 0) continue;
+    (checks ??= []).push({ found: refusal.found(node.inputs), error: () => refusal.error({ shape, dtype }) });
+  }
+  return checks ?? none;
+}
+
+/** Where a plan's outputs have what to look at. */
+export interface Watched {
+  readonly output: number;
+  error(): TenonError;
+}
+
+/** The checks in terms of a plan that was made from the walk that has just numbered them. */
+export function watchedIn(outputs: readonly PlanOutput[], checks: readonly Check[]): readonly Watched[] {
+  return checks.map(({ found: { order }, error }) => ({
+    output: outputs.findIndex(({ places }) => places.includes(order)),
+    error,
+  }));
+}
