@@ -226,7 +226,7 @@ export {
   renorm,
 } from "./ops/linalg/matrix_functions.ts";
 export { norm, nuclearNorm } from "./ops/linalg/norms.ts";
-export type { FixedOptions, Named } from "./ops/options.ts";
+export type { Alone, FixedOptions, Named } from "./ops/options.ts";
 export {
   addcdiv,
   addcmul,

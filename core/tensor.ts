@@ -15,7 +15,7 @@ import { type NestedValues, readAsync } from "./methods/read.ts";
 import type { NodeInit } from "./node.ts";
 import { cast, checkTensors } from "./ops/cast.ts";
 import { fromHost } from "./ops/create.ts";
-import { checkOptions, withoutNulls } from "./ops/options.ts";
+import { type Alone, checkOptions, type Named, withoutNulls } from "./ops/options.ts";
 import { isRowMajor } from "./prim/strides.ts";
 import { alias, narrow } from "./ops/view.ts";
 import { cat } from "./ops/join.ts";
@@ -258,9 +258,13 @@ export class Tensor extends FormMethods {
 
   /**
    * Computes the gradient of this tensor with respect to every leaf that requires one and adds it to the leaf's `.grad`.
-   * A tensor with more than one element needs `gradient`, its cotangent. `torch.Tensor.backward`.
+   * A tensor with more than one element needs `gradient`, its cotangent. `retainGraph` may stand alone in the place of the options.
+   * `torch.Tensor.backward`.
    */
-  backward(gradient?: Tensor, options: BackwardOptions = {}): void {
+  backward(
+    gradient?: Tensor | null | Named<{ gradient: Tensor | null }, BackwardOptions>,
+    options: Alone<"retainGraph", BackwardOptions> = {},
+  ): void {
     backward(this, gradient, options);
   }
 

@@ -4,8 +4,8 @@
  * - Tensors, sizes and what PyTorch programs give by position stand by position, in PyTorch's order; what may be left out there may instead be
  *   named in the last record: `softmax(x, 1)` is `softmax(x, { dim: 1 })`, `conv2d(x, w, b, { padding: 1 })` is
  *   `conv2d(x, w, { bias: b, padding: 1 })`
- * - Switches and settings are named, so that a call says what they mean: `x.sum(1, { keepdim: true })`. Constructors of layers, and few
- *   functions that say so, take them by position too
+ * - Switches and settings are named, so that a call says what they mean: `x.sum(1, { keepdim: true })`. Constructors of layers take them by
+ *   position too, and so does a function of whose options one is meant when a value stands alone: `loadStateDict(state, false)`
  *
  * TypeScript checks the record where it is asked; here programs that are run without type checking learn of what would be ignored, or taken
  * for something else.
@@ -148,6 +148,19 @@ export function inPlaceWith(
     );
   }
   return [...placed, rest];
+}
+
+/** A value of the option K, or a record that holds it among the options O. */
+export type Alone<K extends keyof O, O> = O[K] | O;
+
+/**
+ * Options of which the one that PyTorch programs give by position may stand alone in their place: `loadStateDict(state, false)` is
+ * `loadStateDict(state, { strict: false })`.
+ */
+export function optionsOf<O extends object, K extends keyof O & string>(name: K, given: O | O[K]): O;
+/** The implementation. */
+export function optionsOf(name: string, given: unknown): unknown {
+  return isRecord(given) || given === undefined ? given ?? {} : { [name]: given };
 }
 
 /**

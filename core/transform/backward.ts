@@ -13,7 +13,15 @@ import { sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { GradCell } from "./grad_cell.ts";
 import { pullAll, trackedNodes } from "./pull.ts";
-import { checkKind, checkOptions } from "../ops/options.ts";
+import {
+  type Alone,
+  checkKind,
+  checkOptions,
+  inPlaceWith,
+  isNamed,
+  type Named,
+  optionsOf,
+} from "../ops/options.ts";
 
 /** Options of `backward`. */
 export interface BackwardOptions {
@@ -75,9 +83,17 @@ export function releaseNodes(nodes: readonly Tensor[], options: BackwardOptions)
 }
 
 /** Adds the gradients of `output` to its leaves. */
-export function backward(output: Tensor, gradient: Tensor | undefined, options: BackwardOptions): void {
+export function backward(
+  output: Tensor,
+  gradient: Tensor | null | undefined | Named<{ gradient: Tensor | null }, BackwardOptions>,
+  given: Alone<"retainGraph", BackwardOptions>,
+): void {
+  const options = optionsOf<BackwardOptions, "retainGraph">("retainGraph", given);
+  if (isNamed(gradient)) {
+    return backward(output, ...inPlaceWith("backward", ["gradient"], [gradient], options));
+  }
   checkKind("backward", "gradient", gradient, "tensor?");
-  checkOptions("backward", options, ["retainGraph", "createGraph"]);
+  checkOptions("backward", options, { retainGraph: "boolean?", createGraph: "boolean" });
   const run = options.createGraph ? enableGrad : noGrad;
   run(() => {
     const { root, seed } = startOf(output, gradient);

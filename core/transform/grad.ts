@@ -14,7 +14,7 @@ import { sameShape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 import { freshLeaf, pullAll, trackedNodes } from "./pull.ts";
-import { checkCall, checkOptions, requireKind } from "../ops/options.ts";
+import { type Alone, checkCall, checkOptions, optionsOf, requireKind } from "../ops/options.ts";
 
 /** Which arguments to differentiate; 0 by default. */
 export interface GradOptions {
@@ -88,16 +88,17 @@ export type GradResult = Tree;
 export function valueAndGrad<T extends Tree = Tensor, R extends Args = []>(
   fn: (x: T, ...rest: R) => Tensor,
 ): (x: T, ...rest: R) => [Tensor, T];
-/** The same for chosen arguments. */
+/** The same for chosen arguments: `{ argnums: 1 }`, or their positions alone. */
 export function valueAndGrad<A extends Args>(
   fn: (...args: A) => Tensor,
-  options: GradOptions,
+  options: Alone<"argnums", GradOptions>,
 ): (...args: A) => [Tensor, GradResult];
 export function valueAndGrad(
   fn: (...args: never[]) => Tensor,
-  options: GradOptions = {},
+  given: Alone<"argnums", GradOptions> = {},
 ): (...args: Tree[]) => [Tensor, GradResult] {
   requireKind("grad", "fn", fn, "function");
+  const options = optionsOf<GradOptions, "argnums">("argnums", given);
   checkOptions("grad", options, ["argnums"]);
   const call = fn as (...args: Tree[]) => Tensor;
   return (...args) => {
@@ -139,16 +140,16 @@ export function valueAndGrad(
 export function grad<T extends Tree = Tensor, R extends Args = []>(
   fn: (x: T, ...rest: R) => Tensor,
 ): (x: T, ...rest: R) => T;
-/** The same for chosen arguments. */
+/** The same for chosen arguments: `{ argnums: 1 }`, or their positions alone. */
 export function grad<A extends Args>(
   fn: (...args: A) => Tensor,
-  options: GradOptions,
+  options: Alone<"argnums", GradOptions>,
 ): (...args: A) => GradResult;
 export function grad(
   fn: (...args: never[]) => Tensor,
-  options: GradOptions = {},
+  given: Alone<"argnums", GradOptions> = {},
 ): (...args: Tree[]) => GradResult {
-  const both = valueAndGrad(fn as (...args: Tree[]) => Tensor, options);
+  const both = valueAndGrad(fn as (...args: Tree[]) => Tensor, given);
   return (...args) => both(...args)[1];
 }
 

@@ -9,7 +9,7 @@ import { apply, source } from "../apply.ts";
 import { withDraws, withStates } from "../effects.ts";
 import { IndexError, ShapeError, TenonError, ValueError } from "../errors.ts";
 import { isHeld } from "../graph/trace.ts";
-import { checkOptions, requireKind } from "../ops/options.ts";
+import { type Alone, checkOptions, optionsOf, requireKind } from "../ops/options.ts";
 import { expand, narrow, permute, unsqueeze } from "../ops/view.ts";
 import { cat } from "../ops/join.ts";
 import { placeholderPrim } from "../prim/source.ts";
@@ -165,7 +165,8 @@ function mapOnce(
 }
 
 /**
- * A function of batches from a function of one example. Arguments and results are tensors or trees of them. `torch.func.vmap`, `jax.vmap`.
+ * A function of batches from a function of one example. Arguments and results are tensors or trees of them; `inDims` may stand alone in the
+ * place of the options. `torch.func.vmap`, `jax.vmap`.
  *
  * @throws {ShapeError} when mapped dimensions differ in size
  * @throws {GradError} when the function reads a value
@@ -179,9 +180,10 @@ function mapOnce(
  */
 export function vmap<A extends readonly unknown[] = [Tensor], Y extends Tree = Tensor>(
   fn: (...args: A) => Y,
-  options: VmapOptions = {},
+  given: Alone<"inDims", VmapOptions> = {},
 ): (...args: A) => Y {
   requireKind("vmap", "fn", fn, "function");
+  const options: VmapOptions = optionsOf<VmapOptions, "inDims">("inDims", given);
   checkOptions("vmap", options, ["inDims", "outDims", "randomness", "chunkSize"]);
   const { inDims = 0, outDims = 0, chunkSize } = options;
   if (chunkSize !== undefined && !(Number.isInteger(chunkSize) && chunkSize > 0)) {

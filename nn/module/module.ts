@@ -8,7 +8,14 @@ import type { DeviceName } from "../../core/device.ts";
 import { type DType, isDType, isFloat } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
 import { empty, zerosLike } from "../../core/ops/create.ts";
-import { checkKind, checkOptions, type Kinds, withoutNulls } from "../../core/ops/options.ts";
+import {
+  type Alone,
+  checkKind,
+  checkOptions,
+  type Kinds,
+  optionsOf,
+  withoutNulls,
+} from "../../core/ops/options.ts";
 import { followMode } from "../../core/effects.ts";
 import { Tensor } from "../../core/tensor.ts";
 import type { BackwardHook } from "./backward_hooks.ts";
@@ -46,6 +53,24 @@ export interface Module {
 export interface DuplicateOptions {
   /** List each once, under its first name; true by default. */
   readonly removeDuplicate?: boolean;
+}
+
+/** Options of `registerBuffer`. */
+export interface BufferOptions {
+  /** Whether the buffer is part of the state dict; true by default. */
+  readonly persistent?: boolean;
+}
+
+/** Options of `zeroGrad`. */
+export interface ZeroGradOptions {
+  /** Forget the gradients, which is the default; false makes them zeros. */
+  readonly setToNone?: boolean;
+}
+
+/** Options of `loadStateDict`. */
+export interface LoadStateDictOptions {
+  /** Whether every key must match; true by default. */
+  readonly strict?: boolean;
 }
 
 const duplicateKinds: Kinds<DuplicateOptions> = { removeDuplicate: "boolean" };
@@ -118,9 +143,10 @@ export abstract class Module {
 
   /**
    * Registers a tensor that is part of the state but not learned; `null` keeps the name for later. One that is not persistent is left out
-   * of the state dict. `register_buffer`.
+   * of the state dict: `{ persistent: false }`, or false alone. `register_buffer`.
    */
-  registerBuffer(name: string, value: Tensor | null, options: { readonly persistent?: boolean } = {}): void {
+  registerBuffer(name: string, value: Tensor | null, given: Alone<"persistent", BufferOptions> = {}): void {
+    const options = optionsOf<BufferOptions, "persistent">("persistent", given);
     checkOptions("registerBuffer", options, { persistent: "boolean" });
     checkName(this, name, "buffer");
     if (value !== null && !(value instanceof Tensor)) {
@@ -232,7 +258,8 @@ export abstract class Module {
   }
 
   /** Forgets all gradients; with `setToNone` false they become zeros, as older PyTorch versions do. */
-  zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
+  zeroGrad(given: Alone<"setToNone", ZeroGradOptions> = {}): void {
+    const options = optionsOf<ZeroGradOptions, "setToNone">("setToNone", given);
     checkOptions("zeroGrad", options, { setToNone: "boolean" });
     for (const p of this.parameters()) {
       p.grad = options.setToNone === false && p.gradCell?.value ? zerosLike(p) : null;
@@ -294,14 +321,16 @@ export abstract class Module {
   }
 
   /**
-   * Copies values from a state dict. With `strict` (the default) every key must match. Returns what did not match.
+   * Copies values from a state dict. With `strict` (the default) every key must match: `{ strict: false }`, or false alone, takes what does.
+   * Returns what did not match.
    *
    * @throws {LoadError} with PyTorch's full report of missing and unexpected keys and shapes that differ
    */
   loadStateDict(
     state: Readonly<Record<string, Tensor>>,
-    options: { readonly strict?: boolean } = {},
+    given: Alone<"strict", LoadStateDictOptions> = {},
   ): LoadReport {
+    const options = optionsOf<LoadStateDictOptions, "strict">("strict", given);
     checkOptions("loadStateDict", options, { strict: "boolean" });
     return loadStateDict(this, state, options.strict ?? true);
   }

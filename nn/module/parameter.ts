@@ -8,7 +8,7 @@ import { apply } from "../../core/apply.ts";
 import { isFloat } from "../../core/dtype.ts";
 import { DTypeError, ValueError } from "../../core/errors.ts";
 import { FACADE } from "../../core/grad_mode.ts";
-import { checkOptions } from "../../core/ops/options.ts";
+import { type Alone, checkOptions, optionsOf } from "../../core/ops/options.ts";
 import { aliasPrim } from "../../core/prim/source.ts";
 import { Tensor, type TensorData } from "../../core/tensor.ts";
 
@@ -39,8 +39,9 @@ export class Parameter extends Tensor {
   #taken: TensorData | null = null;
   #needsGrad: boolean;
 
-  /** Takes the first value. */
-  constructor(data: Tensor, options: ParameterOptions = {}) {
+  /** Takes the first value; `{ requiresGrad: false }`, or false alone, keeps gradients away. */
+  constructor(data: Tensor, given: Alone<"requiresGrad", ParameterOptions> = {}) {
+    const options = optionsOf<ParameterOptions, "requiresGrad">("requiresGrad", given);
     checkData("Parameter()", data);
     checkOptions("Parameter", options, { requiresGrad: "boolean" });
     const needsGrad = options.requiresGrad ?? true;

@@ -10,10 +10,11 @@ import { ShapeError, ValueError } from "../../core/errors.ts";
 import { evaluate } from "../../core/evaluate.ts";
 import { enableGrad, noGrad } from "../../core/grad_mode.ts";
 import { full, tensor } from "../../core/ops/create.ts";
-import { checkOptions, type FixedOptions, type Kind } from "../../core/ops/options.ts";
+import { type Alone, checkOptions, type FixedOptions, type Kind, optionsOf } from "../../core/ops/options.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { takePending } from "../../core/transform/backward.ts";
 import { typeText } from "../module/fields.ts";
+import type { ZeroGradOptions } from "../module/module.ts";
 import { Parameter } from "../module/parameter.ts";
 import { flag, number, tuple } from "../module/repr.ts";
 import {
@@ -210,7 +211,9 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   }
 
   /** Forgets the gradients. With `setToNone` false they become zeros, as older PyTorch versions do. */
-  zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
+  zeroGrad(given: Alone<"setToNone", ZeroGradOptions> = {}): void {
+    const options = optionsOf<ZeroGradOptions, "setToNone">("setToNone", given);
+    checkOptions("zeroGrad", options, { setToNone: "boolean" });
     for (const group of this.paramGroups) {
       for (const p of group.params) {
         p.grad = options.setToNone === false && p.gradCell?.value ? this.zeros(p) : null;

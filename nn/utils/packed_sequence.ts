@@ -6,7 +6,7 @@
 import { IndexError, ShapeError, ValueError } from "../../core/errors.ts";
 import { full, tensor } from "../../core/ops/create.ts";
 import { indexSelect } from "../../core/ops/indexing.ts";
-import { checkCall, checkKind, checkOptions } from "../../core/ops/options.ts";
+import { type Alone, checkCall, checkKind, checkOptions, optionsOf } from "../../core/ops/options.ts";
 import { narrow, select, transpose } from "../../core/ops/view.ts";
 import { cat, stack } from "../../core/ops/join.ts";
 import { Tensor } from "../../core/tensor.ts";
@@ -66,7 +66,8 @@ export interface PackOptions {
 }
 
 /**
- * Takes the padding out of a batch [time, batch, ...]. `torch.nn.utils.rnn.pack_padded_sequence`.
+ * Takes the padding out of a batch [time, batch, ...]. As in the functions below, `batchFirst` may stand alone in the place of the options.
+ * `torch.nn.utils.rnn.pack_padded_sequence`.
  *
  * @throws {ValueError} for lengths that do not fit, or that are not sorted when they should be
  * @example
@@ -79,8 +80,9 @@ export interface PackOptions {
 export function packPaddedSequence(
   input: Tensor,
   lengths: Tensor | readonly number[],
-  options: PackOptions = {},
+  settings: Alone<"batchFirst", PackOptions> = {},
 ): PackedSequence {
+  const options = optionsOf<PackOptions, "batchFirst">("batchFirst", settings);
   checkCall("packPaddedSequence", [input], options, { batchFirst: "boolean", enforceSorted: "boolean" });
   if (!(lengths instanceof Tensor)) checkKind("packPaddedSequence", "lengths", lengths ?? null, "numbers");
   const { batchFirst = false, enforceSorted = true } = options;
@@ -129,7 +131,11 @@ export interface UnpackOptions {
 }
 
 /** Puts padding back: the batch [time, batch, ...] and the lengths as int64. `torch.nn.utils.rnn.pad_packed_sequence`. */
-export function padPackedSequence(sequence: PackedSequence, options: UnpackOptions = {}): [Tensor, Tensor] {
+export function padPackedSequence(
+  sequence: PackedSequence,
+  given: Alone<"batchFirst", UnpackOptions> = {},
+): [Tensor, Tensor] {
+  const options = optionsOf<UnpackOptions, "batchFirst">("batchFirst", given);
   if (!(sequence instanceof PackedSequence)) {
     throw new ValueError(
       "padPackedSequence: expected a PackedSequence, as packPaddedSequence gives; got something else",
@@ -173,7 +179,11 @@ export interface PadSequenceOptions {
 }
 
 /** Stacks sequences [length, ...] of unequal length, the shorter ones padded. `torch.nn.utils.rnn.pad_sequence`. */
-export function padSequence(sequences: readonly Tensor[], options: PadSequenceOptions = {}): Tensor {
+export function padSequence(
+  sequences: readonly Tensor[],
+  given: Alone<"batchFirst", PadSequenceOptions> = {},
+): Tensor {
+  const options = optionsOf<PadSequenceOptions, "batchFirst">("batchFirst", given);
   checkKind("padSequence", "sequences", sequences ?? null, "iterable");
   checkCall("padSequence", sequences, options, { batchFirst: "boolean", paddingValue: "number" });
   const { batchFirst = false, paddingValue = 0 } = options;
@@ -201,8 +211,10 @@ export function padSequence(sequences: readonly Tensor[], options: PadSequenceOp
 export function unpadSequence(
   padded: Tensor,
   lengths: Tensor | readonly number[],
-  options: { readonly batchFirst?: boolean } = {},
+  given: Alone<"batchFirst", { readonly batchFirst?: boolean }> = {},
 ): Tensor[] {
+  const options = optionsOf<{ readonly batchFirst?: boolean }, "batchFirst">("batchFirst", given);
+  checkCall("unpadSequence", [padded], options, { batchFirst: "boolean" });
   const batchMajor = options.batchFirst ? padded : transpose(padded, 0, 1);
   const each = Array.isArray(lengths)
     ? lengths as readonly number[]

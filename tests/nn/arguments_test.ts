@@ -161,3 +161,20 @@ Deno.test("schedulers refuse unknown and misread settings", () => {
     assertThrows(() => scheduler(name, ...args), ValueError, sentence);
   }
 });
+
+Deno.test("what PyTorch programs give by position stands alone in the place of the options", () => {
+  const net = new nn.Linear(2, 2), x = ones([1, 2]);
+  net.registerBuffer("scale", ones([1]), false);
+  assertEquals(Object.keys(net.stateDict()), ["weight", "bias"]);
+  assertEquals(net.loadStateDict({}, false).missingKeys, ["weight", "bias"]);
+  assertEquals(new nn.Parameter(x, false).requiresGrad, false);
+  net(x).sum().backward();
+  net.zeroGrad(false);
+  assertEquals(net.bias.grad?.tolist(), [0, 0]);
+  net.zeroGrad(true);
+  assertEquals(net.bias.grad, null);
+  const padded = nn.utils.rnn.padSequence([ones([2, 3]), ones([1, 3])], true);
+  assertEquals(padded.shape, [2, 2, 3]);
+  const packed = nn.utils.rnn.packPaddedSequence(padded, [2, 1], true);
+  assertEquals(nn.utils.rnn.padPackedSequence(packed, true)[0].shape, [2, 2, 3]);
+});

@@ -129,6 +129,32 @@ for (const [name, read, plain] of numbers) {
   Deno.test(`${name}: the number of a 0-d tensor is read`, () => assertEquals(seen(read()), seen(plain())));
 }
 
+const rows = tensor([[1, 2], [3, 4]]), product = (a: Tensor, b: Tensor) => a.mul(b).sum();
+
+const alone: readonly Form[] = [
+  ["vmap", () => t.vmap((v: Tensor) => v.sum(), 1)(rows), () => rows.sum(0)],
+  [
+    "vmap of two",
+    () => t.vmap(product, [0, null])(rows, rows),
+    () => t.vmap(product, { inDims: [0, null] })(rows, rows),
+  ],
+  ["grad", () => t.grad(product, 1)(rows, rows.mul(2)) as Tensor, () => rows],
+  ["valueAndGrad", () => t.valueAndGrad(product, 1)(rows, rows.mul(2))[1] as Tensor, () => rows],
+];
+
+for (const [name, value, record] of alone) {
+  Deno.test(`${name}: the option that is meant may stand alone`, () =>
+    assertEquals(seen(value()), seen(record())));
+}
+
+Deno.test("backward takes retainGraph alone, and everything by name", () => {
+  const w = tensor([1, 2], { requiresGrad: true }), y = w.mul(3);
+  y.sum().backward({ retainGraph: true });
+  y.backward(t.ones([2]), true);
+  y.backward({ gradient: t.ones([2]) });
+  assertEquals(w.grad?.tolist(), [9, 9]);
+});
+
 /** What an unchecked program would write. */
 const wrong = <T>(value: unknown) => value as T;
 
