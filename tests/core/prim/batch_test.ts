@@ -21,11 +21,11 @@ const more: Readonly<Record<string, readonly GradientCase[]>> = {
   nextafter: two([floats, others]),
   ...Object.fromEntries(["and", "or", "xor"].map((name) => [name, two([bits, shifts])])),
   ...Object.fromEntries(["shl", "shr", "ushr"].map((name) => [name, two([bits, shifts])])),
-  ...Object.fromEntries(["eq", "ne", "lt", "le", "gt", "ge"].map((name) => [name, two([floats, others])])),
-  argmax: [{ inputs: [floats], wrt: [], attrs: { dims: [1] } }, {
   ...Object.fromEntries(
     ["div_floor", "div_trunc", "remainder", "fmod"].map((op) => [`${op}_by_nonzero`, two([bits, divisors])]),
   ),
+  ...Object.fromEntries(["eq", "ne", "lt", "le", "gt", "ge"].map((name) => [name, two([floats, others])])),
+  argmax: [{ inputs: [floats], wrt: [], attrs: { dims: [1] } }, {
     inputs: [floats],
     wrt: [],
     attrs: { dims: [0, 1] },
