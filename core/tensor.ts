@@ -52,6 +52,13 @@ function printedElements(x: Tensor): Tensor {
 /**
  * An immutable array of numbers of one dtype on one device. Operations return new tensors and run when a value is read.
  *
+ * Its methods stand in classes by subject: {@linkcode ReadMethods} (`item`, `tolist`), {@linkcode MathMethods} (`add`, `exp`, `gt`),
+ * {@linkcode PointwiseMethods} (`clamp`, `relu`, `softmax`), {@linkcode SpecialMethods} (`gcd`, `polygamma`), {@linkcode ReduceMethods} (`sum`, `max`),
+ * {@linkcode OrderMethods} (`sort`, `cumsum`, `median`), {@linkcode ViewMethods} (`reshape`, `transpose`, `split`), {@linkcode RearrangeMethods}
+ * (`roll`, `repeat`, `tril`), {@linkcode IndexMethods} (`get`, `at`, `gather`), {@linkcode ArrangeMethods} (`sliceScatter`, `hsplit`),
+ * {@linkcode LinalgMethods} (`matmul`, `inverse`, `svd`), {@linkcode FormMethods} (`newZeros`, `stride`), and PyTorch's second names in
+ * {@linkcode AliasMethods} (`multiply`, `arcsin`).
+ *
  * @example
  * ```ts
  * import { tensor } from "@tenon/tenon";
