@@ -124,7 +124,7 @@ export {
   tripletMarginWithDistanceLoss,
   type TripletMarginWithDistanceLossOptions,
 } from "./ops/nn/margin_loss.ts";
-export { oneHot } from "./ops/mask.ts";
+export { oneHot } from "./ops/indexing/mask.ts";
 export { pdist } from "./ops/linalg/matrix_functions.ts";
 export {
   maxPool1d,

@@ -169,8 +169,8 @@ export {
   mode,
   uniqueConsecutive,
 } from "./ops/frequency.ts";
-export { igamma, igammac } from "./ops/gamma.ts";
-export type { Bound, Index, Slice, SliceText } from "./ops/index_terms.ts";
+export { igamma, igammac } from "./ops/special/gamma.ts";
+export type { Bound, Index, Slice, SliceText } from "./ops/indexing/index_terms.ts";
 export {
   gather,
   indexAdd,
@@ -180,7 +180,7 @@ export {
   indexSelect,
   take,
   takeAlongDim,
-} from "./ops/indexing.ts";
+} from "./ops/indexing/indexing.ts";
 export { cat, chunk, split, stack } from "./ops/join.ts";
 export {
   addmm,
@@ -213,7 +213,14 @@ export {
   type SvdLowrankOptions,
 } from "./ops/linalg/low_rank.ts";
 export { luSolve, luUnpack } from "./ops/linalg/lu.ts";
-export { argwhere, maskedFill, maskedScatter, maskedSelect, nonzero, unravelIndex } from "./ops/mask.ts";
+export {
+  argwhere,
+  maskedFill,
+  maskedScatter,
+  maskedSelect,
+  nonzero,
+  unravelIndex,
+} from "./ops/indexing/mask.ts";
 export {
   addbmm,
   addr,
@@ -340,8 +347,8 @@ export {
   type ScatterOptions,
   scatterReduce,
   type ScatterReduction,
-} from "./ops/scatter.ts";
-export { Selection } from "./ops/selection.ts";
+} from "./ops/indexing/scatter.ts";
+export { Selection } from "./ops/indexing/selection.ts";
 export {
   asStrided,
   asStridedScatter,
@@ -352,7 +359,7 @@ export {
   put,
   selectScatter,
   sliceScatter,
-} from "./ops/slice_scatter.ts";
+} from "./ops/indexing/slice_scatter.ts";
 export {
   cholesky,
   choleskyInverse,
@@ -392,7 +399,7 @@ export {
   ldexp,
   mvlgamma,
   polygamma,
-} from "./ops/special.ts";
+} from "./ops/special/special.ts";
 export {
   allclose,
   aminmax,

@@ -15,9 +15,9 @@ export {
   scaledModifiedBesselK0,
   scaledModifiedBesselK1,
   sphericalBesselJ0,
-} from "./ops/bessel.ts";
+} from "./ops/special/bessel.ts";
 export { digamma, erf, erfc, erfinv, exp2, expm1, log1p, round } from "./ops/elementwise.ts";
-export { igamma as gammainc, igammac as gammaincc } from "./ops/gamma.ts";
+export { igamma as gammainc, igammac as gammaincc } from "./ops/special/gamma.ts";
 export { logit, sinc, xlogy } from "./ops/pointwise.ts";
 export {
   chebyshevPolynomialT,
@@ -32,9 +32,9 @@ export {
   shiftedChebyshevPolynomialU,
   shiftedChebyshevPolynomialV,
   shiftedChebyshevPolynomialW,
-} from "./ops/polynomials.ts";
+} from "./ops/special/polynomials.ts";
 export { logsumexp } from "./ops/reduce.ts";
-export { i0 as modifiedBesselI0, i1 as modifiedBesselI1 } from "./ops/special.ts";
+export { i0 as modifiedBesselI0, i1 as modifiedBesselI1 } from "./ops/special/special.ts";
 export { logSoftmax, softmax } from "./ops/nn/softmax.ts";
 export {
   entr,
@@ -50,4 +50,4 @@ export {
   polygamma,
   xlog1py,
   zeta,
-} from "./ops/special.ts";
+} from "./ops/special/special.ts";

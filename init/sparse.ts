@@ -5,7 +5,7 @@
  */
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { fromHost } from "../core/ops/create.ts";
-import { maskedFill } from "../core/ops/mask.ts";
+import { maskedFill } from "../core/ops/indexing/mask.ts";
 import { checkKind } from "../core/ops/options.ts";
 import { randperm } from "../core/ops/random.ts";
 import type { Shape } from "../core/shape.ts";

@@ -6,7 +6,7 @@
 import { IndexError, ShapeError, ValueError } from "../core/errors.ts";
 import { tensor, zeros } from "../core/ops/create.ts";
 import { add } from "../core/ops/elementwise.ts";
-import { gather, indexAdd, indexSelect } from "../core/ops/indexing.ts";
+import { gather, indexAdd, indexSelect } from "../core/ops/indexing/indexing.ts";
 import { checkKind } from "../core/ops/options.ts";
 import { argmax, mean } from "../core/ops/reduce.ts";
 import { logSoftmax } from "../core/ops/nn/softmax.ts";

@@ -9,7 +9,7 @@ import { empty, zeros } from "../core/ops/create.ts";
 import { dropout } from "../core/ops/nn/dropout.ts";
 import { add, mul } from "../core/ops/elementwise.ts";
 import { linear, matmul } from "../core/ops/linalg/matmul.ts";
-import { maskedFill } from "../core/ops/mask.ts";
+import { maskedFill } from "../core/ops/indexing/mask.ts";
 import { checkCall, type Kinds } from "../core/ops/options.ts";
 import { mean } from "../core/ops/reduce.ts";
 import { softmax } from "../core/ops/nn/softmax.ts";

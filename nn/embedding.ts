@@ -6,7 +6,7 @@
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { empty } from "../core/ops/create.ts";
 import { embedding, embeddingBag } from "../core/ops/nn/embedding.ts";
-import { indexFill, type IndexLike } from "../core/ops/indexing.ts";
+import { indexFill, type IndexLike } from "../core/ops/indexing/indexing.ts";
 import { checkOptions, type FixedOptions, type Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { normal_ } from "../init/normal.ts";

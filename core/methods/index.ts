@@ -4,18 +4,18 @@
  * @module
  */
 import type { Scalar } from "../ops/cast.ts";
-import * as op from "../ops/indexing.ts";
-import type { IndexLike } from "../ops/indexing.ts";
-import type { Index } from "../ops/index_terms.ts";
-import * as mask from "../ops/mask.ts";
+import * as op from "../ops/indexing/indexing.ts";
+import type { IndexLike } from "../ops/indexing/indexing.ts";
+import type { Index } from "../ops/indexing/index_terms.ts";
+import * as mask from "../ops/indexing/mask.ts";
 import {
   scatter,
   scatterAdd,
   type ScatterOptions,
   scatterReduce,
   type ScatterReduction,
-} from "../ops/scatter.ts";
-import { Selection } from "../ops/selection.ts";
+} from "../ops/indexing/scatter.ts";
+import { Selection } from "../ops/indexing/selection.ts";
 import type { Tensor } from "../tensor.ts";
 import { OrderMethods } from "./order.ts";
 

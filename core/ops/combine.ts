@@ -9,7 +9,7 @@ import { getDefaultDtype, hostArray, isFloat, writeElement } from "../dtype.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { fromHost, tensor, type TensorOptions } from "./create.ts";
-import { indexSelect } from "./indexing.ts";
+import { indexSelect } from "./indexing/indexing.ts";
 import { diagEmbed, meshgrid, tensorSplit } from "./rearrange.ts";
 import { flip, reshape } from "./view.ts";
 import { stack } from "./join.ts";

@@ -22,8 +22,8 @@ import {
   toTensor,
 } from "./cast.ts";
 import { fillValue, full } from "./create.ts";
-import { checkHeld } from "./indexing.ts";
-import { nonzero } from "./mask.ts";
+import { checkHeld } from "./indexing/indexing.ts";
+import { nonzero } from "./indexing/mask.ts";
 import { checkCall, checkOptions, type Kinds, numberIn } from "./options.ts";
 import { sqrt } from "./transcendental.ts";
 import { expand } from "./view.ts";

@@ -15,7 +15,7 @@ import { fromHost, onesLike, tensor, zeros, zerosLike } from "./create.ts";
 import { iota, linspace } from "./ranges.ts";
 import { div, eq, minimum, mul, sub, where } from "./elementwise.ts";
 import { logicalAnd } from "./logical.ts";
-import { atLeastVector, indexSelect } from "./indexing.ts";
+import { atLeastVector, indexSelect } from "./indexing/indexing.ts";
 import {
   amax,
   amin,

@@ -29,7 +29,7 @@ import {
   type TensorOptions,
 } from "./create.ts";
 import { add, mul, where } from "./elementwise.ts";
-import { checkHeld } from "./indexing.ts";
+import { checkHeld } from "./indexing/indexing.ts";
 import { expand } from "./view.ts";
 import { checkOptions, withoutNulls } from "./options.ts";
 

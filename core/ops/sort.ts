@@ -14,7 +14,7 @@ import { full, tensor, zeros } from "./create.ts";
 import { iota } from "./ranges.ts";
 import { add, ceil, div, eq, floor, isnan, maximum, mul, round, sub, where } from "./elementwise.ts";
 import { logicalNot } from "./logical.ts";
-import { atLeastVector } from "./indexing.ts";
+import { atLeastVector } from "./indexing/indexing.ts";
 import {
   checkCall,
   checkOptions,

@@ -11,7 +11,7 @@ import { normalizeDim, sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { asFloat, cast, checkTensors } from "./cast.ts";
 import { div, eq, isnan, mul, sqrt, sub, where } from "./elementwise.ts";
-import { checkHeld } from "./indexing.ts";
+import { checkHeld } from "./indexing/indexing.ts";
 import { logicalNot } from "./logical.ts";
 import { matmul } from "./linalg/matmul.ts";
 import { checkCall, checkOptions, inPlaceWith, isNamed, type Named } from "./options.ts";

@@ -6,7 +6,7 @@
 import { IndexError, ShapeError, ValueError } from "../../core/errors.ts";
 import { checkTensors } from "../../core/ops/cast.ts";
 import { tensor } from "../../core/ops/create.ts";
-import { indexSelect } from "../../core/ops/indexing.ts";
+import { indexSelect } from "../../core/ops/indexing/indexing.ts";
 import { checkKind, checkOptions } from "../../core/ops/options.ts";
 import { select } from "../../core/ops/view.ts";
 import { defaultGenerator, type Generator } from "../../core/random/generator.ts";

@@ -5,7 +5,7 @@
  */
 import { IndexError, ShapeError, ValueError } from "../../core/errors.ts";
 import { full, tensor } from "../../core/ops/create.ts";
-import { indexSelect } from "../../core/ops/indexing.ts";
+import { indexSelect } from "../../core/ops/indexing/indexing.ts";
 import { type Alone, checkCall, checkKind, checkOptions, optionsOf } from "../../core/ops/options.ts";
 import { narrow, select, transpose } from "../../core/ops/view.ts";
 import { cat, stack } from "../../core/ops/join.ts";

@@ -6,8 +6,8 @@
 import { IndexError, ValueError } from "../../core/errors.ts";
 import { onesLike, zerosLike } from "../../core/ops/create.ts";
 import { abs, eq, gt, mul, ne } from "../../core/ops/elementwise.ts";
-import { indexCopy, indexFill, indexSelect } from "../../core/ops/indexing.ts";
-import { nonzero } from "../../core/ops/mask.ts";
+import { indexCopy, indexFill, indexSelect } from "../../core/ops/indexing/indexing.ts";
+import { nonzero } from "../../core/ops/indexing/mask.ts";
 import { checkKind } from "../../core/ops/options.ts";
 import { rand, randLike } from "../../core/ops/random.ts";
 import { sum } from "../../core/ops/reduce.ts";

@@ -13,7 +13,7 @@ import { cast, checkTensors, commonType, type TensorLike } from "../cast.ts";
 import { eye } from "../ranges.ts";
 import { abs, add, div, eq, gt, mul, sub, where } from "../elementwise.ts";
 import { requireSquare } from "../host.ts";
-import { indexSelect } from "../indexing.ts";
+import { indexSelect } from "../indexing/indexing.ts";
 import { added, type AddmmOptions, bmm, dot, matmul, outer } from "./matmul.ts";
 import { tensordot } from "./products.ts";
 import { amax, sum } from "../reduce.ts";

@@ -35,7 +35,7 @@ import {
   tanh,
   where,
 } from "../elementwise.ts";
-import { scatter } from "../scatter.ts";
+import { scatter } from "../indexing/scatter.ts";
 import { argmax } from "../reduce.ts";
 import { exponential, uniform } from "../random.ts";
 import { fromHost, zerosLike } from "../create.ts";

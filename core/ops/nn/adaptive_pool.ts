@@ -12,7 +12,7 @@ import { inSingle, requireFloat, type Scalar } from "../cast.ts";
 import { tensor } from "../create.ts";
 import { iota } from "../ranges.ts";
 import { add, div, floorDivide, lt, mul, remainder, where } from "../elementwise.ts";
-import { indexSelect } from "../indexing.ts";
+import { indexSelect } from "../indexing/indexing.ts";
 import { argmaxDims, lowest, mean, sumDims, type ValuesAndIndices, valuesAndIndices } from "../reduce.ts";
 import { gatherExact, nothing } from "../routine.ts";
 import { batched, unbatched } from "./spatial.ts";

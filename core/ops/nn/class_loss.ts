@@ -12,7 +12,7 @@ import type { Tensor } from "../../tensor.ts";
 import { cast, requireFloat } from "../cast.ts";
 import { add, div, eq, mul, neg, where } from "../elementwise.ts";
 import { logicalNot } from "../logical.ts";
-import { checkHeld, indexHint, toIndex } from "../indexing.ts";
+import { checkHeld, indexHint, toIndex } from "../indexing/indexing.ts";
 import { checkReduction, lossKinds, type LossOptions, type Reduction } from "./loss.ts";
 import { sum } from "../reduce.ts";
 import { gatherExact } from "../routine.ts";

@@ -27,7 +27,7 @@ import {
   where,
 } from "../elementwise.ts";
 import { logicalAnd } from "../logical.ts";
-import { checkHeldRange, indexHint, toIndex } from "../indexing.ts";
+import { checkHeldRange, indexHint, toIndex } from "../indexing/indexing.ts";
 import { checkReduction, lossKinds, type LossOptions, reduced } from "./loss.ts";
 import { mean, sum } from "../reduce.ts";
 import { gatherExact } from "../routine.ts";

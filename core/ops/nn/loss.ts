@@ -14,7 +14,7 @@ import { abs, add, div, exp, gt, le, log, log1p, lt, mul, neg, sub, where } from
 import { logsigmoid } from "./activation.ts";
 import { clamp, square, xlogy } from "../pointwise.ts";
 import { mean, sum } from "../reduce.ts";
-import { checkHeld } from "../indexing.ts";
+import { checkHeld } from "../indexing/indexing.ts";
 import { fullLike } from "../create.ts";
 import { expand, reshape } from "../view.ts";
 

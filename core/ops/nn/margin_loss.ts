@@ -15,7 +15,7 @@ import { iota } from "../ranges.ts";
 import { add, div, eq, exp, log1p, lt, minimum, mul, neg, sqrt, sub, where } from "../elementwise.ts";
 import { logicalAnd, logicalNot } from "../logical.ts";
 import { logsigmoid } from "./activation.ts";
-import { checkHeldRange, indexHint, toIndex } from "../indexing.ts";
+import { checkHeldRange, indexHint, toIndex } from "../indexing/indexing.ts";
 import { lossKinds, type LossOptions, reduced } from "./loss.ts";
 import { pairwiseDistance } from "./similarity.ts";
 import { clamp } from "../pointwise.ts";

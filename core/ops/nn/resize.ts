@@ -13,7 +13,7 @@ import { inSingle, requireFloat } from "../cast.ts";
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from "./adaptive_pool.ts";
 import { tensor } from "../create.ts";
 import { add, mul } from "../elementwise.ts";
-import { indexSelect } from "../indexing.ts";
+import { indexSelect } from "../indexing/indexing.ts";
 import { repeatInterleave } from "../rearrange.ts";
 import { sumDims } from "../reduce.ts";
 import type { Sizes } from "./spatial.ts";

@@ -10,7 +10,7 @@ import { zeros } from "../../ops/create.ts";
 import { arange } from "../../ops/ranges.ts";
 import * as op from "../../ops/elementwise.ts";
 import { bitwiseAnd, bitwiseRightShift, bitwiseXor } from "../../ops/logical.ts";
-import { indexSelect, takeAlongDim } from "../../ops/indexing.ts";
+import { indexSelect, takeAlongDim } from "../../ops/indexing/indexing.ts";
 import { argmax } from "../../ops/reduce.ts";
 import { checkOptions } from "../../ops/options.ts";
 import { searchsorted } from "../../ops/binning.ts";

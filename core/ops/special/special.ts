@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { named } from "../apply.ts";
-import { type DType, isFloat, isInt, promoteTypes, scalarName } from "../dtype.ts";
-import { DTypeError, ValueError } from "../errors.ts";
-import { type NamedTuple, namedTuple } from "../named_tuple.ts";
-import { floorDividePrim, remainderPrim } from "../prim/elementwise.ts";
-import { Tensor } from "../tensor.ts";
-import { asFloat, cast, commonType, deviceOf, floatType, type TensorLike, toTensor } from "./cast.ts";
-import { full, onesLike } from "./create.ts";
+import { named } from "../../apply.ts";
+import { type DType, isFloat, isInt, promoteTypes, scalarName } from "../../dtype.ts";
+import { DTypeError, ValueError } from "../../errors.ts";
+import { type NamedTuple, namedTuple } from "../../named_tuple.ts";
+import { floorDividePrim, remainderPrim } from "../../prim/elementwise.ts";
+import { Tensor } from "../../tensor.ts";
+import { asFloat, cast, commonType, deviceOf, floatType, type TensorLike, toTensor } from "../cast.ts";
+import { full, onesLike } from "../create.ts";
 import {
   abs,
   add,
@@ -45,10 +45,10 @@ import {
   sub,
   trunc,
   where,
-} from "./elementwise.ts";
-import { logicalAnd, logicalOr } from "./logical.ts";
-import { square, trigamma } from "./pointwise.ts";
-import { checkCall } from "./options.ts";
+} from "../elementwise.ts";
+import { logicalAnd, logicalOr } from "../logical.ts";
+import { square, trigamma } from "../pointwise.ts";
+import { checkCall } from "../options.ts";
 
 /** e^(x^2) erfc(x), which falls slowly where erfc vanishes. `torch.special.erfcx`. */
 export function erfcx(x: Tensor): Tensor {

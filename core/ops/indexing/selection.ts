@@ -4,19 +4,19 @@
  *
  * @module
  */
-import { named } from "../apply.ts";
-import { IndexError, ShapeError } from "../errors.ts";
-import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
-import { Tensor } from "../tensor.ts";
-import { cast, type Scalar } from "./cast.ts";
-import { fillValue, full } from "./create.ts";
-import { add, ge, lt, maximum, minimum, mul, where } from "./elementwise.ts";
-import { logicalOr } from "./logical.ts";
+import { named } from "../../apply.ts";
+import { IndexError, ShapeError } from "../../errors.ts";
+import { broadcastShapes, type Shape, sizeOf } from "../../shape.ts";
+import { Tensor } from "../../tensor.ts";
+import { cast, type Scalar } from "../cast.ts";
+import { fillValue, full } from "../create.ts";
+import { add, ge, lt, maximum, minimum, mul, where } from "../elementwise.ts";
+import { logicalOr } from "../logical.ts";
 import { type Advanced, type Cut, type Index, parse } from "./index_terms.ts";
 import { alongDim } from "./indexing.ts";
 import { nonzero } from "./mask.ts";
-import { gatherExact, scatterExact } from "./routine.ts";
-import { dilate, expand, flip, padDim, reshape, strided } from "./view.ts";
+import { gatherExact, scatterExact } from "../routine.ts";
+import { dilate, expand, flip, padDim, reshape, strided } from "../view.ts";
 
 type Mode = "set" | "add" | "mul" | "max" | "min";
 

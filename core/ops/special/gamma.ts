@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { named } from "../apply.ts";
-import { GradError } from "../errors.ts";
-import { readElement } from "../dtype.ts";
-import { broadcastShapes, sizeOf } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
-import { mustWait, waiting } from "../transform/waiting.ts";
-import { cast } from "./cast.ts";
-import { exp, floatsAlone, lgamma, log, mul, neg, sub } from "./elementwise.ts";
-import { hostResult } from "./host.ts";
-import { expand } from "./view.ts";
-import { checkCall } from "./options.ts";
+import { named } from "../../apply.ts";
+import { GradError } from "../../errors.ts";
+import { readElement } from "../../dtype.ts";
+import { broadcastShapes, sizeOf } from "../../shape.ts";
+import type { Tensor } from "../../tensor.ts";
+import { mustWait, waiting } from "../../transform/waiting.ts";
+import { cast } from "../cast.ts";
+import { exp, floatsAlone, lgamma, log, mul, neg, sub } from "../elementwise.ts";
+import { hostResult } from "../host.ts";
+import { expand } from "../view.ts";
+import { checkCall } from "../options.ts";
 
 /** ln gamma(a) for a > 0: Stirling's series after a few steps up. */
 function logGamma(a: number): number {

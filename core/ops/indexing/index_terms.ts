@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { IndexError } from "../errors.ts";
-import { Tensor } from "../tensor.ts";
-import { full, type NestedArray, tensor } from "./create.ts";
-import { toBool } from "./elementwise.ts";
+import { IndexError } from "../../errors.ts";
+import { Tensor } from "../../tensor.ts";
+import { full, type NestedArray, tensor } from "../create.ts";
+import { toBool } from "../elementwise.ts";
 import { indexHint, toIndex, wrapNegative } from "./indexing.ts";
-import { sliceBounds } from "./view.ts";
-import type { Shape } from "../shape.ts";
+import { sliceBounds } from "../view.ts";
+import type { Shape } from "../../shape.ts";
 
 /** Python's `start:end:step`; `{}` is a whole dimension. Bounds are clipped, negative ones count from the end. */
 export interface Slice {

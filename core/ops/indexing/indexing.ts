@@ -4,18 +4,18 @@
  *
  * @module
  */
-import { named } from "../apply.ts";
-import type { DType } from "../dtype.ts";
-import { DTypeError, IndexError, ShapeError } from "../errors.ts";
-import { normalizeDim, type Shape, sizeOf } from "../shape.ts";
-import { Tensor } from "../tensor.ts";
-import { cast, type Scalar } from "./cast.ts";
-import { full, type NestedArray, tensor } from "./create.ts";
-import { add, ge, lt, mul, where } from "./elementwise.ts";
-import { logicalAnd } from "./logical.ts";
-import { checkCall, type Kinds } from "./options.ts";
-import { gatherExact, scatterExact } from "./routine.ts";
-import { expand, reshape } from "./view.ts";
+import { named } from "../../apply.ts";
+import type { DType } from "../../dtype.ts";
+import { DTypeError, IndexError, ShapeError } from "../../errors.ts";
+import { normalizeDim, type Shape, sizeOf } from "../../shape.ts";
+import { Tensor } from "../../tensor.ts";
+import { cast, type Scalar } from "../cast.ts";
+import { full, type NestedArray, tensor } from "../create.ts";
+import { add, ge, lt, mul, where } from "../elementwise.ts";
+import { logicalAnd } from "../logical.ts";
+import { checkCall, type Kinds } from "../options.ts";
+import { gatherExact, scatterExact } from "../routine.ts";
+import { expand, reshape } from "../view.ts";
 
 /** Indices: an integer tensor, or nested arrays of whole numbers. */
 export type IndexLike = Tensor | NestedArray;

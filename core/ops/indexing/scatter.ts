@@ -3,20 +3,20 @@
  *
  * @module
  */
-import { named } from "../apply.ts";
-import { type DType, isFloat } from "../dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "../errors.ts";
-import { floorDividePrim } from "../prim/elementwise.ts";
-import { normalizeDim, sizeOf } from "../shape.ts";
-import { Tensor } from "../tensor.ts";
-import type { Scalar } from "./cast.ts";
-import { full, onesLike, zerosLike } from "./create.ts";
-import { binaryAs, div, maximum } from "./elementwise.ts";
+import { named } from "../../apply.ts";
+import { type DType, isFloat } from "../../dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
+import { floorDividePrim } from "../../prim/elementwise.ts";
+import { normalizeDim, sizeOf } from "../../shape.ts";
+import { Tensor } from "../../tensor.ts";
+import type { Scalar } from "../cast.ts";
+import { full, onesLike, zerosLike } from "../create.ts";
+import { binaryAs, div, maximum } from "../elementwise.ts";
 import { atLeastVector, expectInt64, type IndexLike, outOfRange, toIndex } from "./indexing.ts";
-import { checkCall, checkOptions, type Kinds } from "./options.ts";
-import { highest, lowest } from "./reduce.ts";
-import { scatterExact } from "./routine.ts";
-import { narrow, reshape } from "./view.ts";
+import { checkCall, checkOptions, type Kinds } from "../options.ts";
+import { highest, lowest } from "../reduce.ts";
+import { scatterExact } from "../routine.ts";
+import { narrow, reshape } from "../view.ts";
 
 interface ScatterOperands {
   readonly base: Tensor;

@@ -4,20 +4,20 @@
  *
  * @module
  */
-import { named } from "../apply.ts";
-import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
-import { normalizeDim, sameShape, type Shape, sizeOf } from "../shape.ts";
-import { Tensor } from "../tensor.ts";
-import { cast, commonType, type Scalar } from "./cast.ts";
-import { full } from "./create.ts";
-import { iota } from "./ranges.ts";
-import { add, mul } from "./elementwise.ts";
+import { named } from "../../apply.ts";
+import { DTypeError, IndexError, ShapeError, ValueError } from "../../errors.ts";
+import { normalizeDim, sameShape, type Shape, sizeOf } from "../../shape.ts";
+import { Tensor } from "../../tensor.ts";
+import { cast, commonType, type Scalar } from "../cast.ts";
+import { full } from "../create.ts";
+import { iota } from "../ranges.ts";
+import { add, mul } from "../elementwise.ts";
 import { alongDim, atLeastVector, type IndexLike, take, toIndex } from "./indexing.ts";
 import { scatterReduce, type ScatterReduction } from "./scatter.ts";
-import { scatterExact } from "./routine.ts";
+import { scatterExact } from "../routine.ts";
 import { Selection } from "./selection.ts";
-import { diagonal, expand, reshape, select, sliceBounds, strided } from "./view.ts";
-import { checkCall, type Kinds, requireKind } from "./options.ts";
+import { diagonal, expand, reshape, select, sliceBounds, strided } from "../view.ts";
+import { checkCall, type Kinds, requireKind } from "../options.ts";
 
 /** x with what the view `read` shows replaced by `source`. */
 function written(op: string, x: Tensor, source: Tensor, read: (x: Tensor) => Tensor): Tensor {

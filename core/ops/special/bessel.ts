@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { readElement } from "../dtype.ts";
-import { GradError } from "../errors.ts";
-import type { Tensor } from "../tensor.ts";
-import { mustWait, waiting } from "../transform/waiting.ts";
-import { asFloat } from "./cast.ts";
-import { div, eq, mul, neg, sub, where } from "./elementwise.ts";
-import { hostResult } from "./host.ts";
-import { sinc } from "./pointwise.ts";
-import { checkCall } from "./options.ts";
+import { readElement } from "../../dtype.ts";
+import { GradError } from "../../errors.ts";
+import type { Tensor } from "../../tensor.ts";
+import { mustWait, waiting } from "../../transform/waiting.ts";
+import { asFloat } from "../cast.ts";
+import { div, eq, mul, neg, sub, where } from "../elementwise.ts";
+import { hostResult } from "../host.ts";
+import { sinc } from "../pointwise.ts";
+import { checkCall } from "../options.ts";
 
 const euler = 0.5772156649015329;
 /** From where on the expansions for large arguments are exact to the last digits. */

@@ -4,18 +4,18 @@
  *
  * @module
  */
-import { named } from "../apply.ts";
-import { hostArray, isInt, torchName } from "../dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "../errors.ts";
-import { broadcastShapes, type Shape, sizeOf, stridesOf } from "../shape.ts";
-import { Tensor } from "../tensor.ts";
-import { cast, type Scalar } from "./cast.ts";
-import { fromHost, full, onesLike, tensor, zeros } from "./create.ts";
-import { floorDivide, remainder, sub, toBool, where } from "./elementwise.ts";
+import { named } from "../../apply.ts";
+import { hostArray, isInt, torchName } from "../../dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
+import { broadcastShapes, type Shape, sizeOf, stridesOf } from "../../shape.ts";
+import { Tensor } from "../../tensor.ts";
+import { cast, type Scalar } from "../cast.ts";
+import { fromHost, full, onesLike, tensor, zeros } from "../create.ts";
+import { floorDivide, remainder, sub, toBool, where } from "../elementwise.ts";
 import { checkHeldRange, indexHint, type IndexLike, toIndex } from "./indexing.ts";
-import { gatherExact, scan, scatterExact } from "./routine.ts";
-import { expand, reshape } from "./view.ts";
-import { checkCall, inPlace, isNamed, type Kinds, type Named, requireKind } from "./options.ts";
+import { gatherExact, scan, scatterExact } from "../routine.ts";
+import { expand, reshape } from "../view.ts";
+import { checkCall, inPlace, isNamed, type Kinds, type Named, requireKind } from "../options.ts";
 
 function checkMask(op: string, mask: Tensor): void {
   if (mask.dtype !== "bool") {
