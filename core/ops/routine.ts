@@ -1,6 +1,6 @@
 /**
  * Operations with a kernel of their own, in their exact form: shapes and dtypes already agree. What users call, with broadcasting and
- * checks, is in linalg/matmul.ts, nn/conv.ts, indexing.ts and sort.ts.
+ * checks, is in linalg/matmul.ts, nn/conv.ts, indexing/ and sort.ts.
  *
  * @module
  */
