@@ -2,8 +2,8 @@
  * Attention where a query may see no key at all: PyTorch's functional form gives zeros there, and numbers as gradients.
  */
 import { assertEquals } from "@std/assert";
-import { arange, scaledDotProductAttention, tensor, where } from "../../../core/mod.ts";
-import { forEachDevice } from "../devices.ts";
+import { arange, scaledDotProductAttention, tensor, where } from "../../../../core/mod.ts";
+import { forEachDevice } from "../../devices.ts";
 
 forEachDevice("a query that no key is open to gives zeros", () => {
   const open = tensor([[true, false], [false, false]]);

@@ -10,8 +10,8 @@ import {
   convTranspose2d,
   DTypeError,
   ones,
-} from "../../../core/mod.ts";
-import { forEachDevice } from "../devices.ts";
+} from "../../../../core/mod.ts";
+import { forEachDevice } from "../../devices.ts";
 
 forEachDevice("integers convolve exactly, in groups, and wrap to the width of their dtype", () => {
   const x = arange(2 * 4 * 4).reshape(1, 2, 4, 4), w = arange(2 * 2 * 2).reshape(2, 1, 2, 2);

@@ -2,8 +2,8 @@
  * The gamma function next to zero, where its reflection formula underflows.
  */
 import { assertAlmostEquals } from "@std/assert";
-import { lgamma, tensor } from "../../../core/mod.ts";
-import { forEachDevice } from "../devices.ts";
+import { lgamma, tensor } from "../../../../core/mod.ts";
+import { forEachDevice } from "../../devices.ts";
 
 forEachDevice("lgamma of the smallest negative numbers is finite", () => {
   // torch.lgamma(torch.tensor(-2.2250738585072014e-308, dtype=torch.float64))

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { cdist, grad, manualSeed, ones, randn, type Tensor, tensor, zeros } from "../../../core/mod.ts";
+import { cdist, grad, manualSeed, ones, randn, type Tensor, tensor, zeros } from "../../../../core/mod.ts";
 
 function assertNear(x: Tensor, expected: readonly number[]): void {
   const found = [...x.toTypedArray()].map(Number);
