@@ -105,9 +105,9 @@ export {
 export { checkpoint, customVjp } from "./transform/custom.ts";
 export { compile, type CompileFunctionOptions } from "./transform/compile/compile.ts";
 export type { GradHook, HookRemover } from "./transform/grad_cell.ts";
-export * as autograd from "./transform/autograd.ts";
-export type { AutogradOptions } from "./transform/autograd.ts";
-export type { FunctionalOptions, Tensors } from "./transform/functional.ts";
+export * as autograd from "./transform/autograd/autograd.ts";
+export type { AutogradOptions } from "./transform/autograd/autograd.ts";
+export type { FunctionalOptions, Tensors } from "./transform/autograd/functional.ts";
 export { defaultGenerator, Generator, manualSeed } from "./random/generator.ts";
 export * as random from "./random/pure/mod.ts";
 export { getPrintOptions, type PrintOptions, type PrintOptionsInit, setPrintOptions } from "./print.ts";

@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { GradError } from "../errors.ts";
-import { enableGrad, FACADE, noGrad } from "../grad_mode.ts";
-import { zerosLike } from "../ops/create.ts";
-import type { Tensor } from "../tensor.ts";
-import { type BackwardOptions, recordedNodes, releaseNodes, startOf } from "./backward.ts";
-import { pullAll } from "./pull.ts";
-import { checkOptions } from "../ops/options.ts";
-import { checkTensors } from "../ops/cast.ts";
+import { GradError } from "../../errors.ts";
+import { enableGrad, FACADE, noGrad } from "../../grad_mode.ts";
+import { zerosLike } from "../../ops/create.ts";
+import type { Tensor } from "../../tensor.ts";
+import { type BackwardOptions, recordedNodes, releaseNodes, startOf } from "../backward.ts";
+import { pullAll } from "../pull.ts";
+import { checkOptions } from "../../ops/options.ts";
+import { checkTensors } from "../../ops/cast.ts";
 
 export * as functional from "./functional.ts";
 export { CustomFunction as Function, type FunctionClass, type FunctionContext } from "./function.ts";

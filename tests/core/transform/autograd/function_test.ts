@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals, assertThrows } from "@std/assert";
-import { autograd, grad, GradError, ShapeError, type Tensor, tensor, vmap } from "../../../core/mod.ts";
+import { autograd, grad, GradError, ShapeError, type Tensor, tensor, vmap } from "../../../../core/mod.ts";
 
 type Context = autograd.FunctionContext;
 

@@ -1,6 +1,6 @@
 /** autograd.functional: PyTorch's documented examples and forms. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { autograd, GradError, stack, type Tensor, tensor, type Tree } from "../../../core/mod.ts";
+import { autograd, GradError, stack, type Tensor, tensor, type Tree } from "../../../../core/mod.ts";
 
 const { hessian, hvp, jacobian, jvp, vhp, vjp } = autograd.functional;
 

@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { onesLike } from "../ops/create.ts";
-import { sizeOf } from "../shape.ts";
-import { GradError } from "../errors.ts";
-import { Tensor } from "../tensor.ts";
-import { flattenTree, mapTree, type Tree } from "../tree.ts";
-import * as transform from "./grad.ts";
-import { type JacobianOptions, jacrev } from "./jacobian.ts";
-import { checkOptions, requireKind } from "../ops/options.ts";
+import { onesLike } from "../../ops/create.ts";
+import { sizeOf } from "../../shape.ts";
+import { GradError } from "../../errors.ts";
+import { Tensor } from "../../tensor.ts";
+import { flattenTree, mapTree, type Tree } from "../../tree.ts";
+import * as transform from "../grad.ts";
+import { type JacobianOptions, jacrev } from "../jacobian.ts";
+import { checkOptions, requireKind } from "../../ops/options.ts";
 
 /** A tensor, or a list of them. */
 export type Tensors = Tensor | readonly Tensor[];

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { named } from "../apply.ts";
-import { GradError, ShapeError } from "../errors.ts";
-import { noGrad } from "../grad_mode.ts";
-import { zerosLike } from "../ops/create.ts";
-import { sameShape } from "../shape.ts";
-import { Tensor } from "../tensor.ts";
-import { withPull } from "./custom.ts";
+import { named } from "../../apply.ts";
+import { GradError, ShapeError } from "../../errors.ts";
+import { noGrad } from "../../grad_mode.ts";
+import { zerosLike } from "../../ops/create.ts";
+import { sameShape } from "../../shape.ts";
+import { Tensor } from "../../tensor.ts";
+import { withPull } from "../custom.ts";
 
 /** What `forward` leaves for `backward`. Beside tensors it may hold anything under names of its own. */
 export interface FunctionContext {
