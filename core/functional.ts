@@ -160,6 +160,7 @@ export { interpolate, type InterpolateMode, type InterpolateOptions, upsample } 
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./ops/nn/shuffle.ts";
 export {
   cosineSimilarity,
+  type CosineSimilarityOptions,
   normalize,
   type NormalizeOptions,
   pairwiseDistance,

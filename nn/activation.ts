@@ -7,7 +7,7 @@ import { ValueError } from "../core/errors.ts";
 import * as op from "../core/ops/nn/activation.ts";
 import { sigmoid, tanh } from "../core/ops/elementwise.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { Module } from "./module/module.ts";
 import { InplaceModule } from "./rectifier.ts";
 import { number } from "./module/repr.ts";
@@ -85,7 +85,10 @@ export class Softplus extends Module {
 
   /** Takes `beta` and `threshold` by position or by name. */
   constructor(...settings: Trailing<[beta: number, threshold: number], SoftplusOptions>) {
-    const options = named<SoftplusOptions>("Softplus", settings, { beta: "number", threshold: "number" });
+    const options = settingsOf<SoftplusOptions>("Softplus", settings, {
+      beta: "number",
+      threshold: "number",
+    });
     super();
     this.beta = options.beta ?? 1;
     this.threshold = options.threshold ?? 20;
@@ -116,7 +119,8 @@ export class GELU extends Module {
   /** Takes the kind of approximation, by position or by name. */
   constructor(...settings: Trailing<[approximate: "none" | "tanh"], GELUOptions>) {
     super();
-    this.approximate = named<GELUOptions>("GELU", settings, { approximate: "string" }).approximate ?? "none";
+    this.approximate = settingsOf<GELUOptions>("GELU", settings, { approximate: "string" }).approximate ??
+      "none";
     if (this.approximate !== "none" && this.approximate !== "tanh") {
       throw new ValueError(
         `approximate argument must be either none or tanh., in GELU: got ${this.approximate}`,
@@ -143,7 +147,7 @@ export class GLU extends Module {
   /** Takes the dimension; the last by default. */
   constructor(...settings: Trailing<[dim: number], { readonly dim?: number }>) {
     super();
-    this.dim = named<{ readonly dim?: number }>("GLU", settings, { dim: "whole" }).dim ?? -1;
+    this.dim = settingsOf<{ readonly dim?: number }>("GLU", settings, { dim: "whole" }).dim ?? -1;
   }
 
   /** What the layer computes. */

@@ -13,7 +13,8 @@ import { logSoftmax } from "../core/ops/nn/softmax.ts";
 import { narrow, select, squeeze, unsqueeze } from "../core/ops/view.ts";
 import { cat } from "../core/ops/join.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { ModuleList } from "./containers.ts";
 import { Linear } from "./linear.ts";
 import { type Layer, Module } from "./module/module.ts";
@@ -66,7 +67,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     ...settings: Trailing<[divValue: number, headBias: boolean], AdaptiveLogSoftmaxOptions>
   ) {
     super();
-    const { divValue = 4, headBias = false, dtype, device } = named<AdaptiveLogSoftmaxOptions>(
+    const { divValue = 4, headBias = false, dtype, device } = settingsOf<AdaptiveLogSoftmaxOptions>(
       "AdaptiveLogSoftmaxWithLoss",
       settings,
       { divValue: "number", headBias: "boolean", ...factoryKinds },

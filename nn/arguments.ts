@@ -1,56 +1,13 @@
 /**
- * Constructor arguments in PyTorch's two ways: by position, by name in a last record, or the first ones by position and others by name.
+ * What constructors of layers share: dtype and device of their parameters, sizes, the type of a bias.
  *
  * @module
  */
 import type { DeviceName } from "../core/device.ts";
 import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
-import { checkKind, checkOptions, isRecord, type Kinds, withoutNulls } from "../core/ops/options.ts";
+import { checkKind, type Kinds } from "../core/ops/options.ts";
 import type { Parameter } from "./module/parameter.ts";
-
-/**
- * Arguments of types P in their order; a record of options can stand after any of them. Nothing fits `never[]` that does not fit the
- * rest; the declarations that a registry derives from the sources call the constructors of base classes with it.
- */
-export type Trailing<P extends readonly unknown[], O> = Leading<P, O> | never[];
-
-/** The first arguments, then options. */
-export type Leading<P extends readonly unknown[], O> = P extends readonly [infer Head, ...infer Rest]
-  ? [options?: O] | [Head | undefined, ...Leading<Rest, O>]
-  : [options?: O];
-
-/**
- * The options that arguments given by position and by name amount to. `kinds` lists them in PyTorch's order; the first `positional` of
- * them can be given without their names.
- */
-export function named<O extends object>(
-  op: string,
-  given: readonly unknown[],
-  kinds: Kinds<O>,
-  positional: number = Object.keys(kinds).length,
-): Partial<O> {
-  const last = given.at(-1);
-  const byName = isRecord(last);
-  const values = byName ? given.slice(0, -1) : given;
-  const names = Object.keys(kinds).slice(0, positional);
-  if (values.length > names.length) {
-    throw new ValueError(
-      `${op}: too many arguments by position; after the required ones come ${
-        names.join(", ") || "none"
-      }, then { options }`,
-    );
-  }
-  const found: Record<string, unknown> = byName ? { ...last } : {};
-  values.forEach((value, i) => {
-    if (value === undefined) return;
-    const name = names[i];
-    if (found[name] !== undefined) throw new ValueError(`${op}: got multiple values for argument '${name}'`);
-    found[name] = value;
-  });
-  checkOptions(op, found as O, kinds);
-  return withoutNulls(found) as Partial<O>;
-}
 
 /** What a layer made with the option `bias: B` has: a parameter, or null for false. */
 export type BiasOf<B extends boolean> = B extends false ? null : Parameter;

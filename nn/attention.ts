@@ -19,7 +19,8 @@ import { sameShape, torchSize } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { zeros_ } from "../init/constant.ts";
 import { xavierNormal_, xavierUniform_ } from "../init/xavier.ts";
-import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { setField } from "./module/fields.ts";
 import { Linear } from "./linear.ts";
 import { Module } from "./module/module.ts";
@@ -150,7 +151,7 @@ export class MultiheadAttention extends Module {
     >
   ) {
     super();
-    const options = named<MultiheadAttentionOptions>("MultiheadAttention", settings, {
+    const options = settingsOf<MultiheadAttentionOptions>("MultiheadAttention", settings, {
       dropout: "number",
       bias: "boolean",
       addBiasKv: "boolean",

@@ -14,14 +14,8 @@ import { squeeze, unsqueeze } from "../core/ops/view.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { evaluateWithStep } from "../core/transform/backward.ts";
 import { ones_, zeros_ } from "../init/constant.ts";
-import {
-  type BiasOf,
-  checkSizes,
-  factoryKinds,
-  type FactoryOptions,
-  named,
-  type Trailing,
-} from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { type BiasOf, checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { setField } from "./module/fields.ts";
 import { Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
@@ -58,7 +52,7 @@ export function runningNormOptions<A extends boolean>(
   op: string,
   settings: RunningNormArguments<A>,
 ): RunningNormOptions<A> {
-  return named<RunningNormOptions<A>>(op, settings, kinds);
+  return settingsOf<RunningNormOptions<A>>(op, settings, kinds);
 }
 
 /** What norms with running statistics share. */

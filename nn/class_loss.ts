@@ -35,7 +35,7 @@ import {
 } from "../core/ops/nn/margin_loss.ts";
 import { checkOptions } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { PairwiseDistance } from "./distance.ts";
 import { isModule, setField } from "./module/fields.ts";
 import { Loss } from "./loss.ts";
@@ -60,7 +60,7 @@ export class CrossEntropyLoss extends Loss {
 
   /** Takes `weight` by position or by name; the others by name. */
   constructor(...settings: Trailing<[weight: Tensor | null], CrossEntropyOptions>) {
-    const options = named<CrossEntropyOptions>("CrossEntropyLoss", settings, crossEntropyKinds, 1);
+    const options = settingsOf<CrossEntropyOptions>("CrossEntropyLoss", settings, crossEntropyKinds, 1);
     super({ reduction: options.reduction });
     this.ignoreIndex = options.ignoreIndex ?? -100;
     this.labelSmoothing = options.labelSmoothing ?? 0;
@@ -83,7 +83,7 @@ export class NLLLoss extends Loss {
 
   /** Takes `weight` by position or by name; the others by name. */
   constructor(...settings: Trailing<[weight: Tensor | null], NllLossOptions>) {
-    const options = named<NllLossOptions>("NLLLoss", settings, nllLossKinds, 1);
+    const options = settingsOf<NllLossOptions>("NLLLoss", settings, nllLossKinds, 1);
     super({ reduction: options.reduction });
     this.ignoreIndex = options.ignoreIndex ?? -100;
     setField(this, "weight", options.weight ?? null, "buffer", "weight");
@@ -105,7 +105,7 @@ export class CTCLoss extends Loss {
 
   /** Takes the blank label by position or by name; the others by name. */
   constructor(...settings: Trailing<[blank: number], CtcLossOptions>) {
-    const options = named<CtcLossOptions>("CTCLoss", settings, ctcLossKinds, 1);
+    const options = settingsOf<CtcLossOptions>("CTCLoss", settings, ctcLossKinds, 1);
     super({ reduction: options.reduction });
     this.blank = options.blank ?? 0;
     this.zeroInfinity = options.zeroInfinity ?? false;
@@ -131,7 +131,7 @@ export class MultiMarginLoss extends Loss {
   constructor(
     ...settings: Trailing<[p: number, margin: number, weight: Tensor | null], MultiMarginLossOptions>
   ) {
-    const options = named<MultiMarginLossOptions>("MultiMarginLoss", settings, multiMarginLossKinds, 3);
+    const options = settingsOf<MultiMarginLossOptions>("MultiMarginLoss", settings, multiMarginLossKinds, 3);
     super({ reduction: options.reduction });
     this.p = options.p ?? 1;
     this.margin = options.margin ?? 1;
@@ -161,7 +161,7 @@ export class MultiLabelSoftMarginLoss extends Loss {
 
   /** Takes `weight` by position or by name; the others by name. */
   constructor(...settings: Trailing<[weight: Tensor | null], MultilabelSoftMarginLossOptions>) {
-    const options = named<MultilabelSoftMarginLossOptions>(
+    const options = settingsOf<MultilabelSoftMarginLossOptions>(
       "MultiLabelSoftMarginLoss",
       settings,
       multilabelSoftMarginLossKinds,
@@ -194,7 +194,7 @@ export class HingeEmbeddingLoss extends Loss {
 
   /** Takes `margin` by position or by name; the others by name. */
   constructor(...settings: Trailing<[margin: number], MarginLossOptions>) {
-    const options = named<MarginLossOptions>("HingeEmbeddingLoss", settings, marginLossKinds, 1);
+    const options = settingsOf<MarginLossOptions>("HingeEmbeddingLoss", settings, marginLossKinds, 1);
     super({ reduction: options.reduction });
     this.margin = options.margin ?? 1;
   }
@@ -213,7 +213,7 @@ export class MarginRankingLoss extends Loss {
 
   /** Takes `margin` by position or by name; the others by name. */
   constructor(...settings: Trailing<[margin: number], MarginLossOptions>) {
-    const options = named<MarginLossOptions>("MarginRankingLoss", settings, marginLossKinds, 1);
+    const options = settingsOf<MarginLossOptions>("MarginRankingLoss", settings, marginLossKinds, 1);
     super({ reduction: options.reduction });
     this.margin = options.margin ?? 0;
   }
@@ -232,7 +232,7 @@ export class CosineEmbeddingLoss extends Loss {
 
   /** Takes `margin` by position or by name; the others by name. */
   constructor(...settings: Trailing<[margin: number], MarginLossOptions>) {
-    const options = named<MarginLossOptions>("CosineEmbeddingLoss", settings, marginLossKinds, 1);
+    const options = settingsOf<MarginLossOptions>("CosineEmbeddingLoss", settings, marginLossKinds, 1);
     super({ reduction: options.reduction });
     this.margin = options.margin ?? 0;
   }
@@ -259,7 +259,12 @@ export class TripletMarginLoss extends Loss {
   constructor(
     ...settings: Trailing<[margin: number, p: number, eps: number, swap: boolean], TripletMarginLossOptions>
   ) {
-    const options = named<TripletMarginLossOptions>("TripletMarginLoss", settings, tripletMarginLossKinds, 4);
+    const options = settingsOf<TripletMarginLossOptions>(
+      "TripletMarginLoss",
+      settings,
+      tripletMarginLossKinds,
+      4,
+    );
     super({ reduction: options.reduction });
     this.margin = options.margin ?? 1;
     this.p = options.p ?? 2;

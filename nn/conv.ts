@@ -13,14 +13,8 @@ import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "../init/fan.ts";
 import { kaimingUniform_ } from "../init/kaiming.ts";
 import { uniform_ } from "../init/uniform.ts";
-import {
-  type BiasOf,
-  checkSizes,
-  factoryKinds,
-  type FactoryOptions,
-  named,
-  type Trailing,
-} from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { type BiasOf, checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
 import { tuple } from "./module/repr.ts";
@@ -196,7 +190,7 @@ export abstract class Conv<B extends boolean = boolean> extends ConvModule<B> {
     kernelSize: Sizes,
     settings: ConvArguments<B>,
   ) {
-    const options = named<ConvLayerOptions>(op, settings, {
+    const options = settingsOf<ConvLayerOptions>(op, settings, {
       stride: "sizes",
       padding: "any",
       dilation: "sizes",

@@ -8,7 +8,8 @@ import { convTranspose1d, convTranspose2d, convTranspose3d } from "../core/ops/n
 import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { ConvModule } from "./conv.ts";
 import { tuple } from "./module/repr.ts";
 
@@ -53,7 +54,7 @@ export abstract class ConvTranspose<B extends boolean = boolean> extends ConvMod
     kernelSize: Sizes,
     settings: ConvTransposeArguments<B>,
   ) {
-    const options = named<ConvTransposeLayerOptions>(op, settings, {
+    const options = settingsOf<ConvTransposeLayerOptions>(op, settings, {
       stride: "sizes",
       padding: "sizes",
       outputPadding: "sizes",

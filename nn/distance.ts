@@ -5,7 +5,7 @@
  */
 import { cosineSimilarity, pairwiseDistance } from "../core/ops/nn/similarity.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { Module } from "./module/module.ts";
 
 /** Options of CosineSimilarity. */
@@ -26,7 +26,7 @@ export class CosineSimilarity extends Module {
   /** Takes dimension and eps by position or by name. */
   constructor(...settings: Trailing<[dim: number, eps: number], CosineSimilarityOptions>) {
     super();
-    const { dim = 1, eps = 1e-8 } = named<CosineSimilarityOptions>("CosineSimilarity", settings, {
+    const { dim = 1, eps = 1e-8 } = settingsOf<CosineSimilarityOptions>("CosineSimilarity", settings, {
       dim: "whole",
       eps: "number",
     });
@@ -64,7 +64,7 @@ export class PairwiseDistance extends Module {
     ...settings: Trailing<[p: number, eps: number, keepdim: boolean], PairwiseDistanceLayerOptions>
   ) {
     super();
-    const { p = 2, eps = 1e-6, keepdim = false } = named<PairwiseDistanceLayerOptions>(
+    const { p = 2, eps = 1e-6, keepdim = false } = settingsOf<PairwiseDistanceLayerOptions>(
       "PairwiseDistance",
       settings,
       { p: "number", eps: "number", keepdim: "boolean" },

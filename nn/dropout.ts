@@ -6,7 +6,7 @@
 import { ValueError } from "../core/errors.ts";
 import * as op from "../core/ops/nn/dropout.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { Module } from "./module/module.ts";
 import { flag, float } from "./module/repr.ts";
 
@@ -28,7 +28,7 @@ export abstract class DropoutModule extends Module {
   /** Takes the probability, by position or by name. */
   constructor(...settings: Trailing<[p: number, inplace: boolean], DropoutLayerOptions>) {
     super();
-    const { p = 0.5, inplace = false } = named<DropoutLayerOptions>(this.reprName(), settings, {
+    const { p = 0.5, inplace = false } = settingsOf<DropoutLayerOptions>(this.reprName(), settings, {
       p: "number",
       inplace: "boolean",
     });

@@ -10,7 +10,8 @@ import { indexFill, type IndexLike } from "../core/ops/indexing/indexing.ts";
 import { checkOptions, type FixedOptions, type Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { normal_ } from "../init/normal.ts";
-import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
 import { float } from "./module/repr.ts";
@@ -138,7 +139,7 @@ export class Embedding extends EmbeddingModule {
     super(
       numEmbeddings,
       embeddingDim,
-      named<EmbeddingLayerOptions>("Embedding", settings, kinds),
+      settingsOf<EmbeddingLayerOptions>("Embedding", settings, kinds),
     );
   }
 
@@ -208,7 +209,7 @@ export class EmbeddingBag extends EmbeddingModule {
       EmbeddingBagLayerOptions
     >
   ) {
-    const options = named<EmbeddingBagLayerOptions>("EmbeddingBag", settings, bagKinds, 4);
+    const options = settingsOf<EmbeddingBagLayerOptions>("EmbeddingBag", settings, bagKinds, 4);
     super(numEmbeddings, embeddingDim, options);
     this.mode = options.mode ?? "mean";
     this.includeLastOffset = options.includeLastOffset ?? false;

@@ -7,7 +7,7 @@ import { ShapeError } from "../core/errors.ts";
 import { flatten, unflatten } from "../core/ops/view.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { Module } from "./module/module.ts";
 import { tuple } from "./module/repr.ts";
 
@@ -37,7 +37,7 @@ export class Flatten extends Module {
   /** Takes the first and the last dimension, by position or by name. */
   constructor(...settings: Trailing<[startDim: number, endDim: number], FlattenOptions>) {
     super();
-    const { startDim = 1, endDim = -1 } = named<FlattenOptions>("Flatten", settings, {
+    const { startDim = 1, endDim = -1 } = settingsOf<FlattenOptions>("Flatten", settings, {
       startDim: "whole",
       endDim: "whole",
     });

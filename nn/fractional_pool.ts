@@ -13,7 +13,7 @@ import { checkKind } from "../core/ops/options.ts";
 import type { ValuesAndIndices } from "../core/ops/reduce.ts";
 import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { setField } from "./module/fields.ts";
 import type { MaxPoolResult } from "./max_pool.ts";
 import { Module } from "./module/module.ts";
@@ -50,7 +50,7 @@ export abstract class FractionalMaxPoolModule<R extends boolean> extends Module 
   protected constructor(rank: number, kernelSize: Sizes, settings: FractionalMaxPoolArguments<R>) {
     super();
     const op = this.reprName();
-    const options = named<FractionalMaxPoolLayerOptions>(op, settings, {
+    const options = settingsOf<FractionalMaxPoolLayerOptions>(op, settings, {
       outputSize: "sizes?",
       outputRatio: "rates?",
       returnIndices: "boolean",

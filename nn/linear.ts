@@ -10,7 +10,8 @@ import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "../init/fan.ts";
 import { kaimingUniform_ } from "../init/kaiming.ts";
 import { uniform_ } from "../init/uniform.ts";
-import { type BiasOf, checkSizes, factoryKinds, type FactoryOptions, named } from "./arguments.ts";
+import { settingsOf } from "../core/ops/arguments.ts";
+import { type BiasOf, checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
 import { flag } from "./module/repr.ts";
@@ -69,7 +70,7 @@ export class Linear<B extends boolean = true> extends Module {
   constructor(inFeatures: number, outFeatures: number, options?: LinearOptions<B>);
   constructor(inFeatures: number, outFeatures: number, ...settings: readonly unknown[]) {
     super();
-    const { bias = true, dtype, device } = named<LinearOptions>(this.reprName(), settings, kinds);
+    const { bias = true, dtype, device } = settingsOf<LinearOptions>(this.reprName(), settings, kinds);
     checkSizes(this.reprName(), { inFeatures, outFeatures });
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
@@ -120,7 +121,7 @@ export class LazyLinear extends Linear<boolean> {
   /** Takes the size of the last dimension of the output. */
   constructor(outFeatures: number, options?: LinearOptions);
   constructor(outFeatures: number, ...settings: readonly unknown[]) {
-    const { bias = true, dtype, device } = named<LinearOptions>("LazyLinear", settings, kinds);
+    const { bias = true, dtype, device } = settingsOf<LinearOptions>("LazyLinear", settings, kinds);
     checkSizes("LazyLinear", { outFeatures });
     super(0, 0, { bias: false, dtype, device });
     this.outFeatures = outFeatures;
@@ -184,7 +185,7 @@ export class Bilinear<B extends boolean = true> extends Module {
     ...settings: readonly unknown[]
   ) {
     super();
-    const { bias = true, dtype, device } = named<LinearOptions>("Bilinear", settings, kinds);
+    const { bias = true, dtype, device } = settingsOf<LinearOptions>("Bilinear", settings, kinds);
     checkSizes("Bilinear", { in1Features, in2Features, outFeatures });
     this.in1Features = in1Features;
     this.in2Features = in2Features;

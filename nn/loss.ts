@@ -34,7 +34,7 @@ import {
 } from "../core/ops/nn/loss.ts";
 import { checkOptions } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { setField } from "./module/fields.ts";
 import { Module } from "./module/module.ts";
 
@@ -123,7 +123,7 @@ export class BCELoss extends Loss {
 
   /** Takes `weight` by position or by name; the others by name. */
   constructor(...settings: Trailing<[weight: Tensor | null], BinaryCrossEntropyOptions>) {
-    const options = named<BinaryCrossEntropyOptions>("BCELoss", settings, binaryCrossEntropyKinds, 1);
+    const options = settingsOf<BinaryCrossEntropyOptions>("BCELoss", settings, binaryCrossEntropyKinds, 1);
     super({ reduction: options.reduction });
     setField(this, "weight", options.weight ?? null, "buffer", "weight");
   }
@@ -144,7 +144,7 @@ export class BCEWithLogitsLoss extends Loss {
 
   /** Takes `weight` by position or by name; the others by name. */
   constructor(...settings: Trailing<[weight: Tensor | null], BinaryCrossEntropyWithLogitsOptions>) {
-    const options = named<BinaryCrossEntropyWithLogitsOptions>(
+    const options = settingsOf<BinaryCrossEntropyWithLogitsOptions>(
       "BCEWithLogitsLoss",
       settings,
       binaryCrossEntropyWithLogitsKinds,
@@ -173,7 +173,7 @@ export class PoissonNLLLoss extends Loss {
 
   /** Takes `logInput` and `full` by position or by name; the others by name. */
   constructor(...settings: Trailing<[logInput: boolean, full: boolean], PoissonNllLossOptions>) {
-    const options = named<PoissonNllLossOptions>("PoissonNLLLoss", settings, poissonNllLossKinds, 2);
+    const options = settingsOf<PoissonNllLossOptions>("PoissonNLLLoss", settings, poissonNllLossKinds, 2);
     super({ reduction: options.reduction });
     this.logInput = options.logInput ?? true;
     this.full = options.full ?? false;

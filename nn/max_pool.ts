@@ -17,7 +17,7 @@ import type { ValuesAndIndices } from "../core/ops/reduce.ts";
 import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { Module } from "./module/module.ts";
 import { flag, size, tuple } from "./module/repr.ts";
 
@@ -64,7 +64,7 @@ export abstract class MaxPoolModule<R extends boolean> extends Module {
   /** Takes the kernel size; the others by position or by name. */
   constructor(kernelSize: Sizes, ...settings: MaxPoolArguments<R>) {
     super();
-    const options = named<MaxPoolLayerOptions>(this.reprName(), settings, {
+    const options = settingsOf<MaxPoolLayerOptions>(this.reprName(), settings, {
       stride: "sizes?",
       padding: "sizes",
       dilation: "sizes",
@@ -153,7 +153,7 @@ export abstract class MaxUnpoolModule extends Module {
     settings: Trailing<[stride: Sizes | null, padding: Sizes], MaxUnpoolLayerOptions>,
   ) {
     super();
-    const options = named<MaxUnpoolLayerOptions>(this.reprName(), settings, {
+    const options = settingsOf<MaxUnpoolLayerOptions>(this.reprName(), settings, {
       stride: "sizes?",
       padding: "sizes",
     });

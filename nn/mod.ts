@@ -23,7 +23,8 @@
  */
 export * from "./activation.ts";
 export * from "./adaptive_softmax.ts";
-export type { BiasOf, FactoryOptions, Leading, Trailing } from "./arguments.ts";
+export type { BiasOf, FactoryOptions } from "./arguments.ts";
+export type { Leading, Trailing } from "../core/ops/arguments.ts";
 export * from "./attention.ts";
 export type { BackwardHook, Gradients } from "./module/backward_hooks.ts";
 export {
@@ -73,7 +74,14 @@ export * from "./lazy_norm.ts";
 export * from "./linear.ts";
 export * from "./loss.ts";
 export * from "./max_pool.ts";
-export { type DuplicateOptions, type Layer, Module } from "./module/module.ts";
+export {
+  type BufferOptions,
+  type DuplicateOptions,
+  type Layer,
+  type LoadStateDictOptions,
+  Module,
+  type ZeroGradOptions,
+} from "./module/module.ts";
 export * from "./normalization.ts";
 export * from "./padding.ts";
 export { Parameter, type ParameterOptions } from "./module/parameter.ts";

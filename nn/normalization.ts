@@ -11,14 +11,8 @@ import { checkKind } from "../core/ops/options.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { ones_, zeros_ } from "../init/constant.ts";
-import {
-  type BiasOf,
-  checkSizes,
-  factoryKinds,
-  type FactoryOptions,
-  named,
-  type Trailing,
-} from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { type BiasOf, checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
 import { flag, float, tuple } from "./module/repr.ts";
@@ -67,14 +61,15 @@ export class LayerNorm<A extends boolean = true, B extends boolean = true> exten
     ...settings: Trailing<[eps: number, elementwiseAffine: A], LayerNormOptions<A, B>>
   ) {
     super();
-    const { eps = 1e-5, elementwiseAffine = true, bias = true, dtype = getDefaultDtype(), device } = named<
-      LayerNormOptions
-    >(
-      "LayerNorm",
-      settings,
-      { eps: "number", elementwiseAffine: "boolean", bias: "boolean", ...factoryKinds },
-      2,
-    );
+    const { eps = 1e-5, elementwiseAffine = true, bias = true, dtype = getDefaultDtype(), device } =
+      settingsOf<
+        LayerNormOptions
+      >(
+        "LayerNorm",
+        settings,
+        { eps: "number", elementwiseAffine: "boolean", bias: "boolean", ...factoryKinds },
+        2,
+      );
     this.normalizedShape = shapeOf(this.reprName(), normalizedShape);
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
@@ -128,7 +123,9 @@ export class RMSNorm<A extends boolean = true> extends Module {
     ...settings: Trailing<[eps: number | null, elementwiseAffine: A], RMSNormOptions<A>>
   ) {
     super();
-    const { eps = null, elementwiseAffine = true, dtype = getDefaultDtype(), device } = named<RMSNormOptions>(
+    const { eps = null, elementwiseAffine = true, dtype = getDefaultDtype(), device } = settingsOf<
+      RMSNormOptions
+    >(
       "RMSNorm",
       settings,
       { eps: "number?", elementwiseAffine: "boolean", ...factoryKinds },
@@ -190,7 +187,7 @@ export class GroupNorm<A extends boolean = true> extends Module {
     ...settings: Trailing<[eps: number, affine: A], GroupNormOptions<A>>
   ) {
     super();
-    const { eps = 1e-5, affine = true, dtype = getDefaultDtype(), device } = named<GroupNormOptions>(
+    const { eps = 1e-5, affine = true, dtype = getDefaultDtype(), device } = settingsOf<GroupNormOptions>(
       "GroupNorm",
       settings,
       { eps: "number", affine: "boolean", ...factoryKinds },
@@ -255,7 +252,7 @@ export class LocalResponseNorm extends Module {
     ...settings: Trailing<[alpha: number, beta: number, k: number], LocalResponseNormLayerOptions>
   ) {
     super();
-    const { alpha = 1e-4, beta = 0.75, k = 1 } = named<LocalResponseNormLayerOptions>(
+    const { alpha = 1e-4, beta = 0.75, k = 1 } = settingsOf<LocalResponseNormLayerOptions>(
       "LocalResponseNorm",
       settings,
       { alpha: "number", beta: "number", k: "number" },

@@ -25,7 +25,7 @@ import {
 import type { ValuesAndIndices } from "../core/ops/reduce.ts";
 import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import type { MaxPoolResult } from "./max_pool.ts";
 import { Module } from "./module/module.ts";
 import { flag, number, size } from "./module/repr.ts";
@@ -66,7 +66,7 @@ export abstract class AvgPoolModule extends Module {
   /** Takes the kernel size; the others by position or by name. */
   constructor(kernelSize: Sizes, ...settings: AvgPoolArguments) {
     super();
-    const options = named<AvgPoolLayerOptions>(this.reprName(), settings, {
+    const options = settingsOf<AvgPoolLayerOptions>(this.reprName(), settings, {
       stride: "sizes?",
       padding: "sizes",
       ceilMode: "boolean",
@@ -153,7 +153,7 @@ export abstract class LPPoolModule extends Module {
     ...settings: Trailing<[stride: Sizes | null, ceilMode: boolean], LPPoolLayerOptions>
   ) {
     super();
-    const { stride = null, ceilMode = false } = named<LPPoolLayerOptions>(this.reprName(), settings, {
+    const { stride = null, ceilMode = false } = settingsOf<LPPoolLayerOptions>(this.reprName(), settings, {
       stride: "sizes?",
       ceilMode: "boolean",
     });
@@ -275,7 +275,7 @@ export abstract class AdaptiveMaxPoolModule<R extends boolean> extends AdaptiveP
     ...settings: Trailing<[returnIndices: R], AdaptiveMaxPoolLayerOptions<R>>
   ) {
     super(outputSize);
-    const options = named<AdaptiveMaxPoolLayerOptions>(this.reprName(), settings, {
+    const options = settingsOf<AdaptiveMaxPoolLayerOptions>(this.reprName(), settings, {
       returnIndices: "boolean",
     });
     this.returnIndices = options.returnIndices ?? false;

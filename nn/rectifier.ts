@@ -7,7 +7,7 @@ import * as op from "../core/ops/nn/activation.ts";
 import type { InplaceOptions } from "../core/ops/nn/activation.ts";
 import { checkKind, type Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { Module } from "./module/module.ts";
 import { float, number } from "./module/repr.ts";
 
@@ -21,7 +21,7 @@ export abstract class InplaceModule extends Module {
   /** Takes the flag, by position or by name. */
   constructor(...settings: Trailing<[inplace: boolean], InplaceOptions>) {
     super();
-    this.inplace = named<InplaceOptions>(this.reprName(), settings, inplaceKinds).inplace ?? false;
+    this.inplace = settingsOf<InplaceOptions>(this.reprName(), settings, inplaceKinds).inplace ?? false;
   }
 
   /** The settings of the activation, as the text shows them. */
@@ -98,7 +98,7 @@ export class ELU extends InplaceModule {
 
   /** Takes `alpha` by position or by name. */
   constructor(...settings: Trailing<[alpha: number, inplace: boolean], ELUOptions>) {
-    const options = named<ELUOptions>("ELU", settings, { alpha: "number", ...inplaceKinds });
+    const options = settingsOf<ELUOptions>("ELU", settings, { alpha: "number", ...inplaceKinds });
     super({ inplace: options.inplace });
     this.alpha = options.alpha ?? 1;
   }
@@ -127,7 +127,7 @@ export class CELU extends InplaceModule {
 
   /** Takes `alpha` by position or by name. */
   constructor(...settings: Trailing<[alpha: number, inplace: boolean], CELUOptions>) {
-    const options = named<CELUOptions>("CELU", settings, { alpha: "number", ...inplaceKinds });
+    const options = settingsOf<CELUOptions>("CELU", settings, { alpha: "number", ...inplaceKinds });
     super({ inplace: options.inplace });
     this.alpha = options.alpha ?? 1;
   }
@@ -156,7 +156,7 @@ export class LeakyReLU extends InplaceModule {
 
   /** Takes `negativeSlope` by position or by name. */
   constructor(...settings: Trailing<[negativeSlope: number, inplace: boolean], LeakyReLUOptions>) {
-    const options = named<LeakyReLUOptions>("LeakyReLU", settings, {
+    const options = settingsOf<LeakyReLUOptions>("LeakyReLU", settings, {
       negativeSlope: "number",
       ...inplaceKinds,
     });
@@ -192,7 +192,7 @@ export class Hardtanh extends InplaceModule {
 
   /** Takes `minVal` and `maxVal` by position or by name. */
   constructor(...settings: Trailing<[minVal: number, maxVal: number, inplace: boolean], HardtanhOptions>) {
-    const options = named<HardtanhOptions>("Hardtanh", settings, {
+    const options = settingsOf<HardtanhOptions>("Hardtanh", settings, {
       minVal: "number",
       maxVal: "number",
       ...inplaceKinds,
@@ -226,7 +226,7 @@ export class Hardshrink extends Module {
 
   /** Takes `lambd` by position or by name. */
   constructor(...settings: Trailing<[lambd: number], HardshrinkOptions>) {
-    const options = named<HardshrinkOptions>("Hardshrink", settings, { lambd: "number" });
+    const options = settingsOf<HardshrinkOptions>("Hardshrink", settings, { lambd: "number" });
     super();
     this.lambd = options.lambd ?? 0.5;
   }
@@ -255,7 +255,7 @@ export class Softshrink extends Module {
 
   /** Takes `lambd` by position or by name. */
   constructor(...settings: Trailing<[lambd: number], SoftshrinkOptions>) {
-    const options = named<SoftshrinkOptions>("Softshrink", settings, { lambd: "number" });
+    const options = settingsOf<SoftshrinkOptions>("Softshrink", settings, { lambd: "number" });
     super();
     this.lambd = options.lambd ?? 0.5;
   }
@@ -315,7 +315,7 @@ export class RReLU extends InplaceModule {
 
   /** Takes `lower` and `upper` by position or by name. */
   constructor(...settings: Trailing<[lower: number, upper: number, inplace: boolean], RReLUOptions>) {
-    const options = named<RReLUOptions>("RReLU", settings, {
+    const options = settingsOf<RReLUOptions>("RReLU", settings, {
       lower: "number",
       upper: "number",
       ...inplaceKinds,

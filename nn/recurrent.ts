@@ -12,7 +12,8 @@ import { reshape, select, squeeze, transpose, unsqueeze } from "../core/ops/view
 import { sameShape, type Shape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { uniform_ } from "../init/uniform.ts";
-import { checkSizes, type FactoryOptions, type Trailing } from "./arguments.ts";
+import type { Trailing } from "../core/ops/arguments.ts";
+import { checkSizes, type FactoryOptions } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
 import { type CellState, type CellWeights, runSequence, type Step } from "./recurrence.ts";

@@ -9,7 +9,8 @@ import { interpolate, type InterpolateMode, type InterpolateOptions } from "../c
 import { channelShuffle, pixelShuffle, pixelUnshuffle } from "../core/ops/nn/shuffle.ts";
 import type { Sizes } from "../core/ops/nn/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { checkSizes, named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { checkSizes } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { float, size as sizeText } from "./module/repr.ts";
 
@@ -56,7 +57,7 @@ export class Upsample extends Module {
     >
   ) {
     super();
-    const options = named<UpsampleOptions>(this.reprName(), settings, {
+    const options = settingsOf<UpsampleOptions>(this.reprName(), settings, {
       size: "sizes?",
       scaleFactor: "sizes?",
       mode: "string",
@@ -109,7 +110,7 @@ export class UpsamplingNearest2d extends Upsample {
     >
   ) {
     super({
-      ...named<UpsamplingOptions>("UpsamplingNearest2d", settings, upsamplingKinds),
+      ...settingsOf<UpsamplingOptions>("UpsamplingNearest2d", settings, upsamplingKinds),
       mode: "nearest",
     });
   }
@@ -124,7 +125,7 @@ export class UpsamplingBilinear2d extends Upsample {
       UpsamplingOptions
     >
   ) {
-    const options = named<UpsamplingOptions>("UpsamplingBilinear2d", settings, upsamplingKinds);
+    const options = settingsOf<UpsamplingOptions>("UpsamplingBilinear2d", settings, upsamplingKinds);
     super({ ...options, mode: "bilinear", alignCorners: true });
   }
 }
@@ -215,7 +216,7 @@ export abstract class BlockModule extends Module {
   /** Takes the sizes of the blocks; the others by position or by name. */
   constructor(kernelSize: Sizes, ...settings: UnfoldArguments) {
     super();
-    const { dilation = 1, padding = 0, stride = 1 } = named<UnfoldOptions>("Unfold", settings, {
+    const { dilation = 1, padding = 0, stride = 1 } = settingsOf<UnfoldOptions>("Unfold", settings, {
       dilation: "sizes",
       padding: "sizes",
       stride: "sizes",

@@ -6,7 +6,8 @@
 import { ValueError } from "../core/errors.ts";
 import type { Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { factoryKinds, named } from "./arguments.ts";
+import { settingsOf } from "../core/ops/arguments.ts";
+import { factoryKinds } from "./arguments.ts";
 import { type CellState, gruStep, lstmStep, reluStep, tanhStep } from "./recurrence.ts";
 import {
   type LSTMOptions,
@@ -59,7 +60,7 @@ export class RNN extends RecurrentModule {
 
   /** Takes the sizes of input and state; the others by position or by name. */
   constructor(inputSize: number, hiddenSize: number, ...settings: RecurrentArguments<RNNOptions>) {
-    const options = named<RNNOptions>("RNN", settings, { ...kinds, nonlinearity: "string" }, 5);
+    const options = settingsOf<RNNOptions>("RNN", settings, { ...kinds, nonlinearity: "string" }, 5);
     const { nonlinearity = "tanh" } = options;
     if (nonlinearity !== "tanh" && nonlinearity !== "relu") {
       throw new ValueError(`Unknown nonlinearity '${nonlinearity}', in RNN: it is tanh or relu`);
@@ -101,7 +102,7 @@ export interface LSTM {
 export class LSTM extends RecurrentModule {
   /** Takes the sizes of input and state; the others by position or by name. */
   constructor(inputSize: number, hiddenSize: number, ...settings: RecurrentArguments<LSTMOptions>) {
-    super(4, inputSize, hiddenSize, named<LSTMOptions>("LSTM", settings, lstmKinds, 6));
+    super(4, inputSize, hiddenSize, settingsOf<LSTMOptions>("LSTM", settings, lstmKinds, 6));
   }
 
   /** Output of every moment, and the last hidden and cell state. */
@@ -133,7 +134,7 @@ export class GRU extends RecurrentModule {
   /** Takes the sizes of input and state; the others by position or by name. */
   constructor(inputSize: number, hiddenSize: number, ...settings: RecurrentArguments<RecurrentOptions>) {
     super(3, inputSize, hiddenSize, {
-      ...named<RecurrentOptions>("GRU", settings, kinds, 5),
+      ...settingsOf<RecurrentOptions>("GRU", settings, kinds, 5),
       projSize: 0,
     });
   }

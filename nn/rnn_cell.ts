@@ -11,7 +11,8 @@ import type { Kinds } from "../core/ops/options.ts";
 import { squeeze, unsqueeze } from "../core/ops/view.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { uniform_ } from "../init/uniform.ts";
-import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { setField } from "./module/fields.ts";
 import { Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
@@ -162,7 +163,7 @@ export class RNNCell extends RecurrentCell {
     hiddenSize: number,
     ...settings: Trailing<[bias: boolean, nonlinearity: "tanh" | "relu"], RNNCellOptions>
   ) {
-    const options = named<RNNCellOptions>("RNNCell", settings, {
+    const options = settingsOf<RNNCellOptions>("RNNCell", settings, {
       bias: "boolean",
       nonlinearity: "string",
       ...factoryKinds,
@@ -189,7 +190,7 @@ export class RNNCell extends RecurrentCell {
 export class LSTMCell extends RecurrentCell {
   /** Takes the sizes of input and state; the others by position or by name. */
   constructor(inputSize: number, hiddenSize: number, ...settings: Trailing<[bias: boolean], CellOptions>) {
-    super(4, inputSize, hiddenSize, named<CellOptions>("LSTMCell", settings, kinds));
+    super(4, inputSize, hiddenSize, settingsOf<CellOptions>("LSTMCell", settings, kinds));
   }
 
   /** The next hidden and cell state. */
@@ -203,7 +204,7 @@ export class LSTMCell extends RecurrentCell {
 export class GRUCell extends RecurrentCell {
   /** Takes the sizes of input and state; the others by position or by name. */
   constructor(inputSize: number, hiddenSize: number, ...settings: Trailing<[bias: boolean], CellOptions>) {
-    super(3, inputSize, hiddenSize, named<CellOptions>("GRUCell", settings, kinds));
+    super(3, inputSize, hiddenSize, settingsOf<CellOptions>("GRUCell", settings, kinds));
   }
 
   /** The next hidden state. */

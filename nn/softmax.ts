@@ -10,7 +10,8 @@ import { checkTensors } from "../core/ops/cast.ts";
 import { full } from "../core/ops/create.ts";
 import { logSoftmax, softmax, softmin } from "../core/ops/nn/softmax.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { checkSizes, factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
 
@@ -28,7 +29,7 @@ export abstract class DimModule extends Module {
   /** Takes the dimension by position or by name. */
   constructor(...settings: Trailing<[dim: number | null], DimOptions>) {
     super();
-    this.dim = named<DimOptions>(this.reprName(), settings, { dim: "whole?" }).dim ?? null;
+    this.dim = settingsOf<DimOptions>(this.reprName(), settings, { dim: "whole?" }).dim ?? null;
   }
 
   /** What stands between the parentheses of the text. */
@@ -101,7 +102,7 @@ export class PReLU extends Module {
   /** Takes the number of slopes and their first value by position or by name. */
   constructor(...settings: Trailing<[numParameters: number, init: number], PReLUOptions>) {
     super();
-    const { numParameters = 1, init = 0.25, dtype, device } = named<PReLUOptions>("PReLU", settings, {
+    const { numParameters = 1, init = 0.25, dtype, device } = settingsOf<PReLUOptions>("PReLU", settings, {
       numParameters: "number",
       init: "number",
       ...factoryKinds,

@@ -11,7 +11,8 @@ import type { Kinds } from "../core/ops/options.ts";
 import { triu } from "../core/ops/rearrange.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { xavierUniform_ } from "../init/xavier.ts";
-import { checkSizes, factoryKinds, named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { checkSizes, factoryKinds } from "./arguments.ts";
 import { ModuleList } from "./containers.ts";
 import { deepcopy } from "./module/deepcopy.ts";
 import { type Layer, Module } from "./module/module.ts";
@@ -71,7 +72,7 @@ export class TransformerEncoder extends Module {
     src: Tensor,
     ...masks: Trailing<[mask: Tensor | null, srcKeyPaddingMask: Tensor | null], EncoderMasks>
   ): Tensor {
-    const { mask, srcKeyPaddingMask } = named<EncoderMasks>("TransformerEncoder", masks, {
+    const { mask, srcKeyPaddingMask } = settingsOf<EncoderMasks>("TransformerEncoder", masks, {
       mask: "tensor?",
       srcKeyPaddingMask: "tensor?",
     });
@@ -100,7 +101,7 @@ export class TransformerDecoder extends Module {
 
   /** What the stack computes from a target and an encoder's output; masks by position or by name. */
   override forward(tgt: Tensor, memory: Tensor, ...masks: DecoderMaskArguments): Tensor {
-    const options = named<DecoderMasks>("TransformerDecoder", masks, decoderMaskKinds);
+    const options = settingsOf<DecoderMasks>("TransformerDecoder", masks, decoderMaskKinds);
     let x = tgt;
     for (const layer of this.layers) x = layer(x, memory, options);
     return this.norm === null ? x : this.norm(x);
@@ -178,7 +179,7 @@ export class Transformer extends Module {
     >
   ) {
     super();
-    const options = named<TransformerOptions>("Transformer", settings, {
+    const options = settingsOf<TransformerOptions>("Transformer", settings, {
       dModel: "number",
       nhead: "number",
       numEncoderLayers: "number",
@@ -233,7 +234,7 @@ export class Transformer extends Module {
       TransformerMasks
     >
   ): Tensor {
-    const options = named<TransformerMasks>("Transformer", masks, maskKinds);
+    const options = settingsOf<TransformerMasks>("Transformer", masks, maskKinds);
     checkTensors("Transformer", [src, tgt]);
     const batchDim = this.batchFirst ? 0 : 1;
     if (src.ndim === 3 && src.size(batchDim) !== tgt.size(batchDim)) {

@@ -8,7 +8,8 @@ import { gelu, relu } from "../core/ops/nn/activation.ts";
 import { add } from "../core/ops/elementwise.ts";
 import type { Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { factoryKinds, type FactoryOptions, named, type Trailing } from "./arguments.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { MultiheadAttention } from "./attention.ts";
 import { Dropout } from "./dropout.ts";
 import { setField } from "./module/fields.ts";
@@ -122,7 +123,7 @@ export class TransformerEncoderLayer extends TransformerLayer {
 
   /** Takes features and heads; the others by position or by name. */
   constructor(dModel: number, nhead: number, ...settings: TransformerLayerArguments) {
-    const options = named<TransformerLayerOptions>("TransformerEncoderLayer", settings, kinds);
+    const options = settingsOf<TransformerLayerOptions>("TransformerEncoderLayer", settings, kinds);
     super(dModel, nhead, options);
     const { dimFeedforward = 2048, dropout = 0.1, activation = "relu", layerNormEps: eps, dtype, device } =
       options;
@@ -141,7 +142,7 @@ export class TransformerEncoderLayer extends TransformerLayer {
     src: Tensor,
     ...masks: Trailing<[srcMask: Tensor | null, srcKeyPaddingMask: Tensor | null], EncoderLayerMasks>
   ): Tensor {
-    const { srcMask, srcKeyPaddingMask } = named<EncoderLayerMasks>("TransformerEncoderLayer", masks, {
+    const { srcMask, srcKeyPaddingMask } = settingsOf<EncoderLayerMasks>("TransformerEncoderLayer", masks, {
       srcMask: "tensor?",
       srcKeyPaddingMask: "tensor?",
     });
@@ -213,7 +214,7 @@ export class TransformerDecoderLayer extends TransformerLayer {
 
   /** Takes features and heads; the others by position or by name. */
   constructor(dModel: number, nhead: number, ...settings: TransformerLayerArguments) {
-    const options = named<TransformerLayerOptions>("TransformerDecoderLayer", settings, kinds);
+    const options = settingsOf<TransformerLayerOptions>("TransformerDecoderLayer", settings, kinds);
     super(dModel, nhead, options);
     const {
       dimFeedforward = 2048,
@@ -240,7 +241,7 @@ export class TransformerDecoderLayer extends TransformerLayer {
 
   /** What the layer computes from a target and an encoder's output; masks by position or by name. */
   override forward(tgt: Tensor, memory: Tensor, ...masks: DecoderMaskArguments): Tensor {
-    const { tgtMask, memoryMask, tgtKeyPaddingMask, memoryKeyPaddingMask } = named<DecoderMasks>(
+    const { tgtMask, memoryMask, tgtKeyPaddingMask, memoryKeyPaddingMask } = settingsOf<DecoderMasks>(
       "TransformerDecoderLayer",
       masks,
       decoderMaskKinds,

@@ -20,7 +20,8 @@ import { sumTo } from "../ops/reduce.ts";
 import { reshape } from "../ops/view.ts";
 import type { Tensor } from "../tensor.ts";
 import { SpecialMethods } from "./special.ts";
-import { type Named, requireKind } from "../ops/options.ts";
+import type { Named } from "../ops/arguments.ts";
+import { requireKind } from "../ops/options.ts";
 
 /** Slices written into tensors, splits by direction, frequencies. */
 export abstract class ArrangeMethods extends SpecialMethods {

@@ -9,7 +9,7 @@ import type { Dims, ReduceOptions, ValuesAndIndices } from "../ops/reduce.ts";
 import * as scan from "../ops/scan.ts";
 import * as op from "../ops/sort.ts";
 import * as statistics from "../ops/statistics.ts";
-import type { Named } from "../ops/options.ts";
+import type { Named } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { RearrangeMethods } from "./rearrange.ts";
 

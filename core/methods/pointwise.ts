@@ -8,7 +8,7 @@ import type { TensorLike } from "../ops/cast.ts";
 import * as op from "../ops/pointwise.ts";
 import * as soft from "../ops/nn/softmax.ts";
 import * as statistics from "../ops/statistics.ts";
-import type { Named } from "../ops/options.ts";
+import type { Named } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { LinalgMethods } from "./linalg.ts";
 

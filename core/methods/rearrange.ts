@@ -8,7 +8,7 @@ import * as op from "../ops/rearrange.ts";
 import { ravel } from "../ops/aliases.ts";
 import { expand, transpose } from "../ops/view.ts";
 import { type Shape, type SizeList, sizesIn } from "../shape.ts";
-import type { Named } from "../ops/options.ts";
+import type { Named } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { PointwiseMethods } from "./pointwise.ts";
 import { checkTensors } from "../ops/cast.ts";

@@ -6,7 +6,7 @@
 import { norm } from "../ops/linalg/norms.ts";
 import * as op from "../ops/reduce.ts";
 import type { Dims, ReduceOptions, ValuesAndIndices, VarOptions } from "../ops/reduce.ts";
-import { isNamed, type Named } from "../ops/options.ts";
+import { isNamed, type Named } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { MathMethods } from "./math.ts";
 

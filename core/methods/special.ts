@@ -11,7 +11,7 @@ import type { TensorLike } from "../ops/cast.ts";
 import { igamma, igammac } from "../ops/special/gamma.ts";
 import * as op from "../ops/special/special.ts";
 import { dist, renorm } from "../ops/linalg/matrix_functions.ts";
-import type { Named } from "../ops/options.ts";
+import type { Named } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { IndexMethods } from "./index.ts";
 

@@ -10,7 +10,7 @@ import { viewAsType } from "../ops/view.ts";
 import { chunk, split } from "../ops/join.ts";
 import * as op from "../ops/view.ts";
 import { type Shape, type SizeList, sizesIn } from "../shape.ts";
-import type { Named } from "../ops/options.ts";
+import type { Named } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { ReduceMethods } from "./reduce.ts";
 

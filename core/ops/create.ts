@@ -25,7 +25,8 @@ import { type Shape, sizeOf } from "../shape.ts";
 import { hostStorage, type Storage } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
 import { cast, checkTensors, type Scalar } from "./cast.ts";
-import { checkOptions, type FixedOptions, numberIn, requireKind, withoutNulls } from "./options.ts";
+import { numberIn } from "./arguments.ts";
+import { checkOptions, type FixedOptions, requireKind, withoutNulls } from "./options.ts";
 
 /** Options of every function that makes a tensor. */
 export interface TensorOptions extends Pick<FixedOptions, "layout" | "pinMemory"> {

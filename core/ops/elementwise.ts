@@ -24,7 +24,8 @@ import {
 import { fillValue, full } from "./create.ts";
 import { checkHeld } from "./indexing/indexing.ts";
 import { nonzero } from "./indexing/mask.ts";
-import { checkCall, checkOptions, type Kinds, numberIn } from "./options.ts";
+import { numberIn } from "./arguments.ts";
+import { checkCall, checkOptions, type Kinds } from "./options.ts";
 import { sqrt } from "./transcendental.ts";
 import { expand } from "./view.ts";
 

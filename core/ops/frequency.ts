@@ -25,15 +25,8 @@ import {
   type ValuesAndIndices,
   valuesAndIndices,
 } from "./reduce.ts";
-import {
-  checkCall,
-  checkOptions,
-  inPlaceWith,
-  isNamed,
-  type Kinds,
-  type Named,
-  requireKind,
-} from "./options.ts";
+import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
+import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
 import { narrow, permute, reshape, select, squeeze, transpose, unsqueeze } from "./view.ts";
 

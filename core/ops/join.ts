@@ -9,7 +9,8 @@ import { concatPrim } from "../prim/routine.ts";
 import { normalizeDim, sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast, commonType } from "./cast.ts";
-import { checkCall, inPlace, isNamed, type Named, requireKind, requireTensors } from "./options.ts";
+import { inPlace, isNamed, type Named } from "./arguments.ts";
+import { checkCall, requireKind, requireTensors } from "./options.ts";
 import { nothing } from "./routine.ts";
 import { narrow, unsqueeze } from "./view.ts";
 

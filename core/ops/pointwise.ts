@@ -46,7 +46,8 @@ import {
 import { onesLike } from "./create.ts";
 import { logicalAnd, logicalNot, logicalOr } from "./logical.ts";
 import { nothing } from "./routine.ts";
-import { checkCall, inPlace, isNamed, type Kinds, type Named, numberIn } from "./options.ts";
+import { inPlace, isNamed, type Named, numberIn, settingsOf, type Trailing } from "./arguments.ts";
+import { checkCall, type Kinds } from "./options.ts";
 
 /**
  * x with what is below `min` raised to it and what is above `max` lowered to it; either may be left out or null, both may be tensors. Where the
@@ -329,8 +330,13 @@ const closeKinds: Kinds<CloseOptions> = {
 };
 
 /** Whether |a - b| <= atol + rtol |b|, as bool; infinities are close to themselves only. `torch.isclose`. */
-export function isclose(a: Tensor, b: Tensor, options: CloseOptions = {}): Tensor {
-  checkCall("isclose", [a, b], options, closeKinds);
+export function isclose(
+  a: Tensor,
+  b: Tensor,
+  ...settings: Trailing<[rtol: number, atol: number, equalNan: boolean], CloseOptions>
+): Tensor {
+  const options = settingsOf<CloseOptions>("isclose", settings, closeKinds);
+  checkCall("isclose", [a, b]);
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
   if (a.dtype !== b.dtype) {
     throw new DTypeError(`${a.dtype} did not match ${b.dtype}, in isclose; cast one with .to()`);

@@ -13,7 +13,8 @@ import type { Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
 import { checkShape, finish, fromHost, placeOf, type TensorOptions } from "./create.ts";
 import { add, eq } from "./elementwise.ts";
-import { inPlaceWith, isNamed, type Named, numberIn, requireKind } from "./options.ts";
+import { inPlaceWith, isNamed, type Named, numberIn } from "./arguments.ts";
+import { requireKind } from "./options.ts";
 
 /** The index along `dim` at every place of `shape`, int64. */
 export function iota(shape: Shape, dim: number, options: TensorOptions = {}): Tensor {

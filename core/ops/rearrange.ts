@@ -25,7 +25,8 @@ import {
   unsqueeze,
 } from "./view.ts";
 import { cat, split } from "./join.ts";
-import { checkCall, inPlace, isNamed, type Named, requireKind, requireTensors } from "./options.ts";
+import { inPlace, isNamed, type Named } from "./arguments.ts";
+import { checkCall, requireKind, requireTensors } from "./options.ts";
 
 /** Elements moved along dimensions, those that leave at one end coming in at the other; without `dims` in the flattened order. `torch.roll`. */
 export function roll(

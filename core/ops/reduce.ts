@@ -27,16 +27,8 @@ import {
   toBool,
   where,
 } from "./elementwise.ts";
-import {
-  checkCall,
-  checkOptions,
-  inPlace,
-  inPlaceWith,
-  isNamed,
-  type Kinds,
-  type Named,
-  withoutNulls,
-} from "./options.ts";
+import { inPlace, inPlaceWith, isNamed, type Named } from "./arguments.ts";
+import { checkCall, checkOptions, type Kinds, withoutNulls } from "./options.ts";
 import { gatherExact } from "./routine.ts";
 import { narrow, padDim, reshape, squeeze } from "./view.ts";
 

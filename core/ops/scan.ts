@@ -19,7 +19,8 @@ import { type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
 import { gatherExact, scan } from "./routine.ts";
 import { narrow, padDim, transpose } from "./view.ts";
 import { cat } from "./join.ts";
-import { checkCall, inPlace, inPlaceWith, isNamed, type Kinds, type Named } from "./options.ts";
+import { inPlace, inPlaceWith, isNamed, type Named } from "./arguments.ts";
+import { checkCall, type Kinds } from "./options.ts";
 
 /** Options of running sums and products. */
 export interface CumulativeOptions {

@@ -15,15 +15,8 @@ import { iota } from "./ranges.ts";
 import { add, ceil, div, eq, floor, isnan, maximum, mul, round, sub, where } from "./elementwise.ts";
 import { logicalNot } from "./logical.ts";
 import { atLeastVector } from "./indexing/indexing.ts";
-import {
-  checkCall,
-  checkOptions,
-  inPlaceWith,
-  isNamed,
-  type Kinds,
-  type Named,
-  requireKind,
-} from "./options.ts";
+import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
+import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
 import { lerp } from "./pointwise.ts";
 import {
   all,

@@ -14,7 +14,8 @@ import { div, eq, isnan, mul, sqrt, sub, where } from "./elementwise.ts";
 import { checkHeld } from "./indexing/indexing.ts";
 import { logicalNot } from "./logical.ts";
 import { matmul } from "./linalg/matmul.ts";
-import { checkCall, checkOptions, inPlaceWith, isNamed, type Named } from "./options.ts";
+import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
+import { checkCall, checkOptions } from "./options.ts";
 import { clamp, type CloseOptions, isclose } from "./pointwise.ts";
 import {
   all,

@@ -15,7 +15,8 @@ import type { Tensor } from "../tensor.ts";
 import type { Scalar } from "./cast.ts";
 import { fillValue, fromHost, full } from "./create.ts";
 import { add } from "./elementwise.ts";
-import { checkCall, inPlace, isNamed, type Named, requireKind } from "./options.ts";
+import { inPlace, isNamed, type Named } from "./arguments.ts";
+import { checkCall, requireKind } from "./options.ts";
 import { nothing } from "./routine.ts";
 
 /** The same elements under another shape; one size may be -1. `torch.reshape`. */

@@ -13,15 +13,8 @@ import { sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { GradCell } from "./grad_cell.ts";
 import { pullAll, trackedNodes } from "./pull.ts";
-import {
-  type Alone,
-  checkKind,
-  checkOptions,
-  inPlaceWith,
-  isNamed,
-  type Named,
-  optionsOf,
-} from "../ops/options.ts";
+import { type Alone, inPlaceWith, isNamed, type Named, optionsOf } from "../ops/arguments.ts";
+import { checkKind, checkOptions } from "../ops/options.ts";
 
 /** Options of `backward`. */
 export interface BackwardOptions {

@@ -14,7 +14,8 @@ import { sameShape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { flattenTree, mapTree, type Tree } from "../tree.ts";
 import { freshLeaf, pullAll, trackedNodes } from "./pull.ts";
-import { type Alone, checkCall, checkOptions, optionsOf, requireKind } from "../ops/options.ts";
+import { type Alone, optionsOf } from "../ops/arguments.ts";
+import { checkCall, checkOptions, requireKind } from "../ops/options.ts";
 
 /** Which arguments to differentiate; 0 by default. */
 export interface GradOptions {

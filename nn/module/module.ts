@@ -8,14 +8,8 @@ import type { DeviceName } from "../../core/device.ts";
 import { type DType, isDType, isFloat } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
 import { empty, zerosLike } from "../../core/ops/create.ts";
-import {
-  type Alone,
-  checkKind,
-  checkOptions,
-  type Kinds,
-  optionsOf,
-  withoutNulls,
-} from "../../core/ops/options.ts";
+import { type Alone, optionsOf } from "../../core/ops/arguments.ts";
+import { checkKind, checkOptions, type Kinds, withoutNulls } from "../../core/ops/options.ts";
 import { followMode } from "../../core/effects.ts";
 import { Tensor } from "../../core/tensor.ts";
 import type { BackwardHook } from "./backward_hooks.ts";

@@ -8,7 +8,8 @@ import { apply } from "../../core/apply.ts";
 import { isFloat } from "../../core/dtype.ts";
 import { DTypeError, ValueError } from "../../core/errors.ts";
 import { FACADE } from "../../core/grad_mode.ts";
-import { type Alone, checkOptions, optionsOf } from "../../core/ops/options.ts";
+import { type Alone, optionsOf } from "../../core/ops/arguments.ts";
+import { checkOptions } from "../../core/ops/options.ts";
 import { aliasPrim } from "../../core/prim/source.ts";
 import { Tensor, type TensorData } from "../../core/tensor.ts";
 

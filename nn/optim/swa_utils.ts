@@ -9,7 +9,7 @@ import { noGrad } from "../../core/grad_mode.ts";
 import { tensor } from "../../core/ops/create.ts";
 import { checkKind, checkOptions, type Kinds } from "../../core/ops/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { named, type Trailing } from "../arguments.ts";
+import { settingsOf, type Trailing } from "../../core/ops/arguments.ts";
 import { BatchNorm } from "../batch_norm.ts";
 import { deepcopy } from "../module/deepcopy.ts";
 import { setField } from "../module/fields.ts";
@@ -160,7 +160,7 @@ export class SWALR extends LRScheduler<SWALRSettings> {
     swaLr: number | readonly number[],
     ...settings: Trailing<[annealEpochs: number, annealStrategy: "cos" | "linear"], SWALROptions>
   ) {
-    const options = named<SWALROptions>("SWALR", settings, kinds);
+    const options = settingsOf<SWALROptions>("SWALR", settings, kinds);
     const { annealEpochs = 10, annealStrategy = "cos" } = options;
     if (annealStrategy !== "cos" && annealStrategy !== "linear") {
       throw new ValueError(`anneal_strategy must by one of 'cos' or 'linear', instead got ${annealStrategy}`);

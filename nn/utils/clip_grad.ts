@@ -10,7 +10,7 @@ import { clamp } from "../../core/ops/pointwise.ts";
 import { norm } from "../../core/ops/linalg/norms.ts";
 import { stack } from "../../core/ops/join.ts";
 import { Tensor } from "../../core/tensor.ts";
-import { named, type Trailing } from "../arguments.ts";
+import { settingsOf, type Trailing } from "../../core/ops/arguments.ts";
 
 /** Options of `clipGradNorm_`. */
 export interface ClipGradNormOptions {
@@ -43,10 +43,14 @@ export function clipGradNorm_(
   maxNorm: number,
   ...settings: Trailing<[normType: number, errorIfNonfinite: boolean], ClipGradNormOptions>
 ): Tensor {
-  const { normType = 2, errorIfNonfinite = false } = named<ClipGradNormOptions>("clipGradNorm_", settings, {
-    normType: "number",
-    errorIfNonfinite: "boolean",
-  });
+  const { normType = 2, errorIfNonfinite = false } = settingsOf<ClipGradNormOptions>(
+    "clipGradNorm_",
+    settings,
+    {
+      normType: "number",
+      errorIfNonfinite: "boolean",
+    },
+  );
   checkKind("clipGradNorm_", "maxNorm", maxNorm ?? null, "number");
   const all = gradientsOf("clipGradNorm_", parameters);
   if (all.length === 0) return tensor(0);

@@ -6,7 +6,8 @@
 import { IndexError, ShapeError, ValueError } from "../../core/errors.ts";
 import { full, tensor } from "../../core/ops/create.ts";
 import { indexSelect } from "../../core/ops/indexing/indexing.ts";
-import { type Alone, checkCall, checkKind, checkOptions, optionsOf } from "../../core/ops/options.ts";
+import { type Alone, optionsOf } from "../../core/ops/arguments.ts";
+import { checkCall, checkKind, checkOptions } from "../../core/ops/options.ts";
 import { narrow, select, transpose } from "../../core/ops/view.ts";
 import { cat, stack } from "../../core/ops/join.ts";
 import { Tensor } from "../../core/tensor.ts";

@@ -5,7 +5,7 @@
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import { ValueError } from "../../core/errors.ts";
-import { tensor } from "../../core/ops/create.ts";
+import { ones, tensor } from "../../core/ops/create.ts";
 import { rand } from "../../core/ops/random.ts";
 import { manualSeed } from "../../core/random/generator.ts";
 import * as nn from "../../nn/mod.ts";

@@ -15,7 +15,8 @@ import { floorDivide, remainder, sub, toBool, where } from "../elementwise.ts";
 import { checkHeldRange, indexHint, type IndexLike, toIndex } from "./indexing.ts";
 import { gatherExact, scan, scatterExact } from "../routine.ts";
 import { expand, reshape } from "../view.ts";
-import { checkCall, inPlace, isNamed, type Kinds, type Named, requireKind } from "../options.ts";
+import { inPlace, isNamed, type Named } from "../arguments.ts";
+import { checkCall, type Kinds, requireKind } from "../options.ts";
 
 function checkMask(op: string, mask: Tensor): void {
   if (mask.dtype !== "bool") {

@@ -21,15 +21,8 @@ import { norm } from "./norms.ts";
 import { inv, solve } from "./solve.ts";
 import { triuIndices } from "../combine.ts";
 import { expand, reshape, select, unsqueeze } from "../view.ts";
-import {
-  checkCall,
-  checkOptions,
-  inPlace,
-  isNamed,
-  type Kinds,
-  type Named,
-  requireTensors,
-} from "../options.ts";
+import { inPlace, isNamed, type Named } from "../arguments.ts";
+import { checkCall, checkOptions, type Kinds, requireTensors } from "../options.ts";
 
 /** The n-th power of square matrices; negative powers are those of the inverse. `torch.linalg.matrix_power`. */
 export function matrixPower(x: Tensor, n: number): Tensor {

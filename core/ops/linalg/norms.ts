@@ -12,15 +12,8 @@ import type { Tensor } from "../../tensor.ts";
 import { cast, checkTensors, inSingle } from "../cast.ts";
 import { svdvals } from "./decompose.ts";
 import { abs, div, eq, mul, ne, pow, sqrt, where } from "../elementwise.ts";
-import {
-  checkCall,
-  checkOptions,
-  inPlaceWith,
-  isNamed,
-  type Named,
-  requireKind,
-  withoutNulls,
-} from "../options.ts";
+import { inPlaceWith, isNamed, type Named } from "../arguments.ts";
+import { checkCall, checkOptions, requireKind, withoutNulls } from "../options.ts";
 import { movedim } from "../rearrange.ts";
 import {
   allIfEmpty,

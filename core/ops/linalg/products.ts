@@ -18,7 +18,8 @@ import { norm } from "./norms.ts";
 import { cumprod } from "../scan.ts";
 import { diagonal, expand, flip, mT, permute, reshape, unsqueeze } from "../view.ts";
 import { cat } from "../join.ts";
-import { checkCall, inPlace, inPlaceWith, isNamed, type Kinds, type Named } from "../options.ts";
+import { inPlace, inPlaceWith, isNamed, type Named } from "../arguments.ts";
+import { checkCall, type Kinds } from "../options.ts";
 
 /** The sum of a matrix's diagonal. `torch.trace`. */
 export function trace(x: Tensor): Tensor {

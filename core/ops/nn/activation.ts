@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { checkCall, checkKind, inPlace, inPlaceWith, isNamed, type Kinds, type Named } from "../options.ts";
+import { inPlace, inPlaceWith, isNamed, type Named, settingsOf, type Trailing } from "../arguments.ts";
+import { checkCall, checkKind, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { isFloat, scalarName } from "../../dtype.ts";
 import { drawsFreely } from "../../effects.ts";
@@ -403,8 +404,12 @@ const gumbelSoftmaxKinds: Kinds<GumbelSoftmaxOptions> = {
 };
 
 /** A draw from the Gumbel-softmax distribution. `torch.nn.functional.gumbel_softmax`. */
-export function gumbelSoftmax(logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor {
-  checkCall("gumbel_softmax", [logits], options, gumbelSoftmaxKinds);
+export function gumbelSoftmax(
+  logits: Tensor,
+  ...settings: Trailing<[tau: number, hard: boolean, eps: number, dim: number], GumbelSoftmaxOptions>
+): Tensor {
+  const options = settingsOf<GumbelSoftmaxOptions>("gumbel_softmax", settings, gumbelSoftmaxKinds, 4);
+  checkCall("gumbel_softmax", [logits]);
   const { tau = 1, hard = false, dim = -1, generator } = options;
   const x = floats("gumbel_softmax", logits);
   const noise = neg(log(exponential(x.shape, 1, { dtype: x.dtype, device: x.device, generator })));

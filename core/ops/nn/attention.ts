@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
@@ -72,9 +73,10 @@ export function scaledDotProductAttention(
   query: Tensor,
   key: Tensor,
   value: Tensor,
-  options: AttentionOptions = {},
+  ...settings: Trailing<[attnMask: Tensor | null, dropoutP: number, isCausal: boolean], AttentionOptions>
 ): Tensor {
-  checkCall("scaled_dot_product_attention", [query, key, value], options, attentionKinds);
+  const options = settingsOf<AttentionOptions>("scaled_dot_product_attention", settings, attentionKinds, 3);
+  checkCall("scaled_dot_product_attention", [query, key, value]);
   const op = "scaled_dot_product_attention";
   const { attnMask, dropoutP = 0, isCausal = false, enableGqa = false, generator } = options;
   const sizes = `got query [${query.shape.join(", ")}], key [${key.shape.join(", ")}] and value [${

@@ -18,7 +18,8 @@ import {
   perChannel,
   scaled,
 } from "./normalization.ts";
-import { checkCall, inPlaceWith, isNamed, type Kinds, type Named } from "../options.ts";
+import { inPlaceWith, isNamed, type Named, settingsOf, type Trailing } from "../arguments.ts";
+import { checkCall, type Kinds } from "../options.ts";
 import { mean } from "../reduce.ts";
 import { expand, reshape } from "../view.ts";
 
@@ -35,11 +36,11 @@ export interface BatchNormOptions extends NormOptions {
 }
 
 const batchNormKinds: Kinds<BatchNormOptions> = {
-  eps: "number",
   weight: "tensor?",
   bias: "tensor?",
   training: "boolean",
   momentum: "any",
+  eps: "number",
 };
 
 /** What a norm with running statistics gives back. */
@@ -81,9 +82,13 @@ export function batchNorm(
   x: Tensor,
   runningMean: Tensor | null,
   runningVar: Tensor | null,
-  options: BatchNormOptions = {},
+  ...settings: Trailing<
+    [weight: Tensor | null, bias: Tensor | null, training: boolean, momentum: number | Tensor, eps: number],
+    BatchNormOptions
+  >
 ): RunningNormResult {
-  checkCall("batch_norm", [x], options, batchNormKinds, { runningMean, runningVar });
+  const options = settingsOf<BatchNormOptions>("batch_norm", settings, batchNormKinds, 5);
+  checkCall("batch_norm", [x], undefined, undefined, { runningMean, runningVar });
   const { weight, bias, training = false, momentum = 0.1, eps = 1e-5 } = options;
   const rank = x.shape.length;
   if (rank < 2) {
@@ -154,11 +159,11 @@ export interface InstanceNormOptions extends NormOptions {
 }
 
 const instanceNormKinds: Kinds<InstanceNormOptions> = {
-  eps: "number",
   weight: "tensor?",
   bias: "tensor?",
   useInputStats: "boolean",
   momentum: "any",
+  eps: "number",
 };
 
 /** Batch norm of each example for itself. `torch.nn.functional.instance_norm`. */
@@ -172,15 +177,25 @@ export function instanceNorm(
     | Tensor
     | null
     | Named<{ runningMean: Tensor | null; runningVar: Tensor | null }, InstanceNormOptions> = null,
-  options: InstanceNormOptions = {},
+  ...settings: Trailing<
+    [
+      weight: Tensor | null,
+      bias: Tensor | null,
+      useInputStats: boolean,
+      momentum: number | Tensor,
+      eps: number,
+    ],
+    InstanceNormOptions
+  >
 ): RunningNormResult {
+  const options = settingsOf<InstanceNormOptions>("instance_norm", settings, instanceNormKinds, 5);
   if (isNamed(runningMean) || isNamed(runningVar)) {
     return instanceNorm(
       x,
       ...inPlaceWith("instance_norm", ["runningMean", "runningVar"], [runningMean, runningVar], options),
     );
   }
-  checkCall("instance_norm", [x], options, instanceNormKinds, { runningMean, runningVar });
+  checkCall("instance_norm", [x], undefined, undefined, { runningMean, runningVar });
   const { weight, bias, useInputStats = true, momentum = 0.1, eps = 1e-5 } = options;
   if (x.shape.length < 2) {
     throw new ShapeError(

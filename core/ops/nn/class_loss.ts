@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { isFloat, scalarName } from "../../dtype.ts";
@@ -171,8 +172,13 @@ function againstProbabilities(
  * -weight x[target], of log probabilities x [N, C, ...] (or [C]) and class numbers [N, ...] (or a number); the mean is over the weights.
  * `torch.nn.functional.nll_loss`.
  */
-export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions = {}): Tensor {
-  checkCall("nll_loss", [input, target], options, nllLossKinds);
+export function nllLoss(
+  input: Tensor,
+  target: Tensor,
+  ...settings: Trailing<[weight: Tensor | null], NllLossOptions>
+): Tensor {
+  const options = settingsOf<NllLossOptions>("nll_loss", settings, nllLossKinds, 1);
+  checkCall("nll_loss", [input, target]);
   const { weight, ignoreIndex = -100, reduction = "mean" } = options;
   checkReduction("nll_loss", reduction);
   requireFloat("nll_loss", input);
@@ -194,8 +200,13 @@ export function nllLoss(input: Tensor, target: Tensor, options: NllLossOptions =
  * console.log(crossEntropy(zeros([2, 4]), tensor([0n, 3n])).item().toFixed(4)); // 1.3863
  * ```
  */
-export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  checkCall("cross_entropy", [input, target], options, crossEntropyKinds);
+export function crossEntropy(
+  input: Tensor,
+  target: Tensor,
+  ...settings: Trailing<[weight: Tensor | null], CrossEntropyOptions>
+): Tensor {
+  const options = settingsOf<CrossEntropyOptions>("cross_entropy", settings, crossEntropyKinds, 1);
+  checkCall("cross_entropy", [input, target]);
   const { weight, ignoreIndex = -100, reduction = "mean", labelSmoothing = 0 } = options;
   checkReduction("cross_entropy", reduction);
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkCall, inPlaceWith, isNamed, type Kinds, type Named } from "../options.ts";
+import { inPlaceWith, isNamed, type Named, settingsOf, type Trailing } from "../arguments.ts";
+import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { isInt } from "../../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
@@ -200,10 +201,14 @@ export function conv1d(
   x: Tensor,
   weight: Tensor,
   bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvOptions>,
-  options: ConvOptions = {},
+  ...settings: Trailing<
+    [stride: Sizes, padding: Sizes | "same" | "valid", dilation: Sizes, groups: number],
+    ConvOptions
+  >
 ): Tensor {
+  const options = settingsOf<ConvOptions>("conv1d", settings, convKinds);
   if (isNamed(bias)) return conv1d(x, weight, ...inPlaceWith("conv1d", ["bias"], [bias], options));
-  checkCall("conv1d", [x, weight], options, convKinds, { bias });
+  checkCall("conv1d", [x, weight], undefined, undefined, { bias });
   return conv("conv1d", 1, x, weight, bias, options);
 }
 
@@ -224,10 +229,14 @@ export function conv2d(
   x: Tensor,
   weight: Tensor,
   bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvOptions>,
-  options: ConvOptions = {},
+  ...settings: Trailing<
+    [stride: Sizes, padding: Sizes | "same" | "valid", dilation: Sizes, groups: number],
+    ConvOptions
+  >
 ): Tensor {
+  const options = settingsOf<ConvOptions>("conv2d", settings, convKinds);
   if (isNamed(bias)) return conv2d(x, weight, ...inPlaceWith("conv2d", ["bias"], [bias], options));
-  checkCall("conv2d", [x, weight], options, convKinds, { bias });
+  checkCall("conv2d", [x, weight], undefined, undefined, { bias });
   return conv("conv2d", 2, x, weight, bias, options);
 }
 
@@ -236,10 +245,14 @@ export function conv3d(
   x: Tensor,
   weight: Tensor,
   bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvOptions>,
-  options: ConvOptions = {},
+  ...settings: Trailing<
+    [stride: Sizes, padding: Sizes | "same" | "valid", dilation: Sizes, groups: number],
+    ConvOptions
+  >
 ): Tensor {
+  const options = settingsOf<ConvOptions>("conv3d", settings, convKinds);
   if (isNamed(bias)) return conv3d(x, weight, ...inPlaceWith("conv3d", ["bias"], [bias], options));
-  checkCall("conv3d", [x, weight], options, convKinds, { bias });
+  checkCall("conv3d", [x, weight], undefined, undefined, { bias });
   return conv("conv3d", 3, x, weight, bias, options);
 }
 
@@ -325,12 +338,16 @@ export function convTranspose1d(
   x: Tensor,
   weight: Tensor,
   bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvTransposeOptions>,
-  options: ConvTransposeOptions = {},
+  ...settings: Trailing<
+    [stride: Sizes, padding: Sizes, outputPadding: Sizes, groups: number, dilation: Sizes],
+    ConvTransposeOptions
+  >
 ): Tensor {
+  const options = settingsOf<ConvTransposeOptions>("conv_transpose1d", settings, convTransposeKinds);
   if (isNamed(bias)) {
     return convTranspose1d(x, weight, ...inPlaceWith("conv_transpose1d", ["bias"], [bias], options));
   }
-  checkCall("conv_transpose1d", [x, weight], options, convTransposeKinds, { bias });
+  checkCall("conv_transpose1d", [x, weight], undefined, undefined, { bias });
   return convTranspose("conv_transpose1d", 1, x, weight, bias, options);
 }
 
@@ -342,12 +359,16 @@ export function convTranspose2d(
   x: Tensor,
   weight: Tensor,
   bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvTransposeOptions>,
-  options: ConvTransposeOptions = {},
+  ...settings: Trailing<
+    [stride: Sizes, padding: Sizes, outputPadding: Sizes, groups: number, dilation: Sizes],
+    ConvTransposeOptions
+  >
 ): Tensor {
+  const options = settingsOf<ConvTransposeOptions>("conv_transpose2d", settings, convTransposeKinds);
   if (isNamed(bias)) {
     return convTranspose2d(x, weight, ...inPlaceWith("conv_transpose2d", ["bias"], [bias], options));
   }
-  checkCall("conv_transpose2d", [x, weight], options, convTransposeKinds, { bias });
+  checkCall("conv_transpose2d", [x, weight], undefined, undefined, { bias });
   return convTranspose("conv_transpose2d", 2, x, weight, bias, options);
 }
 
@@ -356,11 +377,15 @@ export function convTranspose3d(
   x: Tensor,
   weight: Tensor,
   bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvTransposeOptions>,
-  options: ConvTransposeOptions = {},
+  ...settings: Trailing<
+    [stride: Sizes, padding: Sizes, outputPadding: Sizes, groups: number, dilation: Sizes],
+    ConvTransposeOptions
+  >
 ): Tensor {
+  const options = settingsOf<ConvTransposeOptions>("conv_transpose3d", settings, convTransposeKinds);
   if (isNamed(bias)) {
     return convTranspose3d(x, weight, ...inPlaceWith("conv_transpose3d", ["bias"], [bias], options));
   }
-  checkCall("conv_transpose3d", [x, weight], options, convTransposeKinds, { bias });
+  checkCall("conv_transpose3d", [x, weight], undefined, undefined, { bias });
   return convTranspose("conv_transpose3d", 3, x, weight, bias, options);
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkCall, checkKind, inPlaceWith, isNamed, type Kinds, type Named } from "../options.ts";
+import { inPlaceWith, isNamed, type Named } from "../arguments.ts";
+import { checkCall, checkKind, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { isFloat } from "../../dtype.ts";
 import { makeDraw } from "../../effects.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkCall, type FixedOptions, inPlaceWith, isNamed, type Kinds, type Named } from "../options.ts";
+import { inPlaceWith, isNamed, type Named, settingsOf, type Trailing } from "../arguments.ts";
+import { checkCall, type FixedOptions, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { scalarName } from "../../dtype.ts";
 import { DTypeError, IndexError, ShapeError, TenonError, ValueError } from "../../errors.ts";
@@ -106,8 +107,16 @@ function rowsAt(op: string, weight: Tensor, flat: Tensor, options: EmbeddingOpti
  * console.log(embedding([1, 0], tensor([[1, 2], [3, 4]])).tolist()); // [ [ 3, 4 ], [ 1, 2 ] ]
  * ```
  */
-export function embedding(index: IndexLike, weight: Tensor, options: EmbeddingOptions = {}): Tensor {
-  checkCall("embedding", [weight], options, embeddingKinds);
+export function embedding(
+  index: IndexLike,
+  weight: Tensor,
+  ...settings: Trailing<
+    [paddingIdx: number | null, maxNorm: number | null, normType: number, scaleGradByFreq: boolean],
+    EmbeddingOptions
+  >
+): Tensor {
+  const options = settingsOf<EmbeddingOptions>("embedding", settings, embeddingKinds, 4);
+  checkCall("embedding", [weight]);
   const at = checked("embedding", index, weight);
   const rows = rowsAt("embedding", weight, reshape(at, [sizeOf(at.shape)]), options);
   return named("Embedding", reshape(rows, [...at.shape, weight.shape[1]]));

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, checkKind, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { isHalf } from "../../dtype.ts";
@@ -161,8 +162,20 @@ function check(x: Tensor, grid: Tensor, options: GridSampleOptions): void {
  *
  * @throws {ShapeError} when ranks, batch sizes or the last dimension of the grid do not fit
  */
-export function gridSample(x: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
-  checkCall("grid_sample", [x, grid], options, gridSampleKinds);
+export function gridSample(
+  x: Tensor,
+  grid: Tensor,
+  ...settings: Trailing<
+    [
+      mode: "bilinear" | "nearest" | "bicubic",
+      paddingMode: "zeros" | "border" | "reflection",
+      alignCorners: boolean | null,
+    ],
+    GridSampleOptions
+  >
+): Tensor {
+  const options = settingsOf<GridSampleOptions>("grid_sample", settings, gridSampleKinds, 3);
+  checkCall("grid_sample", [x, grid]);
   check(x, grid, options);
   const { mode = "bilinear", paddingMode = "zeros" } = options, align = options.alignCorners ?? false;
   const [n, c, ...space] = x.shape,

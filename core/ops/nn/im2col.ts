@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { ShapeError } from "../../errors.ts";
@@ -68,8 +69,13 @@ function plan(op: string, image: readonly number[], kernelSize: Sizes, options: 
  * console.log(unfold(ones([1, 3, 4, 5]), [2, 3]).shape); // [ 1, 18, 9 ]
  * ```
  */
-export function unfold(x: Tensor, kernelSize: Sizes, options: UnfoldOptions = {}): Tensor {
-  checkCall("unfold", [x], options, unfoldKinds);
+export function unfold(
+  x: Tensor,
+  kernelSize: Sizes,
+  ...settings: Trailing<[dilation: Sizes, padding: Sizes, stride: Sizes], UnfoldOptions>
+): Tensor {
+  const options = settingsOf<UnfoldOptions>("unfold", settings, unfoldKinds, 3);
+  checkCall("unfold", [x]);
   const rank = x.shape.length;
   if (rank !== 3 && rank !== 4) {
     throw new ShapeError(
@@ -103,8 +109,14 @@ function blocksOf(x: Tensor, kernelSize: Sizes, options: UnfoldOptions): number[
  * The sum of columns [N, C kH kW, blocks] (or without N) put back as blocks of images [N, C, ...outputSize]: the adjoint of `unfold`.
  * `torch.nn.functional.fold` (col2im).
  */
-export function fold(x: Tensor, outputSize: Sizes, kernelSize: Sizes, options: UnfoldOptions = {}): Tensor {
-  checkCall("fold", [x], options, unfoldKinds);
+export function fold(
+  x: Tensor,
+  outputSize: Sizes,
+  kernelSize: Sizes,
+  ...settings: Trailing<[dilation: Sizes, padding: Sizes, stride: Sizes], UnfoldOptions>
+): Tensor {
+  const options = settingsOf<UnfoldOptions>("fold", settings, unfoldKinds, 3);
+  checkCall("fold", [x]);
   const rank = x.shape.length;
   if (rank !== 2 && rank !== 3) {
     throw new ShapeError(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
@@ -11,7 +12,7 @@ import type { Tensor } from "../../tensor.ts";
 import { zeros } from "../create.ts";
 import { iota } from "../ranges.ts";
 import { add, eq, floorDivide, lt, mul, remainder, where } from "../elementwise.ts";
-import { elementDims, optionsOf, planWindows, type Windows, windowsOf } from "./pool.ts";
+import { elementDims, planWindows, type Windows, windowsOf } from "./pool.ts";
 import { amax, argmaxDims, lowest, sumDims, type ValuesAndIndices, valuesAndIndices } from "../reduce.ts";
 import { gatherExact, nothing, scatterExact } from "../routine.ts";
 import { batched, type Sizes, sizesOf, unbatched } from "./spatial.ts";
@@ -95,9 +96,8 @@ function maxPool(
   rank: number,
   x: Tensor,
   kernelSize: Sizes,
-  given: MaxPoolOptions | Sizes,
+  options: MaxPoolOptions,
 ): Tensor | ValuesAndIndices {
-  const options: MaxPoolOptions = optionsOf(op, given, maxPoolKinds);
   const input = batched(op, x, rank);
   if (x.dtype === "bool") throw new DTypeError(`"${op}" not implemented for 'Bool'; cast with .to("uint8")`);
   if (sizeOf(input.shape.slice(1)) === 0) throw emptyPlane(op, rank, x.shape);
@@ -130,13 +130,24 @@ function maxPool(
  */
 export function maxPool1d(x: Tensor, kernelSize: Sizes, options: MaxPoolWithIndices): ValuesAndIndices;
 /** The largest elements alone. */
-export function maxPool1d(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions | Sizes): Tensor;
+export function maxPool1d(
+  x: Tensor,
+  kernelSize: Sizes,
+  ...settings: Trailing<
+    [stride: Sizes | null, padding: Sizes, dilation: Sizes, ceilMode: boolean],
+    MaxPoolOptions
+  >
+): Tensor;
 /** The largest elements, with indices if asked. */
 export function maxPool1d(
   x: Tensor,
   kernelSize: Sizes,
-  options: MaxPoolOptions | Sizes = {},
+  ...settings: Trailing<
+    [stride: Sizes | null, padding: Sizes, dilation: Sizes, ceilMode: boolean, returnIndices: boolean],
+    MaxPoolOptions
+  >
 ): Tensor | ValuesAndIndices {
+  const options = settingsOf<MaxPoolOptions>("max_pool1d", settings, maxPoolKinds);
   checkCall("max_pool1d", [x]);
   return maxPool("max_pool1d", 1, x, kernelSize, options);
 }
@@ -155,13 +166,24 @@ export function maxPool1d(
  */
 export function maxPool2d(x: Tensor, kernelSize: Sizes, options: MaxPoolWithIndices): ValuesAndIndices;
 /** The largest elements alone. */
-export function maxPool2d(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions | Sizes): Tensor;
+export function maxPool2d(
+  x: Tensor,
+  kernelSize: Sizes,
+  ...settings: Trailing<
+    [stride: Sizes | null, padding: Sizes, dilation: Sizes, ceilMode: boolean],
+    MaxPoolOptions
+  >
+): Tensor;
 /** The largest elements, with indices if asked. */
 export function maxPool2d(
   x: Tensor,
   kernelSize: Sizes,
-  options: MaxPoolOptions | Sizes = {},
+  ...settings: Trailing<
+    [stride: Sizes | null, padding: Sizes, dilation: Sizes, ceilMode: boolean, returnIndices: boolean],
+    MaxPoolOptions
+  >
 ): Tensor | ValuesAndIndices {
+  const options = settingsOf<MaxPoolOptions>("max_pool2d", settings, maxPoolKinds);
   checkCall("max_pool2d", [x]);
   return maxPool("max_pool2d", 2, x, kernelSize, options);
 }
@@ -169,13 +191,24 @@ export function maxPool2d(
 /** The largest element of each window of x [N, C, D, H, W] or [C, D, H, W]. `torch.nn.functional.max_pool3d`. */
 export function maxPool3d(x: Tensor, kernelSize: Sizes, options: MaxPoolWithIndices): ValuesAndIndices;
 /** The largest elements alone. */
-export function maxPool3d(x: Tensor, kernelSize: Sizes, options?: MaxPoolOptions | Sizes): Tensor;
+export function maxPool3d(
+  x: Tensor,
+  kernelSize: Sizes,
+  ...settings: Trailing<
+    [stride: Sizes | null, padding: Sizes, dilation: Sizes, ceilMode: boolean],
+    MaxPoolOptions
+  >
+): Tensor;
 /** The largest elements, with indices if asked. */
 export function maxPool3d(
   x: Tensor,
   kernelSize: Sizes,
-  options: MaxPoolOptions | Sizes = {},
+  ...settings: Trailing<
+    [stride: Sizes | null, padding: Sizes, dilation: Sizes, ceilMode: boolean, returnIndices: boolean],
+    MaxPoolOptions
+  >
 ): Tensor | ValuesAndIndices {
+  const options = settingsOf<MaxPoolOptions>("max_pool3d", settings, maxPoolKinds);
   checkCall("max_pool3d", [x]);
   return maxPool("max_pool3d", 3, x, kernelSize, options);
 }
@@ -198,9 +231,8 @@ function maxUnpool(
   x: Tensor,
   indices: Tensor,
   kernelSize: Sizes,
-  given: MaxUnpoolOptions | Sizes,
+  options: MaxUnpoolOptions,
 ): Tensor {
-  const options: MaxUnpoolOptions = optionsOf(op, given, maxUnpoolKinds);
   const input = batched(op, x, rank);
   if (indices.dtype !== "int64") {
     throw new DTypeError(`elements in indices should be type int64 but got: ${indices.dtype}, in ${op}`);
@@ -239,8 +271,12 @@ export function maxUnpool1d(
   x: Tensor,
   indices: Tensor,
   kernelSize: Sizes,
-  options: MaxUnpoolOptions | Sizes = {},
+  ...settings: Trailing<
+    [stride: Sizes | null, padding: Sizes, outputSize: readonly number[] | null],
+    MaxUnpoolOptions
+  >
 ): Tensor {
+  const options = settingsOf<MaxUnpoolOptions>("max_unpool1d", settings, maxUnpoolKinds);
   checkCall("max_unpool1d", [x, indices]);
   return named("SqueezeBackward1", maxUnpool("max_unpool1d", 1, x, indices, kernelSize, options));
 }
@@ -250,8 +286,12 @@ export function maxUnpool2d(
   x: Tensor,
   indices: Tensor,
   kernelSize: Sizes,
-  options: MaxUnpoolOptions | Sizes = {},
+  ...settings: Trailing<
+    [stride: Sizes | null, padding: Sizes, outputSize: readonly number[] | null],
+    MaxUnpoolOptions
+  >
 ): Tensor {
+  const options = settingsOf<MaxUnpoolOptions>("max_unpool2d", settings, maxUnpoolKinds);
   checkCall("max_unpool2d", [x, indices]);
   return maxUnpool("max_unpool2d", 2, x, indices, kernelSize, options);
 }
@@ -261,8 +301,12 @@ export function maxUnpool3d(
   x: Tensor,
   indices: Tensor,
   kernelSize: Sizes,
-  options: MaxUnpoolOptions | Sizes = {},
+  ...settings: Trailing<
+    [stride: Sizes | null, padding: Sizes, outputSize: readonly number[] | null],
+    MaxUnpoolOptions
+  >
 ): Tensor {
+  const options = settingsOf<MaxUnpoolOptions>("max_unpool3d", settings, maxUnpoolKinds);
   checkCall("max_unpool3d", [x, indices]);
   return maxUnpool("max_unpool3d", 3, x, indices, kernelSize, options);
 }

@@ -11,7 +11,8 @@ import { sameShape, type Shape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { inSingle, requireFloat } from "../cast.ts";
 import { add, div, mul, pow, rsqrt, sub } from "../elementwise.ts";
-import { checkCall, checkKind, inPlaceWith, isNamed, type Kinds, type Named } from "../options.ts";
+import { inPlaceWith, isNamed, type Named, settingsOf, type Trailing } from "../arguments.ts";
+import { checkCall, checkKind, type Kinds } from "../options.ts";
 import { mean, sum } from "../reduce.ts";
 import { padDim, reshape, windows } from "../view.ts";
 
@@ -103,8 +104,9 @@ export function layerNorm(
   normalizedShape: Shape,
   weight?: Tensor | null | Named<{ weight: Tensor | null; bias: Tensor | null }, NormOptions>,
   bias?: Tensor | null | Named<{ weight: Tensor | null; bias: Tensor | null }, NormOptions>,
-  options: NormOptions = {},
+  ...settings: Trailing<[eps: number], NormOptions>
 ): Tensor {
+  const options = settingsOf<NormOptions>("layer_norm", settings, normKinds);
   if (isNamed(weight) || isNamed(bias)) {
     return layerNorm(
       x,
@@ -112,7 +114,7 @@ export function layerNorm(
       ...inPlaceWith("layer_norm", ["weight", "bias"], [weight, bias], options),
     );
   }
-  checkCall("layer_norm", [x], options, normKinds, { weight, bias });
+  checkCall("layer_norm", [x], undefined, undefined, { weight, bias });
   const dims = checkNormalized("layer_norm", x, normalizedShape, [["weight", weight], ["bias", bias]]);
   const normal = (y: Tensor) => sizeOf(y.shape) === 0 ? y : standardized(y, dims, options.eps ?? 1e-5);
   return named("NativeLayerNorm", inSingle(x.value, (y) => scaled(normal(y), weight, bias)));
@@ -154,12 +156,13 @@ export function groupNorm(
   numGroups: number,
   weight?: Tensor | null | Named<{ weight: Tensor | null; bias: Tensor | null }, NormOptions>,
   bias?: Tensor | null | Named<{ weight: Tensor | null; bias: Tensor | null }, NormOptions>,
-  options: NormOptions = {},
+  ...settings: Trailing<[eps: number], NormOptions>
 ): Tensor {
+  const options = settingsOf<NormOptions>("group_norm", settings, normKinds);
   if (isNamed(weight) || isNamed(bias)) {
     return groupNorm(x, numGroups, ...inPlaceWith("group_norm", ["weight", "bias"], [weight, bias], options));
   }
-  checkCall("group_norm", [x], options, normKinds, { weight, bias });
+  checkCall("group_norm", [x], undefined, undefined, { weight, bias });
   const rank = x.shape.length;
   if (rank < 2) {
     throw new ShapeError(
@@ -209,8 +212,18 @@ const localResponseNormKinds: Kinds<LocalResponseNormOptions> = {
 };
 
 /** x over (k + alpha times the mean square of `size` neighbouring channels)^beta. `torch.nn.functional.local_response_norm`. */
-export function localResponseNorm(x: Tensor, size: number, options: LocalResponseNormOptions = {}): Tensor {
-  checkCall("local_response_norm", [x], options, localResponseNormKinds);
+export function localResponseNorm(
+  x: Tensor,
+  size: number,
+  ...settings: Trailing<[alpha: number, beta: number, k: number], LocalResponseNormOptions>
+): Tensor {
+  const options = settingsOf<LocalResponseNormOptions>(
+    "local_response_norm",
+    settings,
+    localResponseNormKinds,
+    3,
+  );
+  checkCall("local_response_norm", [x]);
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
   if (x.shape.length < 3) {
     throw new ShapeError(

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkCall, checkKind, inPlace, isNamed, type Named } from "../options.ts";
+import { inPlace, isNamed, type Named } from "../arguments.ts";
+import { checkCall, checkKind } from "../options.ts";
 import { named } from "../../apply.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
 import type { Tensor } from "../../tensor.ts";

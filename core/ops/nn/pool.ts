@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { checkCall, checkOptions, type Kinds } from "../options.ts";
+import { settingsOf, type Trailing } from "../arguments.ts";
+import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
 import { sizeOf } from "../../shape.ts";
@@ -113,21 +114,6 @@ const avgPoolKinds: Kinds<AvgPoolOptions> = {
   divisorOverride: "number?",
 };
 
-/** The stride alone, or all options, of the kinds that there are. */
-export function optionsOf<T extends object>(
-  op: string,
-  options: T | Sizes,
-  kinds: Kinds<T>,
-): T | { readonly stride: Sizes } {
-  if (typeof options === "number" || isSizes(options)) return { stride: options };
-  checkOptions(op, options, kinds);
-  return options;
-}
-
-function isSizes(options: object): options is readonly number[] {
-  return Array.isArray(options);
-}
-
 /** What the window sums are divided by: a number where all windows are whole, else a tensor [...out]. */
 function divisorOf(x: Tensor, plan: Windows, includePad: boolean): Tensor | number {
   const { kernel, stride, padding, out } = plan;
@@ -151,9 +137,8 @@ function avgPool(
   rank: number,
   x: Tensor,
   kernelSize: Sizes,
-  given: AvgPoolOptions | Sizes,
+  options: AvgPoolOptions,
 ): Tensor {
-  const options: AvgPoolOptions = optionsOf(op, given, avgPoolKinds);
   const input = batched(op, x, rank);
   requireFloat(op, x);
   const { divisorOverride } = options;
@@ -171,16 +156,30 @@ function avgPool(
 }
 
 /**
- * The mean over windows of x [N, C, L] or [C, L]. In place of `options` the stride alone may stand, as in PyTorch.
+ * The mean over windows of x [N, C, L] or [C, L]. Settings come by position, in PyTorch's order, or by name.
  * `torch.nn.functional.avg_pool1d`.
  */
-export function avgPool1d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions | Sizes = {}): Tensor {
+export function avgPool1d(
+  x: Tensor,
+  kernelSize: Sizes,
+  ...settings: Trailing<
+    [
+      stride: Sizes | null,
+      padding: Sizes,
+      ceilMode: boolean,
+      countIncludePad: boolean,
+      divisorOverride: number | null,
+    ],
+    AvgPoolOptions
+  >
+): Tensor {
+  const options = settingsOf<AvgPoolOptions>("avg_pool1d", settings, avgPoolKinds);
   checkCall("avg_pool1d", [x]);
   return avgPool("avg_pool1d", "AvgPool2D", 1, x, kernelSize, options);
 }
 
 /**
- * The mean over windows of x [N, C, H, W] or [C, H, W]. In place of `options` the stride alone may stand, as in PyTorch.
+ * The mean over windows of x [N, C, H, W] or [C, H, W]. Settings come by position, in PyTorch's order, or by name.
  * `torch.nn.functional.avg_pool2d`.
  *
  * @example
@@ -189,13 +188,41 @@ export function avgPool1d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
  * console.log(avgPool2d(arange(16).reshape([1, 4, 4]).float(), 2).tolist()); // [ [ [ 2.5, 4.5 ], [ 10.5, 12.5 ] ] ]
  * ```
  */
-export function avgPool2d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions | Sizes = {}): Tensor {
+export function avgPool2d(
+  x: Tensor,
+  kernelSize: Sizes,
+  ...settings: Trailing<
+    [
+      stride: Sizes | null,
+      padding: Sizes,
+      ceilMode: boolean,
+      countIncludePad: boolean,
+      divisorOverride: number | null,
+    ],
+    AvgPoolOptions
+  >
+): Tensor {
+  const options = settingsOf<AvgPoolOptions>("avg_pool2d", settings, avgPoolKinds);
   checkCall("avg_pool2d", [x]);
   return avgPool("avg_pool2d", "AvgPool2D", 2, x, kernelSize, options);
 }
 
 /** The mean over windows of x [N, C, D, H, W] or [C, D, H, W]. `torch.nn.functional.avg_pool3d`. */
-export function avgPool3d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions | Sizes = {}): Tensor {
+export function avgPool3d(
+  x: Tensor,
+  kernelSize: Sizes,
+  ...settings: Trailing<
+    [
+      stride: Sizes | null,
+      padding: Sizes,
+      ceilMode: boolean,
+      countIncludePad: boolean,
+      divisorOverride: number | null,
+    ],
+    AvgPoolOptions
+  >
+): Tensor {
+  const options = settingsOf<AvgPoolOptions>("avg_pool3d", settings, avgPoolKinds);
   checkCall("avg_pool3d", [x]);
   return avgPool("avg_pool3d", "AvgPool3D", 3, x, kernelSize, options);
 }
@@ -216,7 +243,7 @@ function lpPool(
   x: Tensor,
   normType: number,
   kernelSize: Sizes,
-  given: LpPoolOptions | Sizes,
+  options: LpPoolOptions,
 ): Tensor {
   const mean = avgPool(
     op,
@@ -224,7 +251,7 @@ function lpPool(
     rank,
     pow(x, normType),
     kernelSize,
-    optionsOf(op, given, lpPoolKinds),
+    options,
   );
   const count = sizeOf(sizesOf(op, "kernel_size", kernelSize, rank));
   // PyTorch's own formula: a negative sum of odd powers gives NaN or a negative number as there.
@@ -236,8 +263,9 @@ export function lpPool1d(
   x: Tensor,
   normType: number,
   kernelSize: Sizes,
-  options: LpPoolOptions | Sizes = {},
+  ...settings: Trailing<[stride: Sizes | null, ceilMode: boolean], LpPoolOptions>
 ): Tensor {
+  const options = settingsOf<LpPoolOptions>("lp_pool1d", settings, lpPoolKinds);
   checkCall("lp_pool1d", [x]);
   return lpPool("lp_pool1d", 1, x, normType, kernelSize, options);
 }
@@ -247,8 +275,9 @@ export function lpPool2d(
   x: Tensor,
   normType: number,
   kernelSize: Sizes,
-  options: LpPoolOptions | Sizes = {},
+  ...settings: Trailing<[stride: Sizes | null, ceilMode: boolean], LpPoolOptions>
 ): Tensor {
+  const options = settingsOf<LpPoolOptions>("lp_pool2d", settings, lpPoolKinds);
   checkCall("lp_pool2d", [x]);
   return lpPool("lp_pool2d", 2, x, normType, kernelSize, options);
 }
@@ -258,8 +287,9 @@ export function lpPool3d(
   x: Tensor,
   normType: number,
   kernelSize: Sizes,
-  options: LpPoolOptions | Sizes = {},
+  ...settings: Trailing<[stride: Sizes | null, ceilMode: boolean], LpPoolOptions>
 ): Tensor {
+  const options = settingsOf<LpPoolOptions>("lp_pool3d", settings, lpPoolKinds);
   checkCall("lp_pool3d", [x]);
   return lpPool("lp_pool3d", 3, x, normType, kernelSize, options);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import type { DType } from "../../dtype.ts";
@@ -278,8 +279,20 @@ const torchNames: Readonly<Record<InterpolateMode, string>> = {
  * console.log(interpolate(tensor([[[0, 2]]]), { scaleFactor: 2, mode: "linear" }).tolist()); // [ [ [ 0, 0.5, 1.5, 2 ] ] ]
  * ```
  */
-export function interpolate(x: Tensor, options: InterpolateOptions = {}): Tensor {
-  checkCall("interpolate", [x], options, interpolateKinds);
+export function interpolate(
+  x: Tensor,
+  ...settings: Trailing<
+    [
+      size: Sizes | null,
+      scaleFactor: number | readonly number[] | null,
+      mode: InterpolateMode,
+      alignCorners: boolean | null,
+    ],
+    InterpolateOptions
+  >
+): Tensor {
+  const options = settingsOf<InterpolateOptions>("interpolate", settings, interpolateKinds, 4);
+  checkCall("interpolate", [x]);
   const { mode = "nearest", antialias = false } = options;
   const rank = x.shape.length - 2;
   if (!Object.hasOwn(ranks, mode) || !ranks[mode].includes(rank)) throw badInput(x, mode);
@@ -331,7 +344,19 @@ export function interpolate(x: Tensor, options: InterpolateOptions = {}): Tensor
 }
 
 /** `interpolate` under its old name. `torch.nn.functional.upsample`. */
-export function upsample(x: Tensor, options: InterpolateOptions = {}): Tensor {
-  checkCall("upsample", [x], options, interpolateKinds);
+export function upsample(
+  x: Tensor,
+  ...settings: Trailing<
+    [
+      size: Sizes | null,
+      scaleFactor: number | readonly number[] | null,
+      mode: InterpolateMode,
+      alignCorners: boolean | null,
+    ],
+    InterpolateOptions
+  >
+): Tensor {
+  const options = settingsOf<InterpolateOptions>("upsample", settings, interpolateKinds, 4);
+  checkCall("upsample", [x]);
   return interpolate(x, options);
 }

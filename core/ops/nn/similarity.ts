@@ -7,6 +7,7 @@ import { broadcastShapes } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { cast, commonType } from "../cast.ts";
 import { add, div, lt, mul, sqrt, sub, where } from "../elementwise.ts";
+import { settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { sum } from "../reduce.ts";
 import { norm } from "../linalg/norms.ts";
@@ -30,19 +31,34 @@ export interface NormalizeOptions {
 const normalizeKinds: Kinds<NormalizeOptions> = { p: "number", dim: "sizes", eps: "number" };
 
 /** x over its p-norm along `dim`. `torch.nn.functional.normalize`. */
-export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
-  checkCall("normalize", [x], options, normalizeKinds);
+export function normalize(
+  x: Tensor,
+  ...settings: Trailing<[p: number, dim: number | readonly number[], eps: number], NormalizeOptions>
+): Tensor {
+  const options = settingsOf<NormalizeOptions>("normalize", settings, normalizeKinds);
+  checkCall("normalize", [x]);
   const { p = 2, dim = 1, eps = 1e-12 } = options;
   return div(x, atLeast(norm(x, p, dim, { keepdim: true }), eps));
 }
+
+/** Options of `cosineSimilarity`. */
+export interface CosineSimilarityOptions {
+  /** The dimension of the vectors; 1 by default. */
+  readonly dim?: number;
+  /** The least that the product of the norms counts as. */
+  readonly eps?: number;
+}
+
+const cosineSimilarityKinds: Kinds<CosineSimilarityOptions> = { dim: "number", eps: "number" };
 
 /** The cosine of the angle between vectors along `dim`. `torch.nn.functional.cosine_similarity`. */
 export function cosineSimilarity(
   a: Tensor,
   b: Tensor,
-  options: { readonly dim?: number; readonly eps?: number } = {},
+  ...settings: Trailing<[dim: number, eps: number], CosineSimilarityOptions>
 ): Tensor {
-  checkCall("cosine_similarity", [a, b], options, { dim: "number", eps: "number" });
+  const options = settingsOf<CosineSimilarityOptions>("cosine_similarity", settings, cosineSimilarityKinds);
+  checkCall("cosine_similarity", [a, b]);
   const { dim = 1, eps = 1e-8 } = options;
   // Broadcast first: `dim` counts in the common shape.
   const shape = broadcastShapes("cosine_similarity", a.shape, b.shape);
@@ -73,8 +89,13 @@ const pairwiseDistanceKinds: Kinds<PairwiseDistanceOptions> = {
 };
 
 /** The p-norm of a - b + eps along the last dimension. `torch.nn.functional.pairwise_distance`. */
-export function pairwiseDistance(a: Tensor, b: Tensor, options: PairwiseDistanceOptions = {}): Tensor {
-  checkCall("pairwise_distance", [a, b], options, pairwiseDistanceKinds);
+export function pairwiseDistance(
+  a: Tensor,
+  b: Tensor,
+  ...settings: Trailing<[p: number, eps: number, keepdim: boolean], PairwiseDistanceOptions>
+): Tensor {
+  const options = settingsOf<PairwiseDistanceOptions>("pairwise_distance", settings, pairwiseDistanceKinds);
+  checkCall("pairwise_distance", [a, b]);
   const { p = 2, eps = 1e-6, keepdim = false } = options;
   return norm(add(sub(a, b), eps), p, -1, { keepdim });
 }

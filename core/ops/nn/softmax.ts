@@ -10,7 +10,8 @@ import { normalizeDim, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { cast, checkTensors, inSingle } from "../cast.ts";
 import { div, exp, log, neg, sub } from "../elementwise.ts";
-import { checkOptions, inPlaceWith, isNamed, type Named, withoutNulls } from "../options.ts";
+import { inPlaceWith, isNamed, type Named } from "../arguments.ts";
+import { checkOptions, withoutNulls } from "../options.ts";
 import { amax, sum } from "../reduce.ts";
 
 /** Options of softmax functions. */

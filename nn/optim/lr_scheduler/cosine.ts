@@ -5,7 +5,7 @@
  */
 import { ValueError } from "../../../core/errors.ts";
 import { checkKind } from "../../../core/ops/options.ts";
-import { named, type Trailing } from "../../arguments.ts";
+import { settingsOf, type Trailing } from "../../../core/ops/arguments.ts";
 import { LRScheduler, type Scheduled, schedulerKinds, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of CosineAnnealingLR. */
@@ -22,7 +22,7 @@ export class CosineAnnealingLR extends LRScheduler<{ tMax: number; etaMin: numbe
     tMax: number,
     ...settings: Trailing<[etaMin: number], CosineAnnealingLROptions>
   ) {
-    const options = named<CosineAnnealingLROptions>("CosineAnnealingLR", settings, {
+    const options = settingsOf<CosineAnnealingLROptions>("CosineAnnealingLR", settings, {
       etaMin: "number",
       ...schedulerKinds,
     });
@@ -79,7 +79,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler<WarmRestartsSetting
     t0: number,
     ...settings: Trailing<[tMult: number, etaMin: number], WarmRestartsOptions>
   ) {
-    const options = named<WarmRestartsOptions>("CosineAnnealingWarmRestarts", settings, {
+    const options = settingsOf<WarmRestartsOptions>("CosineAnnealingWarmRestarts", settings, {
       tMult: "number",
       etaMin: "number",
       ...schedulerKinds,

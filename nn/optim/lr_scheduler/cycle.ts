@@ -4,7 +4,7 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
-import { named, type Trailing } from "../../arguments.ts";
+import { settingsOf, type Trailing } from "../../../core/ops/arguments.ts";
 import {
   eachGroup,
   LRScheduler,
@@ -108,7 +108,7 @@ export class OneCycleLR
       OneCycleLROptions
     >
   ) {
-    const options = named<OneCycleLROptions>("OneCycleLR", settings, {
+    const options = settingsOf<OneCycleLROptions>("OneCycleLR", settings, {
       totalSteps: "number?",
       epochs: "number?",
       stepsPerEpoch: "number?",
@@ -236,7 +236,7 @@ export class CyclicLR extends LRScheduler<CyclicSettings> {
     maxLr: number | readonly number[],
     ...settings: Trailing<[stepSizeUp: number, stepSizeDown: number | null], CyclicLROptions>
   ) {
-    const options = named<CyclicLROptions>("CyclicLR", settings, {
+    const options = settingsOf<CyclicLROptions>("CyclicLR", settings, {
       stepSizeUp: "number",
       stepSizeDown: "number?",
       mode: "string",

@@ -5,7 +5,7 @@
  */
 import { ValueError } from "../../../core/errors.ts";
 import { checkKind, checkOptions, type Kinds } from "../../../core/ops/options.ts";
-import { named, type Trailing } from "../../arguments.ts";
+import { settingsOf, type Trailing } from "../../../core/ops/arguments.ts";
 import {
   checkOptimizer,
   LRScheduler,
@@ -41,7 +41,7 @@ const stepKinds: Kinds<StepLROptions> = { gamma: "number", ...schedulerKinds };
 export class StepLR extends LRScheduler<{ stepSize: number; gamma: number }> {
   /** Takes the optimizer and the number of steps; gamma by position or by name. */
   constructor(optimizer: Scheduled, stepSize: number, ...settings: Trailing<[gamma: number], StepLROptions>) {
-    const options = named<StepLROptions>("StepLR", settings, stepKinds);
+    const options = settingsOf<StepLROptions>("StepLR", settings, stepKinds);
     checkKind("StepLR", "stepSize", stepSize ?? null, "whole");
     super(optimizer, { stepSize, gamma: options.gamma ?? 0.1 }, options);
   }
@@ -68,7 +68,7 @@ export class MultiStepLR extends LRScheduler<{ milestones: readonly number[]; ga
     milestones: readonly number[],
     ...settings: Trailing<[gamma: number], StepLROptions>
   ) {
-    const options = named<StepLROptions>("MultiStepLR", settings, stepKinds);
+    const options = settingsOf<StepLROptions>("MultiStepLR", settings, stepKinds);
     checkKind("MultiStepLR", "milestones", milestones ?? null, "numbers");
     super(
       optimizer,
@@ -145,7 +145,7 @@ export class ConstantLR extends LRScheduler<{ factor: number; totalIters: number
     optimizer: Scheduled,
     ...settings: Trailing<[factor: number, totalIters: number], ConstantLROptions>
   ) {
-    const options = named<ConstantLROptions>("ConstantLR", settings, {
+    const options = settingsOf<ConstantLROptions>("ConstantLR", settings, {
       factor: "number",
       totalIters: "number",
       ...schedulerKinds,
@@ -188,7 +188,7 @@ export class LinearLR extends LRScheduler<{ startFactor: number; endFactor: numb
     optimizer: Scheduled,
     ...settings: Trailing<[startFactor: number, endFactor: number, totalIters: number], LinearLROptions>
   ) {
-    const options = named<LinearLROptions>("LinearLR", settings, {
+    const options = settingsOf<LinearLROptions>("LinearLR", settings, {
       startFactor: "number",
       endFactor: "number",
       totalIters: "number",
@@ -239,7 +239,7 @@ export class PolynomialLR extends LRScheduler<{ totalIters: number; power: numbe
     optimizer: Scheduled,
     ...settings: Trailing<[totalIters: number, power: number], PolynomialLROptions>
   ) {
-    const options = named<PolynomialLROptions>("PolynomialLR", settings, {
+    const options = settingsOf<PolynomialLROptions>("PolynomialLR", settings, {
       totalIters: "number",
       power: "number",
       ...schedulerKinds,

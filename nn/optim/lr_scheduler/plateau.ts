@@ -6,7 +6,7 @@
 import { ValueError } from "../../../core/errors.ts";
 import type { Kinds } from "../../../core/ops/options.ts";
 import { Tensor } from "../../../core/tensor.ts";
-import { named, type Trailing } from "../../arguments.ts";
+import { settingsOf, type Trailing } from "../../../core/ops/arguments.ts";
 import {
   checkOptimizer,
   eachGroup,
@@ -79,7 +79,7 @@ export class ReduceLROnPlateau {
     optimizer: Scheduled,
     ...settings: Trailing<[mode: "min" | "max", factor: number, patience: number], PlateauOptions>
   ) {
-    const options = named<PlateauOptions>("ReduceLROnPlateau", settings, kinds, 3);
+    const options = settingsOf<PlateauOptions>("ReduceLROnPlateau", settings, kinds, 3);
     checkOptimizer("ReduceLROnPlateau", optimizer);
     const { mode = "min", factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = "rel" } = options;
     const { cooldown = 0, minLr = 0, eps = 1e-8 } = options;

@@ -93,6 +93,60 @@ const names: readonly Form[] = [
   ["tensordot", () => t.tensordot(x, x.t(), { dims: 1 }), () => t.tensordot(x, x.t(), 1)],
 ];
 
+const settings: readonly Form[] = [
+  [
+    "conv2d",
+    () => t.conv2d(image, weight, bias, 2, 1),
+    () => t.conv2d(image, weight, bias, { stride: 2, padding: 1 }),
+  ],
+  [
+    "convTranspose2d",
+    () => t.convTranspose2d(image, t.ones([2, 1, 3, 3]), null, 2, 1),
+    () => t.convTranspose2d(image, t.ones([2, 1, 3, 3]), { stride: 2, padding: 1 }),
+  ],
+  ["avgPool2d", () => t.avgPool2d(image, 2, 2, 1), () => t.avgPool2d(image, 2, { stride: 2, padding: 1 })],
+  ["maxPool2d", () => t.maxPool2d(image, 3, 1, 1), () => t.maxPool2d(image, 3, { stride: 1, padding: 1 })],
+  ["normalize", () => t.normalize(x, 1, 0), () => t.normalize(x, { p: 1, dim: 0 })],
+  [
+    "cosineSimilarity",
+    () => t.cosineSimilarity(x, x.neg(), 0),
+    () => t.cosineSimilarity(x, x.neg(), { dim: 0 }),
+  ],
+  [
+    "pairwiseDistance",
+    () => t.pairwiseDistance(x, x.neg(), 1),
+    () => t.pairwiseDistance(x, x.neg(), { p: 1 }),
+  ],
+  ["interpolate", () => t.interpolate(image, [2, 2]), () => t.interpolate(image, { size: [2, 2] })],
+  [
+    "interpolate by a factor",
+    () => t.interpolate(image, null, 2, "bilinear"),
+    () => t.interpolate(image, { scaleFactor: 2, mode: "bilinear" }),
+  ],
+  ["layerNorm", () => t.layerNorm(x, [3], null, null, 1), () => t.layerNorm(x, [3], { eps: 1 })],
+  [
+    "batchNorm",
+    () => t.batchNorm(x, null, null, null, null, true, 0.1, 1).output,
+    () => t.batchNorm(x, null, null, { training: true, eps: 1 }).output,
+  ],
+  [
+    "crossEntropy",
+    () => t.crossEntropy(x, tensor([0n, 1n]), tensor([1, 2, 3])),
+    () => t.crossEntropy(x, tensor([0n, 1n]), { weight: tensor([1, 2, 3]) }),
+  ],
+  ["isclose", () => t.isclose(x, x.add(1), 1, 1), () => t.isclose(x, x.add(1), { rtol: 1, atol: 1 })],
+  [
+    "scaledDotProductAttention",
+    () => t.scaledDotProductAttention(x, x, x, null, 0, true),
+    () => t.scaledDotProductAttention(x, x, x, { isCausal: true }),
+  ],
+];
+
+for (const [name, placed, named] of settings) {
+  Deno.test(`${name}: settings by position are those by name`, () =>
+    assertEquals(seen(placed()), seen(named())));
+}
+
 for (const [name, named, placed] of names) {
   Deno.test(`${name}: arguments by name are those by position`, () =>
     assertEquals(seen(named()), seen(placed())));
@@ -168,9 +222,15 @@ const refused: readonly (readonly [call: () => unknown, sentence: string])[] = [
   [() => x.sum(1, wrong(true)), "such as { keepdim: true }, but got true"],
   [() => x.std(1, wrong(false)), "such as { unbiased: false }, but got false"],
   [() => x.sort(1, wrong(true)), "such as { descending: true }, but got true"],
-  [() => t.conv2d(image, weight, null, wrong(1)), "such as { stride: 1 }, but got 1"],
+  [
+    () => t.conv2d(image, weight, null, 1, 1, 1, 1, ...wrong<[]>([2])),
+    "conv2d: too many arguments by position",
+  ],
   [() => t.relu(x, wrong(true)), "such as { inplace: true }, but got true"],
-  [() => t.crossEntropy(x, tensor([0n, 1n]), wrong(bias)), "such as { weight: ... }, but got Tensor"],
+  [() => t.mseLoss(x, x, wrong(bias)), "such as { reduction: ... }, but got Tensor"],
+  [() => t.crossEntropy(x, tensor([0n, 1n]), null, ...wrong<[]>([true])), "too many arguments by position"],
+  [() => t.avgPool2d(image, 2, 2, ...wrong<[]>([0, false, true, null, 1])), "too many arguments by position"],
+  [() => t.normalize(x, 2, { p: 2 }), "normalize: got multiple values for argument 'p'"],
   [() => t.softmax(x, wrong({ axis: 1 })), "softmax() got an unexpected keyword argument 'axis'"],
   [() => t.cat([x, x], wrong({ axis: 1 })), "cat() got an unexpected keyword argument 'axis'; it knows dim"],
   [() => t.dropout(x, 0.5, { p: 0.5 }), "dropout() got multiple values for argument 'p'"],

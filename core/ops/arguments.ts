@@ -1,0 +1,171 @@
+/**
+ * The forms of a call. The rule of every one:
+ *
+ * - Tensors, sizes and what PyTorch programs give by position stand by position, in PyTorch's order. What may be left out there can be named in
+ *   the last record instead: `softmax(x, 1)` is `softmax(x, { dim: 1 })`, `conv2d(x, w, b, { padding: 1 })` is
+ *   `conv2d(x, w, { bias: b, padding: 1 })`
+ * - Switches and settings are named, so that a call says what they mean: `x.sum(1, { keepdim: true })`. Constructors of layers, and the functions
+ *   behind them, take them by position too: `conv2d(x, w, b, 2, 1)`; and so does a function of whose options one is meant where a value
+ *   stands alone: `loadStateDict(state, false)`
+ * - Where PyTorch wants a number, a 0-d tensor is read
+ *
+ * @module
+ */
+import { ValueError } from "../errors.ts";
+import { Tensor } from "../tensor.ts";
+import { checkOptions, isRecord, type Kinds, withoutNulls } from "./options.ts";
+
+/** Arguments that may be given by name instead, N, and the options O that go with them: what may stand in the place of one of N, as the last. */
+export type Named<N, O = unknown> = Partial<Readonly<N>> & O;
+
+/** What stands for itself, by position. */
+type Plain = number | bigint | boolean | string | null | undefined | readonly unknown[] | Tensor;
+type PlainOf<T> = T extends Plain ? T : never;
+type Placed<V extends readonly unknown[]> = { [I in keyof V]: PlainOf<V[I]> };
+
+/** Whether an argument is a record of names, in the place of one by position. */
+export function isNamed<T>(value: T): value is Exclude<T, Plain> {
+  return isRecord(value);
+}
+
+/** The values by position, where one of them is a record that names it and those after it; and what else the record holds. */
+function place(
+  op: string,
+  names: readonly string[],
+  values: readonly unknown[],
+): [unknown[], Record<string, unknown>] {
+  const at = values.findIndex(isRecord), rest = { ...values[at] as Readonly<Record<string, unknown>> };
+  const placed = names.map((name, i) => {
+    const value = i < at ? values[i] : rest[name];
+    if (i < at && name in rest) throw new ValueError(`${op}() got multiple values for argument '${name}'`);
+    delete rest[name];
+    return value;
+  });
+  return [placed, rest];
+}
+
+/** The arguments of a call in their places, where a record names one of them and those after it. It may name nothing else. */
+export function inPlace<V extends readonly unknown[]>(
+  op: string,
+  names: readonly string[],
+  values: readonly [...V],
+): Placed<V>;
+/** The implementation. */
+export function inPlace(
+  op: string,
+  names: readonly string[],
+  values: readonly unknown[],
+): readonly unknown[] {
+  const [placed, rest] = place(op, names, values);
+  checkOptions(op, rest, names);
+  return placed;
+}
+
+/** The same for a function with options: what else the record holds is them. */
+export function inPlaceWith<V extends readonly unknown[], O extends object>(
+  op: string,
+  names: readonly string[],
+  values: readonly [...V],
+  options: O,
+): [...Placed<V>, O];
+/** The implementation. */
+export function inPlaceWith(
+  op: string,
+  names: readonly string[],
+  values: readonly unknown[],
+  options: object,
+): readonly unknown[] {
+  const [placed, rest] = place(op, names, values);
+  if (Object.keys(options).length > 0) {
+    throw new ValueError(
+      `${op}: keyword arguments are one last record of options, but after { ${
+        Object.keys(values.find(isRecord) ?? {}).join(", ")
+      } } follows { ${Object.keys(options).join(", ")} }`,
+    );
+  }
+  return [...placed, rest];
+}
+
+/** A value of the option K, or a record that holds it among the options O. */
+export type Alone<K extends keyof O, O> = O[K] | O;
+
+/**
+ * Options of which the one that PyTorch programs give by position may stand alone in their place: `loadStateDict(state, false)` is
+ * `loadStateDict(state, { strict: false })`.
+ */
+export function optionsOf<O extends object, K extends keyof O & string>(name: K, given: O | O[K]): O;
+/** The implementation. */
+export function optionsOf(name: string, given: unknown): unknown {
+  return isRecord(given) || given === undefined ? given ?? {} : { [name]: given };
+}
+
+/**
+ * The number that stands where PyTorch wants one: itself, or the value of a 0-d tensor, which is read.
+ *
+ * @throws {ValueError} for tensors of another shape, and for those with a gradient, which would be lost
+ */
+export function numberIn<S extends number | bigint | boolean>(
+  op: string,
+  name: string,
+  value: S | Tensor,
+): S {
+  if (!(value instanceof Tensor)) return value;
+  if (value.shape.length > 0 || value.requiresGrad) {
+    throw new ValueError(
+      `${op}(): argument '${name}' must be Number, not Tensor${
+        value.requiresGrad
+          ? "; its gradient would be lost: pass .detach(), or multiply by it"
+          : ` of shape [${value.shape.join(", ")}]; a 0-d tensor is read`
+      }`,
+    );
+  }
+  return value.item<S>();
+}
+
+/**
+ * Arguments of types P in their order; a record of options can stand after any of them. Nothing fits `never[]` that does not fit the
+ * rest; the declarations that a registry derives from the sources call the constructors of base classes with it.
+ */
+export type Trailing<P extends readonly unknown[], O> = Leading<P, O> | never[];
+
+/** The first arguments, then options. */
+export type Leading<P extends readonly unknown[], O> = P extends readonly [infer Head, ...infer Rest]
+  ? [options?: O] | [Head | undefined, ...Leading<Rest, O>]
+  : [options?: O];
+
+/**
+ * The options that arguments given by position and by name amount to. `kinds` lists them in PyTorch's order; the first `positional` of
+ * them can be given without their names.
+ */
+export function settingsOf<O extends object>(
+  op: string,
+  given: readonly unknown[],
+  kinds: Kinds<O>,
+  positional: number = Object.keys(kinds).length,
+): Partial<O> {
+  if (given.length === 0) return {};
+  const last = given.at(-1);
+  if (given.length === 1 && isRecord(last)) {
+    checkOptions(op, last as O, kinds);
+    return withoutNulls(last as O);
+  }
+  const byName = isRecord(last);
+  const values = byName ? given.slice(0, -1) : given;
+  const names = Object.keys(kinds).slice(0, positional);
+  if (values.length > names.length) {
+    throw new ValueError(
+      `${op}: too many arguments by position; after the required ones come ${
+        names.join(", ") || "none"
+      }, then { options }`,
+    );
+  }
+  const found: Record<string, unknown> = byName ? { ...last } : {};
+  values.forEach((value, i) => {
+    if (value === undefined) return;
+    const name = names[i];
+    if (found[name] !== undefined) throw new ValueError(`${op}: got multiple values for argument '${name}'`);
+    found[name] = value;
+  });
+  checkOptions(op, found as O, kinds);
+  return withoutNulls(found) as Partial<O>;
+}
