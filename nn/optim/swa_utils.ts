@@ -168,7 +168,7 @@ export class SWALR extends LRScheduler<SWALRSettings> {
     if (!Number.isInteger(annealEpochs) || annealEpochs < 0) {
       throw new ValueError(`anneal_epochs must be equal or greater than 0, got ${annealEpochs}`);
     }
-    const swaLrs = eachGroup("swa_lr", optimizer, swaLr);
+    const swaLrs = eachGroup("SWALR", "swa_lr", optimizer, swaLr);
     const anneal = annealStrategy === "cos"
       ? (t: number) => (1 - Math.cos(Math.PI * t)) / 2
       : (t: number) => t;

@@ -139,7 +139,10 @@ Deno.test("groups may bring the learning rates, and undefined stands for the def
 Deno.test("schedulers refuse unknown and misread settings", () => {
   const optimizer = new nn.optim.SGD(params(), { lr: 1 });
   const scheduler = (name: string, ...args: unknown[]) =>
-    Reflect.construct(Reflect.get(nn.optim.lrScheduler, name), [optimizer, ...args]);
+    Reflect.construct(Reflect.get({ ...nn.optim.lrScheduler, ...nn.optim.swaUtils }, name), [
+      optimizer,
+      ...args,
+    ]);
   const cases: [name: string, args: unknown[], sentence: string][] = [
     [
       "StepLR",
@@ -155,6 +158,8 @@ Deno.test("schedulers refuse unknown and misread settings", () => {
       "CosineAnnealingLR() got an unexpected keyword argument 'etaMax'",
     ],
     ["OneCycleLR", [1, { steps: 1 }], "OneCycleLR() got an unexpected keyword argument 'steps'"],
+    ["SWALR", [{ swaLr: 0.1 }], "SWALR(): argument 'swa_lr' must be float or list of floats, not the record"],
+    ["SWALR", [[1, 2]], "expected 1 values for swa_lr, got 2, in SWALR"],
     ["ReduceLROnPlateau", [{ wait: 1 }], "ReduceLROnPlateau() got an unexpected keyword argument 'wait'"],
   ];
   for (const [name, args, sentence] of cases) {

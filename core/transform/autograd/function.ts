@@ -6,7 +6,9 @@
 import { named } from "../../apply.ts";
 import { GradError, ShapeError } from "../../errors.ts";
 import { noGrad } from "../../grad_mode.ts";
+import { checkTensors } from "../../ops/cast.ts";
 import { zerosLike } from "../../ops/create.ts";
+import { requireKind } from "../../ops/options.ts";
 import { sameShape } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
 import { withPull } from "../custom.ts";
@@ -19,6 +21,12 @@ export interface FunctionContext {
   readonly savedTensors: readonly Tensor[];
   /** For each argument, whether a gradient is asked of it. */
   readonly needsInputGrad: readonly boolean[];
+  /** Says of results that they have no gradient: they come without one, and `backward` gets zeros for them. */
+  markNonDifferentiable(...tensors: readonly Tensor[]): void;
+  /** With false, `backward` gets null instead of zeros for results of which no gradient is asked. */
+  setMaterializeGrads(value: boolean): void;
+  /** Refuses: a function cannot change its arguments, as tensors are immutable. */
+  markDirty(...tensors: readonly Tensor[]): never;
   /** Whatever else `backward` needs. */
   [name: string]: unknown;
 }
@@ -29,18 +37,61 @@ export interface FunctionClass<A extends readonly unknown[], Y extends Tensor | 
   readonly name: string;
   /** The result of the arguments. */
   forward(ctx: FunctionContext, ...args: A): Y;
-  /** The cotangents of the arguments (null for those without; a single one may come alone), given those of the results. */
-  backward(ctx: FunctionContext, ...gradOutputs: Tensor[]): Tensor | null | readonly (Tensor | null)[];
+  /**
+   * The cotangents of the arguments (null for those without; a single one may come alone), given those of the results: a call for each result,
+   * with zeros (or null, see `setMaterializeGrads`) for the others.
+   */
+  backward(
+    ctx: FunctionContext,
+    ...gradOutputs: (Tensor | null)[]
+  ): Tensor | null | readonly (Tensor | null)[];
 }
 
 class Context implements FunctionContext {
   savedTensors: readonly Tensor[] = [];
+  /** Results without a gradient. */
+  readonly #plain = new Set<Tensor>();
+  #materialize = true;
   [name: string]: unknown;
 
   constructor(readonly needsInputGrad: readonly boolean[]) {}
 
   saveForBackward(...tensors: readonly Tensor[]): void {
+    const wrong = tensors.findIndex((t) => !(t instanceof Tensor));
+    if (wrong >= 0) {
+      throw new GradError(
+        `save_for_backward can only save variables, but argument ${wrong} is of type ${typeof tensors[
+          wrong
+        ]}; keep it under a name of its own: ctx.name = ...`,
+      );
+    }
     this.savedTensors = tensors;
+  }
+
+  markNonDifferentiable(...tensors: readonly Tensor[]): void {
+    checkTensors("markNonDifferentiable", tensors);
+    for (const t of tensors) this.#plain.add(t);
+  }
+
+  setMaterializeGrads(value: boolean): void {
+    requireKind("setMaterializeGrads", "value", value, "boolean");
+    this.#materialize = value;
+  }
+
+  markDirty(): never {
+    throw new GradError(
+      "markDirty: tensors are immutable, so forward cannot change its arguments; return the new values as results",
+    );
+  }
+
+  /** Whether gradients of a result can be asked. */
+  followed(y: Tensor): boolean {
+    return !this.#plain.has(y);
+  }
+
+  /** What `backward` gets for a result of which no gradient is asked. */
+  absent(y: Tensor): Tensor | null {
+    return this.#materialize ? zerosLike(y) : null;
   }
 }
 
@@ -110,12 +161,19 @@ export abstract class CustomFunction {
     const ctx = new Context(args.map((arg) => arg instanceof Tensor && arg.value.track !== 0));
     const made = noGrad(() => this.forward(ctx, ...args));
     const outputs: readonly Tensor[] = made instanceof Tensor ? [made] : made;
+    if (!Array.isArray(outputs) || outputs.some((y) => !(y instanceof Tensor))) {
+      throw new GradError(
+        `${this.name}.forward: expected to return tensors (one, or an array), but got ${made}`,
+      );
+    }
     const results = outputs.map((y, i) => {
       const pull = (g: Tensor) => {
-        const all = outputs.map((other, k) => k === i ? g : zerosLike(other));
+        const all = outputs.map((other, k) => k === i ? g : ctx.absent(other));
         return cotangents(this.name, args, this.backward(ctx, ...all));
       };
-      return inputs.length === 0 ? y : named(`${this.name}Backward`, withPull(y, inputs, pull));
+      return inputs.length === 0 || !ctx.followed(y)
+        ? y
+        : named(`${this.name}Backward`, withPull(y, inputs, pull));
     });
     // A result that backward uses is differentiable there like any other.
     ctx.savedTensors = ctx.savedTensors.map((t) => results[outputs.indexOf(t)] ?? t);

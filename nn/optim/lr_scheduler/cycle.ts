@@ -136,7 +136,7 @@ export class OneCycleLR
     if (annealStrategy !== "cos" && annealStrategy !== "linear") {
       throw new ValueError(`anneal_strategy must by one of 'cos' or 'linear', instead got ${annealStrategy}`);
     }
-    const largest = eachGroup("max_lr", optimizer, maxLr);
+    const largest = eachGroup("OneCycleLR", "max_lr", optimizer, maxLr);
     const fresh = (options.lastEpoch ?? -1) === -1;
     if (fresh) {
       optimizer.paramGroups.forEach((group, i) => {
@@ -147,8 +147,8 @@ export class OneCycleLR
     }
     if (cycleMomentum) {
       momentumKind("OneCycleLR", optimizer);
-      const most = eachGroup("max_momentum", optimizer, options.maxMomentum ?? 0.95);
-      const least = eachGroup("base_momentum", optimizer, options.baseMomentum ?? 0.85);
+      const most = eachGroup("OneCycleLR", "max_momentum", optimizer, options.maxMomentum ?? 0.95);
+      const least = eachGroup("OneCycleLR", "base_momentum", optimizer, options.baseMomentum ?? 0.85);
       if (fresh) {
         optimizer.paramGroups.forEach((group, i) => {
           setMomentum(group, most[i]);
@@ -259,7 +259,7 @@ export class CyclicLR extends LRScheduler<CyclicSettings> {
     if (custom === null && !Object.hasOwn(scales, mode)) {
       throw new ValueError(`mode is invalid and scale_fn is None: ${mode}`);
     }
-    const lowest = eachGroup("base_lr", optimizer, baseLr);
+    const lowest = eachGroup("CyclicLR", "base_lr", optimizer, baseLr);
     const fresh = (options.lastEpoch ?? -1) === -1;
     if (fresh) {
       optimizer.paramGroups.forEach((group, i) => {
@@ -274,12 +274,12 @@ export class CyclicLR extends LRScheduler<CyclicSettings> {
           "optimizer must support momentum with `cycle_momentum` option enabled, in CyclicLR",
         );
       }
-      baseMomentums = eachGroup("base_momentum", optimizer, options.baseMomentum ?? 0.8);
-      maxMomentums = eachGroup("max_momentum", optimizer, options.maxMomentum ?? 0.9);
+      baseMomentums = eachGroup("CyclicLR", "base_momentum", optimizer, options.baseMomentum ?? 0.8);
+      maxMomentums = eachGroup("CyclicLR", "max_momentum", optimizer, options.maxMomentum ?? 0.9);
       if (fresh) optimizer.paramGroups.forEach((group, i) => group.momentum = baseMomentums[i]);
     }
     const own: CyclicSettings = {
-      maxLrs: eachGroup("max_lr", optimizer, maxLr),
+      maxLrs: eachGroup("CyclicLR", "max_lr", optimizer, maxLr),
       totalSize: total,
       stepRatio: up / total,
       mode,

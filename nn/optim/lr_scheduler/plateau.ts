@@ -90,7 +90,7 @@ export class ReduceLROnPlateau {
     }
     this.optimizer = optimizer;
     this.settings = { factor, patience, cooldown, mode, threshold, thresholdMode, eps };
-    this.minLrs = eachGroup("min_lr", optimizer, minLr);
+    this.minLrs = eachGroup("ReduceLROnPlateau", "min_lr", optimizer, minLr);
     this.best = mode === "min" ? Infinity : -Infinity;
     this.lastLr = optimizer.paramGroups.map((group) => group.lr);
   }

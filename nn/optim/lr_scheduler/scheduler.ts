@@ -66,13 +66,19 @@ export function checkOptimizer(op: string, optimizer: Scheduled): void {
   throw new ValueError(`${optimizer === null ? "null" : typeof optimizer} is not an Optimizer, in ${op}`);
 }
 
-/** One value for each group. */
-export function eachGroup(name: string, optimizer: Scheduled, value: number | readonly number[]): number[] {
-  checkKind("scheduler", name, value ?? null, "rates");
+/** One value for each group, for the scheduler `op`. */
+export function eachGroup(
+  op: string,
+  name: string,
+  optimizer: Scheduled,
+  value: number | readonly number[],
+): number[] {
+  checkOptimizer(op, optimizer);
+  checkKind(op, name, value ?? null, "rates");
   const groups = optimizer.paramGroups.length;
   if (typeof value === "number") return new Array<number>(groups).fill(value);
   if (value.length !== groups) {
-    throw new ValueError(`expected ${groups} values for ${name}, got ${value.length}`);
+    throw new ValueError(`expected ${groups} values for ${name}, got ${value.length}, in ${op}`);
   }
   return [...value];
 }

@@ -82,3 +82,56 @@ Deno.test("gradients of a wrong number or shape are refused in PyTorch's words",
     "Function NarrowBackward returned an invalid gradient at index 0 - got [] but expected shape compatible with [2]",
   );
 });
+
+Deno.test("results without a gradient, and null in the place of zeros", () => {
+  const seen: unknown[] = [];
+  class Parts extends autograd.Function {
+    static forward(ctx: Context, x: Tensor, materialize: boolean): [Tensor, Tensor, Tensor] {
+      const sign = x.sign();
+      ctx.markNonDifferentiable(sign);
+      ctx.setMaterializeGrads(materialize);
+      seen.push(ctx.needsInputGrad);
+      return [x.mul(2), x.mul(3), sign];
+    }
+    static backward(
+      _: Context,
+      g: Tensor | null,
+      h: Tensor | null,
+      none: Tensor | null,
+    ): [Tensor | null, null] {
+      seen.push([g, h, none].map((t) => t === null ? null : t.tolist()));
+      return [g === null ? h!.mul(3) : g.mul(2), null];
+    }
+  }
+  const x = tensor([1, -1], { requiresGrad: true });
+  const [double, triple, sign] = Parts.apply(x, true);
+  assertEquals([double.requiresGrad, triple.requiresGrad, sign.requiresGrad], [true, true, false]);
+  double.sum().backward();
+  assertEquals(seen, [[true, false], [[1, 1], [0, 0], [0, 0]]]);
+  Parts.apply(x, false)[1].sum().backward();
+  assertEquals(seen.at(-1), [null, [1, 1], null]);
+  // 2 + 3
+  assertEquals(x.grad?.tolist(), [5, 5]);
+});
+
+Deno.test("what a context cannot do is said", () => {
+  class Wrong extends autograd.Function {
+    static forward(ctx: Context, x: Tensor, what: (ctx: Context, x: Tensor) => Tensor): Tensor {
+      return what(ctx, x);
+    }
+    static backward(_: Context, g: Tensor): [Tensor, null] {
+      return [g, null];
+    }
+  }
+  const cases: [(ctx: Context, x: Tensor) => Tensor, string][] = [
+    [(ctx, x) => ctx.markDirty(x), "markDirty: tensors are immutable"],
+    [
+      (ctx, x) => (ctx.saveForBackward(x, 3 as unknown as Tensor), x),
+      "save_for_backward can only save variables, but argument 1 is of type number",
+    ],
+    [() => 3 as unknown as Tensor, "Wrong.forward: expected to return tensors (one, or an array), but got 3"],
+  ];
+  for (const [what, sentence] of cases) {
+    assertThrows(() => Wrong.apply(tensor([1], { requiresGrad: true }), what), GradError, sentence);
+  }
+});
