@@ -5,6 +5,7 @@
  */
 import * as op from "../core/ops/nn/activation.ts";
 import type { InplaceOptions } from "../core/ops/nn/activation.ts";
+import { ValueError } from "../core/errors.ts";
 import { checkKind, type Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
@@ -200,6 +201,11 @@ export class Hardtanh extends InplaceModule {
     super({ inplace: options.inplace });
     this.minVal = options.minVal ?? -1;
     this.maxVal = options.maxVal ?? 1;
+    if (!(this.maxVal > this.minVal)) {
+      throw new ValueError(
+        `Hardtanh: max_val must be greater than min_val, but got ${this.maxVal} and ${this.minVal}`,
+      );
+    }
   }
 
   /** What the layer computes. */

@@ -168,7 +168,14 @@ export function div(
     return a instanceof Tensor ? y : named("Mul", y);
   }
   const dtype = divisionType("div_trunc", a, b);
-  if (isFloat(dtype)) return named("DivBackward2", trunc(floatBinary(prim.divPrim, a, b)));
+  if (isFloat(dtype)) {
+    const y = trunc(floatBinary(prim.divPrim, a, b));
+    if (y.track === 0) return y;
+    // Zero is the gradient, not zero times that of a quotient, which may be infinite.
+    const [x, z] = [a, b].map((v) => expand(toTensor(v, dtype, y.device), y.shape));
+    const never = full(y.shape, false, { dtype: "bool", device: y.device });
+    return named("DivBackward2", where(never, x, where(never, z, y.detach())));
+  }
   // Integers: the remainder with the dividend's sign divides exactly. Zeros are looked for once.
   const byNonzero = b instanceof Tensor ? prim.restByNonzeroPrim : prim.fmodPrim;
   const x = toTensor(a, dtype, deviceOf([a, b])), rest = binaryAs(byNonzero, x, b, dtype);

@@ -28,7 +28,9 @@ import {
   exp,
   exp2,
   floatsAlone,
+  ge,
   gt,
+  hypot,
   isnan,
   le,
   log,
@@ -77,7 +79,18 @@ export function clamp(
   const raised = noMin ? y : where(beyond(min, lt(y, min)), min, y);
   const tensors = min instanceof Tensor || max instanceof Tensor;
   const z = noMax ? raised : where(beyond(max, gt(raised, max)), max, raised);
-  return named(tensors ? "Clamp" : "ClampBackward1", z);
+  const inside = () => logicalAnd(noMin ? true : ge(y, min), noMax ? true : le(y, max));
+  const held = gradientWhere(inside, y, z);
+  if (!tensors || held === z) return named(tensors ? "Clamp" : "ClampBackward1", held);
+  // Each bound takes the gradient where it is the result. Equal ones share none.
+  const crossed = noMin || noMax ? false : lt(max, min), apart = noMin || noMax ? true : lt(min, max);
+  const above = noMax ? held : where(logicalOr(gt(y, max), crossed), max, held);
+  return named("Clamp", noMin ? above : where(logicalAnd(lt(y, min), apart), min, above));
+}
+
+/** `z`, which is y where `passes` holds: there it has the gradient of y, and elsewhere none. */
+export function gradientWhere(passes: () => Tensor, y: Tensor, z: Tensor): Tensor {
+  return z.value.track === 0 ? z : where(passes(), y, z.detach());
 }
 
 /** `clamp` under NumPy's name. `torch.clip`. */
@@ -259,8 +272,12 @@ export function xlogy(a: TensorLike, b: TensorLike): Tensor {
   const dtype = floatType(commonType("xlogy", [a, b])), device = deviceOf([a, b]);
   const x = toTensor(a, dtype, device), y = toTensor(b, dtype, device);
   // Only where the product would be 0 times infinity does anything need care.
-  const zero = logicalAnd(eq(x, 0), logicalOr(le(y, 0), eq(y, Infinity)));
-  return named("Xlogy", mul(x, log(where(zero, 1, y))));
+  const none = eq(x, 0), zero = logicalAnd(none, logicalOr(le(y, 0), eq(y, Infinity)));
+  const z = mul(x, log(where(zero, 1, y)));
+  if (y.track === 0) return named("Xlogy", z);
+  // The gradient in y is x / y: of 0 / 0 it is NaN, as is that of the root of y^2.
+  const undefinedAt = logicalAnd(none, eq(y, 0));
+  return named("Xlogy", where(undefinedAt, hypot(where(undefinedAt, y, 1), 0), z));
 }
 
 /** sin(pi x) / (pi x), 1 at 0. `torch.sinc`. */

@@ -40,6 +40,8 @@ import { scatter } from "../indexing/scatter.ts";
 import { argmax } from "../reduce.ts";
 import { exponential, uniform } from "../random.ts";
 import { fromHost, zerosLike } from "../create.ts";
+import { logicalAnd, logicalOr } from "../logical.ts";
+import { gradientWhere } from "../pointwise.ts";
 import { softmax } from "./softmax.ts";
 import { narrow, reshape } from "../view.ts";
 
@@ -82,10 +84,14 @@ export function hardtanh(
   checkCall("hardtanh", [x], options, inplaceKinds);
   checkNumbers("hardtanh", { minVal, maxVal });
   if (x.dtype === "bool") throw new DTypeError("Bool inputs not supported for hardtanh");
-  if (minVal > maxVal) {
-    throw new ValueError(`min_val cannot be greater than max_val, in hardtanh(${minVal}, ${maxVal})`);
+  const [low, high] = inTypeOf(x, [minVal, maxVal]);
+  if (x.dtype === "uint8" && (low < 0 || high < 0)) {
+    throw new ValueError(
+      `cannot do hardtanh on an unsigned type with negative limits, in hardtanh(${minVal}, ${maxVal})`,
+    );
   }
-  return named("Hardtanh", where(le(x, minVal), minVal, where(ge(x, maxVal), maxVal, x)));
+  const raised = where(le(x, low), low, x), y = where(ge(raised, high), high, raised);
+  return named("Hardtanh", gradientWhere(() => logicalAnd(gt(x, low), lt(x, high)), x, y));
 }
 
 /** min(max(0, x), 6). `torch.nn.functional.relu6`. */
@@ -110,6 +116,11 @@ export function leakyRelu(
 }
 
 /** scale * (x where positive, else alpha (e^(inputScale x) - 1)). */
+/** Numbers as they are in the dtype of x: without their fractions beside integers. */
+function inTypeOf(x: Tensor, values: readonly number[]): readonly number[] {
+  return isFloat(x.dtype) ? values : values.map(Math.trunc);
+}
+
 function scaledElu(op: string, x: Tensor, alpha: number, scale: number, inputScale: number): Tensor {
   const curve = (y: Tensor) => {
     const positive = gt(y, 0);
@@ -227,14 +238,21 @@ export function softsign(x: Tensor): Tensor {
 /** x + 3 clipped to [0, 6], over 6. `torch.nn.functional.hardsigmoid`. */
 export function hardsigmoid(x: Tensor, options: InplaceOptions = {}): Tensor {
   checkCall("hardsigmoid", [x], options, inplaceKinds);
-  const curve = (y: Tensor) => where(le(y, -3), 0, where(ge(y, 3), 1, div(add(y, 3), 6)));
+  const curve = (y: Tensor) => {
+    const inside = logicalAnd(gt(y, -3), lt(y, 3));
+    return where(inside, div(add(y, 3), 6), where(le(y, -3), 0, where(ge(y, 3), 1, NaN)));
+  };
   return named("Hardsigmoid", inSingle(floats("hardsigmoid", x), curve));
 }
 
 /** x hardsigmoid(x). `torch.nn.functional.hardswish`. */
 export function hardswish(x: Tensor, options: InplaceOptions = {}): Tensor {
   checkCall("hardswish", [x], options, inplaceKinds);
-  const curve = (y: Tensor) => where(lt(y, -3), mul(y, 0), where(le(y, 3), div(mul(y, add(y, 3)), 6), y));
+  const curve = (y: Tensor) => {
+    // Infinity has a slope outside of the curve, and NaN one inside.
+    const low = lt(y, -3), high = gt(y, 3), inner = where(logicalOr(low, high), 0, y);
+    return where(low, mul(y, 0), where(high, y, div(mul(inner, add(inner, 3)), 6)));
+  };
   return named("Hardswish", inSingle(floats("hardswish_cpu", x), curve));
 }
 
@@ -244,7 +262,8 @@ export function hardshrink(x: Tensor, lambda: number | Named<{ lambd: number }> 
   checkCall("hardshrink", [x]);
   checkNumbers("hardshrink", { lambd: lambda });
   const y = floats("hardshrink_cpu", x);
-  return named("Hardshrink", where(le(abs(y), lambda), 0, y));
+  const z = where(le(abs(y), lambda), 0, y);
+  return named("Hardshrink", gradientWhere(() => gt(abs(y), lambda), y, z));
 }
 
 /** x moved towards 0 by `lambda`, and 0 in between. `torch.nn.functional.softshrink`. */
@@ -277,7 +296,8 @@ export function threshold(
   }
   checkCall("threshold", [x], options, inplaceKinds);
   checkNumbers("threshold", { threshold: limit, value });
-  return named("Threshold", where(le(x, limit), value, x));
+  const [from, instead] = inTypeOf(x, [limit, value]);
+  return named("Threshold", where(le(x, from), instead, x));
 }
 
 /** ln sigmoid(x). `torch.nn.functional.logsigmoid`. */

@@ -10,7 +10,7 @@ import { isFloat, scalarName } from "../../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import { broadcastShapes, sameShape, torchSize } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
-import { abs, add, div, exp, gt, le, log, log1p, lt, mul, neg, sub, where } from "../elementwise.ts";
+import { abs, add, div, exp, gt, log, log1p, lt, mul, neg, sub, where } from "../elementwise.ts";
 import { logsigmoid } from "./activation.ts";
 import { clamp, square, xlogy } from "../pointwise.ts";
 import { mean, sum } from "../reduce.ts";
@@ -83,7 +83,8 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1Los
     throw new ValueError(`smooth_l1_loss does not support negative values for beta., but got ${beta}`);
   }
   const [x, y] = paired("smooth_l1_loss", input, target), d = abs(sub(x, y));
-  const loss = beta === 0 ? d : where(lt(d, beta), div(mul(square(d), 0.5), beta), sub(d, 0.5 * beta));
+  const near = lt(d, beta), inner = where(gt(d, beta), 0, d);
+  const loss = beta === 0 ? d : where(near, div(mul(square(inner), 0.5), beta), sub(d, 0.5 * beta));
   return named("SmoothL1Loss", reduced("smooth_l1_loss", loss, reduction));
 }
 
@@ -104,7 +105,8 @@ export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptio
     throw new ValueError(`huber_loss does not support non-positive values for delta., but got ${delta}`);
   }
   const [x, y] = paired("huber_loss", input, target), d = abs(sub(x, y));
-  const loss = where(le(d, delta), mul(square(d), 0.5), mul(sub(d, 0.5 * delta), delta));
+  const far = gt(d, delta), inner = where(far, 0, d);
+  const loss = where(far, mul(sub(d, 0.5 * delta), delta), mul(square(inner), 0.5));
   return named("HuberLoss", reduced("huber_loss", loss, reduction));
 }
 

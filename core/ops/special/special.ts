@@ -225,8 +225,11 @@ export function zeta(s: TensorLike, q: TensorLike): Tensor {
   const reflected = add(hurwitz(p, first), where(odd, neg(below), below));
   const broken = logicalAnd(negative, ne(p, floor(p)));
   const finite = where(broken, NaN, where(negative, reflected, sum));
-  const undefinedAt = logicalOr(logicalOr(isnan(power), isnan(start)), lt(power, 1));
-  return where(eq(power, 1), Infinity, where(undefinedAt, NaN, where(pole, Infinity, finite)));
+  const undefinedAt = logicalOr(isnan(start), lt(power, 1));
+  // Of the powers of an infinite exponent only that of 1 is neither 0 nor infinite.
+  const powers = where(gt(start, 1), 0, where(eq(start, 1), 1, Infinity));
+  const y = where(eq(power, Infinity), powers, where(isnan(power), NaN, finite));
+  return where(eq(power, 1), Infinity, where(undefinedAt, NaN, where(pole, Infinity, y)));
 }
 
 /** The n-th derivative of `digamma`. `torch.polygamma`. */
