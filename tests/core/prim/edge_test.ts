@@ -95,7 +95,7 @@ const fns: Readonly<Record<string, (a: Tensor, b: Tensor) => Tensor>> = {
   nan_to_num: (x) => core.nanToNum(x),
   lerp: (a, b) => core.lerp(a, b, 0.5),
   cummax: (x) => core.cummax(x, 0).values,
-  sort: (x) => x.sort(0).values.mul(tensor([1, 2, 3], { dtype: widest() })),
+  sort: (x) => x.sort(0).values.mul(tensor([1, 2, 3], { dtype: "float64" })),
   "clamp nan": (x) => x.clamp(-1, 1),
   "clamp low nan": (x) => x.clamp(0),
   "clamp by nan": (x) => x.clamp(NaN),
