@@ -308,19 +308,14 @@ export {
   unbind,
   vstack,
 } from "./ops/rearrange.ts";
+export { amax, amin, argmax, argmin, max, min } from "./ops/extremes.ts";
 export {
   all,
-  amax,
-  amin,
   any,
-  argmax,
-  argmin,
   countNonzero,
   type Dims,
   logsumexp,
-  max,
   mean,
-  min,
   prod,
   type ReduceOptions,
   std,

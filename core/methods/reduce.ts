@@ -4,6 +4,7 @@
  * @module
  */
 import { norm } from "../ops/linalg/norms.ts";
+import * as extremes from "../ops/extremes.ts";
 import * as op from "../ops/reduce.ts";
 import type { Dims, ReduceOptions, ValuesAndIndices, VarOptions } from "../ops/reduce.ts";
 import { isNamed, type Named } from "../ops/arguments.ts";
@@ -24,12 +25,12 @@ export abstract class ReduceMethods extends MathMethods {
 
   /** The largest value; ties share the gradient. */
   amax(this: Tensor, dim?: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
-    return op.amax(this, dim, options);
+    return extremes.amax(this, dim, options);
   }
 
   /** The smallest value; ties share the gradient. */
   amin(this: Tensor, dim?: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
-    return op.amin(this, dim, options);
+    return extremes.amin(this, dim, options);
   }
 
   /** Whether any element is non-zero. */
@@ -57,7 +58,7 @@ export abstract class ReduceMethods extends MathMethods {
     dim?: number | null | Named<{ dim: number | null }, ReduceOptions>,
     options?: ReduceOptions,
   ): Tensor {
-    return op.argmax(this, dim, options);
+    return extremes.argmax(this, dim, options);
   }
 
   /** The index of the first smallest value. */
@@ -66,7 +67,7 @@ export abstract class ReduceMethods extends MathMethods {
     dim?: number | null | Named<{ dim: number | null }, ReduceOptions>,
     options?: ReduceOptions,
   ): Tensor {
-    return op.argmin(this, dim, options);
+    return extremes.argmin(this, dim, options);
   }
 
   /** The largest value; with `dim`, values and indices. */
@@ -82,9 +83,9 @@ export abstract class ReduceMethods extends MathMethods {
     dim?: number | Tensor | Named<{ dim: number }, ReduceOptions>,
     options?: ReduceOptions,
   ): Tensor | ValuesAndIndices {
-    if (dim === undefined) return op.max(this);
-    if (isNamed(dim)) return op.max(this, dim);
-    return typeof dim === "number" ? op.max(this, dim, options) : op.max(this, dim);
+    if (dim === undefined) return extremes.max(this);
+    if (isNamed(dim)) return extremes.max(this, dim);
+    return typeof dim === "number" ? extremes.max(this, dim, options) : extremes.max(this, dim);
   }
 
   /** The smallest value; with `dim`, values and indices. */
@@ -100,9 +101,9 @@ export abstract class ReduceMethods extends MathMethods {
     dim?: number | Tensor | Named<{ dim: number }, ReduceOptions>,
     options?: ReduceOptions,
   ): Tensor | ValuesAndIndices {
-    if (dim === undefined) return op.min(this);
-    if (isNamed(dim)) return op.min(this, dim);
-    return typeof dim === "number" ? op.min(this, dim, options) : op.min(this, dim);
+    if (dim === undefined) return extremes.min(this);
+    if (isNamed(dim)) return extremes.min(this, dim);
+    return typeof dim === "number" ? extremes.min(this, dim, options) : extremes.min(this, dim);
   }
 
   /** The variance, unbiased by default. */

@@ -17,7 +17,7 @@ import { inPlace, isNamed, type Named } from "./arguments.ts";
 import { checkCall, checkOptions } from "./options.ts";
 import { atLeastVector, indexSelect } from "./indexing/indexing.ts";
 import { nonzero } from "./indexing/mask.ts";
-import { amax, amin } from "./reduce.ts";
+import { amax, amin } from "./extremes.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
 import { cumsum } from "./scan.ts";
 import { argsort } from "./sort.ts";

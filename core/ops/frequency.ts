@@ -16,15 +16,8 @@ import { iota, linspace } from "./ranges.ts";
 import { div, eq, minimum, mul, sub, where } from "./elementwise.ts";
 import { logicalAnd } from "./logical.ts";
 import { atLeastVector, indexSelect } from "./indexing/indexing.ts";
-import {
-  amax,
-  amin,
-  highest,
-  type ReduceOptions,
-  sumDims,
-  type ValuesAndIndices,
-  valuesAndIndices,
-} from "./reduce.ts";
+import { amax, amin, highest } from "./extremes.ts";
+import { type ReduceOptions, sumDims, type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
 import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
 import { gatherExact, scatterExact } from "./routine.ts";

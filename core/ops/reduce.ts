@@ -1,35 +1,20 @@
 /**
- * Reductions: sums, products, extremes, their indices, and the statistics made of them.
+ * Reductions: sums, products, truth, and the statistics made of them. The largest and smallest are in extremes.ts.
  *
  * @module
  */
 import { apply, named } from "../apply.ts";
 import { type DType, isFloat, scalarName } from "../dtype.ts";
-import { DTypeError, IndexError, ShapeError } from "../errors.ts";
+import { DTypeError, ShapeError } from "../errors.ts";
 import type { Primitive } from "../prim/primitive.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import * as prim from "../prim/reduce.ts";
-import { normalizeDim, normalizeDims, type Shape, sizeOf } from "../shape.ts";
+import { normalizeDims, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { asFloat, cast, checkTensors, inSingle, type Scalar } from "./cast.ts";
-import { full } from "./create.ts";
-import {
-  div,
-  eq,
-  exp,
-  isfinite,
-  log,
-  maximum,
-  minimum,
-  mul,
-  sqrt,
-  sub,
-  toBool,
-  where,
-} from "./elementwise.ts";
+import { asFloat, cast, checkTensors, inSingle } from "./cast.ts";
+import { div, eq, exp, isfinite, log, mul, sqrt, sub, toBool, where } from "./elementwise.ts";
 import { inPlace, inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { checkCall, checkOptions, type Kinds, withoutNulls } from "./options.ts";
-import { gatherExact } from "./routine.ts";
 import { narrow, padDim, reshape, squeeze } from "./view.ts";
 
 /** One dimension, several, or all when null or not given. */
@@ -141,196 +126,6 @@ export function mean(
     (dim ?? null) === null ? "Mean" : "MeanBackward1",
     inSingle(y, (z) => div(over(prim.sumPrim, z, dims, options.keepdim), count)),
   );
-}
-
-function refuseEmpty(op: string, x: Tensor, dims: readonly number[], whole: boolean): void {
-  if (dims.some((d) => x.shape[d] === 0)) {
-    throw new IndexError(
-      whole
-        ? `${op}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument. The shape is [${
-          x.shape.join(", ")
-        }]`
-        : `${op}(): Expected reduction dim ${
-          dims.find((d) => x.shape[d] === 0)
-        } to have non-zero size. The shape is [${x.shape.join(", ")}]`,
-    );
-  }
-}
-
-/** The largest value over dims; equal ones share the gradient. `torch.amax`. */
-export function amax(
-  x: Tensor,
-  dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
-  options: ReduceOptions = {},
-): Tensor {
-  if (isNamed(dim)) return amax(x, ...inPlaceWith("amax", ["dim"], [dim], options));
-  checkTensors("amax", [x]);
-  checkOptions("amax", options, reduceOptions);
-  const dims = normalizeDims("amax", allIfEmpty(dim), x.shape.length);
-  refuseEmpty("amax", x, dims, allIfEmpty(dim) === undefined);
-  return over(prim.amaxPrim, x, dims, options.keepdim);
-}
-
-/** The smallest value over dims; equal ones share the gradient. `torch.amin`. */
-export function amin(
-  x: Tensor,
-  dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
-  options: ReduceOptions = {},
-): Tensor {
-  if (isNamed(dim)) return amin(x, ...inPlaceWith("amin", ["dim"], [dim], options));
-  checkTensors("amin", [x]);
-  checkOptions("amin", options, reduceOptions);
-  const dims = normalizeDims("amin", allIfEmpty(dim), x.shape.length);
-  refuseEmpty("amin", x, dims, allIfEmpty(dim) === undefined);
-  return over(prim.aminPrim, x, dims, options.keepdim);
-}
-
-const lowestInt: Readonly<Partial<Record<DType, Scalar>>> = {
-  int64: -(2n ** 63n),
-  int32: -(2 ** 31),
-  int16: -(2 ** 15),
-  int8: -128,
-};
-
-/** What no element of the dtype is below. */
-export function lowest(dtype: DType): Scalar {
-  return isFloat(dtype) ? -Infinity : lowestInt[dtype] ?? 0;
-}
-
-/** What no element of the dtype is above. */
-export function highest(dtype: DType): Scalar {
-  if (isFloat(dtype)) return Infinity;
-  const low = lowestInt[dtype];
-  if (low === undefined) return dtype === "bool" ? 1 : 255;
-  return typeof low === "bigint" ? -low - 1n : -1 - Number(low);
-}
-
-/** The place of the first largest element among the flattened `dims`, which disappear. No dimension is empty. */
-export function argmaxDims(x: Tensor, dims: readonly number[]): Tensor {
-  return over(prim.argmaxPrim, x, dims);
-}
-
-function argReduce(
-  p: Primitive<prim.ReduceAttrs>,
-  x: Tensor,
-  dim: number | null | undefined,
-  keepdim?: boolean,
-): Tensor {
-  const dims = normalizeDims(p.name, dim, x.shape.length);
-  refuseEmpty(p.name, x, dims, dim === undefined);
-  if (x.dtype === "bool") {
-    throw new DTypeError(`"${p.name}_cpu" not implemented for 'Bool'; cast with .to("uint8")`);
-  }
-  if (x.shape.length === 0) return full([], 0, { dtype: "int64", device: x.device });
-  return over(p, x, dims, keepdim);
-}
-
-/** The index of the first largest value: of the flattened tensor, or along `dim`. NaN counts as largest. `torch.argmax`. */
-export function argmax(
-  x: Tensor,
-  dim?: number | null | Named<{ dim: number | null }, ReduceOptions>,
-  options: ReduceOptions = {},
-): Tensor {
-  if (isNamed(dim)) return argmax(x, ...inPlaceWith("argmax", ["dim"], [dim], options));
-  checkTensors("argmax", [x]);
-  checkOptions("argmax", options, reduceOptions);
-  return argReduce(prim.argmaxPrim, x, dim, options.keepdim);
-}
-
-/** The index of the first smallest value: of the flattened tensor, or along `dim`. NaN counts as smallest. `torch.argmin`. */
-export function argmin(
-  x: Tensor,
-  dim?: number | null | Named<{ dim: number | null }, ReduceOptions>,
-  options: ReduceOptions = {},
-): Tensor {
-  if (isNamed(dim)) return argmin(x, ...inPlaceWith("argmin", ["dim"], [dim], options));
-  checkTensors("argmin", [x]);
-  checkOptions("argmin", options, reduceOptions);
-  return argReduce(prim.argminPrim, x, dim, options.keepdim);
-}
-
-function extremeOf(p: Primitive<prim.ReduceAttrs>, op: "max" | "min", x: Tensor): Tensor {
-  const dims = normalizeDims(op, undefined, x.shape.length);
-  refuseEmpty(op, x, dims, true);
-  return named(op === "max" ? "MaxBackward1" : "MinBackward1", over(p, x, dims), x);
-}
-
-function extremeAlong(
-  p: Primitive<prim.ReduceAttrs>,
-  op: string,
-  x: Tensor,
-  dim: number,
-  keepdim?: boolean,
-): ValuesAndIndices {
-  const d = normalizeDim(op, dim, x.shape.length);
-  if (x.shape.length === 0) {
-    return valuesAndIndices(op, x.value, full([], 0, { dtype: "int64", device: x.device }));
-  }
-  refuseEmpty(op, x, [d], false);
-  const comparable = x.dtype === "bool" ? cast(x, "uint8") : x;
-  const indices = over(p, comparable, [d], true);
-  // Values by index, so that the gradient goes to that one element.
-  const values = gatherExact(x, d, indices), name = op === "max" ? "Max" : "Min";
-  if (keepdim) return valuesAndIndices(op, named(name, values), indices);
-  return valuesAndIndices(op, named(name, squeeze(values, d)), squeeze(indices, d));
-}
-
-/** The largest value; with `dim`, values and indices along it. `torch.max`. */
-export function max(x: Tensor): Tensor;
-
-/** The largest values along `dim` and their indices. */
-export function max(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
-
-/** The same, with the dimension among the options. */
-export function max(x: Tensor, options: Named<{ dim: number }, ReduceOptions>): ValuesAndIndices;
-
-/** The larger one of two tensors' elements: `maximum`. */
-export function max(x: Tensor, other: Tensor): Tensor;
-
-export function max(
-  x: Tensor,
-  dim?: number | Tensor | Named<{ dim: number }, ReduceOptions>,
-  options: ReduceOptions = {},
-): Tensor | ValuesAndIndices {
-  if (isNamed(dim)) {
-    const [at, rest] = inPlaceWith("max", ["dim"], [dim], options);
-    return typeof at === "number" ? max(x, at, rest) : max(x);
-  }
-  checkTensors("max", [x]);
-  checkOptions("max", options, reduceOptions);
-  if (dim !== undefined && typeof dim !== "number") return maximum(x, dim);
-  return dim === undefined
-    ? extremeOf(prim.amaxPrim, "max", x)
-    : extremeAlong(prim.argmaxPrim, "max", x, dim, options.keepdim);
-}
-
-/** The smallest value; with `dim`, values and indices along it. `torch.min`. */
-export function min(x: Tensor): Tensor;
-
-/** The smallest values along `dim` and their indices. */
-export function min(x: Tensor, dim: number, options?: ReduceOptions): ValuesAndIndices;
-
-/** The same, with the dimension among the options. */
-export function min(x: Tensor, options: Named<{ dim: number }, ReduceOptions>): ValuesAndIndices;
-
-/** The smaller one of two tensors' elements: `minimum`. */
-export function min(x: Tensor, other: Tensor): Tensor;
-
-export function min(
-  x: Tensor,
-  dim?: number | Tensor | Named<{ dim: number }, ReduceOptions>,
-  options: ReduceOptions = {},
-): Tensor | ValuesAndIndices {
-  if (isNamed(dim)) {
-    const [at, rest] = inPlaceWith("min", ["dim"], [dim], options);
-    return typeof at === "number" ? min(x, at, rest) : min(x);
-  }
-  checkTensors("min", [x]);
-  checkOptions("min", options, reduceOptions);
-  if (dim !== undefined && typeof dim !== "number") return minimum(x, dim);
-  return dim === undefined
-    ? extremeOf(prim.aminPrim, "min", x)
-    : extremeAlong(prim.argminPrim, "min", x, dim, options.keepdim);
 }
 
 /** Truth values as PyTorch gives them: bool, but uint8 for uint8. */

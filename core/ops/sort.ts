@@ -18,16 +18,8 @@ import { atLeastVector } from "./indexing/indexing.ts";
 import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
 import { lerp } from "./pointwise.ts";
-import {
-  all,
-  amax,
-  amin,
-  any,
-  type ReduceOptions,
-  sumDims,
-  type ValuesAndIndices,
-  valuesAndIndices,
-} from "./reduce.ts";
+import { amax, amin } from "./extremes.ts";
+import { all, any, type ReduceOptions, sumDims, type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
 import { argsortLast, gatherExact } from "./routine.ts";
 import { expand, narrow, permute, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
 import { cat } from "./join.ts";

@@ -17,18 +17,8 @@ import { matmul } from "./linalg/matmul.ts";
 import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { checkCall, checkOptions } from "./options.ts";
 import { clamp, type CloseOptions, isclose } from "./pointwise.ts";
-import {
-  all,
-  amax,
-  amin,
-  type Dims,
-  mean,
-  type ReduceOptions,
-  std,
-  sum,
-  variance,
-  type VarOptions,
-} from "./reduce.ts";
+import { amax, amin } from "./extremes.ts";
+import { all, type Dims, mean, type ReduceOptions, std, sum, variance, type VarOptions } from "./reduce.ts";
 import { diagonal, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
 
 /** The sum of the elements that are not NaN. `torch.nansum`. */

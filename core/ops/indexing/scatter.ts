@@ -14,7 +14,7 @@ import { full, onesLike, zerosLike } from "../create.ts";
 import { binaryAs, div, maximum } from "../elementwise.ts";
 import { atLeastVector, expectInt64, type IndexLike, outOfRange, toIndex } from "./indexing.ts";
 import { checkCall, checkOptions, type Kinds } from "../options.ts";
-import { highest, lowest } from "../reduce.ts";
+import { highest, lowest } from "../extremes.ts";
 import { scatterExact } from "../routine.ts";
 import { narrow, reshape } from "../view.ts";
 

@@ -15,10 +15,9 @@ import { abs, div, eq, mul, ne, pow, sqrt, where } from "../elementwise.ts";
 import { inPlaceWith, isNamed, type Named } from "../arguments.ts";
 import { checkCall, checkOptions, requireKind, withoutNulls } from "../options.ts";
 import { movedim } from "../rearrange.ts";
+import { amax, amin } from "../extremes.ts";
 import {
   allIfEmpty,
-  amax,
-  amin,
   type Dims,
   flatAtZero,
   over,

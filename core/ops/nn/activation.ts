@@ -37,7 +37,7 @@ import {
   where,
 } from "../elementwise.ts";
 import { scatter } from "../indexing/scatter.ts";
-import { argmax } from "../reduce.ts";
+import { argmax } from "../extremes.ts";
 import { exponential, uniform } from "../random.ts";
 import { fromHost, zerosLike } from "../create.ts";
 import { logicalAnd, logicalOr } from "../logical.ts";

@@ -17,7 +17,8 @@ import { add, ge, mul, ne, where } from "../elementwise.ts";
 import { matmul } from "../linalg/matmul.ts";
 import { logicalNot, logicalOr } from "../logical.ts";
 import { repeatInterleave } from "../rearrange.ts";
-import { amax, any } from "../reduce.ts";
+import { amax } from "../extremes.ts";
+import { any } from "../reduce.ts";
 import { softmax } from "./softmax.ts";
 import { mT } from "../view.ts";
 

@@ -12,7 +12,8 @@ import { cast, checkTensors, inSingle } from "../cast.ts";
 import { div, exp, log, neg, sub } from "../elementwise.ts";
 import { inPlaceWith, isNamed, type Named } from "../arguments.ts";
 import { checkOptions, withoutNulls } from "../options.ts";
-import { amax, sum } from "../reduce.ts";
+import { amax } from "../extremes.ts";
+import { sum } from "../reduce.ts";
 
 /** Options of softmax functions. */
 export interface SoftmaxOptions {

@@ -10,7 +10,7 @@ import { mustWait, waiting } from "../../transform/waiting.ts";
 import { cast, commonType, deviceOf, floatType, type TensorLike, toTensor } from "../cast.ts";
 import { onesLike } from "../create.ts";
 import { add, div, eq, mul, sub, where } from "../elementwise.ts";
-import { amax } from "../reduce.ts";
+import { amax } from "../extremes.ts";
 import { expand } from "../view.ts";
 
 /** The polynomial of degree 1, and that of degree k + 1 from those of degrees k (`p`) and k - 1 (`q`). */

@@ -11,7 +11,7 @@ import { arange } from "../../ops/ranges.ts";
 import * as op from "../../ops/elementwise.ts";
 import { bitwiseAnd, bitwiseRightShift, bitwiseXor } from "../../ops/logical.ts";
 import { indexSelect, takeAlongDim } from "../../ops/indexing/indexing.ts";
-import { argmax } from "../../ops/reduce.ts";
+import { argmax } from "../../ops/extremes.ts";
 import { checkOptions } from "../../ops/options.ts";
 import { searchsorted } from "../../ops/binning.ts";
 import { cumsum } from "../../ops/scan.ts";
