@@ -5,9 +5,11 @@
  * @module
  */
 import { named } from "../../apply.ts";
+import { isFloat, promoteTypes } from "../../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import { sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
+import { cast } from "../cast.ts";
 import { mul } from "../elementwise.ts";
 import { matmulExact } from "../routine.ts";
 import { sumDims } from "../reduce.ts";
@@ -162,9 +164,10 @@ function outputLabels(
   return labels;
 }
 
-/** Without the dimensions that nobody needs. */
-function summed({ x, labels }: Labelled, needed: ReadonlySet<string>): Labelled {
+/** Without the dimensions that nobody needs; sums of integers are int64, as `sum` gives them. */
+function summed({ x: given, labels }: Labelled, needed: ReadonlySet<string>): Labelled {
   const dims = labels.map((_, d) => d).filter((d) => !needed.has(labels[d]));
+  const x = dims.length === 0 || isFloat(given.dtype) ? given : cast(given, "int64");
   return { x: named("SumBackward1", sumDims(x, dims), x), labels: labels.filter((l) => needed.has(l)) };
 }
 
@@ -179,7 +182,9 @@ function contract(a: Labelled, b: Labelled, needed: ReadonlySet<string>): Labell
   const order = [...batch, ...rows, ...columns];
   if (inner.length === 0 || rows.length === 0 || columns.length === 0) {
     const all = [...order, ...inner];
-    return summed({ x: mul(spread(left, all), spread(right, all)), labels: all }, new Set(order));
+    // A product of vectors keeps the dtype of integers.
+    const sum = summed({ x: mul(spread(left, all), spread(right, all)), labels: all }, new Set(order));
+    return { ...sum, x: cast(sum.x, promoteTypes(left.x.dtype, right.x.dtype)) };
   }
   // Only shared dimensions broadcast: a size of 1 against a larger one.
   const sizeIn = (l: string) => {
@@ -193,7 +198,9 @@ function contract(a: Labelled, b: Labelled, needed: ReadonlySet<string>): Labell
     const x = expand(permute(t.x, names.map((l) => t.labels.indexOf(l))), shapeOf(t, names));
     return reshape(x, [...shapeOf(t, batch), sizeOf(shapeOf(t, first)), sizeOf(shapeOf(t, second))]);
   };
-  const product = matmulExact(matrix(left, rows, inner), matrix(right, inner, columns));
+  const dtype = promoteTypes(left.x.dtype, right.x.dtype);
+  const factor = (x: Tensor) => cast(x, dtype);
+  const product = matmulExact(factor(matrix(left, rows, inner)), factor(matrix(right, inner, columns)));
   return {
     x: named("View", reshape(product, [...shapeOf(left, [...batch, ...rows]), ...shapeOf(right, columns)])),
     labels: order,

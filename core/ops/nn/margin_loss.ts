@@ -9,7 +9,7 @@ import { scalarName } from "../../dtype.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../../errors.ts";
 import { sameShape, type Shape, sizeOf, torchSize } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import { requireFloat } from "../cast.ts";
+import { asFloat, requireFloat } from "../cast.ts";
 import { fullLike } from "../create.ts";
 import { iota } from "../ranges.ts";
 import { add, div, eq, exp, log1p, lt, minimum, mul, neg, sqrt, sub, where } from "../elementwise.ts";
@@ -51,7 +51,8 @@ export function marginRankingLoss(
       }, input2: ${torchSize(b.shape)}, target: ${torchSize(target.shape)} `,
     );
   }
-  return reduced("margin_ranking_loss", positive(add(mul(neg(target), sub(a, b)), margin)), reduction);
+  const apart = asFloat(mul(neg(target), sub(a, b)));
+  return reduced("margin_ranking_loss", positive(add(apart, margin)), reduction);
 }
 
 /** x where the target is 1, max(0, margin - x) where it is -1. margin 1 by default. `torch.nn.functional.hinge_embedding_loss`. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { named } from "../../apply.ts";
-import { isHalf, scalarName } from "../../dtype.ts";
+import { isFloat, isHalf, scalarName } from "../../dtype.ts";
 import { DTypeError, ShapeError } from "../../errors.ts";
 import { sameShape, type Shape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -232,6 +232,7 @@ export function localResponseNorm(
   }
   if (sizeOf(x.shape) === 0) return x.value;
   const square = padDim(mul(x, x), 1, Math.floor(size / 2), Math.floor((size - 1) / 2), 0);
-  const average = div(sum(windows(square, 1, size, 1), -1), size);
+  const total = sum(windows(square, 1, size, 1), -1);
+  const average = isFloat(x.dtype) ? div(total, size) : div(total, size, { roundingMode: "trunc" });
   return div(x, pow(add(mul(average, alpha), k), beta));
 }

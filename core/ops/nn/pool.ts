@@ -7,6 +7,7 @@
 import { settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
+import { isFloat } from "../../dtype.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
 import { sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -140,7 +141,7 @@ function avgPool(
   options: AvgPoolOptions,
 ): Tensor {
   const input = batched(op, x, rank);
-  requireFloat(op, x);
+  if (x.dtype !== "int64") requireFloat(op, x);
   const { divisorOverride } = options;
   if (divisorOverride === 0) throw new ValueError(`divisor must be not zero, in ${op}`);
   const plan = planWindows(op, input, kernelSize, options);
@@ -149,7 +150,8 @@ function avgPool(
   const divisor = divisorOverride ?? divisorOf(input, plan, options.countIncludePad ?? true);
   const averages = inSingle(input, (z) => {
     const total = sumDims(windowsOf(z, plan, 0), elementDims(plan));
-    return div(total, typeof divisor === "number" ? divisor : divisor.to(z.dtype));
+    const by = typeof divisor === "number" ? divisor : divisor.to(z.dtype);
+    return isFloat(z.dtype) ? div(total, by) : div(total, by, { roundingMode: "trunc" });
   });
   const y = named(name, averages);
   return rank === 1 ? named("SqueezeBackward1", unbatched(y, x)) : named(name, unbatched(y, x));

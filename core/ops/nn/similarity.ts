@@ -5,7 +5,7 @@
  */
 import { broadcastShapes } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import { cast, commonType } from "../cast.ts";
+import { asFloat, cast, commonType } from "../cast.ts";
 import { add, div, lt, mul, sqrt, sub, where } from "../elementwise.ts";
 import { settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
@@ -97,5 +97,5 @@ export function pairwiseDistance(
   const options = settingsOf<PairwiseDistanceOptions>("pairwise_distance", settings, pairwiseDistanceKinds);
   checkCall("pairwise_distance", [a, b]);
   const { p = 2, eps = 1e-6, keepdim = false } = options;
-  return norm(add(sub(a, b), eps), p, -1, { keepdim });
+  return norm(add(asFloat(sub(a, b)), eps), p, -1, { keepdim });
 }
