@@ -156,7 +156,25 @@ export {
   lpPool3d,
   type LpPoolOptions,
 } from "./ops/nn/pool.ts";
-export { interpolate, type InterpolateMode, type InterpolateOptions, upsample } from "./ops/nn/resize.ts";
+export {
+  interpolate,
+  type InterpolateMode,
+  type InterpolateOptions,
+  upsample,
+  upsampleBilinear,
+  upsampleNearest,
+} from "./ops/nn/resize.ts";
+export {
+  adaptiveMaxPool1dWithIndices,
+  adaptiveMaxPool2dWithIndices,
+  adaptiveMaxPool3dWithIndices,
+  fractionalMaxPool2dWithIndices,
+  fractionalMaxPool3dWithIndices,
+  maxPool1dWithIndices,
+  maxPool2dWithIndices,
+  maxPool3dWithIndices,
+  type MaxPoolSettings,
+} from "./ops/nn/pool_indices.ts";
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./ops/nn/shuffle.ts";
 export {
   cosineSimilarity,

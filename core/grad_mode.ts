@@ -58,6 +58,28 @@ export function noGrad<T>(fn: () => T): T {
   return withMask("noGrad", mask & ~FACADE, fn);
 }
 
+/**
+ * Runs `fn` with `requiresGrad` followed or not, as `torch.set_grad_enabled(mode)`: `setGradEnabled(training, () => model(x))`.
+ *
+ * @example
+ * ```ts
+ * import { setGradEnabled, tensor } from "@tenon/tenon";
+ * const x = tensor([1, 2], { requiresGrad: true }), training = false;
+ * console.log(setGradEnabled(training, () => x.mul(2)).requiresGrad); // false
+ * ```
+ */
+export function setGradEnabled<T>(mode: boolean, fn: () => T): T {
+  if (typeof mode !== "boolean") {
+    throw new ValueError(`setGradEnabled: expected a bool and a function to run, but got ${typeof mode}`);
+  }
+  return withMask("setGradEnabled", mode ? mask | FACADE : mask & ~FACADE, fn);
+}
+
+/** Runs `fn` without following `requiresGrad`, as `torch.inference_mode()`: here the same as `noGrad`. */
+export function inferenceMode<T>(fn: () => T): T {
+  return withMask("inferenceMode", mask & ~FACADE, fn);
+}
+
 /** Runs `fn` with `requiresGrad` followed again, inside `noGrad`, as `torch.enable_grad()`. */
 export function enableGrad<T>(fn: () => T): T {
   return withMask("enableGrad", mask | FACADE, fn);

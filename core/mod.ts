@@ -79,7 +79,7 @@ export type { DeviceInfo } from "./backend/backend.ts";
 export { evaluate, type EvaluateOptions, setFusion } from "./evaluate.ts";
 export { setDebug } from "./graph/compile.ts";
 export { memory, type MemoryReport, setMemoryBudget } from "./residents.ts";
-export { enableGrad, isGradEnabled, noGrad } from "./grad_mode.ts";
+export { enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from "./grad_mode.ts";
 export type { BackwardOptions } from "./transform/backward.ts";
 export {
   type Args,
@@ -105,7 +105,7 @@ export {
 export { checkpoint, customVjp } from "./transform/custom.ts";
 export { compile, type CompileFunctionOptions } from "./transform/compile/compile.ts";
 export type { GradHook, HookRemover } from "./transform/grad_cell.ts";
-export * as autograd from "./transform/autograd/autograd.ts";
+export * as autograd from "./transform/autograd/mod.ts";
 export type { AutogradOptions } from "./transform/autograd/autograd.ts";
 export type { FunctionalOptions, Tensors } from "./transform/autograd/functional.ts";
 export { defaultGenerator, Generator, manualSeed } from "./random/generator.ts";

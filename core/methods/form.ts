@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesOf, isFloat } from "../dtype.ts";
+import { bytesOf, type DType, isFloat, scalarName } from "../dtype.ts";
 import { cast, checkTensors, type Scalar } from "../ops/cast.ts";
 import { angle, isNonzero } from "../ops/tensor_functions.ts";
 import {
@@ -77,6 +77,14 @@ export abstract class FormMethods extends AliasMethods {
   /** Data as a tensor of this dtype on this device. */
   newTensor(this: Tensor, data: NestedArray, options?: TensorOptions): Tensor {
     return tensor(data, like(this, options));
+  }
+
+  /** PyTorch's name of this kind of tensor, such as `torch.FloatTensor`; or this tensor in another dtype. `torch.Tensor.type`. */
+  type(this: Tensor): string;
+  /** This tensor in another dtype. */
+  type(this: Tensor, dtype: DType): Tensor;
+  type(this: Tensor, dtype?: DType): string | Tensor {
+    return dtype === undefined ? `torch.${scalarName(this.dtype)}Tensor` : this.to(dtype);
   }
 
   /** Number of elements. */

@@ -5,6 +5,7 @@
  */
 import { DTypeError, ShapeError, ValueError } from "../../core/errors.ts";
 import { noGrad } from "../../core/grad_mode.ts";
+import { requireKind } from "../../core/ops/options.ts";
 import { sameShape, torchSize } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { ModuleDict, ModuleList } from "../containers.ts";
@@ -46,6 +47,11 @@ export class ParametrizationList extends ModuleList<Parametrization> {
     let x = first(...this.originals.map((name) => this.getParameter(name)));
     for (const parametrization of rest) x = parametrization(x);
     return x;
+  }
+
+  /** Takes the originals of another list, which are the same parameters from then on. */
+  share(other: ParametrizationList): void {
+    for (const name of other.originals) this.registerParameter(name, other.getParameter(name));
   }
 
   /** Sets the originals so that the parametrized tensor is x. */
@@ -162,10 +168,12 @@ export function registerParametrization<M extends Module>(
   removeField(module, name);
   Object.defineProperty(module, name, {
     get(this: Module) {
-      return listOf(this, name)?.value();
+      return current(listOf(this, name));
     },
     set(this: Module, x: Tensor) {
-      listOf(this, name)?.setValue(x);
+      const list = listOf(this, name);
+      list?.setValue(x);
+      if (list !== null) kept?.delete(list);
     },
     configurable: true,
   });
@@ -181,6 +189,66 @@ function rename(module: Module, name: string): void {
   });
   Object.defineProperties(constructor, { name: { value: name }, prototype: { value: prototype } });
   Object.setPrototypeOf(module, prototype);
+}
+
+/** The parametrized tensors of a run of `cached`; null outside. */
+let kept: Map<ParametrizationList, Tensor> | null = null;
+
+function current(list: ParametrizationList | null): Tensor | undefined {
+  if (list === null || kept === null) return list?.value();
+  const known = kept.get(list);
+  if (known !== undefined) return known;
+  const value = list.value();
+  kept.set(list, value);
+  return value;
+}
+
+/**
+ * Runs `fn`, inside of which each parametrized tensor is computed once, at its first use, and is the same tensor from then on. For layers
+ * that use theirs often, such as recurrent ones. Synchronous functions only. `torch.nn.utils.parametrize.cached`.
+ */
+export function cached<T>(fn: () => T): T {
+  requireKind("cached", "fn", fn, "function");
+  const before = kept;
+  kept ??= new Map();
+  try {
+    return fn();
+  } finally {
+    kept = before;
+  }
+}
+
+/** The class that a module had before it got parametrizations. `torch.nn.utils.parametrize.type_before_parametrizations`. */
+export function typeBeforeParametrizations(module: Module): abstract new (...settings: never[]) => Module {
+  const own: object = Object.getPrototypeOf(module);
+  return (isParametrized(module) ? Object.getPrototypeOf(own) : own).constructor;
+}
+
+/**
+ * Gives a module the parametrizations of another one (of all its tensors, or of the one named), which share their originals from then on. Where
+ * the module has no parameter of a name, it gets one. Returns the module. `torch.nn.utils.parametrize.transfer_parametrizations_and_params`.
+ */
+export function transferParametrizationsAndParams<M extends Module>(
+  from: Module,
+  to: M,
+  name?: string | null,
+): M {
+  if (!isParametrized(from, name ?? undefined)) {
+    throw new ValueError(`Module ${from} does not have a parametrization${name ? ` on ${name}` : ""}`);
+  }
+  const all = Reflect.get(from, "parametrizations") as ModuleDict<ParametrizationList>;
+  for (const key of name ? [name] : all.keys()) {
+    const list = all.get(key) as ParametrizationList;
+    if (Reflect.get(to, key) === undefined) {
+      to.registerParameter(
+        key,
+        new Parameter(noGrad(() => list.value())),
+      );
+    }
+    for (const parametrization of list) registerParametrization(to, key, parametrization);
+    (listOf(to, key) as ParametrizationList).share(list);
+  }
+  return to;
 }
 
 /**

@@ -222,3 +222,33 @@ Deno.test("a module made without its first draws leaves the generator as it was"
     "Expected a Module; got",
   );
 });
+
+class Doubled extends nn.Module {
+  calls = 0;
+  override forward(x: Tensor): Tensor {
+    this.calls++;
+    return x.mul(2);
+  }
+}
+
+Deno.test("parametrizations are handed on, and computed once inside cached", () => {
+  const { cached, registerParametrization, transferParametrizationsAndParams, typeBeforeParametrizations } =
+    nn.utils.parametrize;
+  const doubled = new Doubled(), from = registerParametrization(new nn.Linear(2, 2), "weight", doubled);
+  const to = transferParametrizationsAndParams(from, new nn.Linear(2, 2));
+  assertEquals(to.weight.tolist(), from.weight.tolist());
+  assert(
+    to.getParameter("parametrizations.weight.original") ===
+      from.getParameter("parametrizations.weight.original"),
+  );
+  assert(typeBeforeParametrizations(to) === nn.Linear && typeBeforeParametrizations(doubled) === Doubled);
+  const before = doubled.calls;
+  assert(cached(() => from.weight === from.weight && cached(() => from.weight) === from.weight));
+  assertEquals(doubled.calls, before + 1);
+  assert(from.weight !== from.weight);
+  assertThrows(
+    () => transferParametrizationsAndParams(new nn.Linear(1, 1), to),
+    ValueError,
+    "does not have a parametrization",
+  );
+});

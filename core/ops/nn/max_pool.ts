@@ -33,7 +33,8 @@ export interface MaxPoolOptions {
   readonly returnIndices?: boolean;
 }
 
-const maxPoolKinds: Kinds<MaxPoolOptions> = {
+/** What they hold, in PyTorch's order. */
+export const maxPoolKinds: Kinds<MaxPoolOptions> = {
   stride: "sizes?",
   padding: "sizes",
   dilation: "sizes",

@@ -360,3 +360,31 @@ export function upsample(
   checkCall("upsample", [x]);
   return interpolate(x, options);
 }
+
+const scalingKinds: Kinds<Pick<InterpolateOptions, "size" | "scaleFactor">> = {
+  size: "sizes?",
+  scaleFactor: "sizes?",
+};
+
+/** `interpolate` to the nearest element. `torch.nn.functional.upsample_nearest`. */
+export function upsampleNearest(
+  x: Tensor,
+  ...settings: Trailing<
+    [size: Sizes | null, scaleFactor: number | readonly number[] | null],
+    Pick<InterpolateOptions, "size" | "scaleFactor">
+  >
+): Tensor {
+  return interpolate(x, { ...settingsOf("upsample_nearest", settings, scalingKinds), mode: "nearest" });
+}
+
+/** `interpolate` along lines between elements whose corners stay in place. `torch.nn.functional.upsample_bilinear`. */
+export function upsampleBilinear(
+  x: Tensor,
+  ...settings: Trailing<
+    [size: Sizes | null, scaleFactor: number | readonly number[] | null],
+    Pick<InterpolateOptions, "size" | "scaleFactor">
+  >
+): Tensor {
+  const given = settingsOf("upsample_bilinear", settings, scalingKinds);
+  return interpolate(x, { ...given, mode: "bilinear", alignCorners: true });
+}

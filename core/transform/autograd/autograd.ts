@@ -1,6 +1,5 @@
 /**
- * `torch.autograd`: `grad`, gradients of recorded tensors, returned and not accumulated; `Function`, operations with a gradient of their own;
- * `functional`, derivatives of functions.
+ * Gradients of recorded tensors: returned by `grad`, added to the leaves by `backward`.
  *
  * @module
  */
@@ -8,13 +7,17 @@ import { GradError } from "../../errors.ts";
 import { enableGrad, FACADE, noGrad } from "../../grad_mode.ts";
 import { zerosLike } from "../../ops/create.ts";
 import type { Tensor } from "../../tensor.ts";
-import { type BackwardOptions, recordedNodes, releaseNodes, startOf } from "../backward.ts";
+import {
+  backward as backwardOf,
+  type BackwardOptions,
+  recordedNodes,
+  releaseNodes,
+  startOf,
+} from "../backward.ts";
+import { type Alone, optionsOf } from "../../ops/arguments.ts";
 import { pullAll } from "../pull.ts";
 import { checkOptions } from "../../ops/options.ts";
 import { checkTensors } from "../../ops/cast.ts";
-
-export * as functional from "./functional.ts";
-export { CustomFunction as Function, type FunctionClass, type FunctionContext } from "./function.ts";
 
 /** Options of `autograd.grad`. */
 export interface AutogradOptions extends BackwardOptions {
@@ -83,4 +86,27 @@ export function grad(
     releaseNodes(nodes, options);
     return result;
   });
+}
+
+/**
+ * Adds the gradients of the sum of `tensors` to the leaves that they were made of. Each with more than one element needs its cotangent among
+ * `gradTensors`. `torch.autograd.backward`.
+ *
+ * @throws {GradError} when a tensor does not require a gradient, or has several elements and no cotangent
+ */
+export function backward(
+  tensors: Tensor | readonly Tensor[],
+  gradTensors?: Tensor | null | readonly (Tensor | null)[],
+  options: Alone<"retainGraph", BackwardOptions> = {},
+): void {
+  const ys = listOf<Tensor>(tensors), given = gradTensors ? listOf<Tensor | null>(gradTensors) : [];
+  checkTensors("backward", ys);
+  if (given.length > 0 && given.length !== ys.length) {
+    throw new GradError(`got ${ys.length} tensors and ${given.length} gradients`);
+  }
+  const settings = optionsOf<BackwardOptions, "retainGraph">("retainGraph", options);
+  // What several share is freed by the last one.
+  ys.forEach((y, i) =>
+    backwardOf(y, given[i] ?? null, i < ys.length - 1 ? { ...settings, retainGraph: true } : settings)
+  );
 }

@@ -142,6 +142,65 @@ const settings: readonly Form[] = [
   ],
 ];
 
+/** PyTorch's names for max pooling with the places, and for two modes of interpolation. */
+const seconds: readonly Form[] = [
+  [
+    "maxPool1dWithIndices",
+    () => t.maxPool1dWithIndices(image.select(0, 0), 2, 1),
+    () => t.maxPool1d(image.select(0, 0), 2, { stride: 1, returnIndices: true }),
+  ],
+  [
+    "maxPool2dWithIndices",
+    () => t.maxPool2dWithIndices(image, 3, { padding: 1 }),
+    () => t.maxPool2d(image, 3, { padding: 1, returnIndices: true }),
+  ],
+  [
+    "maxPool3dWithIndices",
+    () => t.maxPool3dWithIndices(image, 2),
+    () => t.maxPool3d(image, 2, { returnIndices: true }),
+  ],
+  [
+    "adaptiveMaxPool1dWithIndices",
+    () => t.adaptiveMaxPool1dWithIndices(x.unsqueeze(0), 2),
+    () => t.adaptiveMaxPool1d(x.unsqueeze(0), 2, { returnIndices: true }),
+  ],
+  [
+    "adaptiveMaxPool2dWithIndices",
+    () => t.adaptiveMaxPool2dWithIndices(image, 3),
+    () => t.adaptiveMaxPool2d(image, 3, { returnIndices: true }),
+  ],
+  [
+    "adaptiveMaxPool3dWithIndices",
+    () => t.adaptiveMaxPool3dWithIndices(image, 2),
+    () => t.adaptiveMaxPool3d(image, 2, { returnIndices: true }),
+  ],
+  [
+    "fractionalMaxPool2dWithIndices",
+    () =>
+      t.fractionalMaxPool2dWithIndices(image, 2, { outputSize: 2, randomSamples: t.full([1, 2, 2], 0.5) }),
+    () =>
+      t.fractionalMaxPool2d(image, 2, {
+        outputSize: 2,
+        randomSamples: t.full([1, 2, 2], 0.5),
+        returnIndices: true,
+      }),
+  ],
+  [
+    "upsampleNearest",
+    () => t.upsampleNearest(image, null, 2),
+    () => t.interpolate(image, { scaleFactor: 2 }),
+  ],
+  [
+    "upsampleBilinear",
+    () => t.upsampleBilinear(image, { size: 7 }),
+    () => t.interpolate(image, { size: 7, mode: "bilinear", alignCorners: true }),
+  ],
+];
+
+for (const [name, second, first] of seconds) {
+  Deno.test(`${name}: a second name`, () => assertEquals(seen(second()), seen(first())));
+}
+
 for (const [name, placed, named] of settings) {
   Deno.test(`${name}: settings by position are those by name`, () =>
     assertEquals(seen(placed()), seen(named())));
