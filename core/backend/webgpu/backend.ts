@@ -12,6 +12,7 @@ import { Builder } from "./builder.ts";
 import { type Gpu, openGpu, type WebGpuOptions } from "./device.ts";
 import { type Machine, WebGpuExecutable } from "./executable.ts";
 import { lowerLoop } from "./loops/lower.ts";
+import { softwareRounds } from "./loops/rounds.ts";
 import { ownBuffer, Pool, WebGpuBuffer } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
 import { Queue } from "./queue.ts";
@@ -49,6 +50,7 @@ export class WebGpuBackend implements Backend {
       hasF16: gpu.hasF16,
       subgroupLanes: gpu.subgroupLanes,
       software,
+      rounds: gpu.software ? softwareRounds : Infinity,
       rounding: { exact: !gpu.software },
     };
   }

@@ -9,9 +9,10 @@ import type { Builder, Ref } from "../builder.ts";
 import { windowsOf } from "../wgsl/bindings.ts";
 import { renderElementwise } from "../wgsl/elementwise.ts";
 import { Emitter, type LoopJob } from "../wgsl/emitter.ts";
-import { renderRows, type RowPlan } from "../wgsl/rows.ts";
+import { renderRows, rowLanes, type RowPlan } from "../wgsl/rows.ts";
 import { atOnePoint, halved, type Reach, reachesOf } from "./halve.ts";
 import { coalesced, decided, flattened, type Moved, rebased } from "./rewrite.ts";
+import { roundsOf } from "./rounds.ts";
 import { type SplitBuffer, splitReductions } from "./split.ts";
 
 /** Adds the dispatches of a kernel over the given buffers. */
@@ -76,7 +77,8 @@ function lowerMerged(
     dispatch(builder, job, inputs, outputs, renderElementwise(job, target), label);
     return;
   }
-  const chunks = splitInto(kernel, target.software);
+  const plan = rowPlan(kernel, target.software);
+  const chunks = Math.max(splitInto(kernel, target.software), chunksFor(kernel, plan, target.rounds));
   if (chunks > 1) {
     lowerSplit(builder, kernel, inputs, outputs, chunks, label);
     return;
@@ -87,7 +89,7 @@ function lowerMerged(
     outputCounts: outputs.map((r) => builder.count(r)),
     alias,
   };
-  dispatch(builder, job, inputs, outputs, renderRows(job, target, rowPlan(kernel, target.software)), label);
+  dispatch(builder, job, inputs, outputs, renderRows(job, target, plan), label);
 }
 
 function dispatch(
@@ -135,6 +137,12 @@ function splitInto(kernel: LoopKernel, software: boolean): number {
   }
   if (points >= 256 || inner < 16384) return 1;
   return Math.min(Math.ceil(1024 / points), Math.floor(inner / 2048));
+}
+
+/** The least chunks of which a thread can take one; 1 for all. */
+function chunksFor(kernel: LoopKernel, { by, size }: RowPlan, rounds: number): number {
+  const taken = roundsOf(kernel, rowLanes(kernel)) / (by === "workgroup" ? size : 1);
+  return Math.max(1, Math.ceil(taken / rounds));
 }
 
 function rowPlan(kernel: LoopKernel, software: boolean): RowPlan {

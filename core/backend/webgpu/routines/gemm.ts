@@ -26,11 +26,13 @@ export function lowerProduct(
   label: string,
 ): void {
   const pieces = piecesOf(builder, { product, a, b, out });
-  if (pieces !== null) {
+  // Pieces of the result are not cut along k by themselves.
+  const long = pieces !== null && pieces.length > 1 && sizeOfPart(product.a.k) > builder.target.rounds;
+  if (pieces !== null && !long) {
     for (const piece of pieces) lowerPiece(builder, piece, pieces.length === 1, types, label);
     return;
   }
-  // A single element of the result reaches too much: halves along k are added up.
+  // A single element of the result reaches too much, or takes too long: halves along k are added up.
   const accumulate: DType = kindOf(product.dtype) === "int" ? "int32" : "float32";
   const count = builder.count(out), halves = cutProduct(product, "k");
   if (halves === null) {
@@ -67,7 +69,9 @@ function lowerPiece(
   const aVector = vectorOf(sideA);
   const tile = software ? directTile(batches * m, m, n, k, aVector === "row") : tiledTile(batches, m, n);
   // Parts along k are added up by a loop over all of the result.
-  const parts = whole ? splitsOf(batches, m, n, k, tile, software) : 1;
+  const parts = whole
+    ? Math.max(splitsOf(batches, m, n, k, tile, software), Math.ceil(k / builder.target.rounds))
+    : 1;
   const kPart = Math.ceil(k / parts / 4) * 4;
   const cut = parts > 1 && kPart < k;
   const outCount = batches * m * n;

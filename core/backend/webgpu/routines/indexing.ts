@@ -110,7 +110,13 @@ for (var j = ${steps.first}; j <= ${steps.last}; j++) {
   if ((at >= first) & (at < last)) { ${text.store(2, to, merge)} }
 }`;
   };
-  dispatchPoints(builder, [...lines, Math.ceil(size / chunk)], operands, { steps: length, text }, step.label);
+  dispatchPoints(
+    builder,
+    [...lines, Math.ceil(size / chunk)],
+    operands,
+    { steps: length, loops: true, text },
+    step.label,
+  );
 }
 
 function mergeText(mode: ScatterMode, dtype: DType, old: string, value: string): string {

@@ -29,6 +29,8 @@ export interface PointOperand {
 export interface PointBody {
   /** Steps that each point takes, one after the other; 1 when not given. */
   readonly steps?: number;
+  /** Whether the steps are rounds of a loop, of which a thread may not take any number. */
+  readonly loops?: true;
   /** The code of a point for some of its steps. */
   text(text: PointText, steps: Reach): string;
 }
@@ -125,7 +127,9 @@ export function dispatchPoints(
   const points = { first: 0, last: extents.reduce((n, d) => n * d, 1) - 1 };
   const steps = { first: 0, last: (body.steps ?? 1) - 1 };
   const whole = operands.map(({ ref }) => ({ ref, start: 0 }));
-  if (fits(operands.map((o) => o.ref))) {
+  const most = body.loops ? builder.target.rounds : Infinity;
+  const short = ({ first, last }: Reach): boolean => last - first < most;
+  if (short(steps) && fits(operands.map((o) => o.ref))) {
     return dispatchRange(builder, extents, operands, whole, points, (text) => body.text(text, steps), label);
   }
   const bytes = (points: Reach, steps: Reach): number => {
@@ -142,7 +146,7 @@ export function dispatchPoints(
       return builder.part(o.ref, first, last);
     });
     const single = points.first === points.last && steps.first === steps.last;
-    if (single || fits(parts.map((part) => part.ref))) {
+    if (single || (short(steps) && fits(parts.map((part) => part.ref)))) {
       return dispatchRange(
         builder,
         extents,
@@ -155,9 +159,9 @@ export function dispatchPoints(
     }
     const byPoints = halves(points).map((half) => [half, steps] as const);
     const bySteps = halves(steps).map((half) => [points, half] as const);
-    const most = (ways: readonly (readonly [Reach, Reach])[]): number =>
+    const cost = (ways: readonly (readonly [Reach, Reach])[]): number =>
       ways.length < 2 ? Infinity : Math.max(...ways.map(([p, s]) => bytes(p, s)));
-    for (const [p, s] of most(bySteps) < most(byPoints) ? bySteps : byPoints) dispatch(p, s);
+    for (const [p, s] of !short(steps) || cost(bySteps) < cost(byPoints) ? bySteps : byPoints) dispatch(p, s);
   };
   dispatch(points, steps);
 }

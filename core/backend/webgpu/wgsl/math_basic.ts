@@ -14,8 +14,10 @@ export const basicMath: Readonly<Record<string, string>> = {
   is_inf: `fn is_inf(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u; }`,
   // Through a variable: a constant expression with a NaN or an infinity is refused by WGSL.
   from_bits: `fn from_bits(bits: u32) -> f32 { var v = bits; return bitcast<f32>(v); }`,
+  // By a choice: where magnitude and sign are joined as bits, Mesa's compiler joins other bits, in some kernels.
   copysign: `fn copysign(x: f32, s: f32) -> f32 {
-  return bitcast<f32>((bitcast<u32>(x) & 0x7fffffffu) | (bitcast<u32>(s) & 0x80000000u));
+  let bits = bitcast<u32>(x) & 0x7fffffffu;
+  return bitcast<f32>(select(bits, bits | 0x80000000u, bitcast<i32>(s) < 0));
 }`,
   // Drivers take x * 0, 0 / x, x - x and x / x for 0 and 1 without looking at x, and some make 0 of x / 0 where they see the 0.
   is_finite: `fn is_finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }`,

@@ -81,8 +81,7 @@ export const integerMath: Readonly<Record<string, string>> = {
   ey -= lift;
   let normal = (mx & 0x800000u) != 0u;
   let bits = select(mx, (mx & 0x7fffffu) | (u32(ey) << 23u), normal);
-  // Not copysign: where x is one of two known numbers, llvmpipe gets the bits that its mask would keep wrong.
-  return bitcast<f32>(bits | (bitcast<u32>(x) & 0x80000000u));
+  return copysign(bitcast<f32>(bits), x);
 }`,
   float_remainder: `fn float_remainder(x: f32, y: f32) -> f32 {
   let r = float_fmod(x, y);

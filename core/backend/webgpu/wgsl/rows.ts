@@ -31,7 +31,7 @@ export interface RowPlan {
 const block = 128;
 
 /** Four lanes when the innermost inner loop runs on in memory. */
-function rowLanes(kernel: LoopKernel): number {
+export function rowLanes(kernel: LoopKernel): number {
   const extent = kernel.inner[kernel.inner.length - 1] ?? 1;
   if (kernel.inner.length === 0 || extent % 4 !== 0) return 1;
   const rank = kernel.outer.length + kernel.inner.length;
