@@ -13,22 +13,31 @@ import {
 } from "../../core/device.ts";
 import { createWebGpuBackend } from "../../core/backend/webgpu/backend.ts";
 
-/** Whether a missing WebGPU fails the run. Otherwise its tests are shown as ignored. */
-const required = Deno.env.get("TENON_REQUIRE_WEBGPU") === "1";
+/** Why there is no WebGPU, or null. With TENON_WEBGPU_LIMITS=default it is opened as the smallest device would give it. */
+export const missing: unknown = await open().then(() => null, (error: unknown) => error);
 
-/** WebGPU as the tests use it. With TENON_WEBGPU_LIMITS=default, as the smallest device would give it. */
-const missing: unknown = await open().then(() => null, (error: unknown) => error);
+/** Whether tests on WebGPU are shown as ignored: it is missing, and TENON_REQUIRE_WEBGPU=1 does not make that a failure. */
+export const ignored: boolean = missing !== null && Deno.env.get("TENON_REQUIRE_WEBGPU") !== "1";
 
 async function open(): Promise<void> {
   if (Deno.env.get("TENON_WEBGPU_LIMITS") !== "default") return void await requestDevice("webgpu");
   registerBackend(
     "webgpu",
-    await createWebGpuBackend({ allowSoftware: true, defaultLimits: true, kernels: "gpu" }),
+    await createWebGpuBackend({ allowSoftware: true, defaultLimits: true, kernels: "software" }),
   );
 }
 
 /** The devices that tests run on: the fast ones and the plain interpreter. */
-export const testDevices: readonly DeviceName[] = ["cpu", "reference", "webgpu"];
+let testDevices: readonly DeviceName[] = ["cpu", "reference", "webgpu"];
+
+/** Whether kernels are fused, in tests that run both ways. */
+export let fusions: readonly boolean[] = [true, false];
+
+/** From now on tests are registered for this device alone, and for one way of fusion. */
+export function testOnly(device: DeviceName, fusion: boolean): void {
+  testDevices = [device];
+  fusions = [fusion];
+}
 
 /** How a test runs on each device. */
 export interface EachDevice {
@@ -42,11 +51,12 @@ export function forEachDevice(
   body: (device: DeviceName) => void | Promise<void>,
   options: EachDevice = {},
 ): void {
-  for (const device of options.devices ?? testDevices) {
+  for (const device of testDevices) {
+    if (options.devices?.includes(device) === false) continue;
     const gone = device === "webgpu" && missing !== null;
     Deno.test({
       name: `${name}, on ${device}`,
-      ignore: gone && !required,
+      ignore: gone && ignored,
       // Workers of the cpu device and the queue of a GPU outlive the test that started them.
       sanitizeOps: false,
       sanitizeResources: false,

@@ -218,15 +218,15 @@ function sentenceOf(text: string): string {
 }
 
 for (const [kind, cases] of table) {
-  Deno.test(`errors: ${kind.name} begins with PyTorch's sentence`, () => {
-    for (const [name, mistake] of Object.entries(cases)) {
+  for (const [name, mistake] of Object.entries(cases)) {
+    Deno.test(`errors: ${name} is ${kind.name}, which begins with PyTorch's sentence`, () => {
       const error = errorOf(mistake);
-      assert(error instanceof kind, `${name} threw ${error}`);
+      assert(error instanceof kind, `threw ${error}`);
       const sentence = sentenceOf(fixture[name][1]);
-      assertEquals(error.message.slice(0, sentence.length), sentence, name);
-      assertEquals(error.name, kind.name, name);
-    }
-  });
+      assertEquals(error.message.slice(0, sentence.length), sentence);
+      assertEquals(error.name, kind.name);
+    });
+  }
 }
 
 Deno.test("errors: every mistake of the fixture is made, and each error is a TenonError", () => {

@@ -7,11 +7,11 @@ import { assert, assertEquals } from "@std/assert";
 import { manualSeed } from "../../core/random/generator.ts";
 import { rand, randint, randn } from "../../core/ops/random.ts";
 import { type NestedArray, tensor } from "../../core/ops/create.ts";
-import { defaultDevice, type DeviceName } from "../../core/device.ts";
 import { isFloat } from "../../core/dtype.ts";
 import type { DType } from "../../core/dtype.ts";
 import { Tensor } from "../../core/tensor.ts";
 import * as nn from "../../nn/mod.ts";
+import { widest, within } from "../core/precision.ts";
 import { fnv1a } from "../core/random/bytes.ts";
 
 /** How an input or option is made. */
@@ -81,11 +81,9 @@ function values(x: Tensor): number[] {
   return Array.from(x.detach().toTypedArray(), Number);
 }
 
-/** Largest difference, in parts of what is compared. WebGPU's functions and the order of its sums are its own. */
-const tolerances: Readonly<Record<DeviceName, number>> = { cpu: 2e-5, reference: 2e-5, webgpu: 1e-4 };
-
 function close(got: number, wanted: number | string, scale: number): boolean {
-  const tolerance = tolerances[defaultDevice()];
+  // WebGPU's functions and the order of its sums are its own.
+  const tolerance = within(2e-5, 1e-4);
   const target = Number(typeof wanted === "string" ? wanted.replace("inf", "Infinity") : wanted);
   return Object.is(got, target) || Math.abs(got - target) <= tolerance * (scale + Math.abs(target)) ||
     (Number.isNaN(got) && Number.isNaN(target));
@@ -152,7 +150,7 @@ function runCase(c: LayerCase): void {
   out.forEach((x, i) => check(`output ${i}`, x, (c.out ?? [])[i]));
   for (const [name, sketch] of Object.entries(c.buffers ?? {})) check(name, layer.getBuffer(name), sketch);
   if (c.dx === undefined && c.dp === undefined) return;
-  const wide = defaultDevice() === "webgpu" ? "float32" : "float64";
+  const wide = widest();
   const loss = out.filter((x) => isFloat(x.dtype)).map((x) => {
     const factors = tensor(Float64Array.from({ length: x.numel() }, (_, i) => weight(i)), { dtype: wide });
     return x.to(wide).mul(factors.reshape([...x.shape])).sum();

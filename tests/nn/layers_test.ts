@@ -1,5 +1,5 @@
 /**
- * Every layer against PyTorch on the CPU; layers_webgpu_test.ts has the same cases.
+ * Every layer against PyTorch.
  *
  * @module
  */

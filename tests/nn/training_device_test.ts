@@ -11,7 +11,7 @@ import { crossEntropy, mseLoss } from "../../core/mod.ts";
 import { rand, randint } from "../../core/ops/random.ts";
 import { manualSeed } from "../../core/random/generator.ts";
 import * as nn from "../../nn/mod.ts";
-import { forEachDevice } from "../core/devices.ts";
+import { forEachDevice, fusions } from "../core/devices.ts";
 
 /** Losses of a small convolutional classifier under Adam. */
 function convolutional(): number[] {
@@ -70,7 +70,7 @@ function reference(train: () => number[], device: DeviceName): number[] {
 }
 
 for (const train of [convolutional, perceptron]) {
-  for (const fusion of [true, false]) {
+  for (const fusion of fusions) {
     forEachDevice(
       `a ${train.name} network trains as on the interpreter, fusion ${fusion ? "on" : "off"}`,
       (device) => {

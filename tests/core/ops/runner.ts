@@ -6,6 +6,7 @@ import * as core from "../../../core/mod.ts";
 import { type DType, isFloat, readElement } from "../../../core/dtype.ts";
 import { Tensor } from "../../../core/tensor.ts";
 import type { DeviceName } from "../../../core/device.ts";
+import { fusions } from "../devices.ts";
 
 /** dtype, shape, elements; "$nan", "$inf", "$-inf" and "$-0" stand for what JSON cannot hold. */
 export type Recorded = readonly [DType, readonly number[], readonly (number | string)[]];
@@ -185,7 +186,7 @@ function describe(
 }
 
 /** Runs the cases and fails with a list of all that differ. */
-export function runCases(cases: readonly Case[], options: RunOptions): void {
+function runCases(cases: readonly Case[], options: RunOptions): void {
   core.setDefaultDevice(options.device);
   const failures = cases.flatMap((c) => {
     let wrong: string;
@@ -198,6 +199,9 @@ export function runCases(cases: readonly Case[], options: RunOptions): void {
   });
   assertEquals(failures, []);
 }
+
+/** Take indices that are values of a tensor: out of range they are an error on the CPU, and on WebGPU nothing is read or written there. */
+const indexed: readonly string[] = ["gather", "scatter", "maxUnpool2d"];
 
 /** Runs calls that PyTorch refuses, and fails with a list of those that do not throw a Tenon error with PyTorch's sentence. */
 function runErrors(cases: readonly ErrorCase[], options: RunOptions): void {
@@ -215,13 +219,14 @@ function runErrors(cases: readonly ErrorCase[], options: RunOptions): void {
         ? []
         : [`${describe(c)} says "${error.message}", not "${sentence}"`];
     }
+    if (options.device === "webgpu" && indexed.includes(op)) return [];
     return [`${describe(c)} does not throw; PyTorch says "${sentence}"`];
   });
   assertEquals(failures, []);
 }
 
 /** The cases of a file, by operation. */
-export function casesOf(name: string): Map<string, Case[]> {
+function casesOf(name: string): Map<string, Case[]> {
   const url = new URL(`../../fixtures/${name}.json`, import.meta.url);
   const { cases } = JSON.parse(Deno.readTextFileSync(url)) as { cases: Case[] };
   const byName = new Map<string, Case[]>();
@@ -235,21 +240,40 @@ function errorsOf(name: string): ErrorCase[] {
   return (JSON.parse(Deno.readTextFileSync(url)) as { errors: ErrorCase[] }).errors;
 }
 
-/** Tests every operation of a file on the CPU, with fusion and without, and the calls that PyTorch refuses. */
+/** Whether a device holds what a case is about: WebGPU refuses float64, and an int64 that does not fit 32 bits; it may take subnormal numbers for zero. */
+function holds(device: DeviceName): (c: Case | ErrorCase) => boolean {
+  if (device !== "webgpu") return () => true;
+  const flushes = core.tensor([1e-40], { device }).mul(2).item() === 0;
+  return (c) => {
+    const text = JSON.stringify(c);
+    return !text.includes("float64") && !/"-?\d{10,}"/.test(text) &&
+      !(flushes && /\de-(39|4\d)\b/.test(text));
+  };
+}
+
+/** Tests every operation of a file on the default device, with fusion and without, and the calls that PyTorch refuses. */
 export function testRecorded(name: string): void {
-  for (const fusion of [true, false]) {
-    for (const [op, cases] of casesOf(name)) {
+  const device = core.defaultDevice(), held = holds(device);
+  let left = 0;
+  for (const fusion of fusions) {
+    for (const [op, all] of casesOf(name)) {
+      const cases = all.filter(held);
+      left += all.length - cases.length;
+      if (cases.length === 0) continue;
       Deno.test(`${op} as PyTorch's, fusion ${fusion ? "on" : "off"}`, () => {
         core.setFusion(fusion);
         try {
-          runCases(cases, { device: "cpu", strided: !fusion });
+          runCases(cases, { device, strided: !fusion });
         } finally {
           core.setFusion(true);
         }
       });
     }
   }
+  if (left > 0) {
+    Deno.test.ignore(`${left} cases, of dtypes and values that ${device} does not hold`, () => {});
+  }
   Deno.test("calls that PyTorch refuses are refused with its sentence", () => {
-    runErrors(errorsOf(name), { device: "cpu" });
+    runErrors(errorsOf(name).filter(held), { device });
   });
 }

@@ -5,7 +5,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { apply } from "../../../core/apply.ts";
 import { primitives } from "../../../core/prim/primitive.ts";
+import { isFloat } from "../../../core/dtype.ts";
 import { stack, type Tensor, tensor, vmap } from "../../../core/mod.ts";
+import { moved, widest, within } from "../precision.ts";
 import { type GradientCase, gradientCases, withGivenGradient, withoutArguments } from "./gradient_cases.ts";
 
 const bits = tensor([[5, 3, -8], [0, 7, 1]], { dtype: "int32" });
@@ -36,12 +38,13 @@ const more: Readonly<Record<string, readonly GradientCase[]>> = {
 
 /** Three examples: x and two variations of it with other values. Indices stay what they are. */
 function variations(x: Tensor): Tensor[] {
-  if (x.dtype === "float64") return [x, x.mul(0.875), x.mul(0.75).add(0.0625)];
+  if (isFloat(x.dtype)) return [x, x.mul(0.875), x.mul(0.75).add(0.0625)];
   if (x.dtype === "bool") return [x, x.logicalNot(), x];
   return x.dtype === "int32" ? [x, x.add(1), x.mul(2)] : [x, x, x];
 }
 
-function check(name: string, { inputs, attrs }: GradientCase): void {
+function check(name: string, { inputs: given, attrs }: GradientCase): void {
+  const inputs = given.map(moved);
   const prim = primitives.find((p) => p.name === name);
   assert(prim !== undefined, `there are cases for ${name}, but there is no such primitive`);
   const call = (...xs: Tensor[]) => apply(prim, xs, attrs as never);
@@ -60,9 +63,10 @@ function check(name: string, { inputs, attrs }: GradientCase): void {
     const want = stack(each);
     assertEquals(got.shape, want.shape, what);
     assertEquals(got.dtype, want.dtype, what);
-    const a = got.to("float64").toTypedArray(), b = want.to("float64").toTypedArray();
+    const a = got.toTypedArray(), b = want.toTypedArray();
     for (let i = 0; i < a.length; i++) {
-      const near = Math.abs(Number(a[i]) - Number(b[i])) <= 1e-12 * (1 + Math.abs(Number(b[i])));
+      const near =
+        Math.abs(Number(a[i]) - Number(b[i])) <= within(1e-12, 1e-6) * (1 + Math.abs(Number(b[i])));
       assert(near || Object.is(a[i], b[i]), `${what}: element ${i} is ${a[i]}, but alone ${b[i]}`);
     }
   }
@@ -79,6 +83,9 @@ Deno.test("every primitive with arguments has its batching rule checked", () => 
 
 for (const [name, list] of Object.entries(cases)) {
   Deno.test(`batching of ${name}`, () => {
-    for (const testCase of list) check(name, testCase);
+    for (const testCase of list) {
+      const castsWide = JSON.stringify(testCase.attrs)?.includes("float64");
+      if (!castsWide || widest() === "float64") check(name, testCase);
+    }
   });
 }

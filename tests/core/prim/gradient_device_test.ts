@@ -10,7 +10,7 @@ import { full, tensor } from "../../../core/ops/create.ts";
 import { type Primitive, primitives } from "../../../core/prim/primitive.ts";
 import { Tensor } from "../../../core/tensor.ts";
 import { grad } from "../../../core/transform/grad.ts";
-import { forEachDevice } from "../devices.ts";
+import { forEachDevice, fusions } from "../devices.ts";
 import { type GradientCase, gradientCases } from "./gradient_cases.ts";
 
 /** The primitive, its gradient, and the gradient of that, at the arguments of a case on a device. */
@@ -61,7 +61,7 @@ function compare(name: string, device: DeviceName): void {
   }
 }
 
-for (const fusion of [true, false]) {
+for (const fusion of fusions) {
   forEachDevice(`gradients of the primitives, fusion ${fusion ? "on" : "off"}`, (device) => {
     setFusion(fusion);
     try {

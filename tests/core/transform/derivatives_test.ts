@@ -25,13 +25,14 @@ import {
   tensor,
   vmap,
 } from "../../../core/mod.ts";
+import { widest, within } from "../precision.ts";
 
-const close = (a: Tensor, b: Tensor, within = 1e-12) => {
+const close = (a: Tensor, b: Tensor, limit = within(1e-12, 1e-5)) => {
   assertEquals(a.shape, b.shape);
-  assert(a.sub(b).abs().max().item() <= within, `${a}\n${b}`);
+  assert(a.sub(b).abs().max().item() <= limit, `${a}\n${b}`);
 };
 const zeroGrad = (...xs: Tensor[]) => xs.forEach((x) => x.grad = null);
-const double = { dtype: "float64" } as const;
+const double = { dtype: widest() };
 
 Deno.test("both jacobians of softmax are diag(s) - s s^T", () => {
   const x = tensor([0.1, 0.5, -1], double);

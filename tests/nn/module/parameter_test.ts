@@ -76,26 +76,26 @@ Deno.test("gradients are summed up, and switched off and on", () => {
 });
 
 Deno.test("an uninitialized parameter has no shape and no value until it is materialized", () => {
-  const p = new nn.UninitializedParameter({ dtype: "float64" });
+  const p = new nn.UninitializedParameter({ dtype: "float16" });
   assertEquals(String(p), "<UninitializedParameter>");
   assertThrows(() => p.shape, ValueError, "Can't access the shape of an uninitialized parameter or buffer.");
   assertThrows(() => p.add(1), ValueError);
   assertThrows(() => p.data, ValueError, "Attempted to use an uninitialized parameter");
-  assertEquals([p.dtype, p.requiresGrad], ["float64", true]);
+  assertEquals([p.dtype, p.requiresGrad], ["float16", true]);
   p.materialize([2, 3]);
   assertEquals(Object.getPrototypeOf(p), nn.Parameter.prototype);
-  assertEquals([p.shape, p.dtype, nn.init.ones_(p).sum().item()], [[2, 3], "float64", 6]);
+  assertEquals([p.shape, p.dtype, nn.init.ones_(p).sum().item()], [[2, 3], "float16", 6]);
 });
 
 Deno.test("lazy modules move, are listed and are trained like others", () => {
   const net = new nn.Sequential(new nn.LazyLinear(4), new nn.LazyBatchNorm1d(), new nn.LazyLinear(1))
-    .double();
+    .half();
   const optimizer = new nn.optim.Adam(net.parameters());
   assertEquals(optimizer.paramGroups[0].params.length, 6);
-  net(tensor([[1, 2, 3], [3, 2, 2]], { dtype: "float64" })).sum().backward();
+  net(tensor([[1, 2, 3], [3, 2, 2]], { dtype: "float16" })).sum().backward();
   optimizer.step();
   assertEquals(net.parameters().map((p) => [...p.shape]), [[4, 3], [4], [4], [4], [1, 4], [1]]);
-  assert([...net.parameters(), net[1].runningMean].every((x) => x?.dtype === "float64"));
+  assert([...net.parameters(), net[1].runningMean].every((x) => x?.dtype === "float16"));
 });
 
 Deno.test("a compiled function updates running statistics at each call, as often as the layer is called in it", () => {
