@@ -16,6 +16,7 @@ import {
   eq,
   exp,
   ge,
+  hypot,
   isinf,
   log,
   lt,
@@ -38,7 +39,7 @@ import { cat } from "../join.ts";
 export interface CtcLossOptions extends LossOptions {
   /** The number of the blank label; 0 by default. */
   readonly blank?: number;
-  /** Losses of impossible alignments, which are infinite, count as zero and have no gradient. */
+  /** Losses of impossible alignments, which are infinite and have a gradient of NaN, count as zero and have no gradient. */
   readonly zeroInfinity?: boolean;
 }
 
@@ -194,9 +195,11 @@ export function ctcLoss(
   ]);
   // PyTorch adds e^logProbs to the gradient: nothing once logSoftmax has been differentiated.
   const counted = lt(iota([frames, batch, 1], 0, { device }), reshape(ends, [1, batch, 1]));
-  const mass = sum(where(counted, exp(logProbs), 0), [0, 2]);
-  const loss = add(neg(reshape(whole, [batch])), sub(mass, mass.detach()));
-  const finite = zeroInfinity ? where(isinf(neg(reshape(whole, [batch]))), 0, loss) : loss;
+  const mass = sum(where(counted, exp(logProbs), 0), [0, 2]), none = sub(mass, mass.detach());
+  const cost = neg(reshape(whole, [batch])), impossible = isinf(cost);
+  // Where no path is possible the gradient is NaN, as that of the length of a vector of zeros.
+  const extra = zeroInfinity ? none : where(impossible, hypot(where(impossible, none, 1), 0), none);
+  const loss = add(cost, extra), finite = zeroInfinity ? where(impossible, 0, loss) : loss;
   if (reduction !== "mean") return reduced("ctc_loss", finite, reduction);
   const lengths = cast(maximum(reshape(int64(outLengths), [batch]), 1), logProbs.dtype);
   return mean(div(finite, lengths));

@@ -196,7 +196,8 @@ function bagsOf(at: Tensor, offsets: IndexLike | null | undefined, includeLast: 
 
 /**
  * The sum, mean or maximum of the rows of each bag: the rows of a matrix of indices, or the stretches of a vector of indices that start at `offsets`.
- * Indices equal to `paddingIdx` take no part; an empty bag gives zeros. `torch.nn.functional.embedding_bag`.
+ * Indices equal to `paddingIdx` take no part; an empty bag gives zeros. With `scaleGradByFreq` the gradient of a row is divided by how often its own index
+ * occurs; PyTorch 1.13 takes the count of another one once an index has occurred twice. `torch.nn.functional.embedding_bag`.
  */
 export function embeddingBag(
   index: IndexLike,
@@ -211,6 +212,9 @@ export function embeddingBag(
   const { mode = "mean", perSampleWeights, includeLastOffset = false } = options;
   if (mode !== "sum" && mode !== "mean" && mode !== "max") {
     throw new ValueError(`mode has to be one of sum, mean or max, in embedding_bag: got ${mode}`);
+  }
+  if (mode === "max" && options.scaleGradByFreq) {
+    throw new ValueError("max mode does not support scaling the gradient by the frequency, in embedding_bag");
   }
   const at = checked("embedding_bag", index, weight);
   if (perSampleWeights && !sameShape(perSampleWeights.shape, at.shape)) {
