@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DType, HostArray } from "../dtype.ts";
+import { type DType, type HostArray, toInt32 } from "../dtype.ts";
 import { ValueError } from "../errors.ts";
 import { checkDType, checkFloat, fillWith } from "./fill.ts";
 import type { Generator } from "./generator.ts";
@@ -45,5 +45,7 @@ export function geometric(generator: Generator, count: number, dtype: DType, p: 
   checkDType("geometric_cpu", "geometric", dtype, dtype !== "bool", "a number dtype");
   if (!(p > 0 && p < 1)) throw new ValueError(`geometric_ expects p to be in (0, 1), but got p=${p}`);
   const scale = log(1 - p);
-  return fillWith(count, dtype, () => Math.ceil(log(generator.uniform()) / scale));
+  const draw = () => Math.ceil(log(generator.uniform()) / scale);
+  // PyTorch's casts to uint8 go through int64, but not this one.
+  return fillWith(count, dtype, dtype === "uint8" ? () => toInt32(draw()) : draw);
 }

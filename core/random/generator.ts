@@ -32,7 +32,7 @@ const legacy = { uniform: 5016, radius: 5032, valid: 5040, bytes: 5048 } as cons
  * A stream of random numbers that is, bit for bit, that of PyTorch's `torch.Generator` on the CPU: version 1.13, x86 with AVX2 or
  * AVX-512 (both draw the same). Three limits. Where PyTorch runs without AVX2 (`ATEN_CPU_CAPABILITY=default`) its float32 normals of 16 and more
  * elements come from the C library and may differ in the last bits. Its builds with Intel's MKL draw `bernoulli_(p)` and
- * so dropout masks from a stream of MKL's. Float64 numbers that come from log, exp, sin, cos or tan have the roundings of glibc 2.35 or later on a
+ * so dropout masks from a stream of MKL's. Float64 numbers that come from log, exp, sin, cos or tan have the roundings of glibc 2.36 on a
  * machine with fused multiply-adds (libm/); another C library may differ in the last bit of one in a thousand.
  *
  * @example

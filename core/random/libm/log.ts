@@ -1,5 +1,5 @@
 /**
- * The logarithm, with the roundings of glibc from 2.28 on where it has fused multiply-adds: the algorithm of Arm's optimized routines (MIT licence).
+ * The logarithm, with the roundings of glibc 2.36 on a machine with fused multiply-adds: the algorithm of Arm's optimized routines (MIT licence).
  * log x = k log 2 - log w + log(1 + r), where x = 2^k z, w is an entry of a table near 1 / z, and r = z w - 1 comes out of one fused step;
  * near 1 it is a longer polynomial of x - 1.
  *
@@ -14,8 +14,8 @@ const first = 0x3fe6000000000000n;
 
 /**
  * For each of 128 equal steps of the bits of z the number w, in units in the last place from the inverse of the middle of the step.
- * Among the 2^30 numbers around it, w is the one whose logarithm is closest to a whole multiple of 2^-43: such a one can be added to k log 2
- * without rounding.
+ * Among the 2^30 numbers around it whose inverse is almost two short doubles, w is the one whose logarithm is closest to a whole multiple of 2^-43:
+ * such a one can be added to k log 2 without rounding. tests/fixtures/libm_constants.py finds them, and the polynomials.
  */
 // deno-fmt-ignore
 const steps = [

@@ -1,5 +1,5 @@
 /**
- * Sine and cosine, with the roundings of glibc from 2.28 on where it has fused multiply-adds: the method of IBM's accurate mathematical library without
+ * Sine and cosine, with the roundings of glibc 2.36 on a machine with fused multiply-adds: the method of IBM's accurate mathematical library without
  * its slow paths. The angle is brought near 0 by quarter turns, as a sum of two doubles; then the addition theorems join a table of every 128th of
  * the angle with short polynomials for the rest.
  *
@@ -21,7 +21,7 @@ const quarter = Math.PI / 2, quarterRest = 6.123233995736766e-17;
 const quarters = [1.5707963407039642, -1.3909067564377153e-8, -4.97899623147991e-17, -1.9034889620193266e-25];
 const perQuarter = 2 / Math.PI;
 
-/** (sin x - x) / x^3 in powers of x^2, the highest first, for |x| < 0.126. */
+/** (sin x - x) / x^3 in powers of x^2, the highest first, for |x| < 0.126. These and the next are measured, not derived. */
 // deno-fmt-ignore
 const sinLong = [
   -2.5022014848318398e-8, 2.755729806860771e-6, -0.00019841269834414642, 0.008333333333332329, -1 / 6,

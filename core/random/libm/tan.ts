@@ -1,5 +1,5 @@
 /**
- * The tangent, with the roundings of glibc from 2.35 on where it has fused multiply-adds: the method of IBM's accurate mathematical library without its
+ * The tangent, with the roundings of glibc 2.36 on a machine with fused multiply-adds: the method of IBM's accurate mathematical library without its
  * slow paths. Around angles at which tangent and cotangent are both almost exactly doubles, the addition theorem takes a short polynomial for the rest.
  *
  * @module
