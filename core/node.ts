@@ -5,6 +5,7 @@
  */
 import type { DeviceName } from "./device.ts";
 import type { DType } from "./dtype.ts";
+import { answerHabits } from "./habits.ts";
 import type { Primitive } from "./prim/primitive.ts";
 import type { Shape } from "./shape.ts";
 import type { Storage } from "./storage.ts";
@@ -68,3 +69,5 @@ export abstract class Node {
     this.track = init.track;
   }
 }
+
+answerHabits(Node.prototype);

@@ -131,7 +131,9 @@ export class Tensor extends FormMethods {
     }
     if (isDType(target)) return cast(this, target);
     if (target !== "cpu" && target !== "webgpu" && target !== "reference") {
-      throw new ValueError(`to: "${target}" is neither a dtype nor a device`);
+      throw new ValueError(
+        `to: "${target}" is neither a dtype nor a device; devices are "cpu" and "webgpu", dtypes such as "float32"`,
+      );
     }
     if (target === this.device) return this.value;
     const x = this.value;
