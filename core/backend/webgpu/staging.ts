@@ -96,21 +96,16 @@ export class Staging {
       jobs.push({ buffer: mapped(buffer), at, piece });
     }
     for (const { buffer, at, piece } of jobs) {
-      let ready: Primed;
       try {
-        ready = await buffer;
+        const ready = await buffer;
+        // The device may go at any time; then these throw too.
+        new Uint8Array(target, at, piece).set(new Uint8Array(ready.getMappedRange(0, piece)));
+        ready.unmap();
+        if (this.#idle.length < 4) this.#idle.push(ready);
+        else ready.destroy();
       } catch (cause) {
-        throw new DeviceError(
-          `webgpu: reading back failed: ${
-            cause instanceof Error ? cause.message : cause
-          }; the device may be lost`,
-          { cause },
-        );
+        throw readingFailed(cause);
       }
-      new Uint8Array(target, at, piece).set(new Uint8Array(ready.getMappedRange(0, piece)));
-      ready.unmap();
-      if (this.#idle.length < 4) this.#idle.push(ready);
-      else ready.destroy();
     }
     return target;
   }
@@ -167,13 +162,13 @@ function readNow(buffer: Primed, target: Uint8Array): void {
     target.set(new Uint8Array(buffer.getMappedRange(0, bytes), 0, target.byteLength));
     buffer.unmap();
   } catch (cause) {
-    throw new DeviceError(
-      `webgpu: reading back failed: ${
-        cause instanceof Error ? cause.message : cause
-      }; the device may be lost`,
-      { cause },
-    );
+    throw readingFailed(cause);
   }
+}
+
+function readingFailed(cause: unknown): DeviceError {
+  const why = cause instanceof Error ? cause.message : cause;
+  return new DeviceError(`webgpu: reading back failed: ${why}; the device may be lost`, { cause });
 }
 
 async function mapped(buffer: GPUBuffer): Promise<Primed> {

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { assertEquals, assertLess, assertNotEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertLess,
+  assertNotEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { DeviceError, DTypeError } from "../../../../core/errors.ts";
 import { createWebGpuBackend } from "../../../../core/backend/webgpu/backend.ts";
 import { openGpu } from "../../../../core/backend/webgpu/device.ts";
@@ -51,6 +58,15 @@ gpuTest(
     fresh.destroy();
   },
 );
+
+gpuTest("a read that is on its way when its device goes fails by name", {}, async (backend) => {
+  const buffer = backend.allocate("float32", 1000);
+  const reads = Array.from({ length: 8 }, () => backend.readAsync(buffer, "float32", 1000));
+  backend.destroy();
+  for (const read of await Promise.allSettled(reads)) {
+    if (read.status === "rejected") assertInstanceOf(read.reason, DeviceError);
+  }
+});
 
 gpuTest("a kernel of twelve inputs runs on eight bindings", { defaultLimits: true }, (backend) => {
   // out = x1 + ... + x12 with x_j = j everywhere: 1 + 2 + ... + 12 = 78
