@@ -246,10 +246,33 @@ export function svdOf(
   const u = new Float64Array(m * n), right = new Float64Array(n * n);
   order.forEach((from, to) => {
     for (let i = 0; i < n; i++) right[i * n + to] = v[i * n + from];
-    if (lengths[from] > 0) { for (let i = 0; i < m; i++) u[i * n + to] = w[i * n + from] / lengths[from]; }
+    if (lengths[from] === 0) return;
+    for (let i = 0; i < m; i++) u[i * n + to] = w[i * n + from] / lengths[from];
+    // What is left of a column by the rounding of longer ones may point anywhere.
+    if (lengths[from] < 1e-12 * lengths[order[0]]) keepOrthogonal(u, m, n, to);
   });
   completeBasis(u, m, n);
   return { u, s: Float64Array.from(order, (i) => lengths[i]), v: right };
+}
+
+/** The part of `x` that is orthogonal to the first `count` columns. */
+function withoutColumns(x: Float64Array, u: Float64Array, m: number, n: number, count: number): void {
+  // Twice, because once leaves a rounding error along the columns.
+  for (let pass = 0; pass < 2; pass++) {
+    for (let k = 0; k < count; k++) {
+      let dot = 0;
+      for (let i = 0; i < m; i++) dot += x[i] * u[i * n + k];
+      for (let i = 0; i < m; i++) x[i] -= dot * u[i * n + k];
+    }
+  }
+}
+
+/** Makes column j orthogonal to those before it; it becomes zero where it is mostly made of them. */
+function keepOrthogonal(u: Float64Array, m: number, n: number, j: number): void {
+  const x = Float64Array.from({ length: m }, (_, i) => u[i * n + j]);
+  withoutColumns(x, u, m, n, j);
+  const length = Math.hypot(...x);
+  for (let i = 0; i < m; i++) u[i * n + j] = length > 0.5 ? x[i] / length : 0;
 }
 
 /** Replaces zero columns by unit vectors that are orthogonal to all others. */
@@ -261,14 +284,7 @@ function completeBasis(u: Float64Array, m: number, n: number): void {
     for (let axis = 0; axis < m; axis++) {
       const e = new Float64Array(m);
       e[axis] = 1;
-      // Twice, because once leaves a rounding error along the others.
-      for (let pass = 0; pass < 2; pass++) {
-        for (let k = 0; k < n; k++) {
-          let dot = 0;
-          for (let i = 0; i < m; i++) dot += e[i] * u[i * n + k];
-          for (let i = 0; i < m; i++) e[i] -= dot * u[i * n + k];
-        }
-      }
+      withoutColumns(e, u, m, n, n);
       const rest = Math.hypot(...e);
       if (rest < 0.1 / Math.sqrt(m)) continue;
       for (let i = 0; i < m; i++) u[i * n + j] = e[i] / rest;

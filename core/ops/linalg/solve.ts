@@ -11,11 +11,13 @@ import type { Tensor } from "../../tensor.ts";
 import { mustWait, waiting } from "../../transform/waiting.ts";
 import { eye } from "../ranges.ts";
 import { choleskyOf, type Lu, luOf, luSolve, triangularSolve as triangularOf } from "./dense.ts";
-import { add, mul, neg, where } from "../elementwise.ts";
+import { add, div, mul, neg, where } from "../elementwise.ts";
 import { hostResult, matricesOf, requireMatrices, requireSquare } from "../host.ts";
+import { svd } from "./decompose.ts";
 import { matmul } from "./matmul.ts";
 import { checkCall, checkOptions, type Kinds, requireKind } from "../options.ts";
-import { movedim, tril, triu } from "../rearrange.ts";
+import { diagEmbed, movedim, tril, triu } from "../rearrange.ts";
+import { exclusiveProduct } from "../reduce.ts";
 import { expand, mT, reshape, squeeze, unsqueeze } from "../view.ts";
 
 const front = (x: Tensor): Shape => x.shape.slice(0, -2);
@@ -124,19 +126,38 @@ export function solve(a: Tensor, b: Tensor, options: { readonly left?: boolean }
   return named("LinalgSolveEx", vector ? squeeze(x, -1) : x);
 }
 
+/** The product of the diagonal of the factors. */
+function determinantOf({ factors, sign }: Lu, n: number): number {
+  let product = sign;
+  for (let i = 0; i < n; i++) product *= factors[i * n + i];
+  return product;
+}
+
+/** Whether the inverse has lost half of its digits, so that its product with the determinant has too. */
+function nearlySingular({ factors }: Lu, n: number): boolean {
+  const pivots = Array.from({ length: n }, (_, i) => Math.abs(factors[i * n + i]));
+  return n > 0 && Math.min(...pivots) <= 1e-8 * Math.max(...pivots);
+}
+
+/** One number for each matrix, beside its elements. */
+const forMatrices = (x: Tensor): Tensor => unsqueeze(unsqueeze(x, -1), -1);
+
+/** The cofactors of each matrix, which has no inverse where it is singular: of A = U S V^T they are det(U V) U (products of the other s) V^T. */
+function cofactors(x: Tensor): Tensor {
+  const { U, S, V } = svd(x), Vt = mT(V);
+  const others = diagEmbed(exclusiveProduct(S, [S.shape.length - 1]));
+  return mul(forMatrices(det(matmul(U, Vt)).detach()), matmul(matmul(U, others), Vt));
+}
+
 /** The determinant of each matrix. Reads x. `torch.linalg.det`. */
 export function det(x: Tensor): Tensor {
   requireSquare("linalg.det", x);
   if (mustWait(x)) return waiting([x], det);
-  const n = x.shape[x.shape.length - 1];
-  const values = factorised(x, null).map(({ factors, sign }) => {
-    let product = sign;
-    for (let i = 0; i < n; i++) product *= factors[i * n + i];
-    return product;
-  });
-  // d det(A) = det(A) tr(A^-1 dA)
-  const y: Tensor = hostResult([x], front(x), x.dtype, [values], (g) => [
-    mul(unsqueeze(unsqueeze(mul(g, y), -1), -1), mT(inv(x))),
+  const n = x.shape[x.shape.length - 1], parts = factorised(x, null);
+  const isSingular = parts.some((lu) => nearlySingular(lu, n));
+  // d det(A) = tr(cofactors^T dA) = det(A) tr(A^-1 dA)
+  const y: Tensor = hostResult([x], front(x), x.dtype, [parts.map((lu) => determinantOf(lu, n))], (g) => [
+    isSingular ? mul(forMatrices(g), cofactors(x)) : mul(forMatrices(mul(g, y)), mT(inv(x))),
   ]);
   return named("LinalgDet", y);
 }
@@ -146,8 +167,8 @@ export function slogdet(x: Tensor): NamedTuple<readonly ["sign", "logabsdet"]> {
   requireSquare("linalg.slogdet", x);
   if (mustWait(x)) return waiting([x], slogdet);
   const n = x.shape[x.shape.length - 1];
-  const signs: number[] = [], logs: number[] = [];
-  for (const { factors, sign } of factorised(x, null)) {
+  const signs: number[] = [], logs: number[] = [], parts = factorised(x, null);
+  for (const { factors, sign } of parts) {
     let s = sign, total = 0;
     for (let i = 0; i < n; i++) {
       s *= Math.sign(factors[i * n + i]);
@@ -156,9 +177,10 @@ export function slogdet(x: Tensor): NamedTuple<readonly ["sign", "logabsdet"]> {
     signs.push(s);
     logs.push(total);
   }
-  // d ln|det(A)| = tr(A^-1 dA)
+  const isSingular = parts.some((lu) => lu.singular >= 0);
+  // d ln|det(A)| = tr(A^-1 dA), infinite where A is singular
   const logabsdet = hostResult([x], front(x), x.dtype, [logs], (g) => [
-    mul(unsqueeze(unsqueeze(g, -1), -1), mT(inv(x))),
+    mul(forMatrices(g), isSingular ? div(cofactors(x), forMatrices(det(x))) : mT(inv(x))),
   ]);
   return namedTuple(
     "linalg_slogdet",
