@@ -4,28 +4,17 @@
  *
  * @module
  */
-import {
-  defaultDevice,
-  type DeviceName,
-  registerBackend,
-  requestDevice,
-  setDefaultDevice,
-} from "../../core/device.ts";
-import { createWebGpuBackend } from "../../core/backend/webgpu/backend.ts";
+import { defaultDevice, type DeviceName, requestDevice, setDefaultDevice } from "../../core/device.ts";
 
-/** Why there is no WebGPU, or null. With TENON_WEBGPU_LIMITS=default it is opened as the smallest device would give it. */
-export const missing: unknown = await open().then(() => null, (error: unknown) => error);
+/** Why there is no WebGPU, or null. */
+export const missing: unknown = await requestDevice("webgpu", {
+  allowSoftware: true,
+  defaultLimits: Deno.env.get("TENON_WEBGPU_LIMITS") === "default",
+  kernels: Deno.env.get("TENON_WEBGPU_KERNELS") === "gpu" ? "gpu" : undefined,
+}).then(() => null, (error: unknown) => error);
 
 /** Whether tests on WebGPU are shown as ignored: it is missing, and TENON_REQUIRE_WEBGPU=1 does not make that a failure. */
 export const ignored: boolean = missing !== null && Deno.env.get("TENON_REQUIRE_WEBGPU") !== "1";
-
-async function open(): Promise<void> {
-  if (Deno.env.get("TENON_WEBGPU_LIMITS") !== "default") return void await requestDevice("webgpu");
-  registerBackend(
-    "webgpu",
-    await createWebGpuBackend({ allowSoftware: true, defaultLimits: true, kernels: "software" }),
-  );
-}
 
 /** The devices that tests run on: the fast ones and the plain interpreter. */
 let testDevices: readonly DeviceName[] = ["cpu", "reference", "webgpu"];
