@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { DeviceBuffer } from "./backend/backend.ts";
+import type { DeviceBuffer, Reading } from "./backend/backend.ts";
 import { backendOf, defaultDevice, type DeviceName, onReplaced } from "./device.ts";
 import { DeviceError, ValueError } from "./errors.ts";
 import type { DType } from "./dtype.ts";
@@ -105,26 +105,31 @@ export function setMemoryBudget(device: DeviceName, bytes: number): void {
   settle(device, nextPin());
 }
 
-function leave(residency: Residency, keepValue: boolean): void {
+/** Frees the memory of a value on its device. `kept` says that the value is still there, on the host. */
+function leave(residency: Residency, kept: boolean): void {
   const buffer = residency.buffer;
   if (buffer === null) return;
-  const backend = backendOf(residency.device);
-  if (keepValue && residency.host === null) {
-    residency.host = backend.read(buffer, residency.dtype, residency.count);
-  }
-  residency.left = keepValue;
+  residency.left = kept;
   tableOf(residency.device).remove(residency, buffer);
-  backend.free(buffer);
+  backendOf(residency.device).free(buffer);
 }
 
 /** Lets the least recently used leave until a device holds no more than so much. Values under `pin` stay. */
 function relieve(table: Table, bytes: number, count: number, pin: number): void {
-  let residency = table.oldest;
-  while (residency !== null && (table.bytes > bytes || table.count > count)) {
-    const next: Residency | null = residency.newer;
-    if (residency.pin !== pin) leave(residency, !residency.derived);
-    residency = next;
+  const leaving: Residency[] = [], read: Residency[] = [], list: Reading[] = [];
+  let over = table.bytes - bytes, many = table.count - count;
+  for (let r = table.oldest; r !== null && (over > 0 || many > 0); r = r.newer) {
+    const { buffer, dtype, count } = r;
+    if (r.pin === pin || buffer === null) continue;
+    leaving.push(r);
+    over -= buffer.bytes;
+    many--;
+    if (r.derived || r.host !== null) continue;
+    read.push(r);
+    list.push({ buffer, dtype, count });
   }
+  if (list.length > 0) backendOf(read[0].device).readAll(list).forEach((host, i) => read[i].host = host);
+  for (const r of leaving) leave(r, !r.derived);
 }
 
 /** Makes room if a device holds more than its budget. */

@@ -43,6 +43,13 @@ export interface BackendMemory {
   readonly reserved: number;
 }
 
+/** Elements to be read. */
+export interface Reading {
+  readonly buffer: DeviceBuffer;
+  readonly dtype: DType;
+  readonly count: number;
+}
+
 /** A device. */
 export interface Backend {
   readonly name: string;
@@ -60,7 +67,9 @@ export interface Backend {
   write(buffer: DeviceBuffer, dtype: DType, data: HostArray): void;
   /** Copies `count` elements to a new host array, waiting for them. Throws DeviceError where waiting is impossible, naming `await t.data()`. */
   read(buffer: DeviceBuffer, dtype: DType, count: number): HostArray;
-  /** The same without blocking. */
+  /** The same for several buffers, waiting once. */
+  readAll(list: readonly Reading[]): HostArray[];
+  /** The same as `read` without blocking. */
   readAsync(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray>;
   /** Compiles a plan. Kernels seen before are not compiled again. */
   prepare(plan: Plan): Executable;

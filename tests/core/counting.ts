@@ -54,6 +54,10 @@ export function countingDevice(capacity = Infinity): { counts: Counts; reset: ()
       counts.read += count;
       return inner.read(buffer, dtype, count);
     },
+    readAll(list) {
+      for (const { count } of list) counts.read += count;
+      return inner.readAll(list);
+    },
     readAsync: (buffer, dtype, count) => inner.readAsync(buffer, dtype, count),
     prepare(plan) {
       counts.plans++;

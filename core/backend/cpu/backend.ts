@@ -7,7 +7,7 @@
 import { bytesOf, type DType, type HostArray } from "../../dtype.ts";
 import { DeviceError, DTypeError } from "../../errors.ts";
 import type { Plan } from "../../kernel/plan.ts";
-import type { Backend, BackendMemory, DeviceBuffer, DeviceInfo, Executable } from "../backend.ts";
+import type { Backend, BackendMemory, DeviceBuffer, DeviceInfo, Executable, Reading } from "../backend.ts";
 import type { Views } from "./arena.ts";
 import { Engine } from "./engine.ts";
 import { CpuBuffer, CpuExecutable } from "./executable.ts";
@@ -80,6 +80,10 @@ export class CpuBackend implements Backend {
     const at = ownBuffer(buffer).address / bytesOf(dtype);
     // A slice of a shared array is a copy that is not shared.
     return viewOf(this.#engine.arena.views, dtype).slice(at, at + count);
+  }
+
+  readAll(list: readonly Reading[]): HostArray[] {
+    return list.map(({ buffer, dtype, count }) => this.read(buffer, dtype, count));
   }
 
   readAsync(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray> {

@@ -9,7 +9,7 @@ import { bytesOf, type DType, type HostArray, hostArray } from "../../dtype.ts";
 import { DeviceError, DTypeError, IndexError } from "../../errors.ts";
 import type { LoopStep, Plan, RoutineInput, RoutineName, RoutineStep, Slot } from "../../kernel/plan.ts";
 import { type Shape, sizeOf, stridesOf } from "../../shape.ts";
-import type { Backend, BackendMemory, DeviceBuffer, DeviceInfo, Executable } from "../backend.ts";
+import type { Backend, BackendMemory, DeviceBuffer, DeviceInfo, Executable, Reading } from "../backend.ts";
 import { fillAddresses } from "./address.ts";
 import { checkLoopStep } from "./check.ts";
 import { compileLoop } from "./loop.ts";
@@ -61,6 +61,10 @@ class ReferenceBackend implements Backend {
 
   read(buffer: DeviceBuffer, dtype: DType, count: number): HostArray {
     return dataOf(buffer, dtype).slice(0, count);
+  }
+
+  readAll(list: readonly Reading[]): HostArray[] {
+    return list.map(({ buffer, dtype, count }) => this.read(buffer, dtype, count));
   }
 
   readAsync(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray> {

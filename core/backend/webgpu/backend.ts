@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Backend, BackendMemory, DeviceBuffer, DeviceInfo, Executable } from "../backend.ts";
+import type { Backend, BackendMemory, DeviceBuffer, DeviceInfo, Executable, Reading } from "../backend.ts";
 import type { DType, HostArray } from "../../dtype.ts";
 import { DeviceError, DTypeError } from "../../errors.ts";
 import type { Plan, Step } from "../../kernel/plan.ts";
@@ -22,6 +22,9 @@ import { fromWords, toWords, unsupportedReason, wordBytes, wordOf } from "./stor
 import type { Target } from "./wgsl/emitter.ts";
 
 export type { WebGpuOptions } from "./device.ts";
+
+/** Bytes of several buffers that are read together. */
+const gathered = 1 << 20;
 
 /** A WebGPU device as a backend. Make one with {@linkcode createWebGpuBackend}. */
 export class WebGpuBackend implements Backend {
@@ -93,22 +96,50 @@ export class WebGpuBackend implements Backend {
   }
 
   read(buffer: DeviceBuffer, dtype: DType, count: number): HostArray {
-    const { gpu, queue, pool } = this.#machine;
-    gpu.faults.check();
-    if (!this.#staging.canReadNow) {
-      throw new DeviceError(
-        "webgpu: this runtime cannot read device memory synchronously; use await t.data()",
+    const { queue, pool } = this.#machine;
+    this.#checkReads();
+    const bytes = queue.read(ownBuffer(buffer, pool).block, this.#padded(dtype, count));
+    return this.#fromWords(dtype, bytes, count);
+  }
+
+  readAll(list: readonly Reading[]): HostArray[] {
+    const { queue, pool } = this.#machine;
+    this.#checkReads();
+    const results: HostArray[] = [];
+    // Neighbours are gathered on the device: each wait costs time, and memory of the runtime until the program yields.
+    for (let first = 0, next = 0; first < list.length; first = next) {
+      const starts: number[] = [];
+      let end = 0;
+      for (; next < list.length; next++) {
+        const bytes = this.#padded(list[next].dtype, list[next].count);
+        if (next > first && end + bytes > gathered) break;
+        starts.push(end);
+        end += bytes;
+      }
+      const group = list.slice(first, next);
+      if (group.length === 1) {
+        results.push(this.read(group[0].buffer, group[0].dtype, group[0].count));
+        continue;
+      }
+      const whole = pool.take(end);
+      starts.forEach((start, i) => {
+        const { block } = ownBuffer(group[i].buffer, pool);
+        queue.copy(block, 0, whole, start, (starts[i + 1] ?? end) - start, "read");
+      });
+      const bytes = queue.read(whole, end);
+      pool.give(whole);
+      group.forEach(({ dtype, count }, i) =>
+        results.push(this.#fromWords(dtype, bytes.slice(starts[i], starts[i + 1]), count))
       );
     }
-    const bytes = queue.read(ownBuffer(buffer, pool).block, this.#padded(dtype, count));
-    return fromWords(dtype, wordOf(dtype, gpu.hasF16), bytes, count);
+    return results;
   }
 
   async readAsync(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray> {
     const { gpu, queue, pool } = this.#machine;
     gpu.faults.check();
     const bytes = await queue.readAsync(ownBuffer(buffer, pool).block, this.#padded(dtype, count));
-    return fromWords(dtype, wordOf(dtype, gpu.hasF16), bytes, count);
+    return this.#fromWords(dtype, bytes, count);
   }
 
   prepare(plan: Plan): Executable {
@@ -148,6 +179,16 @@ export class WebGpuBackend implements Backend {
   destroy(): void {
     this.#machine.gpu.faults.lose("destroyed");
     this.#machine.gpu.device.destroy();
+  }
+
+  #checkReads(): void {
+    this.#machine.gpu.faults.check();
+    if (this.#staging.canReadNow) return;
+    throw new DeviceError("webgpu: this runtime cannot read device memory synchronously; use await t.data()");
+  }
+
+  #fromWords(dtype: DType, bytes: ArrayBuffer, count: number): HostArray {
+    return fromWords(dtype, wordOf(dtype, this.#machine.gpu.hasF16), bytes, count);
   }
 
   #padded(dtype: DType, count: number): number {

@@ -15,7 +15,7 @@ import { DeviceError, DTypeError } from "../../../../core/errors.ts";
 import { createWebGpuBackend } from "../../../../core/backend/webgpu/backend.ts";
 import { openGpu } from "../../../../core/backend/webgpu/device.ts";
 import { Pipelines } from "../../../../core/backend/webgpu/pipelines.ts";
-import { dense, KernelBuilder, routinePlan, runPlan } from "../build.ts";
+import { dense, hostOf, KernelBuilder, routinePlan, runPlan } from "../build.ts";
 import { gpuTest } from "./device.ts";
 
 gpuTest(
@@ -32,6 +32,18 @@ gpuTest(
     }
   },
 );
+
+gpuTest("buffers are read together, small and large, of any dtype", {}, (backend) => {
+  const list = [3, 70_000, 1, 5, 400_000, 2, 300_000, 7].map((count, i) => {
+    const dtype = (["float16", "int64", "bool", "float32"] as const)[i % 4];
+    const data = hostOf(dtype, Array.from({ length: count }, (_, k) => (k + i) % 2));
+    const buffer = backend.allocate(dtype, count);
+    backend.write(buffer, dtype, data);
+    return { buffer, dtype, count, data };
+  });
+  assertEquals(backend.readAll(list), list.map(({ data }) => data));
+  assertEquals(backend.readAll([]), []);
+});
 
 gpuTest("an int64 that does not fit 32 bits is refused", {}, (backend) => {
   const buffer = backend.allocate("int64", 1);
