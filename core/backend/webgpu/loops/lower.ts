@@ -7,6 +7,7 @@ import { DeviceError } from "../../../errors.ts";
 import type { LoopKernel } from "../../../kernel/ir.ts";
 import type { Builder, Ref } from "../builder.ts";
 import { windowsOf } from "../wgsl/bindings.ts";
+import { crossingOf, renderCrossing } from "../wgsl/crossing.ts";
 import { renderElementwise } from "../wgsl/elementwise.ts";
 import { Emitter, type LoopJob } from "../wgsl/emitter.ts";
 import { renderRows, rowLanes, type RowPlan } from "../wgsl/rows.ts";
@@ -74,7 +75,12 @@ function lowerMerged(
       outputCounts: outputs.map((r) => builder.count(r)),
       alias,
     };
-    dispatch(builder, job, inputs, outputs, renderElementwise(job, target), label);
+    // A software device has no rows of threads that read together.
+    const crossing = target.software ? null : crossingOf(job);
+    const rendered = crossing === null
+      ? renderElementwise(job, target)
+      : renderCrossing(job, target, crossing);
+    dispatch(builder, job, inputs, outputs, rendered, label);
     return;
   }
   const plan = rowPlan(kernel, target.software);
