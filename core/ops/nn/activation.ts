@@ -239,8 +239,8 @@ export function softsign(x: Tensor): Tensor {
 export function hardsigmoid(x: Tensor, options: InplaceOptions = {}): Tensor {
   checkCall("hardsigmoid", [x], options, inplaceKinds);
   const curve = (y: Tensor) => {
-    const inside = logicalAnd(gt(y, -3), lt(y, 3));
-    return where(inside, div(add(y, 3), 6), where(le(y, -3), 0, where(ge(y, 3), 1, NaN)));
+    const sloped = gradientWhere(() => lt(abs(y), 3), y, y);
+    return where(le(y, -3), 0, where(ge(y, 3), 1, div(add(sloped, 3), 6)));
   };
   return named("Hardsigmoid", inSingle(floats("hardsigmoid", x), curve));
 }

@@ -11,7 +11,7 @@ import { isFloat } from "../../dtype.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
 import { sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import { inSingle, requireFloat, type Scalar } from "../cast.ts";
+import { asFloat, inSingle, requireFloat, type Scalar } from "../cast.ts";
 import { iota } from "../ranges.ts";
 import { abs, div, maximum, minimum, mul, pow, sign, sub } from "../elementwise.ts";
 import { relu } from "./activation.ts";
@@ -251,7 +251,7 @@ function lpPool(
     op,
     "AvgPool2D",
     rank,
-    pow(x, normType),
+    pow(asFloat(x), normType),
     kernelSize,
     options,
   );

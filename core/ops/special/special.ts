@@ -11,7 +11,7 @@ import { type NamedTuple, namedTuple } from "../../named_tuple.ts";
 import { floorDividePrim, remainderPrim } from "../../prim/elementwise.ts";
 import { Tensor } from "../../tensor.ts";
 import { asFloat, cast, commonType, deviceOf, floatType, type TensorLike, toTensor } from "../cast.ts";
-import { full, onesLike } from "../create.ts";
+import { full, fullLike, onesLike } from "../create.ts";
 import {
   abs,
   add,
@@ -227,7 +227,7 @@ export function zeta(s: TensorLike, q: TensorLike): Tensor {
   const finite = where(broken, NaN, where(negative, reflected, sum));
   const undefinedAt = logicalOr(isnan(start), lt(power, 1));
   // Of the powers of an infinite exponent only that of 1 is neither 0 nor infinite.
-  const powers = where(gt(start, 1), 0, where(eq(start, 1), 1, Infinity));
+  const powers = where(gt(start, 1), 0, where(eq(start, 1), 1, fullLike(start, Infinity)));
   const y = where(eq(power, Infinity), powers, where(isnan(power), NaN, finite));
   return where(eq(power, 1), Infinity, where(undefinedAt, NaN, where(pole, Infinity, y)));
 }
