@@ -60,7 +60,7 @@ function answers(): object {
   for (const name in missing) found[name] = { value: refuse(() => missing[name]) };
   for (let i = -1; i <= mostIndex; i++) {
     found[i] = {
-      get: refuse(() => `x[${i}]: JavaScript has no brackets for tensors; x.at(${i}) is that slice`),
+      get: refuse(() => `x[${i}]: JavaScript has no brackets for tensors; x.get(${i}) is that slice`),
       set: refuse(() =>
         `x[${i}] = y: a tensor is immutable; x = x.at(${i}).set(y) is one with another slice`
       ),

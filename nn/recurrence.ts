@@ -8,7 +8,8 @@ import { add, mul, sigmoid, sub, tanh } from "../core/ops/elementwise.ts";
 import { linear } from "../core/ops/linalg/matmul.ts";
 import { narrow } from "../core/ops/view.ts";
 import { cat, chunk } from "../core/ops/join.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { ValueError } from "../core/errors.ts";
+import { Tensor } from "../core/tensor.ts";
 
 /** The weights of one layer in one direction. */
 export interface CellWeights {
@@ -26,6 +27,20 @@ export interface CellWeights {
 
 /** The state of a cell: the hidden state [batch, hidden], and for an LSTM the cell state. */
 export type CellState = readonly Tensor[];
+
+/** Refuses what is no state of so many tensors. */
+export function checkState(op: string, given: CellState | null, count: number): void {
+  if (given === null) return;
+  const list: unknown = given;
+  if (Array.isArray(list) && list.length === count && list.every((h) => h instanceof Tensor)) return;
+  throw new ValueError(
+    count === 1
+      ? `${op}: expected hx to be a tensor, but got ${Array.isArray(list) ? "an array" : typeof list}`
+      : `${op}: expected hx to be [h0, c0], a hidden and a cell state, but got ${
+        given instanceof Tensor ? "one tensor" : `an array of ${given.length}`
+      }`,
+  );
+}
 
 /** From the input times its weight [batch, gates * hidden], and a state, to the next state. */
 export type Step = (gates: Tensor, state: CellState, weights: CellWeights) => CellState;

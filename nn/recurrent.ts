@@ -16,7 +16,7 @@ import type { Trailing } from "../core/ops/arguments.ts";
 import { checkSizes, type FactoryOptions } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
-import { type CellState, type CellWeights, runSequence, type Step } from "./recurrence.ts";
+import { type CellState, type CellWeights, checkState, runSequence, type Step } from "./recurrence.ts";
 import { flag, float, tuple } from "./module/repr.ts";
 import { PackedSequence, reorder } from "./utils/packed_sequence.ts";
 
@@ -153,6 +153,7 @@ export abstract class RecurrentModule extends Module {
     given: CellState | null,
     stateSizes: readonly number[],
   ): [X, CellState] {
+    checkState(this.reprName(), given, stateSizes.length);
     const packed: PackedSequence | null = input instanceof PackedSequence ? input : null;
     const x = packed === null ? input as Tensor : packed.data;
     const single = packed === null && x.ndim === 2;

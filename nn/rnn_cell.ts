@@ -19,6 +19,7 @@ import { Parameter } from "./module/parameter.ts";
 import {
   type CellState,
   type CellWeights,
+  checkState,
   gruStep,
   lstmStep,
   reluStep,
@@ -105,6 +106,7 @@ export abstract class RecurrentCell extends Module {
         } expected ${this.inputSize}, in ${this.reprName()}`,
       );
     }
+    checkState(this.reprName(), given, states);
     const wanted = [input.shape[0], this.hiddenSize];
     const state = given === null
       ? Array.from({ length: states }, () => zeros(wanted, { dtype: x.dtype, device: x.device }))

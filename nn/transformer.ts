@@ -40,6 +40,12 @@ export interface EncoderMasks {
   readonly srcKeyPaddingMask?: Tensor | null;
 }
 
+/** Options of a stack of layers. */
+export interface StackOptions {
+  /** What comes after the last layer; nothing by default. */
+  readonly norm?: Layer | null;
+}
+
 /**
  * A stack of copies of an encoder layer. `torch.nn.TransformerEncoder`.
  *
@@ -59,12 +65,16 @@ export class TransformerEncoder extends Module {
   /** What comes after the last one, or null. */
   norm: Layer | null;
 
-  /** Takes the layer to copy, how often, and a norm for the end. */
-  constructor(encoderLayer: TransformerEncoderLayer, numLayers: number, norm: Layer | null = null) {
+  /** Takes the layer to copy, how often, and a norm for the end, by position or by name. */
+  constructor(
+    encoderLayer: TransformerEncoderLayer,
+    numLayers: number,
+    ...settings: Trailing<[norm: Layer | null], StackOptions>
+  ) {
     super();
     this.layers = copies("TransformerEncoder", encoderLayer, numLayers);
     this.numLayers = numLayers;
-    this.norm = norm;
+    this.norm = settingsOf<StackOptions>("TransformerEncoder", settings, { norm: "any" }).norm ?? null;
   }
 
   /** What the stack computes; masks by position or by name. */
@@ -91,12 +101,16 @@ export class TransformerDecoder extends Module {
   /** What comes after the last one, or null. */
   norm: Layer | null;
 
-  /** Takes the layer to copy, how often, and a norm for the end. */
-  constructor(decoderLayer: TransformerDecoderLayer, numLayers: number, norm: Layer | null = null) {
+  /** Takes the layer to copy, how often, and a norm for the end, by position or by name. */
+  constructor(
+    decoderLayer: TransformerDecoderLayer,
+    numLayers: number,
+    ...settings: Trailing<[norm: Layer | null], StackOptions>
+  ) {
     super();
     this.layers = copies("TransformerDecoder", decoderLayer, numLayers);
     this.numLayers = numLayers;
-    this.norm = norm;
+    this.norm = settingsOf<StackOptions>("TransformerDecoder", settings, { norm: "any" }).norm ?? null;
   }
 
   /** What the stack computes from a target and an encoder's output; masks by position or by name. */

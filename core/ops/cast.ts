@@ -91,9 +91,7 @@ export function commonType(op: string, operands: readonly TensorLike[]): DType {
   for (const x of operands) {
     if (!(x instanceof Tensor) && typeof x !== "number" && typeof x !== "bigint" && typeof x !== "boolean") {
       throw new TenonError(
-        `${op}: expected a tensor, number, bigint or boolean, but got ${
-          describe(x)
-        }; wrap data in tensor(...)`,
+        `${op}: expected a tensor, number, bigint or boolean, but got ${describe(x)}; ${remedy(x)}`,
       );
     }
   }
@@ -108,6 +106,13 @@ export function commonType(op: string, operands: readonly TensorLike[]): DType {
 function describe(x: unknown): string {
   if (x === null || x === undefined) return String(x);
   return Array.isArray(x) ? "an array" : `a value of type ${typeof x}`;
+}
+
+/** What to do about an operand that is no tensor. */
+function remedy(x: unknown): string {
+  return Object.prototype.toString.call(x) === "[object Selection]"
+    ? "x.at(...) is a place to write to; x.get(...) reads it"
+    : "wrap data in tensor(...)";
 }
 
 /** The operand as a tensor of `dtype`; numbers become 0-d constants on `device`. */
@@ -132,7 +137,7 @@ export function checkTensors(op: string, operands: readonly unknown[]): void {
   for (const x of operands) {
     if (!(x instanceof Tensor)) {
       throw new TenonError(
-        `${op}: expected a tensor, but got ${describe(x)}; wrap data in tensor(...)`,
+        `${op}: expected a tensor, but got ${describe(x)}; ${remedy(x)}`,
       );
     }
   }

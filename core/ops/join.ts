@@ -40,7 +40,9 @@ export function cat(tensors: readonly Tensor[], dim: number | Named<{ dim: numbe
         throw new ShapeError(
           `Sizes of tensors must match except in dimension ${at}. Expected size ${
             first.shape[d]
-          } but got size ${s} for tensor number ${i} in the list.`,
+          } but got size ${s} for tensor number ${i} in the list., in cat of [${
+            first.shape.join(", ")
+          }] and [${t.shape.join(", ")}]`,
         );
       }
     });

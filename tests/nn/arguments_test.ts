@@ -183,3 +183,11 @@ Deno.test("what PyTorch programs give by position stands alone in the place of t
   const packed = nn.utils.rnn.packPaddedSequence(padded, [2, 1], true);
   assertEquals(nn.utils.rnn.padPackedSequence(packed, true)[0].shape, [2, 2, 3]);
 });
+
+Deno.test("the norm of a stack of layers comes by position or by name", () => {
+  const norm = new nn.LayerNorm(4), layer = new nn.TransformerEncoderLayer(4, 2, 8);
+  assertEquals(new nn.TransformerEncoder(layer, 1, norm).norm, norm);
+  assertEquals(new nn.TransformerEncoder(layer, 1, { norm }).norm, norm);
+  assertEquals(new nn.TransformerDecoder(new nn.TransformerDecoderLayer(4, 2, 8), 1, { norm }).norm, norm);
+  assertEquals(new nn.TransformerEncoder(layer, 1).norm, null);
+});

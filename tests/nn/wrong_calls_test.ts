@@ -6,7 +6,7 @@
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import { DTypeError, TenonError, ValueError } from "../../core/errors.ts";
-import { ones, tensor } from "../../core/ops/create.ts";
+import { ones, tensor, zeros } from "../../core/ops/create.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import * as nn from "../../nn/mod.ts";
 
@@ -123,6 +123,23 @@ Deno.test("registrations, containers and utilities name what they cannot take", 
     [
       () => Reflect.construct(nn.optim.lrScheduler.ChainedScheduler, []),
       "argument 'schedulers' must be an iterable",
+    ],
+  ];
+  for (const [run, sentence] of cases) assertThrows(run, ValueError, sentence);
+});
+
+Deno.test("a state that is no state of the layer is refused", () => {
+  const x = ones([5, 2, 3]), h = zeros([1, 2, 4]);
+  const cases: [() => unknown, string][] = [
+    [
+      () => call(new nn.LSTM(3, 4), x, h),
+      "LSTM: expected hx to be [h0, c0], a hidden and a cell state, but got one tensor",
+    ],
+    [() => call(new nn.LSTM(3, 4), x, [h]), "but got an array of 1"],
+    [() => call(new nn.GRU(3, 4), x, [h, h]), "GRU: expected hx to be a tensor, but got an array"],
+    [
+      () => call(new nn.LSTMCell(3, 4), x.select(0, 0), h.select(0, 0)),
+      "LSTMCell: expected hx to be [h0, c0]",
     ],
   ];
   for (const [run, sentence] of cases) assertThrows(run, ValueError, sentence);

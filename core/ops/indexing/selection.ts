@@ -30,6 +30,8 @@ const combine: Readonly<Record<Mode, (a: Tensor, b: Tensor) => Tensor>> = {
 
 /** A region of a tensor, made by `x.at(...)`. */
 export class Selection {
+  /** What names it in messages. */
+  readonly [Symbol.toStringTag] = "Selection";
   /** The view that numbers, slices and new axes make. */
   readonly #view: Tensor;
   readonly #cuts: readonly Cut[];

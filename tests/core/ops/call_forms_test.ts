@@ -285,6 +285,8 @@ const refused: readonly (readonly [call: () => unknown, sentence: string])[] = [
     () => t.conv2d(image, weight, null, 1, 1, 1, 1, ...wrong<[]>([2])),
     "conv2d: too many arguments by position",
   ],
+  [() => t.cat([wrong(x.at(0))]), "x.at(...) is a place to write to; x.get(...) reads it"],
+  [() => x.add(wrong(x.at(0))), "x.at(...) is a place to write to; x.get(...) reads it"],
   [() => t.relu(x, wrong(true)), "such as { inplace: true }, but got true"],
   [() => t.mseLoss(x, x, wrong(bias)), "such as { reduction: ... }, but got Tensor"],
   [() => t.crossEntropy(x, tensor([0n, 1n]), null, ...wrong<[]>([true])), "too many arguments by position"],
