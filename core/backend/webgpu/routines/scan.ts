@@ -19,6 +19,7 @@ import {
   type PointText,
   withIndices,
 } from "./points.ts";
+import { dispatchBlocks, fitsBindings, type ScanJob, sharedBlock } from "./scan_shared.ts";
 
 const combinerFn: Readonly<Record<ScanCombiner, "add" | "mul" | "max" | "min">> = {
   sum: "add",
@@ -67,33 +68,20 @@ export function lowerScan(builder: Builder, step: RoutineStep<"scan">): void {
   });
 }
 
-/** A scan along the last dimension of a shape. */
-interface ScanJob {
-  readonly shape: readonly number[];
-  readonly combiner: ScanCombiner;
-  /** In which it works, and which the result has. */
-  readonly wide: DType;
-  readonly dtype: DType;
-  readonly source: PointOperand;
-  readonly target: PointOperand;
-  /** The addresses of an element, from the indices of its row and its place in the row. */
-  from(names: readonly string[], at: string): string;
-  to(names: readonly string[], at: string): string;
-  /** Whether an element of the result leaves out the one at its own place. */
-  readonly before: boolean;
-  readonly label: string;
-}
-
+/** By one thread for each block, or, on a GPU, by one workgroup. */
 function scanRows(builder: Builder, job: ScanJob): void {
   const { shape, combiner, wide, source, target, label } = job;
   const rows = shape.slice(0, -1), n = shape[shape.length - 1];
   const names = rows.map((_, d) => `i${d}`), b = `i${rows.length}`;
-  const block = blockOf(n, sizeOf(rows), builder.target.software);
+  // A product starts with the one before it: by itself that of a block may leave the range of floats where the whole does not.
+  const onTop = combiner !== "prod";
+  // What comes before each block, the third buffer, is smaller than the result.
+  const shared = !builder.target.software && onTop && n > shortRow &&
+    fitsBindings(builder, [source, target, target]);
+  const block = shared ? sharedBlock(n) : blockOf(n, sizeOf(rows), builder.target.software);
   const blocks = Math.ceil(n / block);
   const fold = (a: string, x: string) => applyText(combinerFn[combiner], wide, [a, x], { exact: false });
   const type = registerType(wide), identity = literal(wide, identityOf(combiner, wide));
-  // A product starts with the one before it: by itself that of a block may leave the range of floats where the whole does not.
-  const onTop = combiner !== "prod";
   // Eights are folded on their own too.
   const group = onTop ? 8 : block;
   const walk = (each: string): string =>
@@ -120,6 +108,15 @@ for (var k = ${b} * ${block}; k < last; k += ${group}) {
     access,
     reach: (box) => layoutReach(blockLayout, box),
   });
+  const rounded = (value: string): string => roundedText(job.dtype, value);
+  const dispatch = (
+    operands: readonly PointOperand[],
+    folds: boolean,
+    text: (text: PointText) => string,
+  ): void =>
+    shared
+      ? dispatchBlocks(builder, { job, block, operands, folds, identity, fold, rounded })
+      : dispatchPoints(builder, [...rows, blocks], operands, { text }, label);
   let starts: Ref | null = null;
   if (blocks > 1) {
     const sums = builder.temp(builder.word(wide), sizeOf(rows) * blocks);
@@ -128,7 +125,7 @@ for (var k = ${b} * ${block}; k < last; k += ${group}) {
       `var acc: ${type} = ${identity};
 ${walk(next(text))}
 ${text.store(1, "p", "acc")}`;
-    dispatchPoints(builder, [...rows, blocks], [over(source), ofBlocks(sums, "read_write")], { text }, label);
+    dispatch([over(source), ofBlocks(sums, "read_write")], true, text);
     const address = (names: readonly string[], at: string) => addressText(blockLayout, [...names, at]);
     scanRows(builder, {
       ...job,
@@ -149,19 +146,22 @@ ${text.store(1, "p", "acc")}`;
       : starts === null
       ? fold("acc", "part")
       : fold("before", fold("acc", "part"));
-    const store = text.store(1, job.to(names, "j"), roundedText(job.dtype, running));
+    const store = text.store(1, job.to(names, "j"), rounded(running));
     return `let before: ${type} = ${before};
 var acc: ${type} = ${onTop ? identity : "before"};
 ${walk(job.before ? `${store} ${next(text)}` : `${next(text)} ${store}`)}`;
   };
-  dispatchPoints(builder, [...rows, blocks], operands, { text }, label);
+  dispatch(operands, false, text);
 }
 
 function roundedText(dtype: DType, value: string): string {
   return dtype === "float16" ? `round_f16(${value})` : dtype === "bfloat16" ? `round_bf16(${value})` : value;
 }
 
+/** Rows that one thread scans. */
+const shortRow = 64;
+
 /** The length of a block: short rows, and rows of which there are many, are one block. */
 function blockOf(n: number, rows: number, software: boolean): number {
-  return n <= 64 || (n <= 256 && rows >= (software ? 64 : 16384)) ? n : 64;
+  return n <= shortRow || (n <= 256 && rows >= (software ? 64 : 16384)) ? n : 64;
 }
