@@ -46,7 +46,7 @@ export {
   TenonError,
   ValueError,
 } from "./errors.ts";
-export { Tensor, type TensorData } from "./tensor.ts";
+export { Tensor, type TensorData, type ToOptions } from "./tensor.ts";
 export type { NestedValues, ReadMethods } from "./methods/read.ts";
 export type { MathMethods } from "./methods/math.ts";
 export type { ReduceMethods } from "./methods/reduce.ts";

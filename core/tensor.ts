@@ -16,7 +16,7 @@ import type { NodeInit } from "./node.ts";
 import { cast, checkTensors } from "./ops/cast.ts";
 import { fromHost } from "./ops/create.ts";
 import type { Alone, Named } from "./ops/arguments.ts";
-import { checkOptions, withoutNulls } from "./ops/options.ts";
+import { checkOptions, type FixedOptions, withoutNulls } from "./ops/options.ts";
 import { isRowMajor } from "./prim/strides.ts";
 import { alias, narrow } from "./ops/view.ts";
 import { cat } from "./ops/join.ts";
@@ -28,6 +28,14 @@ import { backward, type BackwardOptions } from "./transform/backward.ts";
 import { withPull } from "./transform/custom.ts";
 import { addHook, GradCell, type GradHook, type HookRemover } from "./transform/grad_cell.ts";
 import { moving, mustWait } from "./transform/waiting.ts";
+
+/** Where a tensor goes, by name. */
+export interface ToOptions extends Pick<FixedOptions, "nonBlocking"> {
+  /** The element type that it becomes. */
+  readonly dtype?: DType;
+  /** The device that it moves to. */
+  readonly device?: DeviceName;
+}
 
 /** A tensor that is also a function: calling it reads the elements without blocking. */
 export type TensorData = Tensor & (() => Promise<HostArray>);
@@ -118,16 +126,20 @@ export class Tensor extends FormMethods {
   }
 
   /**
-   * Another dtype, another device, or both; gradients travel back. The same tensor when nothing changes. A move to another device reads the
-   * value; inside `vmap` and `compile` it waits until there is one. `torch.Tensor.to`.
+   * Another dtype, another device, or both: `x.to("webgpu", "float16")`; gradients travel back. The same tensor when nothing changes. A move
+   * to another device reads the value; inside `vmap` and `compile` it waits until there is one. `torch.Tensor.to`.
    */
-  to(target: DType | DeviceName | Tensor | { readonly dtype?: DType; readonly device?: DeviceName }): Tensor {
+  to(
+    target: DType | DeviceName | Tensor | ToOptions,
+    dtype?: DType | Pick<FixedOptions, "nonBlocking">,
+  ): Tensor {
+    if (dtype !== undefined) return this.to(target).to(dtype);
     if (target instanceof Tensor) return this.to(target.device).to(target.dtype);
     if (typeof target === "object" && target !== null) {
       checkOptions("to", target, ["dtype", "device"]);
-      const { dtype, device } = withoutNulls(target);
-      const moved = device === undefined ? this.value : this.to(device);
-      return dtype === undefined ? moved : moved.to(dtype);
+      const named = withoutNulls(target);
+      const moved = named.device === undefined ? this.value : this.to(named.device);
+      return named.dtype === undefined ? moved : moved.to(named.dtype);
     }
     if (isDType(target)) return cast(this, target);
     if (target !== "cpu" && target !== "webgpu" && target !== "reference") {

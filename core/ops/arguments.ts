@@ -86,6 +86,17 @@ export function inPlaceWith(
   return [...placed, rest];
 }
 
+/**
+ * Throws where a function got more arguments by position than it takes: those that would be lost. For functions of which PyTorch's take more;
+ * elsewhere TypeScript counts.
+ */
+export function refuseMore(op: string, given: ArrayLike<unknown>, most: number): void {
+  if (given.length <= most) return;
+  throw new ValueError(
+    `${op}() takes ${most} positional arguments but ${given.length} were given; name the others in one last record`,
+  );
+}
+
 /** A value of the option K, or a record that holds it among the options O. */
 export type Alone<K extends keyof O, O> = O[K] | O;
 

@@ -59,6 +59,8 @@ export interface FixedOptions {
   readonly pinMemory?: false;
   /** Tensors are dense and strided. */
   readonly layout?: "strided" | null;
+  /** A move is over when its value is read, whichever it is. */
+  readonly nonBlocking?: boolean;
   /** Batches are made in the thread that asks for them. */
   readonly numWorkers?: 0;
   /** How an optimizer step is made is not for the caller to choose. */
@@ -82,7 +84,7 @@ const fixed: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly 
   ["capturable", [false]],
   ["differentiable", [false]],
   ["inplace", [false]],
-  ["nonBlocking", [false]],
+  ["nonBlocking", [false, true]],
   ["copy", [false]],
   ["memoryFormat", [null]],
   ["timeout", [0]],

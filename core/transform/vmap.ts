@@ -9,7 +9,7 @@ import { apply, source } from "../apply.ts";
 import { withDraws, withStates } from "../effects.ts";
 import { IndexError, ShapeError, TenonError, ValueError } from "../errors.ts";
 import { isHeld } from "../graph/trace.ts";
-import { type Alone, optionsOf } from "../ops/arguments.ts";
+import { type Alone, optionsOf, refuseMore } from "../ops/arguments.ts";
 import { checkOptions, requireKind } from "../ops/options.ts";
 import { expand, narrow, permute, unsqueeze } from "../ops/view.ts";
 import { cat } from "../ops/join.ts";
@@ -183,6 +183,7 @@ export function vmap<A extends readonly unknown[] = [Tensor], Y extends Tree = T
   fn: (...args: A) => Y,
   given: Alone<"inDims", VmapOptions> = {},
 ): (...args: A) => Y {
+  refuseMore("vmap", arguments, 2);
   requireKind("vmap", "fn", fn, "function");
   const options: VmapOptions = optionsOf<VmapOptions, "inDims">("inDims", given);
   checkOptions("vmap", options, ["inDims", "outDims", "randomness", "chunkSize"]);

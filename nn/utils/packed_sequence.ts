@@ -6,7 +6,7 @@
 import { IndexError, ShapeError, ValueError } from "../../core/errors.ts";
 import { full, tensor } from "../../core/ops/create.ts";
 import { indexSelect } from "../../core/ops/indexing/indexing.ts";
-import { type Alone, optionsOf } from "../../core/ops/arguments.ts";
+import { type Alone, optionsOf, refuseMore } from "../../core/ops/arguments.ts";
 import { checkCall, checkKind, checkOptions } from "../../core/ops/options.ts";
 import { narrow, select, transpose } from "../../core/ops/view.ts";
 import { cat, stack } from "../../core/ops/join.ts";
@@ -83,6 +83,7 @@ export function packPaddedSequence(
   lengths: Tensor | readonly number[],
   settings: Alone<"batchFirst", PackOptions> = {},
 ): PackedSequence {
+  refuseMore("packPaddedSequence", arguments, 3);
   const options = optionsOf<PackOptions, "batchFirst">("batchFirst", settings);
   checkCall("packPaddedSequence", [input], options, { batchFirst: "boolean", enforceSorted: "boolean" });
   if (!(lengths instanceof Tensor)) checkKind("packPaddedSequence", "lengths", lengths ?? null, "numbers");
@@ -136,6 +137,7 @@ export function padPackedSequence(
   sequence: PackedSequence,
   given: Alone<"batchFirst", UnpackOptions> = {},
 ): [Tensor, Tensor] {
+  refuseMore("padPackedSequence", arguments, 2);
   const options = optionsOf<UnpackOptions, "batchFirst">("batchFirst", given);
   if (!(sequence instanceof PackedSequence)) {
     throw new ValueError(
@@ -184,6 +186,7 @@ export function padSequence(
   sequences: readonly Tensor[],
   given: Alone<"batchFirst", PadSequenceOptions> = {},
 ): Tensor {
+  refuseMore("padSequence", arguments, 2);
   const options = optionsOf<PadSequenceOptions, "batchFirst">("batchFirst", given);
   checkKind("padSequence", "sequences", sequences ?? null, "iterable");
   checkCall("padSequence", sequences, options, { batchFirst: "boolean", paddingValue: "number" });

@@ -245,6 +245,12 @@ for (const [name, read, plain] of numbers) {
 const rows = tensor([[1, 2], [3, 4]]), product = (a: Tensor, b: Tensor) => a.mul(b).sum();
 
 const alone: readonly Form[] = [
+  ["to", () => x.to("cpu", "float64"), () => x.to({ device: "cpu", dtype: "float64" })],
+  [
+    "to, without waiting",
+    () => x.to("cpu", { nonBlocking: true }),
+    () => x.to({ device: "cpu", nonBlocking: true }),
+  ],
   ["vmap", () => t.vmap((v: Tensor) => v.sum(), 1)(rows), () => rows.sum(0)],
   [
     "vmap of two",
@@ -287,6 +293,11 @@ const refused: readonly (readonly [call: () => unknown, sentence: string])[] = [
   ],
   [() => t.cat([wrong(x.at(0))]), "x.at(...) is a place to write to; x.get(...) reads it"],
   [() => x.add(wrong(x.at(0))), "x.at(...) is a place to write to; x.get(...) reads it"],
+  [
+    () => t.vmap((v: Tensor) => v, 1, ...wrong<[]>([1])),
+    "vmap() takes 2 positional arguments but 3 were given",
+  ],
+  [() => x.to("cpu", wrong(true)), 'to: "true" is neither a dtype nor a device'],
   [() => t.relu(x, wrong(true)), "such as { inplace: true }, but got true"],
   [() => t.mseLoss(x, x, wrong(bias)), "such as { reduction: ... }, but got Tensor"],
   [() => t.crossEntropy(x, tensor([0n, 1n]), null, ...wrong<[]>([true])), "too many arguments by position"],
