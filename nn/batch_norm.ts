@@ -22,7 +22,8 @@ import { Parameter } from "./module/parameter.ts";
 import { flag, float } from "./module/repr.ts";
 
 /** Options of BatchNorm and InstanceNorm. */
-export interface RunningNormOptions<A extends boolean = boolean> extends FactoryOptions {
+export interface RunningNormOptions<A extends boolean = boolean, T extends boolean = boolean>
+  extends FactoryOptions {
   /** Added to the variance; 1e-5 by default. */
   readonly eps?: number;
   /** Share of a batch in the running statistics; 0.1 by default. With null they are the plain average of all batches. */
@@ -30,14 +31,17 @@ export interface RunningNormOptions<A extends boolean = boolean> extends Factory
   /** Whether factor and offset are learned. */
   readonly affine?: A;
   /** Whether there are running statistics, for use in evaluation mode. */
-  readonly trackRunningStats?: boolean;
+  readonly trackRunningStats?: T;
 }
 
 /** Arguments of norms after the number of features. */
-export type RunningNormArguments<A extends boolean = boolean> = Trailing<
-  [eps: number, momentum: number | null, affine: A, trackRunningStats: boolean],
-  RunningNormOptions<A>
+export type RunningNormArguments<A extends boolean = boolean, T extends boolean = boolean> = Trailing<
+  [eps: number, momentum: number | null, affine: A, trackRunningStats: T],
+  RunningNormOptions<A, T>
 >;
+
+/** What a norm made with the option `trackRunningStats: T` has: a tensor, or null for false. */
+export type StatisticOf<T extends boolean> = T extends false ? null : Tensor;
 
 const kinds: Kinds<RunningNormOptions> = {
   eps: "number",
@@ -48,11 +52,11 @@ const kinds: Kinds<RunningNormOptions> = {
 };
 
 /** The options that arguments of a norm amount to. */
-export function runningNormOptions<A extends boolean>(
+export function runningNormOptions<A extends boolean, T extends boolean>(
   op: string,
-  settings: RunningNormArguments<A>,
-): RunningNormOptions<A> {
-  return settingsOf<RunningNormOptions<A>>(op, settings, kinds);
+  settings: RunningNormArguments<A, T>,
+): RunningNormOptions<A, T> {
+  return settingsOf<RunningNormOptions<A, T>>(op, settings, kinds);
 }
 
 /** What norms with running statistics share. */
@@ -176,12 +180,16 @@ export abstract class RunningNorm<A extends boolean = boolean> extends Module {
 }
 
 /** Batch norm for the ranks that a subclass takes. */
-export abstract class BatchNorm<A extends boolean = true> extends RunningNorm<A> {
+export abstract class BatchNorm<A extends boolean = true, T extends boolean = true> extends RunningNorm<A> {
+  /** [numFeatures], or null without running statistics. */
+  declare runningMean: StatisticOf<T>;
+  /** [numFeatures], or null without running statistics. */
+  declare runningVar: StatisticOf<T>;
   /** The count as a number, and the tensor that holds it: reading that one back each time would be slow. */
   private counted: { readonly tensor: Tensor; readonly count: number } | null = null;
 
   /** Takes the number of channels; the others by position or by name. */
-  constructor(numFeatures: number, ...settings: RunningNormArguments<A>) {
+  constructor(numFeatures: number, ...settings: RunningNormArguments<A, T>) {
     super(numFeatures, runningNormOptions(new.target.name, settings));
   }
 
@@ -251,7 +259,7 @@ function checkRank(op: string, x: Tensor, ranks: readonly number[]): void {
  * console.log(Object.keys(norm.stateDict()).join(" ")); // weight bias running_mean running_var num_batches_tracked
  * ```
  */
-export class BatchNorm1d<A extends boolean = true> extends BatchNorm<A> {
+export class BatchNorm1d<A extends boolean = true, T extends boolean = true> extends BatchNorm<A, T> {
   /** Refuses inputs of the wrong rank. */
   protected override checkInput(x: Tensor): void {
     checkRank("BatchNorm1d", x, [2, 3]);
@@ -259,7 +267,7 @@ export class BatchNorm1d<A extends boolean = true> extends BatchNorm<A> {
 }
 
 /** Mean 0 and variance 1 per channel of [N, C, H, W]. `torch.nn.BatchNorm2d`. */
-export class BatchNorm2d<A extends boolean = true> extends BatchNorm<A> {
+export class BatchNorm2d<A extends boolean = true, T extends boolean = true> extends BatchNorm<A, T> {
   /** Refuses inputs of the wrong rank. */
   protected override checkInput(x: Tensor): void {
     checkRank("BatchNorm2d", x, [4]);
@@ -267,7 +275,7 @@ export class BatchNorm2d<A extends boolean = true> extends BatchNorm<A> {
 }
 
 /** Mean 0 and variance 1 per channel of [N, C, D, H, W]. `torch.nn.BatchNorm3d`. */
-export class BatchNorm3d<A extends boolean = true> extends BatchNorm<A> {
+export class BatchNorm3d<A extends boolean = true, T extends boolean = true> extends BatchNorm<A, T> {
   /** Refuses inputs of the wrong rank. */
   protected override checkInput(x: Tensor): void {
     checkRank("BatchNorm3d", x, [5]);

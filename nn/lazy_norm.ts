@@ -67,9 +67,9 @@ function defer(
  * console.log(norm.numFeatures, norm instanceof nn.LazyBatchNorm1d); // 4 false
  * ```
  */
-export class LazyBatchNorm1d<A extends boolean = true> extends BatchNorm1d<A> {
+export class LazyBatchNorm1d<A extends boolean = true, T extends boolean = true> extends BatchNorm1d<A, T> {
   /** Takes what comes after the number of channels, by position or by name. */
-  constructor(...settings: RunningNormArguments<A>) {
+  constructor(...settings: RunningNormArguments<A, T>) {
     const options = runningNormOptions("LazyBatchNorm1d", settings);
     super(0, options);
     defer(this, BatchNorm1d, options);
@@ -83,9 +83,9 @@ export class LazyBatchNorm1d<A extends boolean = true> extends BatchNorm1d<A> {
 }
 
 /** A BatchNorm2d that learns its number of channels from the first input, and is a BatchNorm2d afterwards. `torch.nn.LazyBatchNorm2d`. */
-export class LazyBatchNorm2d<A extends boolean = true> extends BatchNorm2d<A> {
+export class LazyBatchNorm2d<A extends boolean = true, T extends boolean = true> extends BatchNorm2d<A, T> {
   /** Takes what comes after the number of channels, by position or by name. */
-  constructor(...settings: RunningNormArguments<A>) {
+  constructor(...settings: RunningNormArguments<A, T>) {
     const options = runningNormOptions("LazyBatchNorm2d", settings);
     super(0, options);
     defer(this, BatchNorm2d, options);
@@ -99,9 +99,9 @@ export class LazyBatchNorm2d<A extends boolean = true> extends BatchNorm2d<A> {
 }
 
 /** A BatchNorm3d that learns its number of channels from the first input, and is a BatchNorm3d afterwards. `torch.nn.LazyBatchNorm3d`. */
-export class LazyBatchNorm3d<A extends boolean = true> extends BatchNorm3d<A> {
+export class LazyBatchNorm3d<A extends boolean = true, T extends boolean = true> extends BatchNorm3d<A, T> {
   /** Takes what comes after the number of channels, by position or by name. */
-  constructor(...settings: RunningNormArguments<A>) {
+  constructor(...settings: RunningNormArguments<A, T>) {
     const options = runningNormOptions("LazyBatchNorm3d", settings);
     super(0, options);
     defer(this, BatchNorm3d, options);

@@ -39,6 +39,7 @@ export {
   RunningNorm,
   type RunningNormArguments,
   type RunningNormOptions,
+  type StatisticOf,
 } from "./batch_norm.ts";
 export * from "./class_loss.ts";
 export * from "./containers.ts";

@@ -8,6 +8,7 @@ import { ValueError } from "../../core/errors.ts";
 import { ones, tensor } from "../../core/ops/create.ts";
 import { rand } from "../../core/ops/random.ts";
 import { manualSeed } from "../../core/random/generator.ts";
+import type { Tensor } from "../../core/tensor.ts";
 import * as nn from "../../nn/mod.ts";
 
 /** Calls a constructor as a program does that is not type-checked. */
@@ -190,4 +191,11 @@ Deno.test("the norm of a stack of layers comes by position or by name", () => {
   assertEquals(new nn.TransformerEncoder(layer, 1, { norm }).norm, norm);
   assertEquals(new nn.TransformerDecoder(new nn.TransformerDecoderLayer(4, 2, 8), 1, { norm }).norm, norm);
   assertEquals(new nn.TransformerEncoder(layer, 1).norm, null);
+});
+
+Deno.test("the type of running statistics follows from what was asked for", () => {
+  const tracking: Tensor = new nn.BatchNorm2d(3).runningMean;
+  const none: null = new nn.BatchNorm1d(3, { trackRunningStats: false }).runningVar;
+  const lazy: Tensor = new nn.LazyBatchNorm1d().runningMean;
+  assertEquals([tracking.shape, none, lazy.dtype], [[3], null, "float32"]);
 });
