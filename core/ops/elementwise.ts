@@ -17,6 +17,7 @@ import {
   commonType,
   deviceOf,
   floatType,
+  inSingle,
   operandOf,
   type TensorLike,
   toTensor,
@@ -26,7 +27,7 @@ import { checkHeld } from "./indexing/indexing.ts";
 import { nonzero } from "./indexing/mask.ts";
 import { numberIn } from "./arguments.ts";
 import { checkCall, checkOptions, type Kinds } from "./options.ts";
-import { sqrt } from "./transcendental.ts";
+import { reciprocal, sqrt } from "./transcendental.ts";
 import { expand } from "./view.ts";
 
 export * from "./transcendental.ts";
@@ -72,16 +73,25 @@ export function floatsAlone(op: string, a: TensorLike, b: TensorLike): DType {
   throw new DTypeError(`"${op}" not implemented for '${dtype}': it needs floats; cast with .to("float32")`);
 }
 
-/** b times the factor of an addition, which is whole unless the sum is of floats. */
-function times(op: string, a: TensorLike, b: TensorLike, factor?: number | Tensor): TensorLike {
-  if (factor === undefined) return b;
+/** `p` of a and b times the factor of an addition, which is whole unless the sum is of floats. */
+function withFactor(
+  p: Primitive<undefined>,
+  a: TensorLike,
+  b: TensorLike,
+  factor?: number | Tensor,
+): Tensor {
+  const op = p.name, dtype = commonType(op, [a, b]);
+  if (factor === undefined) return binaryAs(p, a, b, dtype);
   const alpha = numberIn(op, "alpha", factor);
-  if (!Number.isInteger(alpha) && !isFloat(commonType(op, [a, b]))) {
+  if (!Number.isInteger(alpha) && !isFloat(dtype)) {
     throw new ValueError(
       `For integral input tensors, argument alpha must not be a floating point number., in ${op}: got ${alpha}`,
     );
   }
-  return mul(b, alpha);
+  if (dtype !== "bfloat16") return binaryAs(p, a, mul(b, alpha), dtype);
+  // The factor is rounded, and then the sum, but not the product.
+  const device = deviceOf([a, b]), single = (x: TensorLike) => cast(toTensor(x, dtype, device), "float32");
+  return named(p.torchName, cast(binaryAs(p, single(a), mul(single(b), single(alpha)), "float32"), dtype));
 }
 
 const alphaKinds: Kinds<{ readonly alpha?: number | Tensor }> = { alpha: "scalar" };
@@ -93,7 +103,7 @@ export function add(
   options: { readonly alpha?: number | Tensor } = {},
 ): Tensor {
   checkOptions("add", options, alphaKinds);
-  return binary(prim.addPrim, a, times("add", a, b, options.alpha));
+  return withFactor(prim.addPrim, a, b, options.alpha);
 }
 
 /** a - b. `torch.sub`, with `alpha` as a factor of b. */
@@ -103,7 +113,7 @@ export function sub(
   options: { readonly alpha?: number | Tensor } = {},
 ): Tensor {
   checkOptions("sub", options, alphaKinds);
-  const dtype = commonType("sub", [a, b]), isBool = (x: TensorLike) => operandOf(x).dtype === "bool";
+  const isBool = (x: TensorLike) => operandOf(x).dtype === "bool";
   if (isBool(a) && isBool(b)) {
     throw new DTypeError(
       "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead: logicalXor(a, b)",
@@ -114,7 +124,7 @@ export function sub(
       "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead: logicalNot(x), or cast it with .to()",
     );
   }
-  const y = binaryAs(prim.subPrim, a, times("sub", a, b, options.alpha), dtype);
+  const y = withFactor(prim.subPrim, a, b, options.alpha);
   return a instanceof Tensor ? y : named("RsubBackward1", y);
 }
 
@@ -163,9 +173,9 @@ export function div(
         `div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '${mode}'`,
       );
     }
-    const y = floatBinary(prim.divPrim, a, b);
-    // PyTorch divides a number by a tensor as a product with its reciprocal.
-    return a instanceof Tensor ? y : named("Mul", y);
+    if (a instanceof Tensor || !(b instanceof Tensor)) return floatBinary(prim.divPrim, a, b);
+    // A number is divided by a tensor as PyTorch does, which rounds twice.
+    return named("Mul", a === 1 ? reciprocal(b) : mul(reciprocal(b), a));
   }
   const dtype = divisionType("div_trunc", a, b);
   if (isFloat(dtype)) {
@@ -222,13 +232,15 @@ export function fmod(a: TensorLike, b: TensorLike): Tensor {
   return numbered("Fmod", division(prim.fmodPrim, prim.fmodByNonzeroPrim, "fmod", a, b), b);
 }
 
+const cube = (x: Tensor): Tensor => mul(mul(x, x), x);
+
 /** a to the power b. Small whole exponents are products. `torch.pow`. */
 export function pow(a: TensorLike, b: TensorLike): Tensor {
   if (a instanceof Tensor && typeof b === "number") {
     if (isFloat(a.dtype) || (isInt(a.dtype) && Number.isInteger(b) && b >= 0)) {
       if (b === 2) return namedPow(mul(a, a));
       if (b === 1) return namedPow(mul(a, 1));
-      if (b === 3) return namedPow(mul(mul(a, a), a));
+      if (b === 3) return namedPow(a.dtype === "float16" ? inSingle(a, cube) : cube(a));
       if (b === 0.5) return namedPow(sqrt(a));
     }
     if (isInt(a.dtype) && Number.isInteger(b) && b < 0) {

@@ -273,7 +273,11 @@ export function xlogy(a: TensorLike, b: TensorLike): Tensor {
   const x = toTensor(a, dtype, device), y = toTensor(b, dtype, device);
   // Only where the product would be 0 times infinity does anything need care.
   const none = eq(x, 0), zero = logicalAnd(none, logicalOr(le(y, 0), eq(y, Infinity)));
-  const z = mul(x, log(where(zero, 1, y)));
+  const product = (s: Tensor, t: Tensor) => mul(s, log(t)), safe = where(zero, 1, y);
+  // PyTorch's steps round bfloat16, but not float16.
+  const z = dtype === "float16"
+    ? cast(product(cast(x, "float32"), cast(safe, "float32")), dtype)
+    : product(x, safe);
   if (y.track === 0) return named("Xlogy", z);
   // The gradient in y is x / y: of 0 / 0 it is NaN, as is that of the root of y^2.
   const undefinedAt = logicalAnd(none, eq(y, 0));

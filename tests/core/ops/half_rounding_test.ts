@@ -2,7 +2,20 @@
  * Functions of several steps in half precision compute in float32 and round once, as PyTorch's kernels do. The numbers are PyTorch's, of float32 and rounded.
  */
 import { assertEquals } from "@std/assert";
-import { addcdiv, addcmul, batchNorm, elu, layerNorm, leakyRelu, lerp, tensor } from "../../../core/mod.ts";
+import {
+  add,
+  addcdiv,
+  addcmul,
+  batchNorm,
+  div,
+  elu,
+  layerNorm,
+  leakyRelu,
+  lerp,
+  sub,
+  tensor,
+  xlogy,
+} from "../../../core/mod.ts";
 import { forEachDevice } from "../devices.ts";
 
 const half = (data: number[] | number[][]) => tensor(data, { dtype: "bfloat16" });
@@ -39,5 +52,34 @@ forEachDevice("norms in half precision round once, and keep the dtype beside flo
   assertEquals(output.tolist(), [
     [1.203125, -0.69921875, -0.3984375, 0.099609375],
     [-1, 1.1015625, 1, 0.69921875],
+  ]);
+});
+
+forEachDevice("a factor of a bfloat16 summand is rounded, its product is not", () => {
+  const a = half([0.3, -1.7, 0.9, 2.3]), b = half([-1.1, 0.7, 3.3, -0.2]);
+  // torch.add(a, b, alpha=0.3) and torch.sub, for elements that PyTorch takes in vectors.
+  assertEquals(add(a, b, { alpha: 0.3 }).tolist(), [-0.030517578125, -1.4921875, 1.890625, 2.234375]);
+  assertEquals(sub(a, b, { alpha: 0.3 }).tolist(), [0.6328125, -1.9140625, -0.09326171875, 2.359375]);
+});
+
+forEachDevice("cubes and products with logarithms of float16 round once", () => {
+  const x = tensor([0.3, -1.7, 0.9, 2.3], { dtype: "float16" });
+  assertEquals(x.pow(3).tolist(), [0.027008056640625, -4.9140625, 0.72900390625, 12.1796875]);
+  assertEquals(xlogy(x, x.abs()).tolist(), [-0.361083984375, -0.90234375, -0.09490966796875, 1.9169921875]);
+});
+
+forEachDevice("a number divided by a tensor is a product with the reciprocal", () => {
+  const x = tensor([0.3, -1.7, 0.9, 7, 11]);
+  if (x.device !== "webgpu") {
+    // A GPU may divide less exactly.
+    const quotients = [1, -0.1764705777168274, 0.3333333730697632, 0.04285714775323868, 0.027272729203104973];
+    assertEquals(div(0.3, x).tolist(), quotients);
+  }
+  assertEquals(div(0.3, half([0.3, -1.7, 0.9, 7, 11])).tolist(), [
+    1,
+    -0.17578125,
+    0.333984375,
+    0.04296875,
+    0.02734375,
   ]);
 });
