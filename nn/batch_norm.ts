@@ -127,17 +127,18 @@ export abstract class RunningNorm<A extends boolean = boolean> extends Module {
   protected abstract checkInput(x: Tensor): void;
 
   /**
-   * Tells a function that is traced once and replayed that the running statistics will change, and what else happens at each call. Whether
-   * there is such a function.
+   * Tells a function that is traced once and replayed that the running statistics will change (with `counting` the count of batches too), and what
+   * else happens at each call. Whether there is such a function.
    */
-  protected follow(each: () => void): boolean {
-    const cell = (key: "runningMean" | "runningVar"): StateCell => ({
+  protected follow(each: () => void, counting = false): boolean {
+    const cell = (key: "runningMean" | "runningVar" | "numBatchesTracked"): StateCell => ({
       read: () => this[key] as Tensor,
       write: (next) => this[key] = next,
     });
     const cells = this.runningMean === null || this.runningVar === null
       ? []
       : [cell("runningMean"), cell("runningVar")];
+    if (counting && this.numBatchesTracked !== null) cells.push(cell("numBatchesTracked"));
     if (followState(this, cells, each)) return true;
     if (!drawsFreely()) {
       throw new GradError(
@@ -203,22 +204,28 @@ export abstract class BatchNorm<A extends boolean = true, T extends boolean = tr
     return count;
   }
 
+  /** Counts one batch more without reading the count, and gives the share of a batch in the average of all. */
+  private countInGraph(): Tensor | number {
+    const last = this.numBatchesTracked, mean: Tensor | null = this.runningMean;
+    if (last === null || mean === null) return 0;
+    this.numBatchesTracked = last.add(1n);
+    return this.numBatchesTracked.to(mean.dtype).reciprocal();
+  }
+
   /** What the layer computes. In training mode it updates the running statistics. */
   override forward(x: Tensor): Tensor {
     this.checkInput(x);
     const update = this.training && this.trackRunningStats;
-    const traced = update && this.follow(() => void this.count());
-    if (traced && this.momentum === null) {
-      throw new GradError(
-        `${this.reprName()} with momentum null divides by the number of batches, which a compiled function cannot read: ` +
-          "set a momentum, call eval(), or leave the function uncompiled",
-      );
-    }
+    // The plain average goes by the number of batches, which a function that is replayed has to compute.
+    const average = this.momentum === null;
+    const traced = update && this.follow(() => average || void this.count(), average);
     const known = this.runningMean !== null && this.runningVar !== null;
     const count = update && !traced ? this.count() : 0;
     // The share is a tensor where it changes, so that plans hold for every value of it.
     const share = this.momentum ??
-      (count > 0 && this.runningMean !== null
+      (traced
+        ? this.countInGraph()
+        : count > 0 && this.runningMean !== null
         ? tensor(1 / count, { dtype: this.runningMean.dtype, device: x.device })
         : 0);
     const result = batchNorm(
