@@ -4,15 +4,15 @@
  * @module
  */
 import { ValueError } from "../core/errors.ts";
-import { tensor } from "../core/ops/create.ts";
-import { add, erf, erfinv, mul } from "../core/ops/elementwise.ts";
+import { add, mul } from "../core/ops/elementwise.ts";
 import { clamp } from "../core/ops/pointwise.ts";
-import { normal as draw } from "../core/ops/random.ts";
+import { erfUniform, normal as draw } from "../core/ops/random.ts";
 import type { Generator } from "../core/random/generator.ts";
+import { erf } from "../core/random/libm/erf.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { checkTarget, type Initialisable } from "./target.ts";
-import { type InitOptions, uniform } from "./uniform.ts";
+import type { InitOptions } from "./uniform.ts";
 
 /** A tensor drawn from a normal distribution. */
 export function normal(shape: Shape, mean = 0, std = 1, options: InitOptions = {}): Tensor {
@@ -36,11 +36,6 @@ export function normal_<T extends Initialisable>(target: T, mean = 0, std = 1, g
   return target;
 }
 
-/** erf(z / sqrt 2) in double precision, on the processor. */
-function twoSided(z: number): number {
-  return erf(tensor(z / Math.SQRT2, { dtype: "float64", device: "cpu" })).item();
-}
-
 /**
  * A tensor drawn from the part of a normal distribution that lies in [a, b], by inverting its distribution function.
  *
@@ -57,8 +52,8 @@ export function truncNormal(
   if (!(std > 0) || !(a <= b)) {
     throw new ValueError(`truncNormal needs std > 0 and a <= b, but got std ${std}, a ${a} and b ${b}`);
   }
-  const low = (1 + twoSided((a - mean) / std)) / 2, high = (1 + twoSided((b - mean) / std)) / 2;
-  const y = erfinv(uniform(shape, 2 * low - 1, 2 * high - 1, options));
+  const [low, high] = [a, b].map((bound) => (1 + erf((bound - mean) / std / Math.SQRT2)) / 2);
+  const y = erfUniform(shape, 2 * low - 1, 2 * high - 1, options);
   return clamp(add(mul(y, std * Math.SQRT2), mean), a, b);
 }
 

@@ -12,6 +12,7 @@ import { DTypeError, ShapeError, TenonError, ValueError } from "../errors.ts";
 import * as draw from "../random/bernoulli.ts";
 import * as continuous from "../random/continuous.ts";
 import * as counts from "../random/counts.ts";
+import { erfUniform as drawErfUniform } from "../random/erfinv.ts";
 import { defaultGenerator, type Generator } from "../random/generator.ts";
 import * as integers from "../random/integers.ts";
 import { multinomial as drawCategories } from "../random/multinomial.ts";
@@ -91,6 +92,17 @@ export function uniform(shape: Shape, low = 0, high = 1, options: RandomOptions 
     getDefaultDtype(),
     options,
     (g, n, dtype) => drawUniform(g, n, dtype, low, high),
+  );
+}
+
+/** Numbers whose error function is uniform in [low, high). `torch.Tensor.uniform_` and then `erfinv_`. */
+export function erfUniform(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor {
+  return drawn(
+    "erfUniform",
+    shape,
+    getDefaultDtype(),
+    options,
+    (g, n, dtype) => drawErfUniform(g, n, dtype, low, high),
   );
 }
 

@@ -5,12 +5,13 @@
  * @module
  */
 import { assert, assertEquals } from "@std/assert";
+import { erf, erff } from "../../../core/random/libm/erf.ts";
+import { expf, fmaf, logf } from "../../../core/random/libm/float.ts";
 import { isFused } from "../../../core/random/libm/fused.ts";
 import { buildLibm, exp, fma, log } from "../../../core/random/libm/mod.ts";
 import { fnv1a } from "./bytes.ts";
 
-type Name = "log" | "exp" | "sin" | "cos" | "tan";
-type Case = [name: Name, low: number, high: number, count: number, hash: number, wrong: [number, number][]];
+type Case = [name: string, low: number, high: number, count: number, hash: number, wrong: [number, number][]];
 
 const cases: Case[] = JSON.parse(
   Deno.readTextFileSync(new URL("../../fixtures/libm.json", import.meta.url)),
@@ -19,14 +20,28 @@ const cases: Case[] = JSON.parse(
 const plain = buildLibm(false), machine = buildLibm(true);
 const builds = isFused(machine.fma) ? { machine, plain } : { plain };
 
-for (const [build, libm] of Object.entries(builds)) {
-  for (const [name, low, high, count, hash, wrong] of cases) {
-    Deno.test(`${name} from ${low} to ${high} has the C library's bits (${build} multiply-add)`, () => {
-      for (const [x, y] of wrong) assertEquals(libm[name](x), y, `${name}(${x})`);
-      const values = new Float64Array(count);
+/** Each function, under the name of what stands behind it where there are two. */
+const functions: [name: string, by: string, f: (x: number) => number][] = [
+  ...Object.entries(builds).flatMap(([build, libm]) =>
+    (["log", "exp", "sin", "cos", "tan"] as const).map((
+      name,
+    ): [string, string, (x: number) => number] => [name, build, libm[name]])
+  ),
+  ["erf", "machine", erf],
+  ["logf", "machine", logf],
+  ["expf", "machine", expf],
+  ["erff", "machine", erff],
+];
+
+for (const [name, by, f] of functions) {
+  for (const [, low, high, count, hash, wrong] of cases.filter((c) => c[0] === name)) {
+    Deno.test(`${name} from ${low} to ${high} has the C library's bits (${by} multiply-add)`, () => {
+      for (const [x, y] of wrong) assertEquals(f(x), y, `${name}(${x})`);
+      const isSingle = name.endsWith("f") && name !== "erf",
+        values = new (isSingle ? Float32Array : Float64Array)(count);
       for (let i = 0; i < count; i++) {
-        const u = (Math.imul(i, 0x9e3779b1) >>> 0) / 2 ** 32;
-        values[i] = libm[name](low + (high - low) * u);
+        const u = (Math.imul(i, 0x9e3779b1) >>> 0) / 2 ** 32, x = low + (high - low) * u;
+        values[i] = f(isSingle ? Math.fround(x) : x);
       }
       assertEquals(fnv1a(new Uint8Array(values.buffer)), hash);
     });
@@ -35,7 +50,7 @@ for (const [build, libm] of Object.entries(builds)) {
 
 Deno.test("the fixture has values that are not the nearest doubles, of each function", () => {
   const wrong = new Set(cases.filter((c) => c[5].length > 0).map((c) => c[0]));
-  assertEquals([...wrong].sort(), ["cos", "exp", "log", "sin", "tan"]);
+  assertEquals([...wrong].sort(), ["cos", "erf", "erff", "exp", "expf", "log", "logf", "sin", "tan"]);
 });
 
 Deno.test("log and exp outside the numbers that their algorithms are for", () => {
@@ -75,4 +90,13 @@ Deno.test("fma from plain arithmetic is exact: against integers, for sums that c
     assertEquals(plain.fma(a, b, c), exact, `${a} * ${b} + ${c}`);
     assertEquals(fma(a, b, c), exact, `${a} * ${b} + ${c}`);
   }
+});
+
+Deno.test("fmaf rounds once, where a double's sum would be a tie", () => {
+  const e = 2 ** -23, a = 1 + 2 ** -20, b = 2 ** -24 * (1 - 2 ** -20);
+  // a b = e/2 (1 - 2^-40): 1 + e + a b is just below the tie 1 + 3e/2, which goes to 1 + 2e, and 1 + e - a b just above 1 + e/2, which goes to 1.
+  assertEquals(fmaf(a, b, 1 + e), 1 + e);
+  assertEquals(fmaf(-a, b, 1 + e), 1 + e);
+  assertEquals(fmaf(1, e / 2, 1), 1);
+  assertEquals(fmaf(1, e / 2, 1 + e), 1 + 2 * e);
 });
