@@ -144,6 +144,12 @@ export type Leading<P extends readonly unknown[], O> = P extends readonly [infer
   ? [options?: O] | [Head | undefined, ...Leading<Rest, O>]
   : [options?: O];
 
+/** Arguments of types R, which are needed, then those of types P; or the needed ones, N, by name with the options. */
+export type NeededThen<R extends readonly unknown[], P extends readonly unknown[], N, O> =
+  | [...needed: R, ...rest: Leading<P, O>]
+  | [named: N & O]
+  | never[];
+
 /**
  * The options that arguments given by position and by name amount to. `kinds` lists them in PyTorch's order; the first `positional` of
  * them can be given without their names.
@@ -179,4 +185,15 @@ export function settingsOf<O extends object>(
   });
   checkOptions(op, found as O, kinds);
   return withoutNulls(found) as Partial<O>;
+}
+
+/** The setting that a call cannot do without, as it was given by position or by name. */
+export function needed<O extends object, K extends keyof O & string>(
+  op: string,
+  settings: O,
+  name: K,
+): Exclude<O[K], undefined> {
+  const value = settings[name];
+  if (value === undefined) throw new ValueError(`${op}() missing 1 required positional argument: '${name}'`);
+  return value as Exclude<O[K], undefined>;
 }

@@ -148,11 +148,12 @@ Deno.test("schedulers refuse unknown and misread settings", () => {
     [
       "StepLR",
       [2, { gama: 1 }],
-      "StepLR() got an unexpected keyword argument 'gama'; it knows gamma, lastEpoch",
+      "StepLR() got an unexpected keyword argument 'gama'; it knows stepSize, gamma, lastEpoch",
     ],
     ["StepLR", ["2"], `StepLR(): argument 'stepSize' must be int, not the string "2"`],
     ["MultiStepLR", [2], "MultiStepLR(): argument 'milestones' must be list of numbers, not 2"],
-    ["ExponentialLR", [], "ExponentialLR(): argument 'gamma' must be float, not None"],
+    ["ExponentialLR", [], "ExponentialLR() missing 1 required positional argument: 'gamma'"],
+    ["StepLR", [2, { stepSize: 3 }], "StepLR: got multiple values for argument 'stepSize'"],
     [
       "CosineAnnealingLR",
       [5, { etaMax: 1 }],
@@ -198,4 +199,31 @@ Deno.test("the type of running statistics follows from what was asked for", () =
   const none: null = new nn.BatchNorm1d(3, { trackRunningStats: false }).runningVar;
   const lazy: Tensor = new nn.LazyBatchNorm1d().runningMean;
   assertEquals([tracking.shape, none, lazy.dtype], [[3], null, "float32"]);
+});
+
+Deno.test("schedulers take what they need by position or by name", () => {
+  const { CosineAnnealingLR, CosineAnnealingWarmRestarts, ExponentialLR, MultiStepLR, OneCycleLR, StepLR } =
+    nn.optim.lrScheduler;
+  const optimizer = () => new nn.optim.SGD(params(), { lr: 1, momentum: 0.9 });
+  const pairs = [
+    [new StepLR(optimizer(), 2, 0.5), new StepLR(optimizer(), { stepSize: 2, gamma: 0.5 })],
+    [new MultiStepLR(optimizer(), [1, 3]), new MultiStepLR(optimizer(), { milestones: [1, 3] })],
+    [new ExponentialLR(optimizer(), 0.5), new ExponentialLR(optimizer(), { gamma: 0.5 })],
+    [
+      new CosineAnnealingLR(optimizer(), 4, 0.1),
+      new CosineAnnealingLR(optimizer(), { tMax: 4, etaMin: 0.1 }),
+    ],
+    [
+      new CosineAnnealingWarmRestarts(optimizer(), 2, 2),
+      new CosineAnnealingWarmRestarts(optimizer(), { t0: 2, tMult: 2 }),
+    ],
+    [new OneCycleLR(optimizer(), 2, 6), new OneCycleLR(optimizer(), { maxLr: 2, totalSteps: 6 })],
+  ];
+  for (const [byPosition, byName] of pairs) {
+    for (let step = 0; step < 5; step++) {
+      byPosition.step();
+      byName.step();
+      assertEquals(byName.getLastLr(), byPosition.getLastLr());
+    }
+  }
 });

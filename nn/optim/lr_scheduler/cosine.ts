@@ -4,8 +4,7 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
-import { checkKind } from "../../../core/ops/options.ts";
-import { settingsOf, type Trailing } from "../../../core/ops/arguments.ts";
+import { needed, type NeededThen, settingsOf } from "../../../core/ops/arguments.ts";
 import { LRScheduler, type Scheduled, schedulerKinds, type SchedulerOptions } from "./scheduler.ts";
 
 /** Options of CosineAnnealingLR. */
@@ -19,15 +18,27 @@ export class CosineAnnealingLR extends LRScheduler<{ tMax: number; etaMin: numbe
   /** Takes the optimizer and the number of steps; the least learning rate by position or by name. */
   constructor(
     optimizer: Scheduled,
-    tMax: number,
-    ...settings: Trailing<[etaMin: number], CosineAnnealingLROptions>
+    ...settings: NeededThen<
+      [tMax: number],
+      [etaMin: number],
+      { readonly tMax: number },
+      CosineAnnealingLROptions
+    >
   ) {
-    const options = settingsOf<CosineAnnealingLROptions>("CosineAnnealingLR", settings, {
-      etaMin: "number",
-      ...schedulerKinds,
-    });
-    checkKind("CosineAnnealingLR", "tMax", tMax ?? null, "number");
-    super(optimizer, { tMax, etaMin: options.etaMin ?? 0 }, options);
+    const options = settingsOf<CosineAnnealingLROptions & { readonly tMax: number }>(
+      "CosineAnnealingLR",
+      settings,
+      {
+        tMax: "number",
+        etaMin: "number",
+        ...schedulerKinds,
+      },
+    );
+    super(
+      optimizer,
+      { tMax: needed("CosineAnnealingLR", options, "tMax"), etaMin: options.etaMin ?? 0 },
+      options,
+    );
   }
 
   /** The learning rates of step `lastEpoch`. */
@@ -76,15 +87,25 @@ export class CosineAnnealingWarmRestarts extends LRScheduler<WarmRestartsSetting
   /** Takes the optimizer and the length of the first period; the others by position or by name. */
   constructor(
     optimizer: Scheduled,
-    t0: number,
-    ...settings: Trailing<[tMult: number, etaMin: number], WarmRestartsOptions>
+    ...settings: NeededThen<
+      [t0: number],
+      [tMult: number, etaMin: number],
+      { readonly t0: number },
+      WarmRestartsOptions
+    >
   ) {
-    const options = settingsOf<WarmRestartsOptions>("CosineAnnealingWarmRestarts", settings, {
-      tMult: "number",
-      etaMin: "number",
-      ...schedulerKinds,
-    });
+    const options = settingsOf<WarmRestartsOptions & { readonly t0: number }>(
+      "CosineAnnealingWarmRestarts",
+      settings,
+      {
+        t0: "number",
+        tMult: "number",
+        etaMin: "number",
+        ...schedulerKinds,
+      },
+    );
     const { tMult = 1, etaMin = 0, lastEpoch = -1 } = options;
+    const t0 = needed("CosineAnnealingWarmRestarts", options, "t0");
     if (!Number.isInteger(t0) || t0 <= 0) {
       throw new ValueError(`Expected positive integer T_0, but got ${t0}`);
     }

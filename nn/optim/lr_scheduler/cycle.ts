@@ -4,7 +4,7 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
-import { settingsOf, type Trailing } from "../../../core/ops/arguments.ts";
+import { needed, type NeededThen, settingsOf, type Trailing } from "../../../core/ops/arguments.ts";
 import {
   eachGroup,
   LRScheduler,
@@ -102,13 +102,16 @@ export class OneCycleLR
   /** Takes the optimizer and the largest learning rate; the others by position or by name. */
   constructor(
     optimizer: Scheduled,
-    maxLr: number | readonly number[],
-    ...settings: Trailing<
+    ...settings: NeededThen<
+      [maxLr: number | readonly number[]],
       [totalSteps: number | null, epochs: number | null, stepsPerEpoch: number | null],
+      { readonly maxLr: number | readonly number[] },
       OneCycleLROptions
     >
   ) {
-    const options = settingsOf<OneCycleLROptions>("OneCycleLR", settings, {
+    type Given = OneCycleLROptions & { readonly maxLr: number | readonly number[] };
+    const options = settingsOf<Given>("OneCycleLR", settings, {
+      maxLr: "rates",
       totalSteps: "number?",
       epochs: "number?",
       stepsPerEpoch: "number?",
@@ -129,7 +132,7 @@ export class OneCycleLR
       divFactor = 25,
       finalDivFactor = 1e4,
     } = options;
-    const totalSteps = totalOf(options);
+    const totalSteps = totalOf(options), maxLr = needed("OneCycleLR", options, "maxLr");
     if (!(pctStart >= 0 && pctStart <= 1)) {
       throw new ValueError(`Expected float between 0 and 1 pct_start, but got ${pctStart}`);
     }

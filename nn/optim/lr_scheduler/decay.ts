@@ -5,7 +5,7 @@
  */
 import { ValueError } from "../../../core/errors.ts";
 import { checkKind, checkOptions, type Kinds } from "../../../core/ops/options.ts";
-import { settingsOf, type Trailing } from "../../../core/ops/arguments.ts";
+import { needed, type NeededThen, settingsOf, type Trailing } from "../../../core/ops/arguments.ts";
 import {
   checkOptimizer,
   LRScheduler,
@@ -40,10 +40,20 @@ const stepKinds: Kinds<StepLROptions> = { gamma: "number", ...schedulerKinds };
  */
 export class StepLR extends LRScheduler<{ stepSize: number; gamma: number }> {
   /** Takes the optimizer and the number of steps; gamma by position or by name. */
-  constructor(optimizer: Scheduled, stepSize: number, ...settings: Trailing<[gamma: number], StepLROptions>) {
-    const options = settingsOf<StepLROptions>("StepLR", settings, stepKinds);
-    checkKind("StepLR", "stepSize", stepSize ?? null, "whole");
-    super(optimizer, { stepSize, gamma: options.gamma ?? 0.1 }, options);
+  constructor(
+    optimizer: Scheduled,
+    ...settings: NeededThen<[stepSize: number], [gamma: number], { readonly stepSize: number }, StepLROptions>
+  ) {
+    const options = settingsOf<StepLROptions & { readonly stepSize: number }>(
+      "StepLR",
+      settings,
+      { stepSize: "whole", ...stepKinds },
+    );
+    super(
+      optimizer,
+      { stepSize: needed("StepLR", options, "stepSize"), gamma: options.gamma ?? 0.1 },
+      options,
+    );
   }
 
   /** The learning rates of step `lastEpoch`. */
@@ -65,11 +75,19 @@ export class MultiStepLR extends LRScheduler<{ milestones: readonly number[]; ga
   /** Takes the optimizer and the steps; gamma by position or by name. */
   constructor(
     optimizer: Scheduled,
-    milestones: readonly number[],
-    ...settings: Trailing<[gamma: number], StepLROptions>
+    ...settings: NeededThen<
+      [milestones: readonly number[]],
+      [gamma: number],
+      { readonly milestones: readonly number[] },
+      StepLROptions
+    >
   ) {
-    const options = settingsOf<StepLROptions>("MultiStepLR", settings, stepKinds);
-    checkKind("MultiStepLR", "milestones", milestones ?? null, "numbers");
+    const options = settingsOf<StepLROptions & { readonly milestones: readonly number[] }>(
+      "MultiStepLR",
+      settings,
+      { milestones: "numbers", ...stepKinds },
+    );
+    const milestones = needed("MultiStepLR", options, "milestones");
     super(
       optimizer,
       { milestones: [...milestones].sort((a, b) => a - b), gamma: options.gamma ?? 0.1 },
@@ -113,10 +131,16 @@ export class MultiStepLR extends LRScheduler<{ milestones: readonly number[]; ga
 /** Multiplies the learning rate by gamma at every step. `torch.optim.lr_scheduler.ExponentialLR`. */
 export class ExponentialLR extends LRScheduler<{ gamma: number }> {
   /** Takes the optimizer and gamma. */
-  constructor(optimizer: Scheduled, gamma: number, options: SchedulerOptions = {}) {
-    checkKind("ExponentialLR", "gamma", gamma ?? null, "number");
-    checkOptions("ExponentialLR", options, schedulerKinds);
-    super(optimizer, { gamma }, options);
+  constructor(
+    optimizer: Scheduled,
+    ...settings: NeededThen<[gamma: number], [], { readonly gamma: number }, SchedulerOptions>
+  ) {
+    const options = settingsOf<SchedulerOptions & { readonly gamma: number }>(
+      "ExponentialLR",
+      settings,
+      { gamma: "number", ...schedulerKinds },
+    );
+    super(optimizer, { gamma: needed("ExponentialLR", options, "gamma") }, options);
   }
 
   /** The learning rates of step `lastEpoch`. */
