@@ -165,7 +165,17 @@ export function normal(
   const both = mean instanceof Tensor && std instanceof Tensor;
   const size = both ? broadcastShapes("normal", mean.shape, std.shape) : model.shape;
   const value = (x: number | Tensor) => x instanceof Tensor ? x.detach() : x;
-  const y = add(mul(randn(size, like(model, options)), value(std)), value(mean));
+  // A few numbers are made in double precision, and so scaled: a std that is a number has to reach them.
+  const noise = typeof std === "number"
+    ? drawn(
+      "normal",
+      size,
+      model.dtype,
+      like(model, options),
+      (g, n, dtype) => gaussian.normal(g, n, dtype, 0, std),
+    )
+    : mul(randn(size, like(model, options)), value(std));
+  const y = add(noise, value(mean));
   return drawnFrom(`NormalBackward${both ? 3 : mean instanceof Tensor ? 1 : 2}`, y, [mean, std]);
 }
 

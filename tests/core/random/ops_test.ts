@@ -59,6 +59,7 @@ const groups: Record<string, (() => t.Tensor)[]> = {
     () => t.normal(t.zeros([2, 1]), t.ones([3])),
     () => t.normal(t.zeros([5], float64), 2),
     () => t.normal(t.arange(20, undefined, 1, { dtype: "float32" }), 0.1),
+    () => t.normal(t.zeros([15]), 1.7),
   ],
   distributions: [
     () => t.uniform([3], -2, 5),
