@@ -65,7 +65,7 @@ function checkNumbers(op: string, settings: Readonly<Record<string, number>>): v
 }
 
 /** x where positive, else 0; the gradient at 0 is 0, NaN stays NaN. `torch.relu`. */
-export function relu(x: Tensor, options: InplaceOptions = {}): Tensor {
+export function relu(x: Tensor, options?: InplaceOptions): Tensor {
   checkCall("relu", [x], options, inplaceKinds);
   if (x.dtype === "bool") throw new DTypeError("Boolean inputs not supported for relu");
   return named("Relu", where(le(x, 0), 0, x));
@@ -95,7 +95,7 @@ export function hardtanh(
 }
 
 /** min(max(0, x), 6). `torch.nn.functional.relu6`. */
-export function relu6(x: Tensor, options: InplaceOptions = {}): Tensor {
+export function relu6(x: Tensor, options?: InplaceOptions): Tensor {
   checkCall("relu6", [x], options, inplaceKinds);
   return hardtanh(x, 0, 6);
 }
@@ -145,7 +145,7 @@ export function elu(
 }
 
 /** The self-normalising ELU. `torch.nn.functional.selu`. */
-export function selu(x: Tensor, options: InplaceOptions = {}): Tensor {
+export function selu(x: Tensor, options?: InplaceOptions): Tensor {
   checkCall("selu", [x], options, inplaceKinds);
   return scaledElu("selu", x, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, 1);
 }
@@ -190,7 +190,7 @@ export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
 }
 
 /** x sigmoid(x), also called swish. `torch.nn.functional.silu`. */
-export function silu(x: Tensor, options: InplaceOptions = {}): Tensor {
+export function silu(x: Tensor, options?: InplaceOptions): Tensor {
   checkCall("silu", [x], options, inplaceKinds);
   const y = floats("silu_cpu", x);
   return named("Silu", inSingle(y, (z) => mul(z, sigmoid(z))));
@@ -223,7 +223,7 @@ function mishCurve(x: Tensor): Tensor {
 }
 
 /** x tanh(softplus(x)). `torch.nn.functional.mish`. */
-export function mish(x: Tensor, options: InplaceOptions = {}): Tensor {
+export function mish(x: Tensor, options?: InplaceOptions): Tensor {
   checkCall("mish", [x], options, inplaceKinds);
   const y = floats("mish_cpu", x);
   return named("Mish", inSingle(y, mishCurve));
@@ -236,7 +236,7 @@ export function softsign(x: Tensor): Tensor {
 }
 
 /** x + 3 clipped to [0, 6], over 6. `torch.nn.functional.hardsigmoid`. */
-export function hardsigmoid(x: Tensor, options: InplaceOptions = {}): Tensor {
+export function hardsigmoid(x: Tensor, options?: InplaceOptions): Tensor {
   checkCall("hardsigmoid", [x], options, inplaceKinds);
   const curve = (y: Tensor) => {
     const sloped = gradientWhere(() => lt(abs(y), 3), y, y);
@@ -246,7 +246,7 @@ export function hardsigmoid(x: Tensor, options: InplaceOptions = {}): Tensor {
 }
 
 /** x hardsigmoid(x). `torch.nn.functional.hardswish`. */
-export function hardswish(x: Tensor, options: InplaceOptions = {}): Tensor {
+export function hardswish(x: Tensor, options?: InplaceOptions): Tensor {
   checkCall("hardswish", [x], options, inplaceKinds);
   const curve = (y: Tensor) => {
     // Infinity has a slope outside of the curve, and NaN one inside.
