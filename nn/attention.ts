@@ -218,14 +218,26 @@ export class MultiheadAttention extends Module {
     if (this.biasV !== null) xavierNormal_(this.biasV);
   }
 
-  /** Output and attention weights of queries [length, batch, features], keys and values; a single example has no batch dimension. */
+  /**
+   * Output and attention weights of queries [length, batch, features], keys and values; a single example has no batch dimension. Masks and
+   * switches by position or by name.
+   */
   override forward(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    options: AttentionCallOptions = {},
+    ...settings: Trailing<
+      [
+        keyPaddingMask: Tensor | null,
+        needWeights: boolean,
+        attnMask: Tensor | null,
+        averageAttnWeights: boolean,
+      ],
+      AttentionCallOptions
+    >
   ): [Tensor, Tensor | null] {
-    checkCall("MultiheadAttention", [query, key, value], options, callKinds);
+    const options = settingsOf<AttentionCallOptions>("MultiheadAttention", settings, callKinds);
+    checkCall("MultiheadAttention", [query, key, value]);
     const { needWeights = true, averageAttnWeights = true } = options;
     const single = query.ndim === 2;
     this.checkInputs(query, key, value);

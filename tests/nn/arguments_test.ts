@@ -227,3 +227,12 @@ Deno.test("schedulers take what they need by position or by name", () => {
     }
   }
 });
+
+Deno.test("a call of MultiheadAttention takes masks and switches by position or by name", () => {
+  const attention = new nn.MultiheadAttention(4, 2), x = rand([3, 2, 4]);
+  const keyPaddingMask = tensor([[false, true, false], [false, false, false]]);
+  const attnMask = nn.Transformer.generateSquareSubsequentMask(3);
+  const [byPosition, weights] = attention(x, x, x, keyPaddingMask, false, attnMask);
+  assertEquals(byPosition.tolist(), attention(x, x, x, { keyPaddingMask, attnMask })[0].tolist());
+  assertEquals(weights, null);
+});
