@@ -13,7 +13,7 @@ import { type Gpu, openGpu, type WebGpuOptions } from "./device.ts";
 import { type Machine, WebGpuExecutable } from "./executable.ts";
 import { lowerLoop } from "./loops/lower.ts";
 import { softwareRounds } from "./loops/rounds.ts";
-import { ownBuffer, Pool, WebGpuBuffer } from "./memory.ts";
+import { type Block, ownBuffer, Pool, WebGpuBuffer } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
 import { Queue } from "./queue.ts";
 import { lowerRoutine } from "./routines/table.ts";
@@ -96,10 +96,9 @@ export class WebGpuBackend implements Backend {
   }
 
   read(buffer: DeviceBuffer, dtype: DType, count: number): HostArray {
-    const { queue, pool } = this.#machine;
     this.#checkReads();
-    const bytes = queue.read(ownBuffer(buffer, pool).block, this.#padded(dtype, count));
-    return this.#fromWords(dtype, bytes, count);
+    const { block, bytes } = this.#source({ buffer, dtype, count });
+    return this.#fromWords(dtype, this.#machine.queue.read(block, bytes), count);
   }
 
   readAll(list: readonly Reading[]): HostArray[] {
@@ -111,7 +110,7 @@ export class WebGpuBackend implements Backend {
       const starts: number[] = [];
       let end = 0;
       for (; next < list.length; next++) {
-        const bytes = this.#padded(list[next].dtype, list[next].count);
+        const { bytes } = this.#source(list[next]);
         if (next > first && end + bytes > gathered) break;
         starts.push(end);
         end += bytes;
@@ -123,7 +122,7 @@ export class WebGpuBackend implements Backend {
       }
       const whole = pool.take(end);
       starts.forEach((start, i) => {
-        const { block } = ownBuffer(group[i].buffer, pool);
+        const { block } = this.#source(group[i]);
         queue.copy(block, 0, whole, start, (starts[i + 1] ?? end) - start, "read");
       });
       const bytes = queue.read(whole, end);
@@ -136,10 +135,9 @@ export class WebGpuBackend implements Backend {
   }
 
   async readAsync(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray> {
-    const { gpu, queue, pool } = this.#machine;
-    gpu.faults.check();
-    const bytes = await queue.readAsync(ownBuffer(buffer, pool).block, this.#padded(dtype, count));
-    return this.#fromWords(dtype, bytes, count);
+    this.#machine.gpu.faults.check();
+    const { block, bytes } = this.#source({ buffer, dtype, count });
+    return this.#fromWords(dtype, await this.#machine.queue.readAsync(block, bytes), count);
   }
 
   prepare(plan: Plan): Executable {
@@ -191,8 +189,12 @@ export class WebGpuBackend implements Backend {
     return fromWords(dtype, wordOf(dtype, this.#machine.gpu.hasF16), bytes, count);
   }
 
-  #padded(dtype: DType, count: number): number {
-    return Math.ceil(this.bytesFor(dtype, count) / 4) * 4;
+  /** The memory to read from, and how many bytes: whole words. */
+  #source({ buffer, dtype, count }: Reading): { readonly block: Block; readonly bytes: number } {
+    const { block, bytes } = ownBuffer(buffer, this.#machine.pool);
+    const wanted = this.bytesFor(dtype, count);
+    if (wanted > bytes) throw new DeviceError(`webgpu: read of ${wanted} bytes from a buffer of ${bytes}`);
+    return { block, bytes: Math.ceil(wanted / 4) * 4 };
   }
 }
 

@@ -8,6 +8,7 @@ import {
   assertInstanceOf,
   assertLess,
   assertNotEquals,
+  assertRejects,
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
@@ -32,6 +33,12 @@ gpuTest(
     }
   },
 );
+
+gpuTest("a read of more than there is names both sizes", {}, async (backend) => {
+  const buffer = backend.allocate("float32", 3), message = "read of 16 bytes from a buffer of 12";
+  assertThrows(() => backend.read(buffer, "float32", 4), DeviceError, message);
+  await assertRejects(() => backend.readAsync(buffer, "float32", 4), DeviceError, message);
+});
 
 gpuTest("buffers are read together, small and large, of any dtype", {}, (backend) => {
   const list = [3, 70_000, 1, 5, 400_000, 2, 300_000, 7].map((count, i) => {
