@@ -176,21 +176,27 @@ export function convWeightShape(
     : [outChannels, inChannels / groups, ...kernelSize];
 }
 
+/** What a convolution cannot do without, where it is given by name. */
+export interface ConvSizes {
+  /** Channels of the input. */
+  readonly inChannels: number;
+  /** Channels of the output. */
+  readonly outChannels: number;
+  /** Sizes of the kernel. */
+  readonly kernelSize: Sizes;
+}
+
 /** The convolution of some number of dimensions. */
 export type ConvFunction = typeof conv1d;
 
 /** A convolution for the number of dimensions that a subclass has. */
 export abstract class Conv<B extends boolean = boolean> extends ConvModule<B> {
-  /** Takes the number of spatial dimensions, channels, kernel size and the other arguments. */
-  protected constructor(
-    op: string,
-    rank: number,
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Sizes,
-    settings: ConvArguments<B>,
-  ) {
-    const options = settingsOf<ConvLayerOptions>(op, settings, {
+  /** Takes the number of spatial dimensions and the arguments: channels, kernel size and the others. */
+  protected constructor(op: string, rank: number, given: readonly unknown[]) {
+    const options = settingsOf<ConvSizes & ConvLayerOptions>(op, given, {
+      inChannels: "any",
+      outChannels: "any",
+      kernelSize: "any",
       stride: "sizes",
       padding: "any",
       dilation: "sizes",
@@ -199,6 +205,7 @@ export abstract class Conv<B extends boolean = boolean> extends ConvModule<B> {
       paddingMode: "string",
       ...factoryKinds,
     });
+    const { inChannels, outChannels, kernelSize } = options as ConvSizes;
     super(rank, inChannels, outChannels, kernelSize, options, false);
   }
 
@@ -233,9 +240,12 @@ export abstract class Conv<B extends boolean = boolean> extends ConvModule<B> {
  * ```
  */
 export class Conv1d<B extends boolean = true> extends Conv<B> {
+  /** Takes everything by name. */
+  constructor(named: ConvSizes & ConvLayerOptions<B>);
   /** Takes channels and kernel size; the others by position or by name. */
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments<B>) {
-    super("Conv1d", 1, inChannels, outChannels, kernelSize, settings);
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments<B>);
+  constructor(...given: readonly unknown[]) {
+    super("Conv1d", 1, given);
   }
 
   /** What the layer computes. */
@@ -255,9 +265,12 @@ export class Conv1d<B extends boolean = true> extends Conv<B> {
  * ```
  */
 export class Conv2d<B extends boolean = true> extends Conv<B> {
+  /** Takes everything by name. */
+  constructor(named: ConvSizes & ConvLayerOptions<B>);
   /** Takes channels and kernel size; the others by position or by name. */
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments<B>) {
-    super("Conv2d", 2, inChannels, outChannels, kernelSize, settings);
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments<B>);
+  constructor(...given: readonly unknown[]) {
+    super("Conv2d", 2, given);
   }
 
   /** What the layer computes. */
@@ -268,9 +281,12 @@ export class Conv2d<B extends boolean = true> extends Conv<B> {
 
 /** Convolution of [N, C, D, H, W] or [C, D, H, W]. `torch.nn.Conv3d`. */
 export class Conv3d<B extends boolean = true> extends Conv<B> {
+  /** Takes everything by name. */
+  constructor(named: ConvSizes & ConvLayerOptions<B>);
   /** Takes channels and kernel size; the others by position or by name. */
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments<B>) {
-    super("Conv3d", 3, inChannels, outChannels, kernelSize, settings);
+  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments<B>);
+  constructor(...given: readonly unknown[]) {
+    super("Conv3d", 3, given);
   }
 
   /** What the layer computes. */

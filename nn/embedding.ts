@@ -10,7 +10,7 @@ import { indexFill, type IndexLike } from "../core/ops/indexing/indexing.ts";
 import { checkOptions, type FixedOptions, type Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { normal_ } from "../init/normal.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { type NeededThen, settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
@@ -116,6 +116,14 @@ function checkTable(op: string, table: Tensor): void {
   }
 }
 
+/** What a table cannot do without, where it is given by name. */
+export interface EmbeddingSizes {
+  /** Number of rows. */
+  readonly numEmbeddings: number;
+  /** Length of a row. */
+  readonly embeddingDim: number;
+}
+
 /**
  * A table of rows, taken by number: [...] to [..., embeddingDim]. `torch.nn.Embedding`.
  *
@@ -129,18 +137,20 @@ function checkTable(op: string, table: Tensor): void {
 export class Embedding extends EmbeddingModule {
   /** Takes the number and length of rows; the padding row by position or by name. */
   constructor(
-    numEmbeddings: number,
-    embeddingDim: number,
-    ...settings: Trailing<
+    ...settings: NeededThen<
+      [numEmbeddings: number, embeddingDim: number],
       [paddingIdx: number | null, maxNorm: number | null, normType: number, scaleGradByFreq: boolean],
+      EmbeddingSizes,
       EmbeddingLayerOptions
     >
   ) {
-    super(
-      numEmbeddings,
-      embeddingDim,
-      settingsOf<EmbeddingLayerOptions>("Embedding", settings, kinds),
-    );
+    const options = settingsOf<EmbeddingSizes & EmbeddingLayerOptions>("Embedding", settings, {
+      numEmbeddings: "any",
+      embeddingDim: "any",
+      ...kinds,
+    });
+    const { numEmbeddings, embeddingDim } = options as EmbeddingSizes;
+    super(numEmbeddings, embeddingDim, options);
   }
 
   /** A layer with the rows of a table; they stay as they are unless `freeze` is false. */

@@ -44,6 +44,14 @@ export class Identity extends Module {
   }
 }
 
+/** What a linear layer cannot do without, where it is given by name. */
+export interface LinearSizes {
+  /** Size of the last dimension of the input. */
+  readonly inFeatures: number;
+  /** Size of the last dimension of the output. */
+  readonly outFeatures: number;
+}
+
 /**
  * y = x W^T + b, on the last dimension: [..., in] to [..., out]. `torch.nn.Linear`.
  *
@@ -64,13 +72,20 @@ export class Linear<B extends boolean = true> extends Module {
   /** [outFeatures], or null. */
   declare bias: BiasOf<B>;
 
+  /** Takes everything by name. */
+  constructor(named: LinearSizes & LinearOptions<B>);
   /** Takes the sizes, and whether there is a bias by position. */
   constructor(inFeatures: number, outFeatures: number, bias: B, options?: FactoryOptions);
   /** Takes the sizes of the last dimension of input and output. */
   constructor(inFeatures: number, outFeatures: number, options?: LinearOptions<B>);
-  constructor(inFeatures: number, outFeatures: number, ...settings: readonly unknown[]) {
+  constructor(...given: readonly unknown[]) {
     super();
-    const { bias = true, dtype, device } = settingsOf<LinearOptions>(this.reprName(), settings, kinds);
+    const { bias = true, dtype, device, ...sizes } = settingsOf<LinearSizes & LinearOptions>(
+      this.reprName(),
+      given,
+      { inFeatures: "any", outFeatures: "any", ...kinds },
+    );
+    const { inFeatures, outFeatures } = sizes as LinearSizes;
     checkSizes(this.reprName(), { inFeatures, outFeatures });
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;

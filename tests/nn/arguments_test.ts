@@ -17,7 +17,11 @@ function make(name: string, ...args: unknown[]): unknown {
 }
 
 const unknownNames: [name: string, args: unknown[], sentence: string][] = [
-  ["Linear", [3, 2, { biass: false }], "Linear() got an unexpected keyword argument 'biass'; it knows bias"],
+  [
+    "Linear",
+    [3, 2, { biass: false }],
+    "Linear() got an unexpected keyword argument 'biass'; it knows inFeatures, outFeatures, bias",
+  ],
   ["Dropout", [{ rate: 0.5 }], "Dropout() got an unexpected keyword argument 'rate'; it knows p, inplace"],
   ["Conv2d", [1, 1, 3, { strides: 2 }], "Conv2d() got an unexpected keyword argument 'strides'"],
   ["BatchNorm2d", [3, { epsilon: 1 }], "BatchNorm2d() got an unexpected keyword argument 'epsilon'"],
@@ -235,4 +239,29 @@ Deno.test("a call of MultiheadAttention takes masks and switches by position or 
   const [byPosition, weights] = attention(x, x, x, keyPaddingMask, false, attnMask);
   assertEquals(byPosition.tolist(), attention(x, x, x, { keyPaddingMask, attnMask })[0].tolist());
   assertEquals(weights, null);
+});
+
+Deno.test("convolutions, linear layers and tables take everything by name", () => {
+  const same = (a: nn.Module, b: nn.Module) => assertEquals(String(a), String(b));
+  const conv: nn.Conv2d<false> = new nn.Conv2d({ inChannels: 1, outChannels: 2, kernelSize: 3, bias: false });
+  same(conv, new nn.Conv2d(1, 2, 3, { bias: false }));
+  const none: null = conv.bias,
+    some: Tensor = new nn.Conv1d({ inChannels: 1, outChannels: 2, kernelSize: 3 }).bias;
+  assertEquals([none, some.shape], [null, [2]]);
+  same(
+    new nn.Conv3d({ inChannels: 2, outChannels: 4, kernelSize: [1, 2, 3], groups: 2 }),
+    new nn.Conv3d(2, 4, [1, 2, 3], {
+      groups: 2,
+    }),
+  );
+  const linear: nn.Linear<true> = new nn.Linear({ inFeatures: 3, outFeatures: 2 });
+  same(linear, new nn.Linear(3, 2));
+  same(new nn.Linear({ inFeatures: 3, outFeatures: 2, bias: false }), new nn.Linear(3, 2, false));
+  same(new nn.Embedding({ numEmbeddings: 5, embeddingDim: 2, paddingIdx: 0 }), new nn.Embedding(5, 2, 0));
+  assertThrows(() => make("Conv2d", { inChannels: 1, outChannels: 2 }), ValueError, "kernel_size");
+  assertThrows(
+    () => make("Linear", { inFeatures: 1 }),
+    ValueError,
+    "argument 'outFeatures' must be int, not None",
+  );
 });
