@@ -4,6 +4,7 @@
  * @module
  */
 import { named } from "../apply.ts";
+import { isFloat } from "../dtype.ts";
 import type { NamedTuple } from "../named_tuple.ts";
 import * as combine from "../ops/combine.ts";
 import * as frequency from "../ops/frequency.ts";
@@ -15,7 +16,7 @@ import { argwhere } from "../ops/indexing/mask.ts";
 import type { ReduceOptions, ValuesAndIndices } from "../ops/reduce.ts";
 import * as op from "../ops/indexing/slice_scatter.ts";
 import { msort } from "../ops/sort.ts";
-import { type Shape, type SizeList, sizesIn } from "../shape.ts";
+import { sameShape, type Shape, type SizeList, sizesIn } from "../shape.ts";
 import { sumTo } from "../ops/reduce.ts";
 import { reshape } from "../ops/view.ts";
 import type { Tensor } from "../tensor.ts";
@@ -137,11 +138,11 @@ export abstract class ArrangeMethods extends SpecialMethods {
     return reshape(this, other.shape);
   }
 
-  /** Summed to a shape that broadcasts to this one. */
+  /** Summed to a shape that broadcasts to this one; sums of integers are int64. */
   sumToSize(this: Tensor, ...shape: SizeList): Tensor {
     const size = sizesIn(shape);
     requireKind("sum_to_size", "size", size, "numbers");
-    return sumTo(this, size);
+    return sumTo(isFloat(this.dtype) || sameShape(this.shape, size) ? this : this.to("int64"), size);
   }
 
   /** The most frequent values, and where they are. */

@@ -93,6 +93,11 @@ export function gradientWhere(passes: () => Tensor, y: Tensor, z: Tensor): Tenso
   return z.value.track === 0 ? z : where(passes(), y, z.detach());
 }
 
+/** 0 where `at` holds, with a gradient of NaN in x, as the length of a vector of zeros has; 1 elsewhere. x is finite where `at` holds. */
+export function indefinite(at: Tensor, x: Tensor): Tensor {
+  return hypot(where(at, sub(x, x.detach()), 1), 0);
+}
+
 /** `clamp` under NumPy's name. `torch.clip`. */
 export function clip(
   x: Tensor,
@@ -279,9 +284,9 @@ export function xlogy(a: TensorLike, b: TensorLike): Tensor {
     ? cast(product(cast(x, "float32"), cast(safe, "float32")), dtype)
     : product(x, safe);
   if (y.track === 0) return named("Xlogy", z);
-  // The gradient in y is x / y: of 0 / 0 it is NaN, as is that of the root of y^2.
+  // The gradient in y is x / y.
   const undefinedAt = logicalAnd(none, eq(y, 0));
-  return named("Xlogy", where(undefinedAt, hypot(where(undefinedAt, y, 1), 0), z));
+  return named("Xlogy", where(undefinedAt, indefinite(undefinedAt, y), z));
 }
 
 /** sin(pi x) / (pi x), 1 at 0. `torch.sinc`. */

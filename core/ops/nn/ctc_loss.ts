@@ -16,7 +16,6 @@ import {
   eq,
   exp,
   ge,
-  hypot,
   isinf,
   log,
   lt,
@@ -30,6 +29,7 @@ import {
 import { logicalAnd } from "../logical.ts";
 import { checkHeldRange, indexHint, toIndex } from "../indexing/indexing.ts";
 import { checkReduction, lossKinds, type LossOptions, reduced } from "./loss.ts";
+import { indefinite } from "../pointwise.ts";
 import { mean, sum } from "../reduce.ts";
 import { gatherExact } from "../routine.ts";
 import { expand, narrow, padDim, reshape, select, unsqueeze } from "../view.ts";
@@ -197,8 +197,8 @@ export function ctcLoss(
   const counted = lt(iota([frames, batch, 1], 0, { device }), reshape(ends, [1, batch, 1]));
   const mass = sum(where(counted, exp(logProbs), 0), [0, 2]), none = sub(mass, mass.detach());
   const cost = neg(reshape(whole, [batch])), impossible = isinf(cost);
-  // Where no path is possible the gradient is NaN, as that of the length of a vector of zeros.
-  const extra = zeroInfinity ? none : where(impossible, hypot(where(impossible, none, 1), 0), none);
+  // Where no path is possible the gradient is NaN.
+  const extra = zeroInfinity ? none : where(impossible, indefinite(impossible, mass), none);
   const loss = add(cost, extra), finite = zeroInfinity ? where(impossible, 0, loss) : loss;
   if (reduction !== "mean") return reduced("ctc_loss", finite, reduction);
   const lengths = cast(maximum(reshape(int64(outLengths), [batch]), 1), logProbs.dtype);

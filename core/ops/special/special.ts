@@ -47,7 +47,7 @@ import {
   where,
 } from "../elementwise.ts";
 import { logicalAnd, logicalOr } from "../logical.ts";
-import { square, trigamma } from "../pointwise.ts";
+import { indefinite, square, trigamma } from "../pointwise.ts";
 import { checkCall } from "../options.ts";
 
 /** e^(x^2) erfc(x), which falls slowly where erfc vanishes. `torch.special.erfcx`. */
@@ -66,15 +66,25 @@ export function entr(x: Tensor): Tensor {
   checkCall("entr", [x]);
   const y = asFloat(x), positive = gt(y, 0), safe = where(positive, y, 1);
   const outside = where(eq(y, 0), 0, where(isnan(y), y, -Infinity));
-  return named("SpecialEntr", where(positive, neg(mul(safe, log(safe))), outside));
+  const z = where(positive, neg(mul(safe, log(safe))), outside);
+  if (y.track === 0) return named("SpecialEntr", z);
+  // The gradient is -1 - ln(x): infinite at 0, as that of a root, and NaN below.
+  const zero = eq(y, 0), below = logicalAnd(lt(y, 0), gt(y, -Infinity));
+  const border = where(zero, sqrt(where(zero, sub(y, y.detach()), 1)), where(isnan(y), mul(y, y), z));
+  return named("SpecialEntr", where(below, sub(-Infinity, indefinite(below, y)), border));
 }
 
 /** x ln(1 + y), which is 0 where x is 0 and y is not NaN. `torch.special.xlog1py`. */
 export function xlog1py(x: TensorLike, y: TensorLike): Tensor {
   const z = toTensor(y, floatType(commonType("xlog1py", [x, y])), deviceOf([x, y])),
-    zero = logicalAnd(eq(x, 0), logicalOr(le(z, -1), eq(z, Infinity)));
+    none = eq(x, 0),
+    zero = logicalAnd(none, logicalOr(le(z, -1), eq(z, Infinity)));
   const number = x instanceof Tensor ? (y instanceof Tensor ? 0 : 2) : 1;
-  return named(`SpecialXlog1PyBackward${number}`, mul(x, log1p(where(zero, 0, z))));
+  const product = mul(x, log1p(where(zero, 0, z))), name = `SpecialXlog1PyBackward${number}`;
+  if (z.track === 0) return named(name, product);
+  // The gradient in y is x / (1 + y).
+  const undefinedAt = logicalAnd(none, eq(z, -1));
+  return named(name, where(undefinedAt, indefinite(undefinedAt, z), product));
 }
 
 /** The standard normal distribution's cumulative function. `torch.special.ndtr`. */

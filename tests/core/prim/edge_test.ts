@@ -118,6 +118,8 @@ const fns: Readonly<Record<string, (a: Tensor, b: Tensor) => Tensor>> = {
   huber: (a, b) => core.huberLoss(a, b, { reduction: "none", delta: 0.75 }),
   "smoothl1 all": (a, b) => core.smoothL1Loss(a, b, { reduction: "none", beta: 0.75 }),
   hinge: (x) => core.hingeEmbeddingLoss(x, x.detach().sign(), { reduction: "none" }),
+  xlog1py: (a, b) => core.special.xlog1py(a, b),
+  entr: (x) => core.special.entr(x),
   kl: (a, b) => core.klDiv(a, b, { reduction: "none" }),
 };
 
