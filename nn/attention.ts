@@ -19,7 +19,7 @@ import { sameShape, torchSize } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { zeros_ } from "../init/constant.ts";
 import { xavierNormal_, xavierUniform_ } from "../init/xavier.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { type NeededThen, settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { setField } from "./module/fields.ts";
 import { Linear } from "./linear.ts";
@@ -42,6 +42,14 @@ export interface MultiheadAttentionOptions extends FactoryOptions {
   readonly vdim?: number | null;
   /** Inputs and output are [batch, length, features] and not [length, batch, features]. */
   readonly batchFirst?: boolean;
+}
+
+/** What MultiheadAttention cannot do without, where it is given by name. */
+export interface MultiheadAttentionSizes {
+  /** Features of queries and output. */
+  readonly embedDim: number;
+  /** Number of heads. */
+  readonly numHeads: number;
 }
 
 /** What a call of MultiheadAttention can be given beside query, key and value. */
@@ -135,9 +143,8 @@ export class MultiheadAttention extends Module {
 
   /** Takes features and heads; the others by position or by name. */
   constructor(
-    embedDim: number,
-    numHeads: number,
-    ...settings: Trailing<
+    ...settings: NeededThen<
+      [embedDim: number, numHeads: number],
       [
         dropout: number,
         bias: boolean,
@@ -147,20 +154,27 @@ export class MultiheadAttention extends Module {
         vdim: number | null,
         batchFirst: boolean,
       ],
+      MultiheadAttentionSizes,
       MultiheadAttentionOptions
     >
   ) {
     super();
-    const options = settingsOf<MultiheadAttentionOptions>("MultiheadAttention", settings, {
-      dropout: "number",
-      bias: "boolean",
-      addBiasKv: "boolean",
-      addZeroAttn: "boolean",
-      kdim: "number?",
-      vdim: "number?",
-      batchFirst: "boolean",
-      ...factoryKinds,
-    });
+    const options = settingsOf<MultiheadAttentionSizes & MultiheadAttentionOptions>(
+      "MultiheadAttention",
+      settings,
+      {
+        embedDim: "any",
+        numHeads: "any",
+        dropout: "number",
+        bias: "boolean",
+        addBiasKv: "boolean",
+        addZeroAttn: "boolean",
+        kdim: "number?",
+        vdim: "number?",
+        batchFirst: "boolean",
+        ...factoryKinds,
+      },
+    );
     const {
       dropout = 0,
       bias = true,
@@ -170,6 +184,7 @@ export class MultiheadAttention extends Module {
       dtype,
       device,
     } = options;
+    const { embedDim, numHeads } = options as MultiheadAttentionSizes;
     checkSizes("MultiheadAttention", { embedDim, numHeads }, 1);
     if (embedDim % numHeads !== 0) {
       throw new ValueError(

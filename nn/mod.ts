@@ -97,6 +97,7 @@ export {
   type RecurrentArguments,
   RecurrentModule,
   type RecurrentOptions,
+  type RecurrentSizes,
 } from "./recurrent.ts";
 export * from "./rnn_cell.ts";
 export { type Positions, Sequential, type SequentialConstructor, SequentialModule } from "./sequential.ts";
@@ -120,6 +121,7 @@ export {
   TransformerLayer,
   type TransformerLayerArguments,
   type TransformerLayerOptions,
+  type TransformerLayerSizes,
 } from "./transformer_layer.ts";
 export { UninitializedBuffer, UninitializedParameter } from "./module/uninitialized.ts";
 export type { PackedSequence } from "./utils/packed_sequence.ts";

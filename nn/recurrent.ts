@@ -12,7 +12,7 @@ import { reshape, select, squeeze, transpose, unsqueeze } from "../core/ops/view
 import { sameShape, type Shape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { uniform_ } from "../init/uniform.ts";
-import type { Trailing } from "../core/ops/arguments.ts";
+import type { NeededThen } from "../core/ops/arguments.ts";
 import { checkSizes, type FactoryOptions } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
@@ -40,9 +40,19 @@ export interface LSTMOptions extends RecurrentOptions {
   readonly projSize?: number;
 }
 
-/** Arguments of recurrent layers after the sizes of input and state. */
-export type RecurrentArguments<O> = Trailing<
+/** What a recurrent layer cannot do without, where it is given by name. */
+export interface RecurrentSizes {
+  /** Features of the input. */
+  readonly inputSize: number;
+  /** Features of the state. */
+  readonly hiddenSize: number;
+}
+
+/** Arguments of recurrent layers: the sizes of input and state, then the others. */
+export type RecurrentArguments<O> = NeededThen<
+  [inputSize: number, hiddenSize: number],
   [numLayers: number, bias: boolean, batchFirst: boolean, dropout: number, bidirectional: boolean],
+  RecurrentSizes,
   O
 >;
 

@@ -14,6 +14,7 @@ import {
   type RecurrentArguments,
   RecurrentModule,
   type RecurrentOptions,
+  type RecurrentSizes,
 } from "./recurrent.ts";
 import type { PackedSequence } from "./utils/packed_sequence.ts";
 
@@ -24,6 +25,8 @@ export interface RNNOptions extends RecurrentOptions {
 }
 
 const ownKinds = {
+  inputSize: "any",
+  hiddenSize: "any",
   numLayers: "number",
   bias: "boolean",
   batchFirst: "boolean",
@@ -31,9 +34,9 @@ const ownKinds = {
   bidirectional: "boolean",
 } as const;
 
-const kinds: Kinds<RecurrentOptions> = { ...ownKinds, ...factoryKinds };
+const kinds: Kinds<RecurrentSizes & RecurrentOptions> = { ...ownKinds, ...factoryKinds };
 
-const lstmKinds: Kinds<LSTMOptions> = { ...ownKinds, projSize: "number", ...factoryKinds };
+const lstmKinds: Kinds<RecurrentSizes & LSTMOptions> = { ...ownKinds, projSize: "number", ...factoryKinds };
 
 /** Calls of RNN, also with packed sequences. */
 export interface RNN {
@@ -59,9 +62,14 @@ export class RNN extends RecurrentModule {
   nonlinearity: "tanh" | "relu";
 
   /** Takes the sizes of input and state; the others by position or by name. */
-  constructor(inputSize: number, hiddenSize: number, ...settings: RecurrentArguments<RNNOptions>) {
-    const options = settingsOf<RNNOptions>("RNN", settings, { ...kinds, nonlinearity: "string" }, 5);
-    const { nonlinearity = "tanh" } = options;
+  constructor(...settings: RecurrentArguments<RNNOptions>) {
+    const options = settingsOf<RecurrentSizes & RNNOptions>(
+      "RNN",
+      settings,
+      { ...kinds, nonlinearity: "string" },
+      7,
+    );
+    const { nonlinearity = "tanh" } = options, { inputSize, hiddenSize } = options as RecurrentSizes;
     if (nonlinearity !== "tanh" && nonlinearity !== "relu") {
       throw new ValueError(`Unknown nonlinearity '${nonlinearity}', in RNN: it is tanh or relu`);
     }
@@ -101,8 +109,10 @@ export interface LSTM {
  */
 export class LSTM extends RecurrentModule {
   /** Takes the sizes of input and state; the others by position or by name. */
-  constructor(inputSize: number, hiddenSize: number, ...settings: RecurrentArguments<LSTMOptions>) {
-    super(4, inputSize, hiddenSize, settingsOf<LSTMOptions>("LSTM", settings, lstmKinds, 6));
+  constructor(...settings: RecurrentArguments<LSTMOptions>) {
+    const options = settingsOf<RecurrentSizes & LSTMOptions>("LSTM", settings, lstmKinds, 8);
+    const { inputSize, hiddenSize } = options as RecurrentSizes;
+    super(4, inputSize, hiddenSize, options);
   }
 
   /** Output of every moment, and the last hidden and cell state. */
@@ -132,11 +142,10 @@ export interface GRU {
 /** Gated recurrent units along a sequence [time, batch, features]. `torch.nn.GRU`. */
 export class GRU extends RecurrentModule {
   /** Takes the sizes of input and state; the others by position or by name. */
-  constructor(inputSize: number, hiddenSize: number, ...settings: RecurrentArguments<RecurrentOptions>) {
-    super(3, inputSize, hiddenSize, {
-      ...settingsOf<RecurrentOptions>("GRU", settings, kinds, 5),
-      projSize: 0,
-    });
+  constructor(...settings: RecurrentArguments<RecurrentOptions>) {
+    const options = settingsOf<RecurrentSizes & RecurrentOptions>("GRU", settings, kinds, 7);
+    const { inputSize, hiddenSize } = options as RecurrentSizes;
+    super(3, inputSize, hiddenSize, { ...options, projSize: 0 });
   }
 
   /** Output of every moment, and the last hidden state [layers * directions, batch, hidden]. */

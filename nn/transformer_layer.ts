@@ -8,7 +8,7 @@ import { gelu, relu } from "../core/ops/nn/activation.ts";
 import { add } from "../core/ops/elementwise.ts";
 import type { Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { type NeededThen, settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { MultiheadAttention } from "./attention.ts";
 import { Dropout } from "./dropout.ts";
@@ -36,13 +36,25 @@ export interface TransformerLayerOptions extends FactoryOptions {
   readonly normFirst?: boolean;
 }
 
-/** Arguments of transformer layers after features and heads. */
-export type TransformerLayerArguments = Trailing<
+/** What a transformer layer cannot do without, where it is given by name. */
+export interface TransformerLayerSizes {
+  /** Features of the input. */
+  readonly dModel: number;
+  /** Number of attention heads. */
+  readonly nhead: number;
+}
+
+/** Arguments of transformer layers: features and heads, then the others. */
+export type TransformerLayerArguments = NeededThen<
+  [dModel: number, nhead: number],
   [dimFeedforward: number, dropout: number, activation: Activation],
+  TransformerLayerSizes,
   TransformerLayerOptions
 >;
 
-const kinds: Kinds<TransformerLayerOptions> = {
+const kinds: Kinds<TransformerLayerSizes & TransformerLayerOptions> = {
+  dModel: "any",
+  nhead: "any",
   dimFeedforward: "number",
   dropout: "number",
   activation: "any",
@@ -122,8 +134,13 @@ export class TransformerEncoderLayer extends TransformerLayer {
   activation: (x: Tensor) => Tensor;
 
   /** Takes features and heads; the others by position or by name. */
-  constructor(dModel: number, nhead: number, ...settings: TransformerLayerArguments) {
-    const options = settingsOf<TransformerLayerOptions>("TransformerEncoderLayer", settings, kinds);
+  constructor(...settings: TransformerLayerArguments) {
+    const options = settingsOf<TransformerLayerSizes & TransformerLayerOptions>(
+      "TransformerEncoderLayer",
+      settings,
+      kinds,
+    );
+    const { dModel, nhead } = options as TransformerLayerSizes;
     super(dModel, nhead, options);
     const { dimFeedforward = 2048, dropout = 0.1, activation = "relu", layerNormEps: eps, dtype, device } =
       options;
@@ -213,8 +230,13 @@ export class TransformerDecoderLayer extends TransformerLayer {
   declare activation: (x: Tensor) => Tensor;
 
   /** Takes features and heads; the others by position or by name. */
-  constructor(dModel: number, nhead: number, ...settings: TransformerLayerArguments) {
-    const options = settingsOf<TransformerLayerOptions>("TransformerDecoderLayer", settings, kinds);
+  constructor(...settings: TransformerLayerArguments) {
+    const options = settingsOf<TransformerLayerSizes & TransformerLayerOptions>(
+      "TransformerDecoderLayer",
+      settings,
+      kinds,
+    );
+    const { dModel, nhead } = options as TransformerLayerSizes;
     super(dModel, nhead, options);
     const {
       dimFeedforward = 2048,

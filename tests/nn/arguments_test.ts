@@ -25,7 +25,11 @@ const unknownNames: [name: string, args: unknown[], sentence: string][] = [
   ["Dropout", [{ rate: 0.5 }], "Dropout() got an unexpected keyword argument 'rate'; it knows p, inplace"],
   ["Conv2d", [1, 1, 3, { strides: 2 }], "Conv2d() got an unexpected keyword argument 'strides'"],
   ["BatchNorm2d", [3, { epsilon: 1 }], "BatchNorm2d() got an unexpected keyword argument 'epsilon'"],
-  ["LSTM", [3, 2, { layers: 2 }], "LSTM() got an unexpected keyword argument 'layers'; it knows numLayers"],
+  [
+    "LSTM",
+    [3, 2, { layers: 2 }],
+    "LSTM() got an unexpected keyword argument 'layers'; it knows inputSize, hiddenSize, numLayers",
+  ],
   [
     "CrossEntropyLoss",
     [{ smoothing: 1 }],
@@ -241,7 +245,7 @@ Deno.test("a call of MultiheadAttention takes masks and switches by position or 
   assertEquals(weights, null);
 });
 
-Deno.test("convolutions, linear layers and tables take everything by name", () => {
+Deno.test("layers take what they need by position or by name", () => {
   const same = (a: nn.Module, b: nn.Module) => assertEquals(String(a), String(b));
   const conv: nn.Conv2d<false> = new nn.Conv2d({ inChannels: 1, outChannels: 2, kernelSize: 3, bias: false });
   same(conv, new nn.Conv2d(1, 2, 3, { bias: false }));
@@ -258,6 +262,24 @@ Deno.test("convolutions, linear layers and tables take everything by name", () =
   same(linear, new nn.Linear(3, 2));
   same(new nn.Linear({ inFeatures: 3, outFeatures: 2, bias: false }), new nn.Linear(3, 2, false));
   same(new nn.Embedding({ numEmbeddings: 5, embeddingDim: 2, paddingIdx: 0 }), new nn.Embedding(5, 2, 0));
+  same(
+    new nn.LSTM({ inputSize: 3, hiddenSize: 4, numLayers: 2, batchFirst: true }),
+    new nn.LSTM(3, 4, 2, true, true),
+  );
+  same(new nn.GRU({ inputSize: 3, hiddenSize: 4 }), new nn.GRU(3, 4));
+  same(
+    new nn.RNN({ inputSize: 3, hiddenSize: 4, nonlinearity: "relu" }),
+    new nn.RNN(3, 4, { nonlinearity: "relu" }),
+  );
+  same(new nn.MultiheadAttention({ embedDim: 4, numHeads: 2 }), new nn.MultiheadAttention(4, 2));
+  const layer = { dModel: 4, nhead: 2, dimFeedforward: 8 };
+  same(new nn.TransformerEncoderLayer(layer), new nn.TransformerEncoderLayer(4, 2, 8));
+  same(new nn.TransformerDecoderLayer(layer), new nn.TransformerDecoderLayer(4, 2, 8));
+  assertThrows(
+    () => make("LSTM", { inputSize: 3 }),
+    ValueError,
+    "argument 'hiddenSize' must be int, not None",
+  );
   assertThrows(() => make("Conv2d", { inChannels: 1, outChannels: 2 }), ValueError, "kernel_size");
   assertThrows(
     () => make("Linear", { inFeatures: 1 }),

@@ -6,11 +6,11 @@
 import { GradError, ValueError } from "../../errors.ts";
 import { isFloat } from "../../dtype.ts";
 import { enableGrad } from "../../grad_mode.ts";
-import { checkOptions, type Kinds, requireKind } from "../../ops/options.ts";
+import { checkOptions, type Kinds, requireKind, requireTensors } from "../../ops/options.ts";
 import { tensor, zeros } from "../../ops/create.ts";
-import { cast, checkTensors } from "../../ops/cast.ts";
+import { cast } from "../../ops/cast.ts";
 import { randn } from "../../ops/random.ts";
-import { Tensor } from "../../tensor.ts";
+import type { Tensor } from "../../tensor.ts";
 import { grad } from "./autograd.ts";
 
 /** Options of `gradcheck`. */
@@ -35,7 +35,7 @@ const kinds: Kinds<GradcheckOptions> = {
 /** A function of tensors with a tensor, or several, as its result. */
 type Checked = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
-const outputsOf = (y: Tensor | readonly Tensor[]): readonly Tensor[] => y instanceof Tensor ? [y] : y;
+const outputsOf = (y: Tensor | readonly Tensor[]): readonly Tensor[] => [y].flat();
 const numbers = (x: Tensor) => Array.from(cast(x, "float64").toTypedArray(), Number);
 
 /** The difference quotients of each output element in each element of an input: rows are elements of the input. */
@@ -75,7 +75,6 @@ export function gradcheck(
   checkOptions("gradcheck", options, kinds);
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, raiseException = true } = options;
   const xs = outputsOf(inputs);
-  checkTensors("gradcheck", xs);
   if (!xs.some((x) => x.requiresGrad)) {
     throw new ValueError(
       "gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True.",
@@ -127,7 +126,6 @@ export function gradgradcheck(
 ): boolean {
   requireKind("gradgradcheck", "fn", fn, "function");
   const xs = outputsOf(inputs);
-  checkTensors("gradgradcheck", xs);
   const seeds = gradOutputs
     ? outputsOf(gradOutputs)
     : outputsOf(fn(...xs)).map((y) => randn(y.shape, { dtype: y.dtype, device: y.device }).requiresGrad_());
