@@ -87,11 +87,11 @@ export function evaluate(tensors: readonly Tensor[], options: EvaluateOptions = 
 }
 
 function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readonly Tensor[]): void {
-  const { checks, ...found } = traceChecked(asked);
+  const { found, checks } = traceChecked(asked);
   const { nodes, leaves, signature } = found;
   // Values of parameters are brought to memory when met, not computed again each time. So is what a caller of a module holds, and a
   // single value that may be a part of a loss, where a step may overwrite what they are computed from: afterwards they could not be computed.
-  const roots = [...asked, ...checks.map((check) => check.found)];
+  const roots = withChecks(asked, checks);
   evaluations++;
   for (const x of nodes) {
     if (isHeld(x)) continue;
@@ -126,7 +126,7 @@ function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readon
     return { compiled, executable: backend.prepare(compiled.plan) };
   });
   const storages = execute(device, plan, leaves);
-  throwRefused(device, watchedIn(plan.compiled.outputs, checks), storages);
+  if (checks.length > 0) throwRefused(device, watchedIn(plan.compiled.outputs, checks), storages);
   plan.compiled.outputs.forEach(({ places }, i) => {
     for (let k = 0; k < places.length; k++) nodes[places[k]].storage = storages[i];
   });
@@ -137,9 +137,17 @@ function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readon
 }
 
 /** What a set of roots needs, with what has to be looked at when it is computed among the nodes. */
-function traceChecked(roots: readonly Tensor[]): Trace & { readonly checks: readonly Check[] } {
+function traceChecked(
+  roots: readonly Tensor[],
+): { readonly found: Trace; readonly checks: readonly Check[] } {
   const found = trace(roots), checks = checksOf(found.nodes);
-  return { ...checks.length === 0 ? found : trace([...roots, ...checks.map((c) => c.found)]), checks };
+  return { found: checks.length === 0 ? found : trace(withChecks(roots, checks)), checks };
+}
+
+function withChecks(roots: readonly Tensor[], checks: readonly Check[]): Tensor[] {
+  const all = [...roots];
+  for (let i = 0; i < checks.length; i++) all.push(checks[i].found);
+  return all;
 }
 
 /**
@@ -223,9 +231,9 @@ export function prepare(
   // While the graph is walked, a placeholder is a leaf like any other.
   const stand = inputs.map((x) => x.storage = hostStorage(device, x.dtype, hostArray(x.dtype, 0)));
   try {
-    const { checks, ...found } = traceChecked(outputs);
+    const { found, checks } = traceChecked(outputs);
     const { leaves } = found;
-    const roots = [...outputs, ...checks.map((check) => check.found)].map((x) => x.order);
+    const roots = withChecks(outputs, checks).map((x) => x.order);
     const inputOf = leaves.map((s) => stand.indexOf(s));
     // What an output only renames.
     const names = outputs.map(renamedLeaf);

@@ -22,9 +22,10 @@ const none: readonly Check[] = [];
 /** What to look at when `nodes` are computed. */
 export function checksOf(nodes: readonly Tensor[]): readonly Check[] {
   let checks: Check[] | null = null;
-  for (const node of nodes) {
-    const { prim: { refusal }, shape, dtype } = node;
-    if (refusal === undefined || isHeld(node) || sizeOf(shape) === 0) continue;
+  for (let i = 0; i < nodes.length; i++) {
+    const { refusal } = nodes[i].prim;
+    if (refusal === undefined || isHeld(nodes[i]) || sizeOf(nodes[i].shape) === 0) continue;
+    const node = nodes[i], { shape, dtype } = node;
     (checks ??= []).push({ found: refusal.found(node.inputs), error: () => refusal.error({ shape, dtype }) });
   }
   return checks ?? none;
