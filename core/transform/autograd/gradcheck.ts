@@ -6,9 +6,9 @@
 import { GradError, ValueError } from "../../errors.ts";
 import { isFloat } from "../../dtype.ts";
 import { enableGrad } from "../../grad_mode.ts";
-import { checkOptions, type Kinds, requireKind, requireTensors } from "../../ops/options.ts";
+import { checkOptions, type Kinds, requireKind } from "../../ops/options.ts";
 import { tensor, zeros } from "../../ops/create.ts";
-import { cast } from "../../ops/cast.ts";
+import { cast, checkTensors } from "../../ops/cast.ts";
 import { randn } from "../../ops/random.ts";
 import type { Tensor } from "../../tensor.ts";
 import { grad } from "./autograd.ts";
@@ -35,7 +35,13 @@ const kinds: Kinds<GradcheckOptions> = {
 /** A function of tensors with a tensor, or several, as its result. */
 type Checked = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
-const outputsOf = (y: Tensor | readonly Tensor[]): readonly Tensor[] => [y].flat();
+/** One tensor or several, as a list. */
+function outputsOf(y: Tensor | readonly Tensor[]): readonly Tensor[] {
+  const list = [y].flat();
+  checkTensors("gradcheck", list);
+  return list;
+}
+
 const numbers = (x: Tensor) => Array.from(cast(x, "float64").toTypedArray(), Number);
 
 /** The difference quotients of each output element in each element of an input: rows are elements of the input. */
