@@ -5,13 +5,10 @@
  */
 export {
   celu,
-  type DrawOptions,
   elu,
   gelu,
   type GeluOptions,
   glu,
-  gumbelSoftmax,
-  type GumbelSoftmaxOptions,
   hardshrink,
   hardsigmoid,
   hardswish,
@@ -23,8 +20,6 @@ export {
   prelu,
   relu,
   relu6,
-  rrelu,
-  type RreluOptions,
   selu,
   silu,
   softplus,
@@ -33,6 +28,13 @@ export {
   tanhshrink,
   threshold,
 } from "./ops/nn/activation.ts";
+export {
+  type DrawOptions,
+  gumbelSoftmax,
+  type GumbelSoftmaxOptions,
+  rrelu,
+  type RreluOptions,
+} from "./ops/nn/random_activation.ts";
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,

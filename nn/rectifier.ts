@@ -4,6 +4,7 @@
  * @module
  */
 import * as op from "../core/ops/nn/activation.ts";
+import { rrelu } from "../core/ops/nn/random_activation.ts";
 import type { InplaceOptions } from "../core/ops/nn/activation.ts";
 import { ValueError } from "../core/errors.ts";
 import { checkKind, type Kinds } from "../core/ops/options.ts";
@@ -333,7 +334,7 @@ export class RReLU extends InplaceModule {
 
   /** What the layer computes. */
   override forward(x: Tensor): Tensor {
-    return op.rrelu(x, this.lower, this.upper, this.training);
+    return rrelu(x, this.lower, this.upper, this.training);
   }
 
   /** The settings of the activation. */
