@@ -5,7 +5,8 @@
  * @module
  */
 import { apply, named } from "../apply.ts";
-import { type DType, isFloat, isInt, kindOf } from "../dtype.ts";
+import { type DType, isFloat, isHalf, isInt, kindOf } from "../dtype.ts";
+import { finfo } from "../dtype_info.ts";
 import { DTypeError, ValueError } from "../errors.ts";
 import * as prim from "../prim/elementwise.ts";
 import type { Primitive } from "../prim/primitive.ts";
@@ -295,7 +296,15 @@ export function copysign(a: TensorLike, b: TensorLike): Tensor {
 
 /** The next representable value after a towards b. `torch.nextafter`. */
 export function nextafter(a: TensorLike, b: TensorLike): Tensor {
-  return binaryAs(prim.nextafterPrim, a, b, floatsAlone("nextafter", a, b));
+  const dtype = floatsAlone("nextafter", a, b);
+  if (!isHalf(dtype)) return binaryAs(prim.nextafterPrim, a, b, dtype);
+  // A step of the shorter type is so many of float32's, but at least its smallest number.
+  const { eps, tiny, max } = finfo(dtype), device = deviceOf([a, b]);
+  const [x, y] = [a, b].map((v) => cast(toTensor(v, dtype, device), "float32"));
+  const step = mul(sub(binaryAs(prim.nextafterPrim, x, y, "float32"), x), eps * 2 ** 23);
+  const whole = where(lt(abs(step), tiny * eps), mul(sign(step), tiny * eps), step);
+  const moved = where(eq(abs(x), Infinity), mul(sign(x), max), add(x, whole));
+  return cast(where(eq(x, y), y, where(isnan(y), y, moved)), dtype);
 }
 
 /** a == b, as bool. `torch.eq`. */

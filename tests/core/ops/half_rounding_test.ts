@@ -12,6 +12,7 @@ import {
   layerNorm,
   leakyRelu,
   lerp,
+  nextafter,
   sub,
   tensor,
   xlogy,
@@ -82,4 +83,20 @@ forEachDevice("a number divided by a tensor is a product with the reciprocal", (
     0.04296875,
     0.02734375,
   ]);
+});
+
+forEachDevice("the next number of a half-precision type is one step of that type away", () => {
+  const a = [1, -1, 3, 2, Infinity, 65504],
+    b = [2, 2, 1, 2, 0, 1e6],
+    next = (dtype: "bfloat16" | "float16") => nextafter(tensor(a, { dtype }), tensor(b, { dtype })).tolist();
+  // Just below a power of two the steps are half as long.
+  assertEquals(next("bfloat16"), [
+    1 + 2 ** -7,
+    -1 + 2 ** -8,
+    3 - 2 ** -6,
+    2,
+    (2 - 2 ** -7) * 2 ** 127,
+    65536 + 512,
+  ]);
+  assertEquals(next("float16"), [1 + 2 ** -10, -1 + 2 ** -11, 3 - 2 ** -9, 2, 65504, Infinity]);
 });
