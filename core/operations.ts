@@ -282,32 +282,34 @@ export {
 } from "./ops/random.ts";
 export { arange, eye, linspace, logspace } from "./ops/ranges.ts";
 export {
-  atleast1d,
-  atleast2d,
-  atleast3d,
-  blockDiag,
-  broadcastTensors,
   broadcastTo,
-  columnStack,
   diag,
   diagEmbed,
-  dstack,
-  hstack,
-  meshgrid,
-  type MeshgridOptions,
   movedim,
   repeat,
   repeatInterleave,
   roll,
   rot90,
-  type TensorList,
   tensorSplit,
   tile,
   tril,
   triu,
   unbind,
-  vstack,
 } from "./ops/rearrange.ts";
+export {
+  atleast1d,
+  atleast2d,
+  atleast3d,
+  blockDiag,
+  broadcastTensors,
+  columnStack,
+  dstack,
+  hstack,
+  meshgrid,
+  type MeshgridOptions,
+  type TensorList,
+  vstack,
+} from "./ops/stacking.ts";
 export { amax, amin, argmax, argmin, max, min } from "./ops/extremes.ts";
 export {
   all,

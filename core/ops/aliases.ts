@@ -31,7 +31,8 @@ import {
   trunc,
 } from "./elementwise.ts";
 import { dot, outer } from "./linalg/matmul.ts";
-import { movedim, vstack } from "./rearrange.ts";
+import { movedim } from "./rearrange.ts";
+import { vstack } from "./stacking.ts";
 
 import { flatten, narrow, transpose } from "./view.ts";
 import { cat, chunk, split } from "./join.ts";

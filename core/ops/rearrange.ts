@@ -1,14 +1,13 @@
 /**
- * Rearranging elements by composing views: rolling, repeating, triangles, diagonals, stacking along named directions.
+ * Rearranging elements by composing views: rolling, repeating, triangles, diagonals, pieces.
  *
  * @module
  */
 import { named } from "../apply.ts";
 import { IndexError, ShapeError, ValueError } from "../errors.ts";
-import { broadcastShapes, normalizeDim, type Shape, sizeOf } from "../shape.ts";
+import { normalizeDim, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { repeatEach } from "./binning.ts";
-import { checkTensors, commonType } from "./cast.ts";
 import { fullLike, tensor } from "./create.ts";
 import { diagonalMask, iota } from "./ranges.ts";
 import { add, le, where } from "./elementwise.ts";
@@ -26,7 +25,7 @@ import {
 } from "./view.ts";
 import { cat, split } from "./join.ts";
 import { inPlace, isNamed, type Named } from "./arguments.ts";
-import { checkCall, requireKind, requireTensors } from "./options.ts";
+import { checkCall, requireKind } from "./options.ts";
 
 /** Elements moved along dimensions, those that leave at one end coming in at the other; without `dims` in the flattened order. `torch.roll`. */
 export function roll(
@@ -236,61 +235,6 @@ export function unbind(x: Tensor, dim: number | Named<{ dim: number }> = 0): Ten
   return Array.from({ length: x.shape[at] }, (_, i) => named("Unbind", select(x, at, i)));
 }
 
-/** Tensors as arguments: `f(a, b)` or `f([a, b])`. */
-export type TensorList = readonly [readonly Tensor[]] | readonly Tensor[];
-
-/** The list in arguments that may come either way. */
-function tensorsIn(op: string, args: TensorList): readonly Tensor[] {
-  const [first] = args, tensors: readonly Tensor[] = Array.isArray(first) ? first : args as readonly Tensor[];
-  checkTensors(op, tensors);
-  return tensors;
-}
-
-/** The tensors at one shape: `broadcastTensors(a, b)` or `broadcastTensors([a, b])`. `torch.broadcast_tensors`. */
-export function broadcastTensors(...args: TensorList): Tensor[] {
-  const tensors = tensorsIn("broadcast_tensors", args);
-  const shape = tensors.reduce<Shape>((acc, t) => broadcastShapes("broadcast_tensors", acc, t.shape), []);
-  return tensors.map((t) => expand(t, shape));
-}
-
-/** Options of `meshgrid`. */
-export interface MeshgridOptions {
-  /** "ij": each result varies along the dimension of its vector; "xy" swaps the first two. */
-  readonly indexing?: "ij" | "xy";
-}
-
-/** Vectors as grids: `meshgrid(x, y)` or `meshgrid([x, y])`, and options. `torch.meshgrid`. */
-export function meshgrid(...tensors: readonly Tensor[]): Tensor[];
-/** Vectors as grids. */
-export function meshgrid(tensors: readonly Tensor[], options?: MeshgridOptions): Tensor[];
-/** Vectors as grids. */
-export function meshgrid(x: Tensor, y: Tensor, options: MeshgridOptions): Tensor[];
-/** Vectors as grids. */
-export function meshgrid(
-  ...args: readonly (Tensor | readonly Tensor[] | MeshgridOptions | undefined)[]
-): Tensor[] {
-  const tensors = args.flat().filter((x) => x instanceof Tensor);
-  const last = args[args.length - 1];
-  const options: MeshgridOptions = typeof last === "object" && last !== null && "indexing" in last
-    ? last
-    : {};
-  if (tensors.length === 0) throw new ValueError("meshgrid expects a non-empty TensorList");
-  if (options.indexing === "xy" && tensors.length > 1) {
-    const [a, b, ...rest] = tensors;
-    const [y, x, ...others] = meshgrid([b, a, ...rest]);
-    return [x, y, ...others];
-  }
-  tensors.forEach((t) => {
-    if (t.shape.length > 1) {
-      throw new ShapeError(
-        `torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: [${t.shape.join(", ")}]`,
-      );
-    }
-  });
-  const shape = tensors.map((t) => sizeOf(t.shape));
-  return tensors.map((t, i) => expand(reshape(t, shape.map((s, d) => d === i ? s : 1)), shape));
-}
-
 /** Dimensions `source` moved to the places `destination`, the others keeping their order. `torch.movedim`. */
 export function movedim(
   x: Tensor,
@@ -321,73 +265,6 @@ export function movedim(
 /** `expand` under NumPy's name. `torch.broadcast_to`. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   return expand(x, shape);
-}
-
-/** `f` of one tensor, or of each of several, which may come as a list. */
-function each(op: string, args: TensorList, f: (x: Tensor) => Tensor): Tensor | Tensor[] {
-  const [first] = args;
-  return args.length === 1 && first instanceof Tensor ? f(first) : tensorsIn(op, args).map(f);
-}
-
-const asVector = (x: Tensor): Tensor => x.shape.length === 0 ? reshape(x, [1]) : x.value;
-const asMatrix = (x: Tensor): Tensor => x.shape.length < 2 ? unsqueeze(asVector(x), 0) : x.value;
-const asCuboid = (x: Tensor): Tensor => x.shape.length < 3 ? unsqueeze(asMatrix(x), 2) : x.value;
-
-/** At least one dimension. `torch.atleast_1d`. */
-export function atleast1d(x: Tensor): Tensor;
-/** Each with at least one dimension. */
-export function atleast1d(...tensors: TensorList): Tensor[];
-/** Each with at least one dimension. */
-export function atleast1d(...args: TensorList): Tensor | Tensor[] {
-  return each("atleast_1d", args, asVector);
-}
-
-/** At least two dimensions, new ones in front. `torch.atleast_2d`. */
-export function atleast2d(x: Tensor): Tensor;
-/** Each with at least two dimensions. */
-export function atleast2d(...tensors: TensorList): Tensor[];
-/** Each with at least two dimensions. */
-export function atleast2d(...args: TensorList): Tensor | Tensor[] {
-  return each("atleast_2d", args, asMatrix);
-}
-
-/** At least three dimensions; a matrix gets the new one at the end. `torch.atleast_3d`. */
-export function atleast3d(x: Tensor): Tensor;
-/** Each with at least three dimensions. */
-export function atleast3d(...tensors: TensorList): Tensor[];
-/** Each with at least three dimensions. */
-export function atleast3d(...args: TensorList): Tensor | Tensor[] {
-  return each("atleast_3d", args, asCuboid);
-}
-
-function requireSome(op: string, tensors: readonly Tensor[]): void {
-  requireTensors(op, tensors);
-  if (tensors.length === 0) throw new ValueError(`${op} expects a non-empty TensorList`);
-}
-
-/** The tensors side by side: along dimension 1, vectors along 0. `torch.hstack`. */
-export function hstack(tensors: readonly Tensor[]): Tensor {
-  requireSome("hstack", tensors);
-  const parts = tensors.map(asVector);
-  return cat(parts, (parts[0]?.shape.length ?? 0) > 1 ? 1 : 0);
-}
-
-/** The tensors one below the other, vectors as rows. `torch.vstack`. */
-export function vstack(tensors: readonly Tensor[]): Tensor {
-  requireSome("vstack", tensors);
-  return cat(tensors.map(asMatrix), 0);
-}
-
-/** The tensors behind each other, along dimension 2. `torch.dstack`. */
-export function dstack(tensors: readonly Tensor[]): Tensor {
-  requireSome("dstack", tensors);
-  return cat(tensors.map(asCuboid), 2);
-}
-
-/** The vectors as columns, matrices side by side. `torch.column_stack`. */
-export function columnStack(tensors: readonly Tensor[]): Tensor {
-  requireSome("column_stack", tensors);
-  return cat(tensors.map((t) => t.shape.length < 2 ? reshape(t, [sizeOf(t.shape), 1]) : t.value), 1);
 }
 
 /** The last dimension on the diagonal `offset` of matrices in dimensions `dim1` and `dim2` of the result, zeros elsewhere. `torch.diag_embed`. */
@@ -422,18 +299,4 @@ export function diag(x: Tensor, offset: number | Named<{ diagonal: number }> = 0
   if (x.shape.length === 1) return named("Diag", diagEmbed(x, offset));
   if (x.shape.length === 2) return named("Diag", diagonal(x, offset));
   throw new ShapeError(`matrix or a vector expected, in diag: got shape [${x.shape.join(", ")}]`);
-}
-
-/** Matrices along the diagonal of one matrix, zeros elsewhere: `blockDiag(a, b)` or `blockDiag([a, b])`. `torch.block_diag`. */
-export function blockDiag(...args: TensorList): Tensor {
-  const blocks = tensorsIn("block_diag", args).map(asMatrix);
-  const dtype = commonType("block_diag", blocks);
-  const width = blocks.reduce((n, t) => n + t.shape[1], 0);
-  let start = 0;
-  const rows = blocks.map((t) => {
-    const left = start;
-    start += t.shape[1];
-    return padDim(t.to(dtype), 1, left, width - left - t.shape[1], 0);
-  });
-  return named("BlockDiag", cat(rows, 0));
 }
