@@ -28,7 +28,6 @@ export {
   notEqual,
   positive,
   ravel,
-  rowStack,
   sgn,
   splitWithSizes,
   subtract,
@@ -64,7 +63,6 @@ export { cast, resultType, type Scalar, type TensorLike } from "./ops/cast.ts";
 export {
   bartlettWindow,
   blackmanWindow,
-  cartesianProd,
   combinations,
   diagflat,
   dsplit,
@@ -259,16 +257,7 @@ export {
 } from "./ops/pointwise.ts";
 export { cdist, type CdistOptions, cross, kron, tensordot, trace, vander } from "./ops/linalg/products.ts";
 export {
-  bernoulli,
-  bernoulliLike,
-  binomial,
-  cauchy,
-  exponential,
-  geometric,
-  logNormal,
-  multinomial,
   normal,
-  poisson,
   rand,
   randint,
   randintLike,
@@ -280,6 +269,17 @@ export {
   randperm,
   uniform,
 } from "./ops/random.ts";
+export {
+  bernoulli,
+  bernoulliLike,
+  binomial,
+  cauchy,
+  exponential,
+  geometric,
+  logNormal,
+  multinomial,
+  poisson,
+} from "./ops/distributions.ts";
 export { arange, eye, linspace, logspace } from "./ops/ranges.ts";
 export {
   broadcastTo,
@@ -302,11 +302,13 @@ export {
   atleast3d,
   blockDiag,
   broadcastTensors,
+  cartesianProd,
   columnStack,
   dstack,
   hstack,
   meshgrid,
   type MeshgridOptions,
+  rowStack,
   type TensorList,
   vstack,
 } from "./ops/stacking.ts";

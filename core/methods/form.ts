@@ -14,7 +14,8 @@ import {
   tensor,
   type TensorOptions,
 } from "../ops/create.ts";
-import * as random from "../ops/random.ts";
+import { bernoulli, bernoulliLike, multinomial } from "../ops/distributions.ts";
+import type { RandomOptions } from "../ops/random.ts";
 import { sameShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { AliasMethods } from "./alias.ts";
@@ -153,8 +154,8 @@ export abstract class FormMethods extends AliasMethods {
   }
 
   /** Zeros and ones, one with the probability that the element says, or with probability `p` everywhere. */
-  bernoulli(this: Tensor, p?: number, options: random.RandomOptions = {}): Tensor {
-    return p === undefined ? random.bernoulli(this, options) : random.bernoulliLike(this, p, options);
+  bernoulli(this: Tensor, p?: number, options: RandomOptions = {}): Tensor {
+    return p === undefined ? bernoulli(this, options) : bernoulliLike(this, p, options);
   }
 
   /** Categories drawn by weight: this is a vector of weights or a matrix of rows. */
@@ -162,8 +163,8 @@ export abstract class FormMethods extends AliasMethods {
     this: Tensor,
     samples: number,
     replacement?: boolean,
-    options?: Pick<random.RandomOptions, "generator">,
+    options?: Pick<RandomOptions, "generator">,
   ): Tensor {
-    return random.multinomial(this, samples, replacement, options);
+    return multinomial(this, samples, replacement, options);
   }
 }

@@ -32,7 +32,6 @@ import {
 } from "./elementwise.ts";
 import { dot, outer } from "./linalg/matmul.ts";
 import { movedim } from "./rearrange.ts";
-import { vstack } from "./stacking.ts";
 
 import { flatten, narrow, transpose } from "./view.ts";
 import { cat, chunk, split } from "./join.ts";
@@ -118,9 +117,6 @@ export function ravel(x: Tensor): Tensor {
   checkCall("ravel", [x]);
   return named("View", flatten(x), x);
 }
-
-/** `vstack` under its other name. `torch.row_stack`. */
-export const rowStack: typeof vstack = vstack;
 
 /** `sign` under its other name. `torch.sgn`. */
 export function sgn(x: Tensor): Tensor {

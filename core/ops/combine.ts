@@ -1,5 +1,5 @@
 /**
- * Combinations and other ways to lay tensors out: products of sets, triangles' indices, window functions, splitting along named directions.
+ * Combinations and other ways to lay tensors out: triangles' indices, window functions, splitting along named directions.
  *
  * @module
  */
@@ -11,22 +11,8 @@ import type { Tensor } from "../tensor.ts";
 import { fromHost, tensor, type TensorOptions } from "./create.ts";
 import { indexSelect } from "./indexing/indexing.ts";
 import { diagEmbed, tensorSplit } from "./rearrange.ts";
-import { meshgrid } from "./stacking.ts";
 import { flip, reshape } from "./view.ts";
-import { stack } from "./join.ts";
 import { checkCall, checkOptions, type Kinds, requireKind, withoutNulls } from "./options.ts";
-
-/** All tuples of one element of each vector, as rows. `torch.cartesian_prod`. */
-export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
-  checkCall("cartesian_prod", tensors);
-  tensors.forEach((t) => {
-    if (t.shape.length !== 1) {
-      throw new ShapeError(`Expect a 1D vector, but got shape [${t.shape.join(", ")}]`);
-    }
-  });
-  if (tensors.length === 1) return tensors[0].value;
-  return stack(meshgrid(tensors).map((t) => reshape(t, [sizeOf(t.shape)])), 1);
-}
 
 const combinationsKinds: Kinds<{ readonly withReplacement?: boolean }> = {
   withReplacement: "boolean",

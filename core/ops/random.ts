@@ -1,21 +1,18 @@
 /**
- * Random tensors: PyTorch's CPU streams (core/random) as tensors of any device. The draws happen when the function is called, on the
- * host, in PyTorch's order, so that a seeded script and its port get the same bits. Dropout is in nn/dropout.ts.
+ * Uniform and normal numbers, integers and permutations: PyTorch's CPU streams (core/random) as tensors of any device. The draws happen
+ * when the function is called, on the host, in PyTorch's order, so that a seeded script and its port get the same bits. Further
+ * distributions are in distributions.ts, dropout is in nn/dropout.ts.
  *
  * @module
  */
 import { named } from "../apply.ts";
 import { defaultDevice } from "../device.ts";
-import { type DType, getDefaultDtype, type HostArray, isFloat, scalarName } from "../dtype.ts";
+import { type DType, getDefaultDtype, type HostArray } from "../dtype.ts";
 import { makeDraw } from "../effects.ts";
-import { DTypeError, ShapeError, TenonError, ValueError } from "../errors.ts";
-import * as draw from "../random/bernoulli.ts";
-import * as continuous from "../random/continuous.ts";
-import * as counts from "../random/counts.ts";
+import { TenonError, ValueError } from "../errors.ts";
 import { erfUniform as drawErfUniform } from "../random/erfinv.ts";
 import { defaultGenerator, type Generator } from "../random/generator.ts";
 import * as integers from "../random/integers.ts";
-import { multinomial as drawCategories } from "../random/multinomial.ts";
 import * as gaussian from "../random/normal.ts";
 import { uniform as drawUniform } from "../random/uniform.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
@@ -31,7 +28,6 @@ import {
 } from "./create.ts";
 import { add, mul, where } from "./elementwise.ts";
 import { checkHeld } from "./indexing/indexing.ts";
-import { expand } from "./view.ts";
 import { checkOptions, withoutNulls } from "./options.ts";
 
 /** Options of functions that make random tensors. */
@@ -44,7 +40,14 @@ const randomNames = ["generator", "dtype", "device", "requiresGrad"] as const;
 
 type Draw = (generator: Generator, count: number, dtype: DType) => HostArray;
 
-function drawn(op: string, shape: Shape, otherwise: DType, options: RandomOptions, draw: Draw): Tensor {
+/** A tensor of what `draw` gives, of the dtype that the options say or `otherwise`. */
+export function drawn(
+  op: string,
+  shape: Shape,
+  otherwise: DType,
+  options: RandomOptions,
+  draw: Draw,
+): Tensor {
   checkOptions(op, options, randomNames);
   const dtype = options.dtype ?? otherwise;
   const { generator = defaultGenerator, device = defaultDevice() } = withoutNulls(options);
@@ -59,7 +62,8 @@ function drawn(op: string, shape: Shape, otherwise: DType, options: RandomOption
   return x;
 }
 
-function like(x: Tensor, options: RandomOptions): RandomOptions {
+/** The options, with the dtype and device of `x` where they say none. */
+export function like(x: Tensor, options: RandomOptions): RandomOptions {
   return { dtype: x.dtype, device: x.device, ...withoutNulls(options) };
 }
 
@@ -183,7 +187,7 @@ export function normal(
  * A draw as the result of its parameters: their gradient is zero, as PyTorch's is, not that of a formula such as mean + std * noise; the functions of
  * `random` are the ones to differentiate through.
  */
-function drawnFrom(name: string, y: Tensor, parameters: readonly (number | Tensor)[]): Tensor {
+export function drawnFrom(name: string, y: Tensor, parameters: readonly (number | Tensor)[]): Tensor {
   const never = full([], false, { device: y.device });
   const result = parameters.reduce<Tensor>(
     (acc, x) => x instanceof Tensor && x.value.track !== 0 ? where(never, cast(x, y.dtype), acc) : acc,
@@ -255,160 +259,4 @@ export function randomLike(
 /** The integers from 0 to n - 1 in random order, int64. `torch.randperm`. */
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
   return drawn("randperm", [n], "int64", options, (g, count, dtype) => integers.randperm(g, count, dtype));
-}
-
-/** Zeros and ones, one with the probability that the element of `x` says; the dtype of `x`. `torch.bernoulli`. */
-export function bernoulli(x: Tensor, options: RandomOptions = {}): Tensor {
-  checkTensors("bernoulli", [x]);
-  if (!isFloat(x.dtype)) {
-    throw new DTypeError(
-      `"bernoulli_tensor_cpu_p_" not implemented for '${
-        scalarName(x.dtype)
-      }': probabilities are floats; cast with .to("float32")`,
-    );
-  }
-  const y = drawn(
-    "bernoulli",
-    x.shape,
-    x.dtype,
-    { device: x.device, ...options },
-    (g, _n, dtype) => draw.bernoulliEach(g, x.detach().toTypedArray(), x.dtype, dtype),
-  );
-  return drawnFrom("Bernoulli", y, [x]);
-}
-
-/**
- * Numbers of events whose expected number is each element of `rates`, in its dtype. Reads the rates. `torch.poisson`.
- *
- * @throws {ValueError} when a rate is negative
- */
-export function poisson(rates: Tensor, options: { readonly generator?: Generator } = {}): Tensor {
-  checkTensors("poisson", [rates]);
-  const { shape, dtype, device } = rates;
-  const y = drawn(
-    "poisson",
-    shape,
-    dtype,
-    { device, ...options },
-    (g) => counts.poisson(g, rates.detach().toTypedArray(), dtype),
-  );
-  return drawnFrom("Poisson", y, [rates]);
-}
-
-/**
- * Numbers of successes among `trials` trials of probability `p`; both are float tensors of one dtype, broadcast. Reads them. `torch.binomial`.
- *
- * @throws {DTypeError} when the dtypes differ, or are not floating-point
- */
-export function binomial(
-  trials: Tensor,
-  p: Tensor,
-  options: { readonly generator?: Generator } = {},
-): Tensor {
-  checkTensors("binomial", [trials, p]);
-  if (trials.dtype !== p.dtype) {
-    throw new DTypeError(
-      `Found dtype ${scalarName(p.dtype)} but expected ${
-        scalarName(trials.dtype)
-      }, in binomial; cast one with .to()`,
-    );
-  }
-  const { dtype, device } = trials, shape = broadcastShapes("binomial", trials.shape, p.shape);
-  const host = (x: Tensor) => expand(x.detach(), shape).toTypedArray();
-  return drawn(
-    "binomial",
-    shape,
-    dtype,
-    { device, ...options },
-    (g) => counts.binomial(g, host(trials), host(p), dtype),
-  );
-}
-
-/** Zeros and ones, one with probability `p`. `torch.Tensor.bernoulli_(p)`. */
-export function bernoulliLike(x: Tensor, p = 0.5, options: RandomOptions = {}): Tensor {
-  checkTensors("bernoulli", [x]);
-  return drawn(
-    "bernoulli",
-    x.shape,
-    x.dtype,
-    like(x, options),
-    (g, n, dtype) => draw.bernoulli(g, n, dtype, p),
-  );
-}
-
-/** Waiting times of rate `lambda`. `torch.Tensor.exponential_`. */
-export function exponential(shape: Shape, lambda = 1, options: RandomOptions = {}): Tensor {
-  return drawn(
-    "exponential",
-    shape,
-    getDefaultDtype(),
-    options,
-    (g, n, dtype) => continuous.exponential(g, n, dtype, lambda),
-  );
-}
-
-/** Numbers of the Cauchy distribution. `torch.Tensor.cauchy_`. */
-export function cauchy(shape: Shape, median = 0, sigma = 1, options: RandomOptions = {}): Tensor {
-  return drawn(
-    "cauchy",
-    shape,
-    getDefaultDtype(),
-    options,
-    (g, n, dtype) => continuous.cauchy(g, n, dtype, median, sigma),
-  );
-}
-
-/** Trials up to and with the first success of probability `p`. `torch.Tensor.geometric_`. */
-export function geometric(shape: Shape, p: number, options: RandomOptions = {}): Tensor {
-  return drawn(
-    "geometric",
-    shape,
-    getDefaultDtype(),
-    options,
-    (g, n, dtype) => continuous.geometric(g, n, dtype, p),
-  );
-}
-
-/** Numbers whose logarithm is normal. `torch.Tensor.log_normal_`. */
-export function logNormal(shape: Shape, mean = 1, std = 2, options: RandomOptions = {}): Tensor {
-  return drawn(
-    "logNormal",
-    shape,
-    getDefaultDtype(),
-    options,
-    (g, n, dtype) => gaussian.logNormal(g, n, dtype, mean, std),
-  );
-}
-
-/**
- * Categories drawn by weight: `weights` is a vector or a matrix of rows, the result int64 [samples] or [rows, samples]. Reads the weights, so
- * `compile` refuses it.
- * `torch.multinomial`.
- *
- * @throws {ValueError} for weights that are no weights, or more samples than categories without replacement
- */
-export function multinomial(
-  weights: Tensor,
-  samples: number,
-  replacement = false,
-  options: { readonly generator?: Generator } = {},
-): Tensor {
-  checkTensors("multinomial", [weights]);
-  checkOptions("multinomial", options, { generator: "any" });
-  const rank = weights.shape.length;
-  if (rank !== 1 && rank !== 2) {
-    throw new ShapeError(`prob_dist must be 1 or 2 dim, but multinomial got a tensor of ${rank} dimensions`);
-  }
-  const rows = rank === 1 ? 1 : weights.shape[0], categories = weights.shape[rank - 1];
-  const shape = rank === 1 ? [samples] : [rows, samples];
-  return makeDraw("multinomial", shape, (full) => {
-    const { generator = defaultGenerator } = withoutNulls(options), host = weights.detach().toTypedArray();
-    // A transform may ask for several draws at once, in dimensions in front.
-    const copies = Array.from(
-      { length: sizeOf(full.slice(0, full.length - shape.length)) },
-      () => drawCategories(generator, host, weights.dtype, rows, categories, samples, replacement),
-    );
-    const drawn = copies.length === 1 ? copies[0] : BigInt64Array.from(copies.flatMap((copy) => [...copy]));
-    return fromHost(drawn, full, "int64", weights.device);
-  });
 }

@@ -1,5 +1,5 @@
 /**
- * Several tensors at once: brought to one shape, made grids, given at least so many dimensions, stacked along named directions.
+ * Several tensors at once: brought to one shape, made grids and tuples, given at least so many dimensions, stacked along named directions.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { ShapeError, ValueError } from "../errors.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { checkTensors, commonType } from "./cast.ts";
-import { cat } from "./join.ts";
-import { requireTensors } from "./options.ts";
+import { cat, stack } from "./join.ts";
+import { checkCall, requireTensors } from "./options.ts";
 import { expand, padDim, reshape, unsqueeze } from "./view.ts";
 
 /** Tensors as arguments: `f(a, b)` or `f([a, b])`. */
@@ -67,6 +67,18 @@ export function meshgrid(
   return tensors.map((t, i) => expand(reshape(t, shape.map((s, d) => d === i ? s : 1)), shape));
 }
 
+/** All tuples of one element of each vector, as rows. `torch.cartesian_prod`. */
+export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
+  checkCall("cartesian_prod", tensors);
+  tensors.forEach((t) => {
+    if (t.shape.length !== 1) {
+      throw new ShapeError(`Expect a 1D vector, but got shape [${t.shape.join(", ")}]`);
+    }
+  });
+  if (tensors.length === 1) return tensors[0].value;
+  return stack(meshgrid(tensors).map((t) => reshape(t, [sizeOf(t.shape)])), 1);
+}
+
 /** `f` of one tensor, or of each of several, which may come as a list. */
 function each(op: string, args: TensorList, f: (x: Tensor) => Tensor): Tensor | Tensor[] {
   const [first] = args;
@@ -121,6 +133,9 @@ export function vstack(tensors: readonly Tensor[]): Tensor {
   requireSome("vstack", tensors);
   return cat(tensors.map(asMatrix), 0);
 }
+
+/** `vstack` under its other name. `torch.row_stack`. */
+export const rowStack: typeof vstack = vstack;
 
 /** The tensors behind each other, along dimension 2. `torch.dstack`. */
 export function dstack(tensors: readonly Tensor[]): Tensor {
