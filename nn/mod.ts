@@ -76,14 +76,13 @@ export * from "./lazy_norm.ts";
 export * from "./linear.ts";
 export * from "./loss.ts";
 export * from "./max_pool.ts";
-export {
-  type BufferOptions,
-  type DuplicateOptions,
-  type Layer,
-  type LoadStateDictOptions,
-  Module,
-  type ZeroGradOptions,
-} from "./module/module.ts";
+export { type Layer, Module } from "./module/module.ts";
+export type {
+  BufferOptions,
+  DuplicateOptions,
+  LoadStateDictOptions,
+  ZeroGradOptions,
+} from "./module/options.ts";
 export * from "./normalization.ts";
 export * from "./padding.ts";
 export { Parameter, type ParameterOptions } from "./module/parameter.ts";

@@ -1,6 +1,6 @@
 /**
  * Module: the base of every layer and model. Instances are callable. Parameters, buffers and submodules are found by being fields.
- * Walking a tree of modules is in traverse.ts, state dicts are in state_dict.ts.
+ * Walking a tree of modules is in traverse.ts, state dicts are in state_dict.ts, what methods are given by name is in options.ts.
  *
  * @module
  */
@@ -25,6 +25,7 @@ import {
   typeText,
 } from "./fields.ts";
 import type { ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
+import type { BufferOptions, DuplicateOptions, LoadStateDictOptions, ZeroGradOptions } from "./options.ts";
 import { Parameter } from "./parameter.ts";
 import { moduleText } from "./repr.ts";
 import { type LoadReport, loadStateDict, type StateDict, stateDict } from "./state_dict.ts";
@@ -41,30 +42,6 @@ import * as traverse from "./traverse.ts";
 export interface Module {
   /** Runs hooks and `forward`. */
   (...inputs: Parameters<this["forward"]>): ReturnType<this["forward"]>;
-}
-
-/** How members are listed that stand under several names. */
-export interface DuplicateOptions {
-  /** List each once, under its first name; true by default. */
-  readonly removeDuplicate?: boolean;
-}
-
-/** Options of `registerBuffer`. */
-export interface BufferOptions {
-  /** Whether the buffer is part of the state dict; true by default. */
-  readonly persistent?: boolean;
-}
-
-/** Options of `zeroGrad`. */
-export interface ZeroGradOptions {
-  /** Forget the gradients, which is the default; false makes them zeros. */
-  readonly setToNone?: boolean;
-}
-
-/** Options of `loadStateDict`. */
-export interface LoadStateDictOptions {
-  /** Whether every key must match; true by default. */
-  readonly strict?: boolean;
 }
 
 const duplicateKinds: Kinds<DuplicateOptions> = { removeDuplicate: "boolean" };

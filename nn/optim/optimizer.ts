@@ -15,7 +15,7 @@ import { checkOptions, type FixedOptions, type Kind } from "../../core/ops/optio
 import { Tensor } from "../../core/tensor.ts";
 import { takePending } from "../../core/transform/backward.ts";
 import { typeText } from "../module/fields.ts";
-import type { ZeroGradOptions } from "../module/module.ts";
+import type { ZeroGradOptions } from "../module/options.ts";
 import { Parameter } from "../module/parameter.ts";
 import { flag, number, tuple } from "../module/repr.ts";
 import {
