@@ -1,15 +1,13 @@
 /**
- * Multi-head attention.
+ * Multi-head attention. Its masks are in attention_mask.ts.
  *
  * @module
  */
-import { isFloat } from "../core/dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "../core/errors.ts";
+import { ShapeError, ValueError } from "../core/errors.ts";
 import { empty, zeros } from "../core/ops/create.ts";
 import { dropout } from "../core/ops/nn/dropout.ts";
 import { add, mul } from "../core/ops/elementwise.ts";
 import { linear, matmul } from "../core/ops/linalg/matmul.ts";
-import { maskedFill } from "../core/ops/indexing/mask.ts";
 import { checkCall, type Kinds } from "../core/ops/options.ts";
 import { mean } from "../core/ops/reduce.ts";
 import { softmax } from "../core/ops/nn/softmax.ts";
@@ -21,6 +19,7 @@ import { zeros_ } from "../init/constant.ts";
 import { xavierNormal_, xavierUniform_ } from "../init/xavier.ts";
 import { type NeededThen, settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
+import { attentionMask } from "./attention_mask.ts";
 import { setField } from "./module/fields.ts";
 import { Linear } from "./linear.ts";
 import { Module } from "./module/module.ts";
@@ -73,27 +72,6 @@ const callKinds: Kinds<AttentionCallOptions> = {
 
 /** PyTorch's name of the output projection's class. */
 class NonDynamicallyQuantizableLinear extends Linear<boolean> {}
-
-/** A mask as numbers that are added to scores. */
-function additive(name: string, mask: Tensor, like: Tensor): Tensor {
-  if (mask.dtype === "bool" || mask.dtype === "uint8") {
-    const blocked = mask.dtype === "bool" ? mask : mask.bool();
-    return maskedFill(zeros(mask.shape, { dtype: like.dtype, device: like.device }), blocked, -Infinity);
-  }
-  if (!isFloat(mask.dtype)) {
-    throw new DTypeError(
-      `only bool and floating types of ${name} are supported, in MultiheadAttention: got ${mask.dtype}`,
-    );
-  }
-  return mask;
-}
-
-/** A mask with `columns` further keys that may be seen. */
-function widened(mask: Tensor | null, columns: number): Tensor | null {
-  if (mask === null || columns === 0) return mask;
-  const open = zeros([...mask.shape.slice(0, -1), columns], { dtype: mask.dtype, device: mask.device });
-  return cat([mask, open], -1);
-}
 
 /**
  * Attention with several heads. `torch.nn.MultiheadAttention`. A call returns the output and the attention weights (null when not needed).
@@ -274,7 +252,8 @@ export class MultiheadAttention extends Module {
     const qh = heads(projected[0]);
     const kh = zero(heads(extra(projected[1], this.biasK)));
     const vh = zero(heads(extra(projected[2], this.biasV)));
-    const mask = this.mask(options, single, qh, k.shape[0], kh.shape[1] - k.shape[0], batch);
+    const keys = k.shape[0], appended = kh.shape[1] - keys, { numHeads } = this;
+    const mask = attentionMask(options, { single, batch, numHeads, queries, keys, appended }, qh);
     const scores = matmul(mul(qh, 1 / Math.sqrt(this.headDim)), transpose(kh, 1, 2));
     const weights = dropout(
       softmax(mask === null ? scores : add(scores, mask), -1),
@@ -349,58 +328,5 @@ export class MultiheadAttention extends Module {
     return [q, k, v].map((x, i) =>
       linear(x, weights[i] as Tensor, bias === null ? null : narrow(bias, 0, i * size, size))
     );
-  }
-
-  /** Both masks as one that is added to the scores, or null; `extra` keys were appended that every query may see. */
-  private mask(
-    { attnMask, keyPaddingMask }: AttentionCallOptions,
-    single: boolean,
-    scores: Tensor,
-    keys: number,
-    extra: number,
-    batch: number,
-  ): Tensor | null {
-    const queries = scores.shape[1];
-    let combined: Tensor | null = null;
-    if (attnMask) {
-      const wanted = attnMask.ndim === 2 ? [queries, keys] : [batch * this.numHeads, queries, keys];
-      if (attnMask.ndim !== 2 && attnMask.ndim !== 3) {
-        throw new ShapeError(
-          `attn_mask's dimension ${attnMask.ndim} is not supported, in MultiheadAttention`,
-        );
-      }
-      if (!sameShape(attnMask.shape, wanted)) {
-        throw new ShapeError(
-          `The shape of the ${attnMask.ndim}D attn_mask is ${torchSize(attnMask.shape)}, but should be (${
-            wanted.join(", ")
-          }).`,
-        );
-      }
-      combined = widened(additive("attn_mask", attnMask, scores), extra);
-    }
-    if (!keyPaddingMask) return combined;
-    if (keyPaddingMask.ndim !== (single ? 1 : 2)) {
-      throw new ShapeError(
-        `For ${
-          single ? "unbatched (2-D)" : "batched (3-D)"
-        } \`query\`, expected \`key_padding_mask\` to be \`None\` or ${
-          single ? 1 : 2
-        }-D but found ${keyPaddingMask.ndim}-D tensor instead, in MultiheadAttention`,
-      );
-    }
-    const padding = single ? unsqueeze(keyPaddingMask, 0) : keyPaddingMask;
-    if (!sameShape(padding.shape, [batch, keys])) {
-      throw new ShapeError(
-        `expecting key_padding_mask shape of (${batch}, ${keys}), but got ${
-          torchSize(keyPaddingMask.shape)
-        }, in MultiheadAttention`,
-      );
-    }
-    const wide = widened(additive("key_padding_mask", padding, scores), extra) as Tensor;
-    const perHead = reshape(
-      expand(unsqueeze(unsqueeze(wide, 1), 1), [batch, this.numHeads, 1, keys + extra]),
-      [batch * this.numHeads, 1, keys + extra],
-    );
-    return combined === null ? perHead : add(combined, perHead);
   }
 }
