@@ -5,6 +5,7 @@
  */
 import type { TensorLike } from "../ops/cast.ts";
 import * as op from "../ops/elementwise.ts";
+import * as logic from "../ops/logical.ts";
 import { dot, outer } from "../ops/linalg/matmul.ts";
 import { positive } from "../ops/aliases.ts";
 import { movedim } from "../ops/rearrange.ts";
@@ -72,27 +73,27 @@ export abstract class AliasMethods extends ArrangeMethods {
 
   /** `gt` under its other name. */
   greater(this: Tensor, other: TensorLike): Tensor {
-    return op.gt(this, other);
+    return logic.gt(this, other);
   }
 
   /** `ge` under its other name. */
   greaterEqual(this: Tensor, other: TensorLike): Tensor {
-    return op.ge(this, other);
+    return logic.ge(this, other);
   }
 
   /** `lt` under its other name. */
   less(this: Tensor, other: TensorLike): Tensor {
-    return op.lt(this, other);
+    return logic.lt(this, other);
   }
 
   /** `le` under its other name. */
   lessEqual(this: Tensor, other: TensorLike): Tensor {
-    return op.le(this, other);
+    return logic.le(this, other);
   }
 
   /** `ne` under its other name. */
   notEqual(this: Tensor, other: TensorLike): Tensor {
-    return op.ne(this, other);
+    return logic.ne(this, other);
   }
 
   /** `mul` under its other name. */

@@ -68,32 +68,32 @@ export abstract class MathMethods extends ReadMethods {
 
   /** Equal. */
   eq(this: Tensor, other: TensorLike): Tensor {
-    return op.eq(this, other);
+    return logic.eq(this, other);
   }
 
   /** Not equal. */
   ne(this: Tensor, other: TensorLike): Tensor {
-    return op.ne(this, other);
+    return logic.ne(this, other);
   }
 
   /** Less. */
   lt(this: Tensor, other: TensorLike): Tensor {
-    return op.lt(this, other);
+    return logic.lt(this, other);
   }
 
   /** Less or equal. */
   le(this: Tensor, other: TensorLike): Tensor {
-    return op.le(this, other);
+    return logic.le(this, other);
   }
 
   /** Greater. */
   gt(this: Tensor, other: TensorLike): Tensor {
-    return op.gt(this, other);
+    return logic.gt(this, other);
   }
 
   /** Greater or equal. */
   ge(this: Tensor, other: TensorLike): Tensor {
-    return op.ge(this, other);
+    return logic.ge(this, other);
   }
 
   /** Both non-zero. */
@@ -138,7 +138,7 @@ export abstract class MathMethods extends ReadMethods {
 
   /** This where the condition is true, `other` elsewhere. */
   where(this: Tensor, condition: Tensor, other: TensorLike): Tensor {
-    return op.where(condition, this, other);
+    return logic.where(condition, this, other);
   }
 
   /** The nearest whole number, half to even. */
@@ -328,16 +328,16 @@ export abstract class MathMethods extends ReadMethods {
 
   /** Where NaN. */
   isnan(this: Tensor): Tensor {
-    return op.isnan(this);
+    return logic.isnan(this);
   }
 
   /** Where infinite. */
   isinf(this: Tensor): Tensor {
-    return op.isinf(this);
+    return logic.isinf(this);
   }
 
   /** Where neither NaN nor infinite. */
   isfinite(this: Tensor): Tensor {
-    return op.isfinite(this);
+    return logic.isfinite(this);
   }
 }

@@ -17,19 +17,15 @@ import {
   atanh,
   digamma,
   div,
-  ge,
-  gt,
-  le,
   lgamma,
-  lt,
   mul,
-  ne,
   neg,
   sigmoid,
   sign,
   sub,
   trunc,
 } from "./elementwise.ts";
+import { ge, gt, le, lt, ne } from "./logical.ts";
 import { dot, outer } from "./linalg/matmul.ts";
 import { movedim } from "./rearrange.ts";
 

@@ -12,7 +12,7 @@ import { Tensor } from "../tensor.ts";
 import { cast, commonType } from "./cast.ts";
 import { fromHost, full, onesLike, tensor, zeros } from "./create.ts";
 import * as math from "./elementwise.ts";
-import { logicalAnd, logicalNot } from "./logical.ts";
+import { eq, ge, gt, le, logicalAnd, logicalNot, lt, ne, where } from "./logical.ts";
 import { inPlace, isNamed, type Named } from "./arguments.ts";
 import { checkCall, checkOptions } from "./options.ts";
 import { atLeastVector, indexSelect } from "./indexing/indexing.ts";
@@ -110,11 +110,11 @@ export function searchsorted(
   for (let left = size; left > 0; left = Math.floor(left / 2)) {
     const middle = math.floorDivide(math.add(low, high), 2);
     const found = gatherExact(from, rank - 1, math.minimum(middle, size - 1));
-    const stays = right ? math.gt(found, items) : math.ge(found, items);
-    const open = math.lt(low, high);
+    const stays = right ? gt(found, items) : ge(found, items);
+    const open = lt(low, high);
     const up = logicalAnd(open, logicalNot(stays));
-    high = math.where(logicalAnd(open, stays), middle, high);
-    low = math.where(up, math.add(middle, 1), low);
+    high = where(logicalAnd(open, stays), middle, high);
+    low = where(up, math.add(middle, 1), low);
   }
   return reshape(cast(low, options.outInt32 ? "int32" : "int64"), wanted.shape);
 }
@@ -166,12 +166,12 @@ export function histc(
   const flat = reshape(x.detach(), [size]);
   const bound = (value: number) => full([], value, { dtype: x.dtype, device: x.device });
   let low = min === max ? amin(flat) : bound(min), high = min === max ? amax(flat) : bound(max);
-  const equal = math.eq(low, high);
-  low = math.where(equal, math.sub(low, 1), low);
-  high = math.where(equal, math.add(high, 1), high);
-  const inside = logicalAnd(math.ge(flat, low), math.le(flat, high));
+  const equal = eq(low, high);
+  low = where(equal, math.sub(low, 1), low);
+  high = where(equal, math.add(high, 1), high);
+  const inside = logicalAnd(ge(flat, low), le(flat, high));
   const place = math.floor(math.div(math.mul(math.sub(flat, low), bins), math.sub(high, low)));
-  const bin = math.where(inside, math.minimum(place, bins - 1), 0);
+  const bin = where(inside, math.minimum(place, bins - 1), 0);
   return scatterExact(base, 0, cast(bin, "int64"), cast(inside, x.dtype), "add");
 }
 
@@ -318,7 +318,7 @@ export function unique<const O extends UniqueOptions = Record<never, never>>(
 /** `unique` of a vector that holds elements: in ascending order each begins a run where it differs from the one before. */
 function distinct<O extends UniqueOptions>(source: Tensor, options: O, x: Tensor): UniqueResult<O> {
   const [count] = source.shape, order = argsort(source, 0), sorted = gatherExact(source, 0, order);
-  const begins = math.ne(narrow(sorted, 0, 1, count - 1), narrow(sorted, 0, 0, count - 1));
+  const begins = ne(narrow(sorted, 0, 1, count - 1), narrow(sorted, 0, 0, count - 1));
   const fresh = padDim(begins, 0, 1, 0, true), firsts = reshape(nonzero(fresh), [-1]);
   return uniqueResult(
     options,

@@ -1,6 +1,6 @@
 /**
  * Elementwise operations on tensors and numbers: broadcasting and dtype promotion as PyTorch's, then one primitive each. Functions of one number that give
- * a float stand in transcendental.ts.
+ * a float stand in transcendental.ts, comparisons and choices in logical.ts.
  *
  * @module
  */
@@ -25,8 +25,8 @@ import {
 } from "./cast.ts";
 import { fillValue, full } from "./create.ts";
 import { checkHeld } from "./indexing/indexing.ts";
-import { nonzero } from "./indexing/mask.ts";
 import { numberIn } from "./arguments.ts";
+import { eq, isnan, lt, where } from "./logical.ts";
 import { checkCall, checkOptions, type Kinds } from "./options.ts";
 import { reciprocal, sqrt } from "./transcendental.ts";
 import { expand } from "./view.ts";
@@ -59,7 +59,8 @@ export function binaryAs(p: Primitive<undefined>, a: TensorLike, b: TensorLike, 
   return apply(p, [toTensor(a, dtype, device), toTensor(b, dtype, device)], undefined);
 }
 
-function binary(p: Primitive<undefined>, a: TensorLike, b: TensorLike): Tensor {
+/** A binary operation in the dtype that both have in common. */
+export function binary(p: Primitive<undefined>, a: TensorLike, b: TensorLike): Tensor {
   return binaryAs(p, a, b, commonType(p.name, [a, b]));
 }
 
@@ -307,70 +308,6 @@ export function nextafter(a: TensorLike, b: TensorLike): Tensor {
   return cast(where(eq(x, y), y, where(isnan(y), y, moved)), dtype);
 }
 
-/** a == b, as bool. `torch.eq`. */
-export function eq(a: TensorLike, b: TensorLike): Tensor {
-  return binary(prim.eqPrim, a, b);
-}
-
-/** a != b, as bool. `torch.ne`. */
-export function ne(a: TensorLike, b: TensorLike): Tensor {
-  return binary(prim.nePrim, a, b);
-}
-
-/** a < b, as bool. `torch.lt`. */
-export function lt(a: TensorLike, b: TensorLike): Tensor {
-  return binary(prim.ltPrim, a, b);
-}
-
-/** a <= b, as bool. `torch.le`. */
-export function le(a: TensorLike, b: TensorLike): Tensor {
-  return binary(prim.lePrim, a, b);
-}
-
-/** a > b, as bool. `torch.gt`. */
-export function gt(a: TensorLike, b: TensorLike): Tensor {
-  return binary(prim.gtPrim, a, b);
-}
-
-/** a >= b, as bool. `torch.ge`. */
-export function ge(a: TensorLike, b: TensorLike): Tensor {
-  return binary(prim.gePrim, a, b);
-}
-
-/** Whether an element is not zero (NaN is not). */
-export function toBool(x: Tensor): Tensor {
-  return cast(x, "bool");
-}
-
-/** a where the condition is true, b elsewhere; all three broadcast. `torch.where`. */
-export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor;
-/** The indices where the condition is not zero, one tensor per dimension: `nonzero` as a tuple. Reads the condition. */
-export function where(condition: Tensor): Tensor[];
-/** Either form. */
-export function where(condition: Tensor, a?: TensorLike, b?: TensorLike): Tensor | Tensor[] {
-  if (a === undefined && b === undefined) return nonzero(condition, { asTuple: true });
-  // One of two is an operand that is missing, which the common dtype refuses.
-  return chosen(condition, a as TensorLike, b as TensorLike);
-}
-
-function chosen(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
-  checkTensors("where", [condition]);
-  if (condition.dtype !== "bool" && condition.dtype !== "uint8") {
-    throw new DTypeError(
-      `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
-    );
-  }
-  const dtype = commonType("where", [a, b]);
-  let shape = condition.shape;
-  if (a instanceof Tensor) shape = broadcastShapes("where", shape, a.shape);
-  if (b instanceof Tensor) shape = broadcastShapes("where", shape, b.shape);
-  const side = (x: TensorLike) =>
-    x instanceof Tensor
-      ? expand(cast(x, dtype), shape)
-      : full(shape, fillValue(x, dtype), { dtype, device: condition.device });
-  return apply(prim.wherePrim, [expand(toBool(condition), shape), side(a), side(b)], undefined);
-}
-
 /** -x. `torch.neg`. */
 export function neg(x: Tensor): Tensor {
   checkTensors("neg", [x]);
@@ -431,22 +368,4 @@ export function round(x: Tensor, options: { readonly decimals?: number } = {}): 
   const factor = Math.pow(10, Math.abs(decimals));
   const y = decimals > 0 ? div(round(mul(x, factor)), factor) : mul(round(div(x, factor)), factor);
   return named("RoundBackward1", y);
-}
-
-/** Whether x is NaN, as bool. `torch.isnan`. */
-export function isnan(x: Tensor): Tensor {
-  checkTensors("isnan", [x]);
-  return ne(x, x);
-}
-
-/** Whether x is infinite, as bool. `torch.isinf`. */
-export function isinf(x: Tensor): Tensor {
-  checkTensors("isinf", [x]);
-  return isFloat(x.dtype) ? eq(abs(x), Infinity) : full(x.shape, false, { device: x.device });
-}
-
-/** Whether x is neither NaN nor infinite, as bool. `torch.isfinite`. */
-export function isfinite(x: Tensor): Tensor {
-  checkTensors("isfinite", [x]);
-  return isFloat(x.dtype) ? lt(abs(x), Infinity) : full(x.shape, true, { device: x.device });
 }

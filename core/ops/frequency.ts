@@ -13,8 +13,8 @@ import { searchsorted, type UniqueOptions, type UniqueResult, uniqueResult } fro
 import { cast, requireFloat } from "./cast.ts";
 import { fromHost, onesLike, tensor, zeros, zerosLike } from "./create.ts";
 import { iota, linspace } from "./ranges.ts";
-import { div, eq, minimum, mul, sub, where } from "./elementwise.ts";
-import { logicalAnd } from "./logical.ts";
+import { div, minimum, mul, sub } from "./elementwise.ts";
+import { eq, logicalAnd, where } from "./logical.ts";
 import { atLeastVector, indexSelect } from "./indexing/indexing.ts";
 import { amax, amin, highest } from "./extremes.ts";
 import { type ReduceOptions, sumDims, type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";

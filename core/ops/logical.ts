@@ -1,5 +1,5 @@
 /**
- * Logic: of truth values, and of the bits of integers. Bools are bits too.
+ * Comparisons, choices by condition, and logic: of truth values, and of the bits of integers. Bools are bits too.
  *
  * @module
  */
@@ -8,11 +8,96 @@ import { isFloat, scalarName } from "../dtype.ts";
 import { DTypeError } from "../errors.ts";
 import * as prim from "../prim/elementwise.ts";
 import type { Primitive } from "../prim/primitive.ts";
+import { broadcastShapes } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { commonType, type TensorLike } from "./cast.ts";
-import { fillValue } from "./create.ts";
-import { binaryAs, toBool } from "./elementwise.ts";
+import { cast, checkTensors, commonType, type TensorLike } from "./cast.ts";
+import { fillValue, full } from "./create.ts";
+import { abs, binary, binaryAs } from "./elementwise.ts";
+import { nonzero } from "./indexing/mask.ts";
 import { checkCall } from "./options.ts";
+import { expand } from "./view.ts";
+
+/** a == b, as bool. `torch.eq`. */
+export function eq(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.eqPrim, a, b);
+}
+
+/** a != b, as bool. `torch.ne`. */
+export function ne(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.nePrim, a, b);
+}
+
+/** a < b, as bool. `torch.lt`. */
+export function lt(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.ltPrim, a, b);
+}
+
+/** a <= b, as bool. `torch.le`. */
+export function le(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.lePrim, a, b);
+}
+
+/** a > b, as bool. `torch.gt`. */
+export function gt(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.gtPrim, a, b);
+}
+
+/** a >= b, as bool. `torch.ge`. */
+export function ge(a: TensorLike, b: TensorLike): Tensor {
+  return binary(prim.gePrim, a, b);
+}
+
+/** Whether x is NaN, as bool. `torch.isnan`. */
+export function isnan(x: Tensor): Tensor {
+  checkTensors("isnan", [x]);
+  return ne(x, x);
+}
+
+/** Whether x is infinite, as bool. `torch.isinf`. */
+export function isinf(x: Tensor): Tensor {
+  checkTensors("isinf", [x]);
+  return isFloat(x.dtype) ? eq(abs(x), Infinity) : full(x.shape, false, { device: x.device });
+}
+
+/** Whether x is neither NaN nor infinite, as bool. `torch.isfinite`. */
+export function isfinite(x: Tensor): Tensor {
+  checkTensors("isfinite", [x]);
+  return isFloat(x.dtype) ? lt(abs(x), Infinity) : full(x.shape, true, { device: x.device });
+}
+
+/** Whether an element is not zero (NaN is not). */
+export function toBool(x: Tensor): Tensor {
+  return cast(x, "bool");
+}
+
+/** a where the condition is true, b elsewhere; all three broadcast. `torch.where`. */
+export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor;
+/** The indices where the condition is not zero, one tensor per dimension: `nonzero` as a tuple. Reads the condition. */
+export function where(condition: Tensor): Tensor[];
+/** Either form. */
+export function where(condition: Tensor, a?: TensorLike, b?: TensorLike): Tensor | Tensor[] {
+  if (a === undefined && b === undefined) return nonzero(condition, { asTuple: true });
+  // One of two is an operand that is missing, which the common dtype refuses.
+  return chosen(condition, a as TensorLike, b as TensorLike);
+}
+
+function chosen(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
+  checkTensors("where", [condition]);
+  if (condition.dtype !== "bool" && condition.dtype !== "uint8") {
+    throw new DTypeError(
+      `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
+    );
+  }
+  const dtype = commonType("where", [a, b]);
+  let shape = condition.shape;
+  if (a instanceof Tensor) shape = broadcastShapes("where", shape, a.shape);
+  if (b instanceof Tensor) shape = broadcastShapes("where", shape, b.shape);
+  const side = (x: TensorLike) =>
+    x instanceof Tensor
+      ? expand(cast(x, dtype), shape)
+      : full(shape, fillValue(x, dtype), { dtype, device: condition.device });
+  return apply(prim.wherePrim, [expand(toBool(condition), shape), side(a), side(b)], undefined);
+}
 
 function bitwise(p: Primitive<undefined>, name: string, a: TensorLike, b: TensorLike): Tensor {
   const dtype = commonType(name, [a, b]);

@@ -24,18 +24,12 @@ import {
   abs,
   add,
   div,
-  eq,
   exp,
   exp2,
   floatsAlone,
-  ge,
-  gt,
   hypot,
-  isnan,
-  le,
   log,
   log1p,
-  lt,
   maximum,
   mul,
   pow,
@@ -43,10 +37,9 @@ import {
   sin,
   sub,
   trunc,
-  where,
 } from "./elementwise.ts";
 import { onesLike } from "./create.ts";
-import { logicalAnd, logicalNot, logicalOr } from "./logical.ts";
+import { eq, ge, gt, isnan, le, logicalAnd, logicalNot, logicalOr, lt, where } from "./logical.ts";
 import { nothing } from "./routine.ts";
 import { inPlace, isNamed, type Named, numberIn, settingsOf, type Trailing } from "./arguments.ts";
 import { checkCall, type Kinds } from "./options.ts";

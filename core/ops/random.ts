@@ -26,7 +26,8 @@ import {
   sizeArguments,
   type TensorOptions,
 } from "./create.ts";
-import { add, mul, where } from "./elementwise.ts";
+import { add, mul } from "./elementwise.ts";
+import { where } from "./logical.ts";
 import { checkHeld } from "./indexing/indexing.ts";
 import { checkOptions, withoutNulls } from "./options.ts";
 

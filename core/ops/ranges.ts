@@ -12,7 +12,8 @@ import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
 import { checkShape, finish, fromHost, placeOf, type TensorOptions } from "./create.ts";
-import { add, eq } from "./elementwise.ts";
+import { add } from "./elementwise.ts";
+import { eq } from "./logical.ts";
 import { inPlaceWith, isNamed, type Named, numberIn } from "./arguments.ts";
 import { requireKind } from "./options.ts";
 

@@ -10,7 +10,8 @@ import { Tensor } from "../tensor.ts";
 import { repeatEach } from "./binning.ts";
 import { fullLike, tensor } from "./create.ts";
 import { diagonalMask, iota } from "./ranges.ts";
-import { add, le, where } from "./elementwise.ts";
+import { add } from "./elementwise.ts";
+import { le, where } from "./logical.ts";
 import {
   diagonal,
   expand,

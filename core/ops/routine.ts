@@ -12,7 +12,8 @@ import type { Tensor } from "../tensor.ts";
 import { pull } from "../transform/pull.ts";
 import { cast } from "./cast.ts";
 import { full, fullLike, zeros } from "./create.ts";
-import { add, mul, where } from "./elementwise.ts";
+import { add, mul } from "./elementwise.ts";
+import { where } from "./logical.ts";
 import { sumDims } from "./reduce.ts";
 import { flip, narrow, padDim } from "./view.ts";
 

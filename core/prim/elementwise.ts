@@ -8,8 +8,7 @@ import { ValueError } from "../errors.ts";
 import type { BinaryFn, UnaryFn } from "../kernel/scalar.ts";
 import { cast } from "../ops/cast.ts";
 import * as op from "../ops/elementwise.ts";
-import { logicalAnd } from "../ops/logical.ts";
-import { where } from "../ops/elementwise.ts";
+import { eq, ge, gt, logicalAnd, lt, where } from "../ops/logical.ts";
 import { trigamma } from "../ops/pointwise.ts";
 import { fullLike, zerosLike } from "../ops/create.ts";
 import { any } from "../ops/reduce.ts";
@@ -162,19 +161,19 @@ export const fmodPrim = binary("fmod", "Fmod", [
 ]);
 // d a^b = b a^(b - 1) da + a^b ln(a) db; both are 0 where the factor before them is
 export const powPrim = binary("pow", "Pow", [
-  (g, _y, [a, b]) => where(op.eq(b, 0), 0, op.mul(g, op.mul(b, op.pow(a, op.sub(b, 1))))),
-  (g, y, [a, b]) => where(logicalAnd(op.eq(a, 0), op.ge(b, 0)), 0, op.mul(g, op.mul(y, op.log(a)))),
+  (g, _y, [a, b]) => where(eq(b, 0), 0, op.mul(g, op.mul(b, op.pow(a, op.sub(b, 1))))),
+  (g, y, [a, b]) => where(logicalAnd(eq(a, 0), ge(b, 0)), 0, op.mul(g, op.mul(y, op.log(a)))),
 ]);
 // The one that loses gets nothing, equal ones share the gradient, and with NaN nobody loses.
 const share = (g: Tensor, mine: Tensor, other: Tensor, loses: (a: Tensor, b: Tensor) => Tensor) =>
-  where(op.eq(mine, other), op.mul(g, 0.5), where(loses(mine, other), 0, g));
+  where(eq(mine, other), op.mul(g, 0.5), where(loses(mine, other), 0, g));
 export const maxPrim = binary("max", "Maximum", [
-  (g, _y, [a, b]) => share(g, a, b, op.lt),
-  (g, _y, [a, b]) => share(g, b, a, op.lt),
+  (g, _y, [a, b]) => share(g, a, b, lt),
+  (g, _y, [a, b]) => share(g, b, a, lt),
 ]);
 export const minPrim = binary("min", "Minimum", [
-  (g, _y, [a, b]) => share(g, a, b, op.gt),
-  (g, _y, [a, b]) => share(g, b, a, op.gt),
+  (g, _y, [a, b]) => share(g, a, b, gt),
+  (g, _y, [a, b]) => share(g, b, a, gt),
 ]);
 // d atan2(a, b) = (b da - a db) / (a^2 + b^2)
 export const atan2Prim = binary("atan2", "Atan2", [
@@ -188,7 +187,7 @@ export const hypotPrim = binary("hypot", "Hypot", [
 ]);
 // copysign(a, b) = |a| with the sign of b
 export const copysignPrim = binary("copysign", "Copysign", [
-  (g, y, [a]) => where(op.eq(a, 0), 0, op.mul(g, op.div(y, a))),
+  (g, y, [a]) => where(eq(a, 0), 0, op.mul(g, op.div(y, a))),
   (_g, _y, [, b]) => zerosLike(b),
 ]);
 export const nextafterPrim = binary("nextafter", "Nextafter", null);
@@ -225,7 +224,7 @@ function byNonzero(prim: Primitive<undefined>, title: string): Primitive<undefin
       found: ([, b]) => {
         let divisor = b;
         while (divisor.prim.id === expandPrim.id && divisor.inputs.length > 0) divisor = divisor.inputs[0];
-        return any(op.eq(divisor, 0));
+        return any(eq(divisor, 0));
       },
       error: ({ dtype }) => zeroDivision(title, dtype),
     },

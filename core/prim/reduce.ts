@@ -4,7 +4,8 @@
  * @module
  */
 import type { Combiner } from "../kernel/ir.ts";
-import { div, eq, mul } from "../ops/elementwise.ts";
+import { div, mul } from "../ops/elementwise.ts";
+import { eq } from "../ops/logical.ts";
 import { castLike } from "../ops/cast.ts";
 import { exclusiveProduct, sumDims } from "../ops/reduce.ts";
 import { spread } from "../ops/view.ts";

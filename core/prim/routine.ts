@@ -6,8 +6,8 @@
 import { GradError } from "../errors.ts";
 import type { ConvAttrs, Routines, ScanCombiner, ScatterMode } from "../kernel/plan.ts";
 import { castLike } from "../ops/cast.ts";
-import { div, eq, maximum, mul, where } from "../ops/elementwise.ts";
-import { logicalAnd } from "../ops/logical.ts";
+import { div, maximum, mul } from "../ops/elementwise.ts";
+import { eq, logicalAnd, where } from "../ops/logical.ts";
 import { expand, mT, reshape, transpose, windows } from "../ops/view.ts";
 import { concatPart } from "../ops/join.ts";
 import * as op from "../ops/routine.ts";

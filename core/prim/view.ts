@@ -5,7 +5,7 @@
  */
 import { constant, type IndexMap, plus, scaled } from "../graph/index_map.ts";
 import { fullLike } from "../ops/create.ts";
-import { where } from "../ops/elementwise.ts";
+import { where } from "../ops/logical.ts";
 import { diagonalMask } from "../ops/ranges.ts";
 import { fold } from "../ops/routine.ts";
 import { sumDims } from "../ops/reduce.ts";

@@ -5,7 +5,8 @@
  */
 import { ValueError } from "../../core/errors.ts";
 import { full } from "../../core/ops/create.ts";
-import { sign, where } from "../../core/ops/elementwise.ts";
+import { sign } from "../../core/ops/elementwise.ts";
+import { where } from "../../core/ops/logical.ts";
 import { clamp } from "../../core/ops/pointwise.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import {

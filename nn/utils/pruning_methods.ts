@@ -5,7 +5,8 @@
  */
 import { IndexError, ValueError } from "../../core/errors.ts";
 import { onesLike, zerosLike } from "../../core/ops/create.ts";
-import { abs, eq, gt, mul, ne } from "../../core/ops/elementwise.ts";
+import { abs, mul } from "../../core/ops/elementwise.ts";
+import { eq, gt, ne } from "../../core/ops/logical.ts";
 import { indexCopy, indexFill, indexSelect } from "../../core/ops/indexing/indexing.ts";
 import { nonzero } from "../../core/ops/indexing/mask.ts";
 import { checkKind } from "../../core/ops/options.ts";

@@ -7,7 +7,7 @@
 import { IndexError } from "../../errors.ts";
 import { Tensor } from "../../tensor.ts";
 import { full, type NestedArray, tensor } from "../create.ts";
-import { toBool } from "../elementwise.ts";
+import { toBool } from "../logical.ts";
 import { indexHint, toIndex, wrapNegative } from "./indexing.ts";
 import { sliceBounds } from "../view.ts";
 import type { Shape } from "../../shape.ts";

@@ -12,7 +12,7 @@ import { cast } from "../cast.ts";
 import { zeros } from "../create.ts";
 import { eye } from "../ranges.ts";
 import { choleskyOf, luOf } from "./dense.ts";
-import { eq, ne, where } from "../elementwise.ts";
+import { eq, ne, where } from "../logical.ts";
 import { hostResult, matricesOf, requireMatrices, requireSquare } from "../host.ts";
 import { checkOptions } from "../options.ts";
 import { cholesky, inv, solve } from "./solve.ts";

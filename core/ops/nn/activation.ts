@@ -19,20 +19,15 @@ import {
   erf,
   exp,
   expm1,
-  ge,
-  gt,
-  le,
   log1p,
-  lt,
   minimum,
   mul,
   neg,
   sigmoid,
   sub,
   tanh,
-  where,
 } from "../elementwise.ts";
-import { logicalAnd, logicalOr } from "../logical.ts";
+import { ge, gt, le, logicalAnd, logicalOr, lt, where } from "../logical.ts";
 import { gradientWhere } from "../pointwise.ts";
 import { narrow, reshape } from "../view.ts";
 

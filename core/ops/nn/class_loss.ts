@@ -11,8 +11,8 @@ import { DTypeError, IndexError, ShapeError, ValueError } from "../../errors.ts"
 import { sameShape, type Shape, sizeOf, torchSize } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { cast, requireFloat } from "../cast.ts";
-import { add, div, eq, mul, neg, where } from "../elementwise.ts";
-import { logicalNot } from "../logical.ts";
+import { add, div, mul, neg } from "../elementwise.ts";
+import { eq, logicalNot, where } from "../logical.ts";
 import { checkHeld, indexHint, toIndex } from "../indexing/indexing.ts";
 import { checkReduction, lossKinds, type LossOptions, type Reduction } from "./loss.ts";
 import { sum } from "../reduce.ts";

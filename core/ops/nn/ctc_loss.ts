@@ -10,23 +10,8 @@ import { Tensor } from "../../tensor.ts";
 import { cast, requireFloat } from "../cast.ts";
 import { full, tensor } from "../create.ts";
 import { iota } from "../ranges.ts";
-import {
-  add,
-  div,
-  eq,
-  exp,
-  ge,
-  isinf,
-  log,
-  lt,
-  maximum,
-  ne,
-  neg,
-  remainder,
-  sub,
-  where,
-} from "../elementwise.ts";
-import { logicalAnd } from "../logical.ts";
+import { add, div, exp, log, maximum, neg, remainder, sub } from "../elementwise.ts";
+import { eq, ge, isinf, logicalAnd, lt, ne, where } from "../logical.ts";
 import { checkHeldRange, indexHint, toIndex } from "../indexing/indexing.ts";
 import { checkReduction, lossKinds, type LossOptions, reduced } from "./loss.ts";
 import { indefinite } from "../pointwise.ts";

@@ -12,23 +12,8 @@ import { type Shape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { cast, requireFloat } from "../cast.ts";
 import { ones, tensor } from "../create.ts";
-import {
-  add,
-  div,
-  eq,
-  floor,
-  fmod,
-  ge,
-  gt,
-  le,
-  lt,
-  mul,
-  remainder,
-  round,
-  sub,
-  where,
-} from "../elementwise.ts";
-import { logicalAnd } from "../logical.ts";
+import { add, div, floor, fmod, mul, remainder, round, sub } from "../elementwise.ts";
+import { eq, ge, gt, le, logicalAnd, lt, where } from "../logical.ts";
 import { gatherExact, matmulExact, nothing } from "../routine.ts";
 import { expand, reshape, select, transpose } from "../view.ts";
 import { cat } from "../join.ts";

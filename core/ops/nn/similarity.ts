@@ -6,7 +6,8 @@
 import { broadcastShapes } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { asFloat, cast, commonType } from "../cast.ts";
-import { add, div, lt, mul, sqrt, sub, where } from "../elementwise.ts";
+import { add, div, mul, sqrt, sub } from "../elementwise.ts";
+import { lt, where } from "../logical.ts";
 import { settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { sum } from "../reduce.ts";

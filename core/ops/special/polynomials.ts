@@ -9,7 +9,8 @@ import { Tensor } from "../../tensor.ts";
 import { mustWait, waiting } from "../../transform/waiting.ts";
 import { cast, commonType, deviceOf, floatType, type TensorLike, toTensor } from "../cast.ts";
 import { onesLike } from "../create.ts";
-import { add, div, eq, mul, sub, where } from "../elementwise.ts";
+import { add, div, mul, sub } from "../elementwise.ts";
+import { eq, where } from "../logical.ts";
 import { amax } from "../extremes.ts";
 import { expand } from "../view.ts";
 

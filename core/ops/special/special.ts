@@ -18,23 +18,16 @@ import {
   binaryAs,
   digamma,
   div,
-  eq,
   erfc,
   erfinv,
   exp,
   exp2,
   floor,
-  ge,
-  gt,
-  isnan,
-  le,
   lgamma,
   log,
   log1p,
   log2,
-  lt,
   mul,
-  ne,
   neg,
   pow,
   reciprocal,
@@ -44,9 +37,8 @@ import {
   sqrt,
   sub,
   trunc,
-  where,
 } from "../elementwise.ts";
-import { logicalAnd, logicalOr } from "../logical.ts";
+import { eq, ge, gt, isnan, le, logicalAnd, logicalOr, lt, ne, where } from "../logical.ts";
 import { indefinite, square, trigamma } from "../pointwise.ts";
 import { checkCall } from "../options.ts";
 

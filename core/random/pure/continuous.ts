@@ -15,7 +15,6 @@ import {
   erfinv,
   log,
   log1p,
-  lt,
   maximum,
   minimum,
   mul,
@@ -25,9 +24,8 @@ import {
   sqrt,
   sub,
   tan,
-  where,
 } from "../../ops/elementwise.ts";
-import { unsignedRightShift } from "../../ops/logical.ts";
+import { lt, unsignedRightShift, where } from "../../ops/logical.ts";
 import type { Shape } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
 import { checkShape, full } from "../../ops/create.ts";

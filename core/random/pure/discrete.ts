@@ -9,7 +9,7 @@ import { cast, checkTensors, type TensorLike } from "../../ops/cast.ts";
 import { zeros } from "../../ops/create.ts";
 import { arange } from "../../ops/ranges.ts";
 import * as op from "../../ops/elementwise.ts";
-import { bitwiseAnd, bitwiseRightShift, bitwiseXor } from "../../ops/logical.ts";
+import { bitwiseAnd, bitwiseRightShift, bitwiseXor, lt, where } from "../../ops/logical.ts";
 import { indexSelect, takeAlongDim } from "../../ops/indexing/indexing.ts";
 import { argmax } from "../../ops/extremes.ts";
 import { checkOptions } from "../../ops/options.ts";
@@ -27,8 +27,8 @@ function unsignedRemainder(x: Tensor, span: bigint, width: 32 | 64): Tensor {
   const lowest = -(1n << BigInt(width - 1)), literal = BigInt.asIntN(width, span);
   const reduce = (y: Tensor) => {
     // Unsigned order is signed order with the sign bit flipped.
-    const inside = op.lt(bitwiseXor(y, lowest), literal ^ lowest);
-    return op.where(inside, y, op.sub(y, literal));
+    const inside = lt(bitwiseXor(y, lowest), literal ^ lowest);
+    return where(inside, y, op.sub(y, literal));
   };
   if (literal < 0n) return reduce(x);
   const half = bitwiseAnd(bitwiseRightShift(x, 1), -lowest - 1n);
@@ -84,7 +84,7 @@ export function randint(
  */
 export function bernoulli(key: Tensor, p: TensorLike = 0.5, shape?: Shape): Tensor {
   const dtype = p instanceof Tensor && isFloat(p.dtype) ? p.dtype : "float32";
-  return op.lt(uniform(key, shape ?? (p instanceof Tensor ? p.shape : []), 0, 1, { dtype }), p);
+  return lt(uniform(key, shape ?? (p instanceof Tensor ? p.shape : []), 0, 1, { dtype }), p);
 }
 
 /** -1 or 1, each with probability 1/2; int32 unless `dtype` is given. `jax.random.rademacher`. */
