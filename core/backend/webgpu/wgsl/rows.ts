@@ -188,7 +188,8 @@ ${this.#lines.join("\n")}
   ): void {
     const lines = this.#lines;
     if (this.#kernel.inner.length === 0) {
-      lines.push(...begin, body, ...end);
+      // In a block of its own, as loops are: values of the sweep are forgotten after it, and may be written again under their names.
+      lines.push("{", ...begin, body, ...end, "}");
       return;
     }
     const d = steps.length - 1;

@@ -125,6 +125,13 @@ gpuTest("a row that no bindings hold is folded in pieces", cramped, (backend) =>
   assertEquals(runPlan(backend, k.plan(), inputs)[1], new BigInt64Array([BigInt(n - 2)]));
 });
 
+gpuTest("a row of one element is read in its fold and after it", {}, (backend) => {
+  const k = new KernelBuilder([], [1]);
+  const x = k.load("float32", 2, { offset: 1, strides: [1] }), sum = k.reduce("sum", x);
+  k.store(k.apply("sub", k.apply("mul", x, sum), x), 1, { offset: 0, strides: [0] });
+  // x * x - x at 3
+  assertEquals(runPlan(backend, k.plan(), [new Float32Array([5, 3])]), [new Float32Array([6])]);
+});
 gpuTest("four million ones sum to four million", {}, (backend) => {
   const n = 1 << 22;
   const k = new KernelBuilder([], [n]);
