@@ -1,17 +1,17 @@
 /**
  * The code of one block of independent points: a vector of them, or several side by side, or a single one whose folded loop lies in the lanes. Sweeps over
- * the folded loops, their folds, and what is stored.
+ * the folded loops, their folds, and what is stored. What the blocks of a row share is in row.ts.
  *
  * @module
  */
-import type { Guard, ReduceInstr, StoreInstr } from "../../../kernel/ir.ts";
+import type { ReduceInstr, StoreInstr } from "../../../kernel/ir.ts";
 import { sizeOf, stridesOf } from "../../../shape.ts";
 import type { Local } from "../wasm/assembler.ts";
 import type { Expr } from "../wasm/expr.ts";
 import { i32, i32x4, select, v128 } from "../wasm/opcodes.ts";
 import { castLanes } from "./cast.ts";
 import { BLOCK, RunningFold } from "./folds.ts";
-import type { Gen, Vec } from "./gen.ts";
+import type { Vec } from "./gen.ts";
 import { isWide, type Parts, repOf } from "./lanes.ts";
 import {
   ColumnSum,
@@ -22,38 +22,13 @@ import {
   ORDERED_VECTORS,
   OrderedSum,
 } from "./ordered.ts";
-import { foldsLanes, type LoopShape } from "./shape.ts";
-import { guardLoops, type Stream, type Streams } from "./streams.ts";
+import { type BlockContext, guard, guardsOf } from "./row.ts";
+import { foldsLanes } from "./shape.ts";
+import { guardLoops, type Stream } from "./streams.ts";
 import { isLoop, type Sweep } from "./sweeps.ts";
-import type { Lanes, Values } from "./values.ts";
+import type { Lanes } from "./values.ts";
 
 type I32 = Local<"i32">;
-
-/** The part of one folded loop that a piece of a long reduction covers. */
-export interface Piece {
-  readonly loop: number;
-  readonly low: I32;
-  readonly high: I32;
-}
-
-/** What the blocks of one function have in common. */
-export interface BlockContext {
-  readonly g: Gen;
-  readonly shape: LoopShape;
-  readonly sweeps: readonly Sweep[];
-  readonly streams: Streams;
-  readonly values: Values;
-  /** Values that `startRow` computes. */
-  readonly rowValues: ReadonlySet<number>;
-  /** Vectors side by side in the innermost loop. */
-  readonly unroll: number;
-  /** Memory of the thread's own, and where in it each kept value lies. */
-  readonly scratch: I32;
-  readonly places: ReadonlyMap<number, number>;
-  readonly piece: Piece | null;
-  /** Whether the folded loop, which lies in the lanes, is gone through in the order of ordered.ts. */
-  readonly ordered?: boolean;
-}
 
 /** Generates blocks of `copies` vectors of points; `lanes` is how many points of the last vector exist. */
 export class Block {
@@ -376,28 +351,4 @@ interface Run {
   readonly memory: ReadonlyMap<number, I32>;
   /** Whether sums are emptied inside the innermost loop. */
   readonly blocks: boolean;
-}
-
-function guardsOf({ shape: { code } }: BlockContext, i: number): readonly Guard[] {
-  const instr = code[i];
-  return instr.op === "load" || instr.op === "inside" ? instr.guards : [];
-}
-
-function guard(streams: Streams, guards: readonly (readonly Guard[])[]): void {
-  for (const each of new Set(guards)) if (each.length > 0) streams.guard(each);
-}
-
-/** The values that are the same along a row of points, so that they are computed once for all blocks of the row. */
-export function rowValues(shape: LoopShape, [first]: readonly Sweep[]): ReadonlySet<number> {
-  if (foldsLanes(shape)) return new Set();
-  return new Set(first.before.filter((i) => (shape.depends[i] & 1 << shape.axis) === 0));
-}
-
-/** Code at the start of a row of points, or of a single point: what all its blocks share. */
-export function startRow(context: BlockContext): void {
-  const { shape, sweeps, streams, values } = context;
-  const independent = (1 << shape.outer) - 1;
-  const all = sweeps.flatMap((s) => [...s.before, ...s.each]).map((i) => guardsOf(context, i));
-  guard(streams, all.filter((g) => (guardLoops(g, shape.axis) & ~independent) === 0));
-  for (const i of context.rowValues) values.compute(i, 0, 4);
 }

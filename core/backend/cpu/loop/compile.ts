@@ -8,7 +8,7 @@ import { type LoopKernel, stagesOf } from "../../../kernel/ir.ts";
 import { sizeOf } from "../../../shape.ts";
 import { type MemoryImport, ModuleBuilder } from "../wasm/assembler.ts";
 import type { Features } from "../wasm/features.ts";
-import { type BlockContext, rowValues } from "./block.ts";
+import { type BlockContext, rowValues } from "./row.ts";
 import { Gen, Helpers } from "./gen.ts";
 import { isWide, repOf } from "./lanes.ts";
 import type { LoopModule, Pass } from "./module.ts";

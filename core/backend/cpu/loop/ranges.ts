@@ -7,7 +7,8 @@ import { sizeOf } from "../../../shape.ts";
 import type { Local } from "../wasm/assembler.ts";
 import type { Expr } from "../wasm/expr.ts";
 import { i32, select } from "../wasm/opcodes.ts";
-import { Block, type BlockContext, startRow } from "./block.ts";
+import { Block } from "./block.ts";
+import { type BlockContext, startRow } from "./row.ts";
 import { foldsLanes } from "./shape.ts";
 
 type I32 = Local<"i32">;

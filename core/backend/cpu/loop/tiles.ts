@@ -7,7 +7,8 @@
 import { sizeOf } from "../../../shape.ts";
 import type { Local } from "../wasm/assembler.ts";
 import { i32, i8x16, select } from "../wasm/opcodes.ts";
-import { Block, type BlockContext, startRow } from "./block.ts";
+import { Block } from "./block.ts";
+import { type BlockContext, startRow } from "./row.ts";
 import type { Gen } from "./gen.ts";
 import { lanes32, loadLanes, type Parts } from "./lanes.ts";
 import { emitSegment, smaller } from "./ranges.ts";
