@@ -1,9 +1,10 @@
 /**
- * `uniform_`: numbers between two bounds, as PyTorch's CPU generator gives them. Integers are integers.ts.
+ * `uniform_`: numbers between two bounds, as PyTorch's CPU generator gives them, and the slopes of a randomised leaky ReLU. Integers are
+ * in integers.ts.
  *
  * @module
  */
-import { type DType, type HostArray, hostArray, roundTo, writeElement } from "../dtype.ts";
+import { type DType, type HostArray, hostArray, readElement, roundTo, writeElement } from "../dtype.ts";
 import { ValueError } from "../errors.ts";
 import { checkFloat, fillWith, inChunks } from "./fill.ts";
 import type { Generator } from "./generator.ts";
@@ -67,4 +68,21 @@ export function uniform(generator: Generator, count: number, dtype: DType, low =
     }
   });
   return out;
+}
+
+/** For each of `values` its slope in training (`torch.rrelu`): one in [lower, upper) where it is not positive, for which alone is drawn, else 1. */
+export function rreluSlopes(
+  generator: Generator,
+  values: HostArray,
+  dtype: DType,
+  lower: number,
+  upper: number,
+): HostArray {
+  const from = roundTo(dtype, lower), range = roundTo(dtype, upper) - from;
+  const slopes = hostArray(dtype, values.length);
+  for (let i = 0; i < values.length; i++) {
+    const slope = Number(readElement(values, dtype, i)) <= 0 ? generator.uniform() * range + from : 1;
+    writeElement(slopes, dtype, i, slope);
+  }
+  return slopes;
 }

@@ -9,7 +9,7 @@ import { named } from "../../apply.ts";
 import { drawsFreely } from "../../effects.ts";
 import { ValueError } from "../../errors.ts";
 import { defaultGenerator, type Generator } from "../../random/generator.ts";
-import { rreluSlopes } from "../../random/rrelu.ts";
+import { rreluSlopes } from "../../random/uniform.ts";
 import { normalizeDim } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { add, div, log, mul, neg, sub } from "../elementwise.ts";
