@@ -4,7 +4,7 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { normalizeDim, normalizeDims } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { asFloat } from "./cast.ts";
@@ -42,7 +42,10 @@ function trapezoids(
   if (x instanceof Tensor && x.dtype === "bool") {
     throw new DTypeError(`${op}: received a bool input for \`x\`, but bool is not supported`);
   }
-  const at = normalizeDim(op, dim, y.shape.length), size = y.shape[at] ?? 1;
+  const at = normalizeDim(op, dim, y.shape.length), size = y.shape[at];
+  if (y.shape.length === 0) {
+    throw new IndexError(`Dimension specified as ${dim} but tensor has no dimensions, in ${op}`);
+  }
   const pairs = (t: Tensor, d: number) =>
     [narrow(t, d, 1, Math.max(0, t.shape[d] - 1)), narrow(t, d, 0, Math.max(0, t.shape[d] - 1))] as const;
   if (size === 0) return { sums: y.value, steps: 1, dim: at };

@@ -90,6 +90,7 @@ export function split(
   if (isNamed(dim)) return split(x, size, ...inPlace("split", ["dim"], [dim]));
   checkCall("split", [x]);
   requireKind("split", "split_size_or_sections", size, "sizes");
+  requireDimensions("split", x);
   const at = normalizeDim("split", dim, x.shape.length), total = x.shape[at];
   if (typeof size === "number" && (!Number.isInteger(size) || size < 0 || (size === 0 && total > 0))) {
     throw new ValueError(`split expects split_size be non-negative, but got split_size=${size}`);
@@ -110,10 +111,15 @@ export function split(
   return sizes.map((n) => named(name, narrow(x, at, (start += n) - n, n), x));
 }
 
+function requireDimensions(op: string, x: Tensor): void {
+  if (x.shape.length === 0) throw new ShapeError(`${op} expects at least a 1-dimensional tensor`);
+}
+
 /** At most `chunks` pieces of equal size. `torch.chunk`. */
 export function chunk(x: Tensor, chunks: number, dim: number | Named<{ dim: number }> = 0): Tensor[] {
   if (isNamed(dim)) return chunk(x, chunks, ...inPlace("chunk", ["dim"], [dim]));
   checkCall("chunk", [x]);
+  requireDimensions("chunk", x);
   if (!Number.isInteger(chunks) || chunks < 1) {
     throw new ValueError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
   }

@@ -178,6 +178,9 @@ export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
   checkCall("unflatten", [x]);
   requireKind("unflatten", "sizes", sizes, "numbers");
   const at = normalizeDim("unflatten", dim, x.shape.length);
+  if (x.shape.length === 0) {
+    throw new IndexError(`Dimension specified as ${dim} but tensor has no dimensions, in unflatten`);
+  }
   const known = sizes.reduce((n, s) => s === -1 ? n : n * s, 1);
   const full = sizes.map((s) => s === -1 ? x.shape[at] / known : s);
   if (sizeOf(full) !== x.shape[at] || full.some((s) => !Number.isInteger(s))) {
@@ -211,6 +214,7 @@ export function narrow(x: Tensor, dim: number, start: number | Tensor, length: n
     checkCall("narrow", [start]);
     return narrow(x, dim, startIn(start), length);
   }
+  if (x.shape.length === 0) throw new ShapeError("narrow() cannot be applied to a 0-dim tensor.");
   const at = normalizeDim("narrow", dim, x.shape.length), size = x.shape[at];
   const from = start < 0 ? start + size : start;
   if (!Number.isInteger(from) || from < 0 || length < 0 || from + length > size) {

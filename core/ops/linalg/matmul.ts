@@ -234,14 +234,15 @@ export function linear(
 ): Tensor {
   if (isNamed(bias)) return linear(x, weight, ...inPlace("linear", ["bias"], [bias]));
   checkTensors("linear", [x, weight]);
-  if (weight.shape.length === 1) {
+  // Of what is no matrix product the error is that of `matmul`.
+  if (weight.shape.length < 2 || x.shape.length === 0) {
     const y = matmul(x, weight);
     return bias ? add(y, bias) : y;
   }
-  if (x.shape.length === 0 || x.shape[x.shape.length - 1] !== weight.shape[1]) {
-    const rows = x.shape.length === 0 ? 1 : sizeOf(x.shape.slice(0, -1));
+  if (x.shape[x.shape.length - 1] !== weight.shape[1]) {
+    const rows = sizeOf(x.shape.slice(0, -1));
     throw new ShapeError(
-      `mat1 and mat2 shapes cannot be multiplied (${rows}x${x.shape[x.shape.length - 1] ?? 1} and ${
+      `mat1 and mat2 shapes cannot be multiplied (${rows}x${x.shape[x.shape.length - 1]} and ${
         weight.shape[1]
       }x${weight.shape[0]}), in linear of input [${x.shape.join(", ")}] and weight [${
         weight.shape.join(", ")

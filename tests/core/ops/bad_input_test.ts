@@ -6,8 +6,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import * as tenon from "../../../core/mod.ts";
 
-const { cat, div, DTypeError, full, IndexError, matmul, ones, sum, TenonError, tensor, ValueError, zeros } =
-  tenon;
+const { cat, cumulativeTrapezoid, div, DTypeError, full, IndexError, linear, matmul, ones } = tenon;
+const { ShapeError, sum, TenonError, tensor, trapezoid, ValueError, zeros } = tenon;
 const wrong = <T>(value: unknown): T => value as T;
 
 Deno.test("an argument that is no tensor is named", () => {
@@ -49,4 +49,19 @@ Deno.test("literals that an integer dtype cannot hold are refused, as by torch.t
   assertEquals(tensor([-1], { dtype: "uint8" }).tolist(), [255]);
   assertEquals(tensor([-128, 127], { dtype: "int8" }).tolist(), [-128, 127]);
   assertEquals(String(tensor(-(2n ** 63n)).item()), "-9223372036854775808");
+});
+
+Deno.test("what needs a dimension refuses a number, as PyTorch does", () => {
+  const s = tensor(2.5);
+  assertThrows(() => s.split(1), ShapeError, "split expects at least a 1-dimensional tensor");
+  assertThrows(() => s.split([1]), ShapeError, "split expects at least a 1-dimensional tensor");
+  assertThrows(() => s.chunk(2), ShapeError, "chunk expects at least a 1-dimensional tensor");
+  assertThrows(() => s.narrow(0, 0, 1), ShapeError, "narrow() cannot be applied to a 0-dim tensor.");
+  for (const op of [() => s.unflatten(0, [1]), () => trapezoid(s, { dim: 0 })]) {
+    assertThrows(op, IndexError, "Dimension specified as 0 but tensor has no dimensions");
+  }
+  assertThrows(() => cumulativeTrapezoid(s), IndexError, "tensor has no dimensions, in cumulative_trapezoid");
+  const least = "both arguments to matmul need to be at least 1D, but they are";
+  assertThrows(() => linear(s, ones([1, 1])), ShapeError, `${least} 0D and 2D`);
+  assertThrows(() => linear(ones([2]), s), ShapeError, `${least} 1D and 0D`);
 });
