@@ -101,7 +101,8 @@ function cotangents(
   args: readonly unknown[],
   given: Tensor | null | readonly (Tensor | null)[],
 ): (Tensor | null)[] {
-  const list = given === null || given instanceof Tensor ? [given] : given;
+  // What returns nothing gives no gradient, as Python's None.
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given ?? null];
   // PyTorch allows more, as long as they are None.
   if (list.length < args.length || list.slice(args.length).some((g) => g !== null)) {
     throw new GradError(
@@ -110,9 +111,23 @@ function cotangents(
     );
   }
   return args.flatMap((arg, i) => {
-    if (!(arg instanceof Tensor)) return [];
     const g = list[i] ?? null;
-    if (g !== null && !sameShape(g.shape, arg.shape)) {
+    if (!(arg instanceof Tensor)) {
+      if (g === null) return [];
+      throw new GradError(
+        `function ${name}Backward returned a gradient different than None at position ${
+          i + 1
+        }, but the corresponding forward input was not a ` +
+          "Variable: return null for it",
+      );
+    }
+    if (g === null) return [g];
+    if (!(g instanceof Tensor)) {
+      throw new GradError(
+        `expected Variable or None (got ${typeof g}), from ${name}.backward at position ${i + 1}`,
+      );
+    }
+    if (!sameShape(g.shape, arg.shape)) {
       throw new ShapeError(
         `Function ${name}Backward returned an invalid gradient at index ${i} - got [${
           g.shape.join(", ")
@@ -150,13 +165,19 @@ export abstract class CustomFunction {
   /**
    * The result of `forward`, whose gradient is what `backward` says.
    *
-   * @throws {GradError} from `backward()`, when the class gives another number of cotangents than there are arguments
+   * @throws {GradError} when the class has no `forward`; from `backward()`, when it has no `backward`, or one that gives another number of cotangents
+   * than there are arguments, or no tensor or null
    * @throws {ShapeError} from `backward()`, when a cotangent does not have the shape of its argument
    */
   static apply<A extends readonly unknown[], Y extends Tensor | readonly Tensor[]>(
     this: FunctionClass<A, Y>,
     ...args: A
   ): Y {
+    if (typeof this.forward !== "function") {
+      throw new GradError(
+        `You must implement the forward function for custom autograd.Function., in ${this.name}: static forward(ctx, ...)`,
+      );
+    }
     const inputs = args.filter((arg) => arg instanceof Tensor);
     const ctx = new Context(args.map((arg) => arg instanceof Tensor && arg.value.track !== 0));
     const made = noGrad(() => this.forward(ctx, ...args));
@@ -168,6 +189,12 @@ export abstract class CustomFunction {
     }
     const results = outputs.map((y, i) => {
       const pull = (g: Tensor) => {
+        if (typeof this.backward !== "function") {
+          throw new GradError(
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD., in " +
+              `${this.name}: static backward(ctx, ...)`,
+          );
+        }
         const all = outputs.map((other, k) => k === i ? g : ctx.absent(other));
         return cotangents(this.name, args, this.backward(ctx, ...all));
       };

@@ -135,3 +135,30 @@ Deno.test("what a context cannot do is said", () => {
     assertThrows(() => Wrong.apply(tensor([1], { requiresGrad: true }), what), GradError, sentence);
   }
 });
+
+Deno.test("classes without their methods, and gradients that are none, are refused in PyTorch's words", () => {
+  const x = tensor([1, 2], { requiresGrad: true });
+  const forward = (_: Context, x: Tensor, _n: number): Tensor => x.mul(2);
+  const withBackward = (backward: unknown) => {
+    class Twice extends autograd.Function {
+      static forward = forward;
+      static backward = backward as (_: Context, g: Tensor) => [Tensor, null];
+    }
+    return Twice;
+  };
+  const cases: [unknown, string][] = [
+    [undefined, "You must implement either the backward or vjp method for your custom autograd.Function"],
+    [() => [2, null], "expected Variable or None (got number)"],
+    [
+      (_: Context, g: Tensor) => [g, g],
+      "function TwiceBackward returned a gradient different than None at position 2, but the corresponding forward input was not a Variable",
+    ],
+    [() => undefined, "returned an incorrect number of gradients (expected 2, got 1)"],
+  ];
+  for (const [backward, sentence] of cases) {
+    const y = withBackward(backward).apply(x, 3);
+    assertThrows(() => y.sum().backward(), GradError, sentence);
+  }
+  const empty = autograd.Function as unknown as ReturnType<typeof withBackward>;
+  assertThrows(() => empty.apply(x, 3), GradError, "You must implement the forward function");
+});
