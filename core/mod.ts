@@ -14,7 +14,7 @@
  * const x = tensor([[1, 2], [3, 4]]);
  * const [values, indices] = x.max(1);
  * console.log(values.tolist(), indices.tolist()); // [ 2, 4 ] [ 1, 1 ]
- * console.log(grad((t: Tensor) => t.pow(2).sum())(x)); // 2 x
+ * console.log(grad((t: Tensor) => t.pow(2).sum())(x)); // twice x
  * ```
  *
  * @module

@@ -56,7 +56,7 @@ export abstract class ConstantPadModule extends PaddingModule {
  * @example
  * ```ts
  * import { nn, ones } from "@tenon/tenon";
- * console.log(new nn.ConstantPad1d([1, 2], 3.5)(ones([1, 2])).tolist()); // [ [ 3.5, 1, 1, 3.5, 3.5, 3.5 ] ]
+ * console.log(new nn.ConstantPad1d([1, 2], 3.5)(ones([1, 2])).tolist()); // [ [ 3.5, 1, 1, 3.5, 3.5 ] ]
  * ```
  */
 export class ConstantPad1d extends ConstantPadModule {

@@ -24,7 +24,7 @@ import { checkOptions } from "../../ops/options.ts";
  * ```ts
  * import { random } from "@tenon/tenon";
  * const [a, b] = random.split(random.key(0));
- * console.log(String(random.normal(a, [2]))); // tensor([1.0041, 1.3063])
+ * console.log(String(random.normal(a, [2]))); // tensor([ 1.0040, -0.9063])
  * console.log(String(random.uniform(b, [2])));
  * ```
  */
