@@ -5,6 +5,7 @@
  * @module
  */
 import { ValueError } from "../errors.ts";
+import { Generator } from "../random/generator.ts";
 import { Tensor } from "../tensor.ts";
 import { checkTensors } from "./cast.ts";
 
@@ -20,6 +21,7 @@ type Held =
   | "tensor"
   | "iterable"
   | "function"
+  | "generator"
   | "any";
 
 /** What an option holds; with a question mark null as well. */
@@ -45,6 +47,7 @@ const holds: Readonly<Record<Held, readonly [name: string, test: (x: unknown) =>
   tensor: ["Tensor", (x) => x instanceof Tensor],
   iterable: ["an iterable", isIterable],
   function: ["a function", (x) => typeof x === "function"],
+  generator: ["torch.Generator", (x) => x instanceof Generator],
   any: ["anything", () => true],
 };
 
@@ -162,10 +165,14 @@ export function checkOptions<O extends object>(
       throw new ValueError(
         `${op}() got an unexpected keyword argument '${key}'; it knows ${
           namesOf(known).join(", ") || "none"
-        }${idle === undefined ? "" : `, and '${key}' can only be ${idle.map(String).join(" or ")} here`}`,
+        }${key === "axis" ? ", and 'axis' is 'dim' here" : ""}${
+          idle === undefined ? "" : `, and '${key}' can only be ${idle.map(String).join(" or ")} here`
+        }`,
       );
     }
-    if (kind !== true) checkKind(op, key, value, kind);
+    // A generator is one in every call, also where only names are known.
+    if (key === "generator") checkKind(op, key, value, "generator");
+    else if (kind !== true) checkKind(op, key, value, kind);
   }
 }
 

@@ -20,8 +20,11 @@ import { expand, reshape } from "../view.ts";
 /** Indices: an integer tensor, or nested arrays of whole numbers. */
 export type IndexLike = Tensor | NestedArray;
 
-/** How to fix an index of the wrong dtype; the most common case is `tensor([0, 1])`, which is float32. */
-export const indexHint = 'convert it with .to("int64"), or pass a plain array of whole numbers';
+/** How to fix a tensor of numbers of classes that is of the wrong dtype; the most common case is `tensor([0, 1])`, which is float32. */
+export const classHint = 'convert it with .to("int64")';
+
+/** The same for an index, which may be an array, too. */
+export const indexHint = `${classHint}, or pass a plain array of whole numbers`;
 
 /** Indices as an int64 tensor on the device of `like`. `refuse` makes the error for any other dtype. */
 export function toIndex(index: IndexLike, like: Tensor, refuse: (got: DType) => Error): Tensor {

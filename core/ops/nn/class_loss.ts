@@ -13,7 +13,7 @@ import type { Tensor } from "../../tensor.ts";
 import { cast, requireFloat } from "../cast.ts";
 import { add, div, mul, neg } from "../elementwise.ts";
 import { eq, logicalNot, where } from "../logical.ts";
-import { checkHeld, indexHint, toIndex } from "../indexing/indexing.ts";
+import { checkHeld, classHint, toIndex } from "../indexing/indexing.ts";
 import { checkReduction, lossKinds, type LossOptions, type Reduction } from "./loss.ts";
 import { sum } from "../reduce.ts";
 import { gatherExact } from "../routine.ts";
@@ -71,7 +71,7 @@ function classesOf(op: string, input: Tensor, target: Tensor, ignoreIndex: numbe
   const index = toIndex(
     target,
     input,
-    (got) => new DTypeError(`expected scalar type Long but found ${scalarName(got)}, in ${op}; ${indexHint}`),
+    (got) => new DTypeError(`expected scalar type Long but found ${scalarName(got)}, in ${op}; ${classHint}`),
   );
   const rank = input.shape.length;
   if (rank === 0) throw new ShapeError(`Expected 1 or more dimensions (got 0), in ${op}`);

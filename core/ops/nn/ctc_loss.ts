@@ -12,7 +12,7 @@ import { full, tensor } from "../create.ts";
 import { iota } from "../ranges.ts";
 import { add, div, exp, log, maximum, neg, remainder, sub } from "../elementwise.ts";
 import { eq, ge, isinf, logicalAnd, lt, ne, where } from "../logical.ts";
-import { checkHeldRange, indexHint, toIndex } from "../indexing/indexing.ts";
+import { checkHeldRange, classHint, toIndex } from "../indexing/indexing.ts";
 import { checkReduction, lossKinds, type LossOptions, reduced } from "./loss.ts";
 import { indefinite } from "../pointwise.ts";
 import { mean, sum } from "../reduce.ts";
@@ -134,7 +134,7 @@ export function ctcLoss(
   const labels = toIndex(
     targets,
     logProbs,
-    (got) => new DTypeError(`ctc_loss: targets must be of integers, but got ${got}; ${indexHint}`),
+    (got) => new DTypeError(`ctc_loss: targets must be of integers, but got ${got}; ${classHint}`),
   );
   checkHeldRange(
     labels,

@@ -15,7 +15,7 @@ import { iota } from "../ranges.ts";
 import { add, div, exp, log1p, minimum, mul, neg, sqrt, sub } from "../elementwise.ts";
 import { eq, logicalAnd, logicalNot, lt, where } from "../logical.ts";
 import { logsigmoid } from "./activation.ts";
-import { checkHeldRange, indexHint, toIndex } from "../indexing/indexing.ts";
+import { checkHeldRange, classHint, toIndex } from "../indexing/indexing.ts";
 import { lossKinds, type LossOptions, reduced } from "./loss.ts";
 import { pairwiseDistance } from "./similarity.ts";
 import { clamp } from "../pointwise.ts";
@@ -195,7 +195,7 @@ function classNumbers(op: string, target: Tensor, shape: Shape, like: Tensor): T
   const index = toIndex(
     target,
     like,
-    (got) => new DTypeError(`expected scalar type Long but found ${scalarName(got)}, in ${op}; ${indexHint}`),
+    (got) => new DTypeError(`expected scalar type Long but found ${scalarName(got)}, in ${op}; ${classHint}`),
   );
   if (!sameShape(index.shape, shape)) {
     throw new ShapeError(

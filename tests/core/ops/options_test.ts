@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   DeviceError,
   DTypeError,
   embedding,
   finfo,
+  Generator,
   iinfo,
   linalg,
   max,
@@ -18,12 +19,14 @@ import {
   promoteTypes,
   randn,
   random,
+  randperm,
   setDefaultDtype,
   softmax,
   sort,
   std,
   sum,
   TenonError,
+  type Tensor,
   tensor,
   trilIndices,
   triuIndices,
@@ -35,6 +38,27 @@ import { io, nn, optim } from "../../../mod.ts";
 const { celu, elu, rrelu } = nn.functional, x = ones([2, 3]);
 /** Options as an unchecked program would write them. */
 const unchecked = (value: unknown) => value as Record<never, never>;
+
+Deno.test("NumPy's name of dim is answered with PyTorch's, a generator is one", () => {
+  for (const call of [sum, mean, softmax] as ((x: Tensor, options: Record<never, never>) => unknown)[]) {
+    assertThrows(
+      () => call(x, { axis: 1 }),
+      ValueError,
+      ", and 'axis' is 'dim' here",
+    );
+  }
+  const options = unchecked({ generator: 5 }),
+    sentence = "argument 'generator' must be torch.Generator, not 5";
+  for (const call of [() => randn([2], options), () => rrelu(x, options), () => randperm(3, options)]) {
+    assertThrows(call, ValueError, sentence);
+  }
+  assertEquals(randn([2], { generator: new Generator() }).shape, [2]);
+});
+
+Deno.test("numbers of classes in floats are answered with the way to int64", () => {
+  const error = assertThrows(() => nn.functional.crossEntropy(x, tensor([0, 1])), DTypeError);
+  assert(error.message.endsWith('in cross_entropy; convert it with .to("int64")'), error.message);
+});
 
 Deno.test("a positional keepdim is not ignored", () => {
   for (const call of [sum, mean, std, max]) {
