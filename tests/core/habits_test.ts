@@ -16,6 +16,7 @@ Deno.test("operations in place, brackets, CUDA and NumPy say what takes their pl
     [() => x.zero_(), "x = zerosLike(x); for a gradient p.grad = null"],
     [() => x.copy_(x), "copy_: a tensor is immutable"],
     [() => x.uniform_(-1, 1), "init.uniform_(p, low, high)"],
+    [() => x.geometric_(0.5), "x = geometric(x.shape, p, { dtype: x.dtype })"],
     [() => x[0], "x[0]: JavaScript has no brackets for tensors; x.get(0) is that slice"],
     [() => x[-1], "x.get(-1) is that slice"],
     [() => x[1] = () => 2, "x = x.at(1).set(y) is one with another slice"],
