@@ -94,6 +94,12 @@ function threadSetter(path: string, name: string): (count: number) => void {
 const RTLD_NOW = 2, RTLD_NODELETE = 0x1000;
 
 /**
+ * How OpenMP's threads wait, which they read once, while the library is loaded. Left alone they spin for long after each product, on the processors that the kernels around
+ * it need; asleep at once, they take 20 us to wake for the next. GNU's spin this many times (about 10 us) and then sleep.
+ */
+const waiting = [["OMP_WAIT_POLICY", "PASSIVE"], ["GOMP_SPINCOUNT", "500"]] as const;
+
+/**
  * Opens a library so that it stays in memory to the end. Deno unloads libraries when the process ends; the threads that a BLAS keeps waiting would then run code that is gone, and the
  * process would crash instead of ending. Where the library cannot be pinned it is not used.
  */
@@ -108,16 +114,16 @@ function pinned<T>(path: string, open: () => T): T {
   });
   const text = (s: string) => new TextEncoder().encode(`${s}\0`);
   const { symbols } = libc;
-  // OpenMP's threads spin for a while after each product, on the processors that the kernels around it need. Read once, while the library is loaded.
-  const policy = text("OMP_WAIT_POLICY"), ours = symbols.getenv(policy) === null;
-  if (ours) symbols.setenv(policy, text("PASSIVE"), 0);
+  // What the user has set stays.
+  const ours = waiting.every(([name]) => symbols.getenv(text(name)) === null) ? waiting : [];
+  for (const [name, value] of ours) symbols.setenv(text(name), text(value), 0);
   try {
     if (symbols.dlopen(text(path), RTLD_NOW | RTLD_NODELETE) === null) {
       throw new Error(`${path} cannot be loaded`);
     }
     return open();
   } finally {
-    if (ours) symbols.unsetenv(policy);
+    for (const [name] of ours) symbols.unsetenv(text(name));
     libc.close();
   }
 }
