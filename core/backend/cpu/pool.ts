@@ -190,6 +190,16 @@ export class Pool {
     }
   }
 
+  /** Runs what brings threads of its own; the workers do not wait awake meanwhile. */
+  standAside(run: () => void): void {
+    Atomics.store(this.#ctl, words.asleep, 1);
+    try {
+      run();
+    } finally {
+      Atomics.store(this.#ctl, words.asleep, 0);
+    }
+  }
+
   /** Waits, awake at first, until all chunks are done. */
   #join(tasks: number): void {
     const ctl = this.#ctl;

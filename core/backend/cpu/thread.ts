@@ -15,6 +15,8 @@ export const words = {
   epoch: 0,
   /** Workers with an index from here on sit jobs out. */
   limit: 1,
+  /** Whether threads of others need the processors: workers then wait asleep. */
+  asleep: 2,
   /** Chunks nobody has taken yet. Taking one is a single subtraction, valid for whatever job is current. */
   remaining: 16,
   /** Chunks that are done. */
@@ -134,7 +136,10 @@ export function workerMain(setup: ThreadSetup, make: typeof makeThread): void {
   const ctl = new Int32Array(memory.buffer, control, words.length);
   const thread = make(setup);
   for (let seen = 0;;) {
-    for (let spins = 0; spins < 2000 && Atomics.load(ctl, words.epoch) === seen; spins++) Atomics.pause();
+    for (let spins = 0; spins < 2000 && Atomics.load(ctl, words.epoch) === seen; spins++) {
+      if (Atomics.load(ctl, words.asleep) !== 0) break;
+      Atomics.pause();
+    }
     Atomics.wait(ctl, words.epoch, seen);
     seen = Atomics.load(ctl, words.epoch);
     if (index < Atomics.load(ctl, words.limit)) thread.drain();

@@ -175,7 +175,9 @@ export function nativeGemm(
   return (at, bt, ct, accumulate = false) => {
     library.setThreads(engine.pool.threads);
     // deno-fmt-ignore
-    gemm(ROW_MAJOR, transA, transB, m, n, k, 1, pointer(at), a.step, pointer(bt), b.step, accumulate ? 1 : 0, pointer(ct), n);
+    engine.pool.standAside(() =>
+      gemm(ROW_MAJOR, transA, transB, m, n, k, 1, pointer(at), a.step, pointer(bt), b.step, accumulate ? 1 : 0, pointer(ct), n)
+    );
   };
 }
 
