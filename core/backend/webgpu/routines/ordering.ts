@@ -1,125 +1,54 @@
 /**
- * Argsort along the last dimension.
+ * Argsort along the last dimension: which rows are sorted how.
  *
  * @module
  */
-import { type DType, kindOf } from "../../../dtype.ts";
 import type { RoutineStep } from "../../../kernel/plan.ts";
 import { contiguous } from "../../../layout.ts";
 import { sizeOf } from "../../../shape.ts";
-import type { Builder, Ref } from "../builder.ts";
-import { addressText, type Box, dispatchPoints, layoutReach, type PointText, withIndices } from "./points.ts";
+import type { Builder } from "../builder.ts";
+import { copyKernel } from "../loops/copy.ts";
+import { lowerLoop } from "../loops/lower.ts";
+import { windowsOf } from "../wgsl/bindings.ts";
+import { sortLongRow } from "./ordering_long.ts";
+import { type Rows, sortRows } from "./ordering_rows.ts";
 
-/** Runs of this length are sorted by counting, for each element, those that come before it; longer rows are merged from them. */
-const runLength = (software: boolean): number => software ? 64 : 128;
-
-function lineNames(step: RoutineStep<"argsort">): string[] {
-  return step.outputShape.slice(0, -1).map((_, d) => `i${d}`);
-}
-
-/** Whether key `a` sorts strictly before key `b`. */
-function beforeText(dtype: DType, descending: boolean, a: string, b: string): string {
-  const [low, high] = descending ? [b, a] : [a, b];
-  if (kindOf(dtype) === "bool") return `(!${low} && ${high})`;
-  if (kindOf(dtype) === "int") return `(${low} < ${high})`;
-  return `(!is_nan(${low}) && (is_nan(${high}) || ${low} < ${high}))`;
-}
-
-/** The stable order of each row; NaN sorts as largest. Sorted runs are merged in pairs, each element finding its place by bisection. */
+/** The stable order of each row; NaN sorts as largest. */
 export function lowerArgsort(builder: Builder, step: RoutineStep<"argsort">): void {
-  const n = step.outputShape[step.outputShape.length - 1];
-  const rows = sizeOf(step.outputShape.slice(0, -1));
-  const run = runLength(builder.target.software);
-  const passes = Math.max(0, Math.ceil(Math.log2(n / run)));
-  // The last pass writes the result; those before it alternate.
-  const scratch = Array.from({ length: Math.min(passes, 2) }, () => builder.temp("i32", rows * n));
-  const target = (pass: number): Ref => pass === passes ? step.output : scratch[pass % 2];
-  sortRuns(builder, step, n, run, target(0));
-  for (let pass = 1; pass <= passes; pass++) {
-    mergeRuns(builder, step, n, run * 2 ** (pass - 1), target(pass - 1), target(pass));
+  const [x] = step.inputs;
+  const { shape, strides, offset } = x.layout;
+  const rows: Rows = { x, to: step.output, descending: step.attrs.descending, label: step.label };
+  if (fits(builder, rows)) return sortRows(builder, rows);
+  const packed = {
+    ...x,
+    slot: builder.temp(builder.word(x.dtype), sizeOf(shape)),
+    layout: contiguous(shape),
+  };
+  if (fits(builder, { ...rows, x: packed })) {
+    // The elements of a row lie far apart.
+    lowerLoop(builder, copyKernel(x.layout, x.dtype), [x.slot], [packed.slot], step.label);
+    return sortRows(builder, { ...rows, x: packed });
+  }
+  const n = shape[shape.length - 1], above = shape.slice(0, -1);
+  for (let row = 0; row < sizeOf(above); row++) {
+    let from = offset, rest = row;
+    for (let d = above.length - 1; d >= 0; d--) {
+      from += rest % above[d] * strides[d];
+      rest = Math.floor(rest / above[d]);
+    }
+    const layout = { shape: [n], strides: strides.slice(-1), offset: from };
+    sortLongRow(builder, { ...rows, x: { ...x, layout }, start: row * n });
   }
 }
 
-/** The whole runs that the points of a box lie in. */
-function aroundRuns(dim: number, run: number, n: number): (box: Box) => Box {
-  return (box) => {
-    const { first, last } = box[dim];
-    return withIndices(box, dim, first - first % run, Math.min(last - last % run + run, n) - 1);
-  };
-}
-
-function sortRuns(builder: Builder, step: RoutineStep<"argsort">, n: number, run: number, to: Ref): void {
-  const [x] = step.inputs;
-  const { descending } = step.attrs;
-  const lines = lineNames(step);
-  const at = `i${lines.length}`;
-  const within = aroundRuns(lines.length, run, n);
-  const operands = [
-    { ref: x.slot, dtype: x.dtype, access: "read", reach: (box: Box) => layoutReach(x.layout, within(box)) },
-    {
-      ref: to,
-      dtype: "int32",
-      access: "read_write",
-      reach: (box: Box) => layoutReach(contiguous(step.outputShape), within(box)),
-    },
-  ] as const;
-  const text = (text: PointText): string => {
-    const key = (j: string) => text.load(0, addressText(x.layout, [...lines, j]));
-    return `let first = ${at} - ${at} % ${run};
-let last = min(first + ${run}, ${n});
-let mine = ${key(at)};
-var rank = 0;
-for (var j = first; j < last; j++) {
-  let other = ${key("j")};
-  let before = ${beforeText(x.dtype, descending, "other", "mine")};
-  let after = ${beforeText(x.dtype, descending, "mine", "other")};
-  rank += select(0, 1, before || (!after && j < ${at}));
-}
-${text.store(1, `p - ${at} + first + rank`, at)}`;
-  };
-  dispatchPoints(builder, step.outputShape, operands, { text }, step.label);
-}
-
-function mergeRuns(
-  builder: Builder,
-  step: RoutineStep<"argsort">,
-  n: number,
-  run: number,
-  from: Ref,
-  to: Ref,
-): void {
-  const [x] = step.inputs;
-  const { descending } = step.attrs;
-  const lines = lineNames(step);
-  const at = `i${lines.length}`;
-  const within = aroundRuns(lines.length, 2 * run, n);
-  const reach = (box: Box) => layoutReach(contiguous(step.outputShape), within(box));
-  const operands = [
-    { ref: x.slot, dtype: x.dtype, access: "read", reach: (box: Box) => layoutReach(x.layout, within(box)) },
-    { ref: from, dtype: "int32", access: "read", reach },
-    { ref: to, dtype: "int32", access: "read_write", reach },
-  ] as const;
-  const text = (text: PointText): string => {
-    const key = (j: string) => text.load(0, addressText(x.layout, [...lines, j]));
-    // Equal keys of the left run come first, so an element of the right run passes them and one of the left run does not.
-    return `let base = p - ${at};
-let own = ${at} / ${run};
-let left = own % 2 == 0;
-let sibling = (own + select(-1, 1, left)) * ${run};
-let element = ${text.load(1, "p")};
-let mine = ${key("element")};
-var low = min(sibling, ${n});
-var high = min(sibling + ${run}, ${n});
-let start = low;
-while (low < high) {
-  let middle = (low + high) / 2;
-  let index = ${text.load(1, "base + middle")};
-  let other = ${key("index")};
-  let before = ${beforeText(x.dtype, descending, "other", "mine")};
-  let after = ${beforeText(x.dtype, descending, "mine", "other")};
-  if (before || (!left && !after)) { low = middle + 1; } else { high = middle; }
-}
-${text.store(2, `base + (own / 2) * ${run * 2} + ${at} % ${run} + low - start`, "element")}`;
-  };
-  dispatchPoints(builder, step.outputShape, operands, { text }, step.label);
+/** Whether the bindings of a kernel hold all rows, or at least any one of them: its keys, and its order before and after a merge. */
+function fits(builder: Builder, { x, to }: Rows): boolean {
+  const { bindingBytes, storageBuffers } = builder.target;
+  const windows = (keys: number, places: number): number =>
+    windowsOf(builder.wordOf(x.slot), keys, bindingBytes) + 2 * windowsOf("i32", places, bindingBytes);
+  if (windows(builder.count(x.slot), builder.count(to)) <= storageBuffers) return true;
+  const d = x.layout.shape.length - 1, n = x.layout.shape[d];
+  // A binding may have to begin this many elements early.
+  const early = 128;
+  return windows((n - 1) * Math.abs(x.layout.strides[d]) + 1 + early, n + early) <= storageBuffers;
 }
