@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TenonError } from "./errors.ts";
+import { GradError, TenonError } from "./errors.ts";
 import { Results } from "./named_tuple.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -19,6 +19,44 @@ export function flattenTree(tree: Tree): Tensor[] {
   const out: Tensor[] = [];
   mapTree(tree, (x) => (out.push(x), x));
   return out;
+}
+
+/** What is no tree, in words. */
+export function notATree(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (value instanceof Promise) return "a promise";
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return ["number", "bigint", "boolean", "string"].includes(typeof value)
+    ? `the ${typeof value} ${text}`
+    : `a value of type ${typeof value}`;
+}
+
+/** What to do about a function that returned it. */
+export function insteadOf(value: unknown): string {
+  if (value === undefined) return "; is a return missing?";
+  if (value instanceof Promise) return "; make the function synchronous";
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean"
+    ? "; return the tensor itself, without .item(), or tensor(...) of a constant"
+    : "";
+}
+
+/** The tensors of what a function returned that `op` called. */
+export function flattenResult(op: string, tree: Tree): Tensor[] {
+  const check = (node: unknown, path: string): void => {
+    if (node instanceof Tensor || node instanceof Results) return;
+    if (typeof node !== "object" || node === null || node instanceof Promise) {
+      throw new GradError(
+        `${op}: the function must return a tensor, or arrays and records of tensors, but ${
+          path === "" ? "it returned" : `at "${path}" it has`
+        } ${notATree(node)}${insteadOf(node)}`,
+      );
+    }
+    for (const [key, item] of Object.entries(node)) {
+      check(item, Array.isArray(node) ? `${path}[${key}]` : `${path}.${key}`);
+    }
+  };
+  check(tree, "");
+  return flattenTree(tree);
 }
 
 /** A tree of the same form with each tensor replaced. */
@@ -37,7 +75,7 @@ export function mapTree<T extends Tree>(tree: T, fn: (x: Tensor) => Tensor): T {
     }
     throw new TenonError(
       `a tree holds tensors, arrays and records, but at "${path === "" ? "the top" : path}" it has ${
-        node === null ? "null" : typeof node
+        notATree(node)
       }`,
     );
   };

@@ -13,7 +13,7 @@
  */
 import { ValueError } from "../errors.ts";
 import { Tensor } from "../tensor.ts";
-import { checkOptions, isRecord, type Kinds, withoutNulls } from "./options.ts";
+import { alsoNamed, checkOptions, isRecord, type Kinds, withoutNulls } from "./options.ts";
 
 /** Arguments that may be given by name instead, N, and the options O that go with them: what may stand in the place of one of N, as the last. */
 export type Named<N, O = unknown> = Partial<Readonly<N>> & O;
@@ -83,7 +83,7 @@ export function inPlaceWith(
       } } follows { ${Object.keys(options).join(", ")} }`,
     );
   }
-  return [...placed, rest];
+  return [...placed, { ...rest, [alsoNamed]: names }];
 }
 
 /**

@@ -66,10 +66,10 @@ export interface FixedOptions {
   readonly nonBlocking?: boolean;
   /** Batches are made in the thread that asks for them. */
   readonly numWorkers?: 0;
-  /** How an optimizer step is made is not for the caller to choose. */
-  readonly foreach?: false | null;
-  /** How an optimizer step is made is not for the caller to choose. */
-  readonly fused?: false | null;
+  /** How an optimizer step is made: it is one set of kernels, whatever is asked for. */
+  readonly foreach?: boolean | null;
+  /** How an optimizer step is made: it is one set of kernels, whatever is asked for. */
+  readonly fused?: boolean | null;
   /** Optimizer steps are not recorded in a graph of the device. */
   readonly capturable?: false;
   /** Optimizer steps have no gradient. */
@@ -82,10 +82,12 @@ const fixed: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly 
   ["pinMemory", [false]],
   ["numWorkers", [0]],
   ["layout", ["strided", null]],
-  ["foreach", [false, null]],
-  ["fused", [false, null]],
+  ["foreach", [false, true, null]],
+  ["fused", [false, true, null]],
   ["capturable", [false]],
   ["differentiable", [false]],
+  ["maximize", [false]],
+  ["decoupledWeightDecay", [false]],
   ["inplace", [false]],
   ["nonBlocking", [false, true]],
   ["copy", [false]],
@@ -120,6 +122,9 @@ export function withoutNulls<O extends object>(options: O): O {
   for (const key in found) if (found[key] === null && nullable.has(key)) delete found[key];
   return found;
 }
+
+/** Under it a record of options tells which arguments could have stood among them by name. */
+export const alsoNamed: unique symbol = Symbol("arguments that were looked for by name");
 
 /** What each option holds; the type makes the list complete. */
 export type Kinds<O> = { readonly [K in Exclude<keyof O, keyof FixedOptions>]-?: Kind };
@@ -164,7 +169,9 @@ export function checkOptions<O extends object>(
       if (idle !== undefined && (value === undefined || idle.includes(value))) continue;
       throw new ValueError(
         `${op}() got an unexpected keyword argument '${key}'; it knows ${
-          namesOf(known).join(", ") || "none"
+          [...(options as { [alsoNamed]?: readonly string[] })[alsoNamed] ?? [], ...namesOf(known)].join(
+            ", ",
+          ) || "none"
         }${key === "axis" ? ", and 'axis' is 'dim' here" : ""}${
           idle === undefined ? "" : `, and '${key}' can only be ${idle.map(String).join(" or ")} here`
         }`,

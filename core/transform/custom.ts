@@ -14,7 +14,7 @@ import { isRecord, requireKind } from "../ops/options.ts";
 import { barrierPrim, customPrim } from "../prim/source.ts";
 import { sameShape } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { flattenTree, mapTree, type Tree } from "../tree.ts";
+import { flattenResult, flattenTree, mapTree, type Tree } from "../tree.ts";
 import { freshLeaf, pullAll, trackedNodes } from "./pull.ts";
 import { applyAgain, rebuild } from "./rebuild.ts";
 
@@ -100,7 +100,7 @@ export function checkpoint<A extends readonly unknown[], Y extends Tree>(
 ): Y {
   requireKind("checkpoint", "fn", fn, "function");
   const tree = fn(...args);
-  const outputs = flattenTree(tree).map((y) => y.value);
+  const outputs = flattenResult("checkpoint", tree).map((y) => y.value);
   const given = args.flatMap((arg) => isTree(arg) ? flattenTree(arg) : []).map((x) => x.value);
   // Gradients are asked of the arguments, and of the leaves that are reached without them.
   const limits = new Set(given);

@@ -12,7 +12,7 @@ import { onesLike, zerosLike } from "../ops/create.ts";
 import { aliasPrim } from "../prim/source.ts";
 import { sameShape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { flattenTree, mapTree, type Tree } from "../tree.ts";
+import { flattenResult, flattenTree, insteadOf, mapTree, notATree, type Tree } from "../tree.ts";
 import { freshLeaf, pullAll, trackedNodes } from "./pull.ts";
 import { type Alone, optionsOf } from "../ops/arguments.ts";
 import { checkCall, checkOptions, requireKind } from "../ops/options.ts";
@@ -56,7 +56,9 @@ function forget(x: Tensor, leaves: readonly Tensor[]): Tensor {
 function scalarOutput(name: string, y: unknown): Tensor {
   if (!(y instanceof Tensor)) {
     throw new GradError(
-      `${name}: the function must return a tensor with one element, but returned ${typeof y}; use .sum() or .mean()`,
+      `${name}: the function must return a tensor with one element, but it returned ${notATree(y)}${
+        insteadOf(y)
+      }`,
     );
   }
   if (sizeOf(y.shape) !== 1) {
@@ -176,7 +178,7 @@ export function vjp<A extends readonly Tree[] = [Tensor], Y extends Tree = Tenso
     return copy.tree;
   }) as readonly Tree[] as A;
   const y = fn(...inputs);
-  const outputs = flattenTree(y).map((t) => t.value);
+  const outputs = flattenResult("vjp", y).map((t) => t.value);
   const pullBack = (cotangent: Y): A => {
     const given = flattenTree(cotangent);
     if (given.length !== outputs.length) {
@@ -247,7 +249,7 @@ export function linearize<A extends readonly Tree[] = [Tensor], Y extends Tree =
     return copy.tree;
   }) as readonly Tree[] as A;
   const y = fn(...inputs);
-  const outputs = flattenTree(y).map((t) => t.value);
+  const outputs = flattenResult("jvp", y).map((t) => t.value);
   // The values of these cotangents do not matter.
   const dummies = outputs.map((t) => freshLeaf(zerosLike(t)));
   const pulled = pullAll(outputs, dummies, leaves, FUNCTIONAL);

@@ -9,7 +9,7 @@ import { eye } from "../ops/ranges.ts";
 import { permute, reshape } from "../ops/view.ts";
 import { sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { flattenTree, mapTree, type Tree } from "../tree.ts";
+import { flattenResult, flattenTree, mapTree, type Tree } from "../tree.ts";
 import { type Args, grad, jvp, linearize, vjp } from "./grad.ts";
 import { vmap } from "./vmap.ts";
 import { checkOptions, requireKind } from "../ops/options.ts";
@@ -40,7 +40,11 @@ function atArgument<A extends Args>(
   }
   return {
     at: args[argnums] as Tree,
-    alone: (x) => fn(...args.map((arg, i) => i === argnums ? x : arg) as readonly unknown[] as A),
+    alone: (x) => {
+      const y = fn(...args.map((arg, i) => i === argnums ? x : arg) as readonly unknown[] as A);
+      flattenResult(name, y);
+      return y;
+    },
   };
 }
 

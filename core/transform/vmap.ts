@@ -16,7 +16,7 @@ import { cat } from "../ops/join.ts";
 import { placeholderPrim } from "../prim/source.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { flattenTree, mapTree, type Tree } from "../tree.ts";
+import { flattenResult, flattenTree, mapTree, type Tree } from "../tree.ts";
 import { rebuild } from "./rebuild.ts";
 
 /** Where the batch is: a dimension, or null for an argument that is the same for every example. One for all arguments, or one each. */
@@ -35,8 +35,8 @@ export interface VmapOptions {
 }
 
 const why =
-  "vmap: a value cannot be read inside the mapped function, because it stands for a whole batch; use where() in place of " +
-  "control flow on values, or read it outside";
+  "vmap: a value cannot be read inside the mapped function, because it stands for a whole batch; return the tensor itself, without " +
+  ".item(), use where() in place of control flow on values, or read it outside";
 
 function placeholder(shape: Shape, like: Tensor): Tensor {
   const x = source(placeholderPrim, { shape, dtype: like.dtype, why }, like.device);
@@ -153,7 +153,7 @@ function mapOnce(
     start.set(one, whole);
     return one;
   }, () => withStates(null, () => fn(examples)));
-  const outputs = flattenTree(tree).map((y) => y.value);
+  const outputs = flattenResult("vmap", tree).map((y) => y.value);
   const found = rebuild(outputs, start, (x) => !isHeld(x), (x, inputs) => batched(x, inputs, size));
   const outDims = options.outDims ?? 0;
   return {

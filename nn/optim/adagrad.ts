@@ -8,10 +8,10 @@ import { full } from "../../core/ops/create.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import {
   checkRange,
-  type FixedSettings,
   Optimizer,
   type ParametersOrGroups,
   penalised,
+  type SettingsOrRate,
   type Update,
 } from "./optimizer.ts";
 import { numberOf, type ParameterState, tensorOf } from "./state.ts";
@@ -36,7 +36,7 @@ export interface AdagradSettings {
 export class Adagrad extends Optimizer<AdagradSettings> {
   constructor(
     params: ParametersOrGroups<AdagradSettings>,
-    settings: Partial<AdagradSettings> & FixedSettings = {},
+    settings: SettingsOrRate<AdagradSettings> = {},
   ) {
     super(params, {
       lr: 1e-2,
@@ -93,7 +93,7 @@ export interface AdadeltaSettings {
 export class Adadelta extends Optimizer<AdadeltaSettings> {
   constructor(
     params: ParametersOrGroups<AdadeltaSettings>,
-    settings: Partial<AdadeltaSettings> & FixedSettings = {},
+    settings: SettingsOrRate<AdadeltaSettings> = {},
   ) {
     super(params, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false }, settings);
   }

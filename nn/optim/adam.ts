@@ -6,7 +6,13 @@
 import { maximum } from "../../core/ops/elementwise.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { momentDefaults, MomentOptimizer, type MomentSettings } from "./moments.ts";
-import { type FixedSettings, type ParametersOrGroups, penalised, type Update } from "./optimizer.ts";
+import {
+  type ParametersOrGroups,
+  penalised,
+  settingsIn,
+  type SettingsOrRate,
+  type Update,
+} from "./optimizer.ts";
 import { numberOf, type ParameterState, tensorOf } from "./state.ts";
 
 /** Settings of Adam and AdamW: the learning rate is 0.001 by default, `weightDecay` an L2 penalty (Adam, 0 by default) or decoupled decay (AdamW, 0.01 by default). */
@@ -34,7 +40,7 @@ const defaults: AdamSettings = { lr: 1e-3, ...momentDefaults, amsgrad: false, ma
 export class Adam extends MomentOptimizer<AdamSettings> {
   constructor(
     params: ParametersOrGroups<AdamSettings>,
-    settings: Partial<AdamSettings> & FixedSettings = {},
+    settings: SettingsOrRate<AdamSettings> = {},
   ) {
     super(params, defaults, settings);
   }
@@ -77,13 +83,10 @@ export class Adam extends MomentOptimizer<AdamSettings> {
 export class AdamW extends Adam {
   constructor(
     params: ParametersOrGroups<AdamSettings>,
-    settings: Partial<AdamSettings> & FixedSettings = {},
+    settings: SettingsOrRate<AdamSettings> = {},
   ) {
-    // What is no record goes on as it is, to be refused.
-    super(
-      params,
-      typeof settings === "object" ? { ...settings, weightDecay: settings.weightDecay ?? 1e-2 } : settings,
-    );
+    const named = settingsIn(settings);
+    super(params, { ...named, weightDecay: named.weightDecay ?? 1e-2 });
   }
 
   /** PyTorch's settings that can have one value only here. */

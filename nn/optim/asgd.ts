@@ -11,10 +11,10 @@ import { clamp } from "../../core/ops/pointwise.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import {
   checkRange,
-  type FixedSettings,
   Optimizer,
   type ParametersOrGroups,
   penalised,
+  type SettingsOrRate,
   type Update,
 } from "./optimizer.ts";
 import { asCount, numberOf, type ParameterState, tensorOf } from "./state.ts";
@@ -39,7 +39,7 @@ export interface ASGDSettings {
 export class ASGD extends Optimizer<ASGDSettings> {
   constructor(
     params: ParametersOrGroups<ASGDSettings>,
-    settings: Partial<ASGDSettings> & FixedSettings = {},
+    settings: SettingsOrRate<ASGDSettings> = {},
   ) {
     super(params, {
       lr: 1e-2,
@@ -97,7 +97,7 @@ export interface RpropSettings {
 export class Rprop extends Optimizer<RpropSettings> {
   constructor(
     params: ParametersOrGroups<RpropSettings>,
-    settings: Partial<RpropSettings> & FixedSettings = {},
+    settings: SettingsOrRate<RpropSettings> = {},
   ) {
     super(params, { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false }, settings);
   }

@@ -14,7 +14,7 @@ import { Tensor } from "../../core/tensor.ts";
 import { takePending } from "../../core/transform/backward.ts";
 import type { Parameter } from "../module/parameter.ts";
 import { type LinePoint, strongWolfe } from "./line_search.ts";
-import { checkRange, Optimizer, type Update } from "./optimizer.ts";
+import { checkRange, Optimizer, settingsIn, type SettingsOrRate, type Update } from "./optimizer.ts";
 import type { OptimizerStateDict, ParameterState } from "./state.ts";
 
 /** Settings of LBFGS. */
@@ -96,12 +96,12 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
   };
 
   /** Takes the parameters and the settings by name. */
-  constructor(params: Iterable<Parameter>, settings: Partial<LBFGSSettings> = {}) {
+  constructor(params: Iterable<Parameter>, settings: SettingsOrRate<LBFGSSettings> = {}) {
     const maxIter = 20;
     super(params, {
       lr: 1,
       maxIter,
-      maxEval: Math.floor((settings.maxIter ?? maxIter) * 5 / 4),
+      maxEval: Math.floor((settingsIn(settings).maxIter ?? maxIter) * 5 / 4),
       toleranceGrad: 1e-7,
       toleranceChange: 1e-9,
       historySize: 100,

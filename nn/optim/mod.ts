@@ -22,6 +22,7 @@ export {
   Optimizer,
   type ParameterGroup,
   type ParametersOrGroups,
+  type SettingsOrRate,
   type Update,
 } from "./optimizer.ts";
 export type { OptimizerStateDict, ParameterState, StateValue } from "./state.ts";

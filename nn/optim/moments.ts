@@ -5,7 +5,14 @@
  */
 import { maximum } from "../../core/ops/elementwise.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { checkRange, Optimizer, type ParametersOrGroups, penalised, type Update } from "./optimizer.ts";
+import {
+  checkRange,
+  Optimizer,
+  type ParametersOrGroups,
+  penalised,
+  type SettingsOrRate,
+  type Update,
+} from "./optimizer.ts";
 import { asCount, numberOf, type ParameterState, tensorOf } from "./state.ts";
 
 /** Settings of RAdam, which all relatives of Adam have. */
@@ -42,7 +49,10 @@ export interface AdamaxSettings extends MomentSettings {
 
 /** Adam with the largest gradient in place of the root mean square. `torch.optim.Adamax`. */
 export class Adamax extends MomentOptimizer<AdamaxSettings> {
-  constructor(params: ParametersOrGroups<AdamaxSettings>, settings: Partial<AdamaxSettings> = {}) {
+  constructor(
+    params: ParametersOrGroups<AdamaxSettings>,
+    settings: SettingsOrRate<AdamaxSettings> = {},
+  ) {
     super(params, { lr: 2e-3, ...momentDefaults, maximize: false }, settings);
   }
 
@@ -71,7 +81,10 @@ export interface NAdamSettings extends MomentSettings {
 
 /** Adam with Nesterov's momentum. `torch.optim.NAdam`. */
 export class NAdam extends MomentOptimizer<NAdamSettings> {
-  constructor(params: ParametersOrGroups<NAdamSettings>, settings: Partial<NAdamSettings> = {}) {
+  constructor(
+    params: ParametersOrGroups<NAdamSettings>,
+    settings: SettingsOrRate<NAdamSettings> = {},
+  ) {
     super(params, { lr: 2e-3, ...momentDefaults, momentumDecay: 4e-3 }, settings);
   }
 
@@ -109,7 +122,10 @@ export class NAdam extends MomentOptimizer<NAdamSettings> {
 
 /** Adam that goes without the divisor until enough gradients are known for it. `torch.optim.RAdam`. */
 export class RAdam extends MomentOptimizer<MomentSettings> {
-  constructor(params: ParametersOrGroups<MomentSettings>, settings: Partial<MomentSettings> = {}) {
+  constructor(
+    params: ParametersOrGroups<MomentSettings>,
+    settings: SettingsOrRate<MomentSettings> = {},
+  ) {
     super(params, { lr: 1e-3, ...momentDefaults }, settings);
   }
 

@@ -31,13 +31,16 @@ import {
 /** Parameters with settings of their own. */
 export type ParameterGroup<S> = S & { params: Parameter[] };
 
+/** Settings of PyTorch's optimizers that change nothing here, or have one value. */
+export type FixedSettings = Pick<FixedOptions, "foreach" | "fused" | "capturable" | "differentiable">;
+
+/** Settings by name, or the learning rate alone in their place. */
+export type SettingsOrRate<S> = number | (Partial<S> & FixedSettings);
+
 /** What an optimizer is given: parameters, named parameters, or groups. */
 export type ParametersOrGroups<S> =
   | Iterable<Parameter>
-  | Iterable<Partial<S> & { readonly params: Iterable<Parameter> | Parameter }>;
-
-/** Settings of PyTorch's optimizers that have one value here. */
-export type FixedSettings = Pick<FixedOptions, "foreach" | "fused" | "capturable" | "differentiable">;
+  | Iterable<Partial<S> & FixedSettings & { readonly params: Iterable<Parameter> | Parameter }>;
 
 /** The new value of a parameter and its new state. */
 export interface Update {
@@ -59,10 +62,15 @@ function kindOf(value: unknown): Kind {
     : "number";
 }
 
+/** The settings by name. */
+export function settingsIn<S extends { lr: number }>(given: SettingsOrRate<S>): Partial<S> & FixedSettings {
+  return optionsOf<Partial<S> & FixedSettings, "lr">("lr", given as Alone<"lr", Partial<S>>);
+}
+
 /** Settings of the known names, without those that are undefined. */
-function given<T extends object>(settings: T, known: object): Partial<T> {
+function known<T extends object>(settings: T, kinds: object): Partial<T> {
   const found = Object.entries(settings).filter(([key, value]) =>
-    value !== undefined && Object.hasOwn(known, key)
+    value !== undefined && Object.hasOwn(kinds, key)
   );
   return Object.fromEntries(found) as Partial<T>;
 }
@@ -80,11 +88,11 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   private readonly scalars = new Map<string, Tensor>();
 
   /** Takes parameters or groups, the usual settings, and those that were given instead. */
-  constructor(params: ParametersOrGroups<S>, defaults: Usual<S>, settings: Partial<S> = {}) {
-    const name = this.constructor.name;
+  constructor(params: ParametersOrGroups<S>, defaults: Usual<S>, given: SettingsOrRate<S> = {}) {
+    const name = this.constructor.name, settings = settingsIn(given);
     this.kinds = Object.fromEntries(Object.entries(defaults).map(([key, value]) => [key, kindOf(value)]));
     checkOptions<object>(name, settings, this.kinds);
-    this.defaults = { ...defaults, ...given(settings, this.kinds) } as S;
+    this.defaults = { ...defaults, ...known(settings, this.kinds) } as S;
     if (this.defaults.lr !== undefined) this.check(this.defaults);
     if (typeof (params as { [Symbol.iterator]?: unknown } | undefined)?.[Symbol.iterator] !== "function") {
       throw new ValueError(`${name}: expected parameters or groups { params: [...] }; pass net.parameters()`);
@@ -121,9 +129,9 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
       taken.add(p);
     }
     // A scheduler of an earlier run leaves the first learning rate in a group.
-    const known = { params: "any", initialLr: "number", ...this.kinds } as const;
-    checkOptions<object>(`${this.constructor.name}.addParamGroup`, group, known);
-    const full = { ...this.defaults, ...given(group, known), params } as ParameterGroup<S>;
+    const kinds = { params: "any", initialLr: "number", ...this.kinds } as const;
+    checkOptions<object>(`${this.constructor.name}.addParamGroup`, group, kinds);
+    const full = { ...this.defaults, ...known(group, kinds), params } as ParameterGroup<S>;
     if (full.lr === undefined) {
       throw new ValueError(
         `parameter group didn't specify a value of required optimization parameter lr, in ${this.constructor.name}; pass { lr: ... }`,

@@ -6,10 +6,10 @@
 import type { Tensor } from "../../core/tensor.ts";
 import {
   checkRange,
-  type FixedSettings,
   Optimizer,
   type ParametersOrGroups,
   penalised,
+  type SettingsOrRate,
   type Update,
 } from "./optimizer.ts";
 import { numberOf, type ParameterState, tensorOf } from "./state.ts";
@@ -57,7 +57,7 @@ const defaults: RMSpropSettings = {
 export class RMSprop extends Optimizer<RMSpropSettings> {
   constructor(
     params: ParametersOrGroups<RMSpropSettings>,
-    settings: Partial<RMSpropSettings> & FixedSettings = {},
+    settings: SettingsOrRate<RMSpropSettings> = {},
   ) {
     super(params, defaults, settings);
   }

@@ -12,6 +12,7 @@ import {
   Optimizer,
   type ParametersOrGroups,
   penalised,
+  type SettingsOrRate,
   type Update,
 } from "./optimizer.ts";
 import { type ParameterState, tensorOf } from "./state.ts";
@@ -46,14 +47,19 @@ export interface SGDSettings {
  * ```
  */
 export class SGD extends Optimizer<SGDSettings> {
-  /** Takes parameters and settings, among them the learning rate. */
-  constructor(params: ParametersOrGroups<SGDSettings>, settings: Partial<SGDSettings> & { lr: number });
+  /** Takes parameters and settings, among them the learning rate, or that alone. */
+  constructor(
+    params: ParametersOrGroups<SGDSettings>,
+    settings: number | (Partial<SGDSettings> & FixedSettings & { lr: number }),
+  );
   /** Takes groups that have learning rates of their own, and settings for all. */
   constructor(
-    groups: Iterable<Partial<SGDSettings> & { lr: number; readonly params: Iterable<Parameter> | Parameter }>,
-    settings?: Partial<SGDSettings>,
+    groups: Iterable<
+      Partial<SGDSettings> & FixedSettings & { lr: number; readonly params: Iterable<Parameter> | Parameter }
+    >,
+    settings?: Partial<SGDSettings> & FixedSettings,
   );
-  constructor(params: ParametersOrGroups<SGDSettings>, settings: Partial<SGDSettings> & FixedSettings = {}) {
+  constructor(params: ParametersOrGroups<SGDSettings>, settings: SettingsOrRate<SGDSettings> = {}) {
     super(params, {
       lr: undefined,
       momentum: 0,

@@ -113,6 +113,29 @@ Deno.test("a table of given rows draws no random numbers", () => {
 
 const params = () => new nn.Linear(1, 1).parameters();
 
+Deno.test("optimizers take what says how PyTorch makes a step, and refuse what would change it", () => {
+  const settings = { foreach: true, fused: true, capturable: false, differentiable: false } as const;
+  const { SGD, Adam, AdamW, Adamax, NAdam, RAdam, RMSprop, Adagrad, Adadelta, ASGD, Rprop } = nn.optim;
+  for (const Kind of [Adam, AdamW, Adamax, NAdam, RAdam, RMSprop, Adagrad, Adadelta, ASGD, Rprop]) {
+    assertEquals(new Kind(params(), settings).paramGroups.length, 1);
+  }
+  // torch.optim.Adam(net.parameters(), 1e-3)
+  assertEquals(
+    [new SGD(params(), 0.5), new AdamW(params(), 0.5), new nn.optim.LBFGS(params(), 0.5)].map((o) =>
+      o.paramGroups[0].lr
+    ),
+    [0.5, 0.5, 0.5],
+  );
+  assertEquals(new AdamW(params(), 0.5).paramGroups[0].weightDecay, 0.01);
+  const group = new SGD([{ params: params(), foreach: false }], { lr: 1, ...settings }).paramGroups[0];
+  assertEquals(Object.keys(group).includes("foreach"), false);
+  assertThrows(
+    () => Reflect.construct(Adam, [params(), { differentiable: true }]),
+    ValueError,
+    "'differentiable' can only be false here",
+  );
+});
+
 Deno.test("optimizers refuse unknown and misread settings", () => {
   const optimizer = (name: string, ...args: unknown[]) =>
     Reflect.construct(Reflect.get(nn.optim, name), args);
@@ -123,7 +146,8 @@ Deno.test("optimizers refuse unknown and misread settings", () => {
       "SGD() got an unexpected keyword argument 'learningRate'; it knows lr, momentum, dampening",
     ],
     ["SGD", { lr: "0.1" }, `SGD(): argument 'lr' must be float, not the string "0.1"`],
-    ["SGD", 0.1, "SGD: keyword arguments are one last record of options, such as { lr: 0.1 }, but got 0.1"],
+    ["SGD", -0.1, "Invalid learning rate: -0.1"],
+    ["AdamW", true, "AdamW(): argument 'lr' must be float, not true"],
     ["SGD", {}, "parameter group didn't specify a value of required optimization parameter lr"],
     ["Adam", { beta1: 0.9 }, "Adam() got an unexpected keyword argument 'beta1'; it knows lr, betas"],
     ["AdamW", { betas: 0.9 }, "AdamW(): argument 'betas' must be list of numbers, not 0.9"],

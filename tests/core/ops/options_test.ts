@@ -78,6 +78,9 @@ Deno.test("misspelled options are named, with those that exist", () => {
   );
   assertThrows(() => softmax(x, 1, unchecked({ dtpe: "float64" })), ValueError, "'dtpe'; it knows dtype");
   assertThrows(() => sort(x, 1, unchecked({ desc: true })), ValueError, "'desc'; it knows descending");
+  // Where everything is named, so may be what otherwise stands by position.
+  assertThrows(() => sum(x, unchecked({ oops: 1 })), ValueError, "'oops'; it knows dim, keepdim, dtype");
+  assertThrows(() => sort(x, unchecked({ desc: true })), ValueError, "'desc'; it knows dim, descending");
 });
 
 Deno.test("a device that does not exist is refused where it is named", () => {

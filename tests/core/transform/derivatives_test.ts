@@ -23,6 +23,7 @@ import {
   softmax,
   type Tensor,
   tensor,
+  vjp,
   vmap,
 } from "../../../core/mod.ts";
 import { widest, within } from "../precision.ts";
@@ -82,6 +83,41 @@ Deno.test("linearize computes the value once and pushes many directions", () => 
     close(push(t), slope);
   }
   assertThrows(() => push(tensor([1], double)), ShapeError, "a tangent has shape [1]");
+});
+
+Deno.test("a function that returns no tensor learns what it returned, and what to return", () => {
+  // Programs without types return what item() gives.
+  const x = tensor([1, 2]), loose = (value: unknown) => (_: Tensor) => value as Tensor;
+  const calls: [name: string, (fn: (x: Tensor) => Tensor) => unknown][] = [
+    ["grad", (fn) => grad(fn)(x)],
+    ["vjp", (fn) => vjp(fn, x)],
+    ["jvp", (fn) => jvp(fn, [x], [x])],
+    ["jacrev", (fn) => jacrev(fn)(x)],
+    ["jacfwd", (fn) => jacfwd(fn)(x)],
+    ["vmap", (fn) => vmap(fn)(x)],
+    ["checkpoint", (fn) => checkpoint(fn, x)],
+  ];
+  for (const [name, call] of calls) {
+    for (
+      const [value, sentence] of [
+        [
+          3.5,
+          "returned the number 3.5; return the tensor itself, without .item(), or tensor(...) of a constant",
+        ],
+        [true, "returned the boolean true; return the tensor itself"],
+        [undefined, "returned undefined; is a return missing?"],
+        [Promise.resolve(x), "returned a promise; make the function synchronous"],
+      ] as const
+    ) {
+      const { message } = assertThrows(() => call(loose(value)), GradError, sentence);
+      assert(message.startsWith(`${name}: the function must return a tensor`), message);
+    }
+  }
+  assertThrows(
+    () => vjp(loose({ loss: x, parts: [x, 2] }), x),
+    GradError,
+    'at ".parts[1]" it has the number 2',
+  );
 });
 
 Deno.test("jacobians under vmap, and of functions that map", () => {
