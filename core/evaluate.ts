@@ -32,7 +32,6 @@ interface Plans {
 const plans = new Map<DeviceName, Plans>();
 const mostPlans = 1024;
 let fusion = true;
-let evaluations = 0;
 
 function plansOf(device: DeviceName): Plans {
   const backend = backendOf(device);
@@ -66,6 +65,30 @@ export interface EvaluateOptions {
  * ```
  */
 export function evaluate(tensors: readonly Tensor[], options: EvaluateOptions = {}): void {
+  const roots = notHeld(tensors);
+  if (roots.length === 0) return;
+  const donate = options.donate ?? [];
+  const device = roots[0].device;
+  if (roots.every((x) => x.device === device)) return run(planned(device, roots, donate));
+  for (const [name, own] of Map.groupBy(roots, (x) => x.device)) run(planned(name, own, donate));
+}
+
+/**
+ * The same, unless kernels have to be compiled first: then a promise of those, which compiles them in turns with the rest of the program. After it, call this
+ * again: meanwhile the graph may have become another.
+ */
+export function evaluateOrCompile(x: Tensor): Promise<void> | null {
+  for (const root of notHeld([x])) {
+    const evaluation = planned(root.device, [root], none);
+    const compiling = evaluation.plan.executable.compiling();
+    if (compiling !== null) return compiling;
+    run(evaluation);
+  }
+  return null;
+}
+
+/** The tensors that have no value in memory. Empty ones get theirs. */
+function notHeld(tensors: readonly Tensor[]): Tensor[] {
   if (!Array.isArray(tensors)) {
     throw new ValueError("evaluate: expected a list of tensors, as in evaluate([x, y])");
   }
@@ -79,24 +102,29 @@ export function evaluate(tensors: readonly Tensor[], options: EvaluateOptions = 
     if (sizeOf(x.shape) === 0) finish(x, hostStorage(x.device, x.dtype, hostArray(x.dtype, 0)));
     else roots.push(x);
   }
-  if (roots.length === 0) return;
-  const donate = options.donate ?? [];
-  const device = roots[0].device;
-  if (roots.every((x) => x.device === device)) return evaluateOn(device, roots, donate);
-  for (const [name, own] of Map.groupBy(roots, (x) => x.device)) evaluateOn(name, own, donate);
+  return roots;
 }
 
-function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readonly Tensor[]): void {
+/** An evaluation that is about to run. */
+interface Evaluation {
+  readonly device: DeviceName;
+  readonly found: Trace;
+  readonly checks: readonly Check[];
+  /** What gets a value. */
+  readonly roots: readonly Tensor[];
+  readonly plan: Ready;
+}
+
+/** Finds or makes the plan for roots on a device. Changes nothing. */
+function planned(device: DeviceName, asked: readonly Tensor[], donate: readonly Tensor[]): Evaluation {
   const { found, checks } = traceChecked(asked);
   const { nodes, leaves, signature } = found;
   // Values of parameters are brought to memory when met, not computed again each time. So is what a caller of a module holds, and a
   // single value that may be a part of a loss, where a step may overwrite what they are computed from: afterwards they could not be computed.
   const roots = withChecks(asked, checks);
-  evaluations++;
   for (const x of nodes) {
     if (isHeld(x)) continue;
-    if (x.computed === 0) {
-      x.computed = evaluations;
+    if (!x.computed) {
       for (let i = 0; i < x.inputs.length; i++) {
         const again = computedAgain(x.inputs[i]);
         if (again !== null && !roots.includes(again)) roots.push(again);
@@ -125,7 +153,14 @@ function evaluateOn(device: DeviceName, asked: readonly Tensor[], donate: readon
     });
     return { compiled, executable: backend.prepare(compiled.plan) };
   });
+  return { device, found, checks, roots, plan };
+}
+
+/** Runs an evaluation straight after it was planned: its graph may not have been walked again. */
+function run({ device, found, checks, roots, plan }: Evaluation): void {
+  const { nodes, leaves } = found;
   const storages = execute(device, plan, leaves);
+  for (let i = 0; i < nodes.length; i++) nodes[i].computed = true;
   if (checks.length > 0) throwRefused(device, watchedIn(plan.compiled.outputs, checks), storages);
   plan.compiled.outputs.forEach(({ places }, i) => {
     for (let k = 0; k < places.length; k++) nodes[places[k]].storage = storages[i];
@@ -157,7 +192,7 @@ function withChecks(roots: readonly Tensor[], checks: readonly Check[]): Tensor[
 function computedAgain(input: Tensor): Tensor | null {
   let x = input;
   for (;;) {
-    if (isHeld(x) || x.computed === 0 || x.computed === evaluations || x.track !== 0) return null;
+    if (isHeld(x) || !x.computed || x.track !== 0) return null;
     const { kind } = x.prim.lowering;
     if (kind === "constant" || kind === "iota") return null;
     if (kind !== "view" && kind !== "reshape") return sizeOf(x.shape) > 0 ? x : null;
@@ -173,12 +208,18 @@ function execute(device: DeviceName, plan: Ready, leaves: readonly Storage[]): S
   for (let i = 0; i < leaves.length; i++) leaves[i].residency.pin = pin;
   const given: DeviceBuffer[] = [], made: DeviceBuffer[] = [];
   for (let i = 0; i < inputs.length; i++) given.push(onDevice(leaves[inputs[i]], pin));
-  for (let i = 0; i < outputs.length; i++) {
-    const { takes, dtype, count } = outputs[i];
-    const taken = takes < 0 ? null : leaves[takes].residency.buffer;
-    made.push(taken ?? allocate(device, dtype, count, pin));
+  try {
+    for (let i = 0; i < outputs.length; i++) {
+      const { takes, dtype, count } = outputs[i];
+      const taken = takes < 0 ? null : leaves[takes].residency.buffer;
+      made.push(taken ?? allocate(device, dtype, count, pin));
+    }
+    if (compiled.plan.steps.length > 0) executable.run(given, made);
+  } catch (error) {
+    const backend = backendOf(device);
+    for (const buffer of made) if (!given.includes(buffer)) backend.free(buffer);
+    throw error;
   }
-  if (compiled.plan.steps.length > 0) executable.run(given, made);
   const storages: Storage[] = [];
   for (let i = 0; i < outputs.length; i++) {
     const { takes, dtype, count, derived, places } = outputs[i];
@@ -204,7 +245,9 @@ function throwRefused(
   if (backend.info().details.synchronousReads === false) return;
   for (const { output, error } of watched) {
     const { buffer, dtype, count } = storages[output].residency;
-    if (buffer !== null && backend.read(buffer, dtype, count)[0] !== 0) throw error();
+    if (buffer === null || backend.read(buffer, dtype, count)[0] === 0) continue;
+    storages.forEach(discard);
+    throw error();
   }
 }
 
@@ -214,6 +257,8 @@ export interface Program {
   readonly stale: boolean;
   /** The values of the outputs, given those of the inputs. */
   run(inputs: readonly Storage[]): Storage[];
+  /** Compiles its kernels in turns with the rest of the program. */
+  compiling(): Promise<void>;
   /** Frees what it holds. */
   dispose(): void;
 }
@@ -263,6 +308,9 @@ export function prepare(
           same.shared = true;
           return same;
         });
+      },
+      async compiling() {
+        await plan.executable.compiling();
       },
       dispose: () => plan.executable.dispose(),
     };

@@ -103,7 +103,7 @@ export {
   jacrev,
 } from "./transform/jacobian.ts";
 export { checkpoint, customVjp } from "./transform/custom.ts";
-export { compile, type CompileFunctionOptions } from "./transform/compile/compile.ts";
+export { compile, type CompiledFunction, type CompileFunctionOptions } from "./transform/compile/compile.ts";
 export type { GradHook, HookRemover } from "./transform/grad_cell.ts";
 export * as autograd from "./transform/autograd/mod.ts";
 export type { AutogradOptions } from "./transform/autograd/autograd.ts";

@@ -51,8 +51,8 @@ export abstract class Node {
   released = false;
   /** @internal The caller of a module has this value in hands, so an optimizer step evaluates it too. */
   kept = false;
-  /** @internal Number of the evaluation that first computed the value, whether or not it kept it; 0 before. */
-  computed = 0;
+  /** @internal Whether an evaluation computed the value, kept or not. */
+  computed = false;
   /** @internal Last walk that visited the node, and its number in that walk. */
   mark = 0;
   /** @internal Number in the last walk. */

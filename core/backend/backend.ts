@@ -23,6 +23,8 @@ export interface Executable {
    * very same buffer.
    */
   run(inputs: readonly DeviceBuffer[], outputs: readonly DeviceBuffer[]): void;
+  /** Compiles what `run` would have to compile first, without blocking for long. null when there is nothing. */
+  compiling(): Promise<void> | null;
   /** Frees what the plan holds. */
   dispose(): void;
 }
@@ -71,7 +73,7 @@ export interface Backend {
   readAll(list: readonly Reading[]): HostArray[];
   /** The same as `read` without blocking. */
   readAsync(buffer: DeviceBuffer, dtype: DType, count: number): Promise<HostArray>;
-  /** Compiles a plan. Kernels seen before are not compiled again. */
+  /** Makes a plan ready. Kernels seen before are not compiled again; others may wait for the first run. */
   prepare(plan: Plan): Executable;
   info(): DeviceInfo;
   memory(): BackendMemory;

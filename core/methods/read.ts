@@ -8,22 +8,22 @@ import { backendOf } from "../device.ts";
 import { type DType, type HostArray, hostArray, readElement } from "../dtype.ts";
 import { readingForbidden } from "../effects.ts";
 import { GradError, ShapeError } from "../errors.ts";
-import { evaluate } from "../evaluate.ts";
+import { evaluate, evaluateOrCompile } from "../evaluate.ts";
 import { Node } from "../node.ts";
 import { sizeOf } from "../shape.ts";
 import type { Storage } from "../storage.ts";
 import type { Tensor } from "../tensor.ts";
 
-function storageOf(x: Tensor): Storage {
+function checkAllowed(): void {
   const why = readingForbidden();
   if (why !== "") throw new GradError(why);
-  evaluate([x]);
-  return x.value.storage as Storage;
 }
 
 /** The elements in row-major order; waits for the device. The array may be the tensor's own memory. */
 export function read(x: Tensor): HostArray {
-  const residency = storageOf(x).residency;
+  checkAllowed();
+  evaluate([x]);
+  const { residency } = x.value.storage as Storage;
   if (residency.host !== null) return residency.host;
   if (residency.buffer === null) return hostArray(x.dtype, 0);
   const host = backendOf(residency.device).read(residency.buffer, residency.dtype, residency.count);
@@ -31,9 +31,12 @@ export function read(x: Tensor): HostArray {
   return host;
 }
 
-/** The elements in row-major order without blocking; works on every device. */
+/** The elements in row-major order without blocking; works on every device. Later values of a parameter are not waited for. */
 export async function readAsync(x: Tensor): Promise<HostArray> {
-  const residency = storageOf(x).residency;
+  checkAllowed();
+  const value = x.value;
+  for (let wait = evaluateOrCompile(value); wait !== null; wait = evaluateOrCompile(value)) await wait;
+  const { residency } = value.storage as Storage;
   if (residency.host !== null) return residency.host;
   if (residency.buffer === null) return hostArray(x.dtype, 0);
   return await backendOf(residency.device).readAsync(residency.buffer, residency.dtype, residency.count);

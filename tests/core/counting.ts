@@ -68,6 +68,7 @@ export function countingDevice(capacity = Infinity): { counts: Counts; reset: ()
           for (const { label } of plan.steps) counts.steps.set(label, (counts.steps.get(label) ?? 0) + 1);
           executable.run(inputs, outputs);
         },
+        compiling: () => executable.compiling(),
         dispose: () => executable.dispose(),
       };
     },

@@ -66,6 +66,10 @@ export class CpuExecutable implements Executable {
     for (let i = 0; i < steps.length; i++) steps[i].run();
   }
 
+  compiling(): null {
+    return null;
+  }
+
   dispose(): void {
     for (const step of this.#steps) step.dispose();
     this.#steps.length = 0;

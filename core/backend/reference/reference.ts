@@ -82,6 +82,7 @@ class ReferenceBackend implements Backend {
         const arrays = bind(plan.slots, inputs, outputs);
         for (const run of steps) run(arrays);
       },
+      compiling: () => null,
       dispose: () => {},
     };
   }

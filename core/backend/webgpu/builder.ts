@@ -158,7 +158,7 @@ export class Builder {
         `webgpu: the kernel of ${label} needs ${kernel.windows.length} storage buffers, and this device allows ${this.target.storageBuffers}`,
       );
     }
-    const pipeline = this.#pipelines.compile(kernel, label);
+    const pipeline = this.#pipelines.of(kernel, label);
     const bindings = kernel.windows.map(({ operand, offset, size }) => {
       const { whole, start } = this.#buffers[operands[operand]];
       return { ref: whole, offset: start + offset, size };

@@ -7,7 +7,7 @@ import type { DeviceBuffer, Executable } from "../backend.ts";
 import type { Command, Compiled, DispatchCommand } from "./builder.ts";
 import type { Gpu } from "./device.ts";
 import { type Block, ownBuffer, type Pool } from "./memory.ts";
-import type { Pipelines } from "./pipelines.ts";
+import type { Pipeline, Pipelines } from "./pipelines.ts";
 import type { Queue } from "./queue.ts";
 
 /**
@@ -29,6 +29,7 @@ export class WebGpuExecutable implements Executable {
   readonly #machine: Machine;
   readonly #plan: Compiled;
   readonly #groups = new Map<Command, Map<string, GPUBindGroup>>();
+  #compiled = false;
 
   /** An executable of `plan`. */
   constructor(machine: Machine, plan: Compiled) {
@@ -36,9 +37,19 @@ export class WebGpuExecutable implements Executable {
     this.#plan = plan;
   }
 
+  compiling(): Promise<void> | null {
+    if (this.#compiled) return null;
+    const wanted = this.#pipelines().filter((p) => p.compiled === null);
+    if (wanted.length > 0) return this.#machine.pipelines.compileAsync(wanted);
+    this.#compiled = true;
+    return null;
+  }
+
   run(inputs: readonly DeviceBuffer[], outputs: readonly DeviceBuffer[]): void {
-    const { pool, queue, gpu } = this.#machine;
+    const { pool, queue, gpu, pipelines } = this.#machine;
     gpu.faults.check();
+    if (!this.#compiled) { for (const pipeline of this.#pipelines()) pipelines.compile(pipeline); }
+    this.#compiled = true;
     const held: Block[] = [];
     const take = (bytes: number): Block => {
       const block = pool.take(bytes);
@@ -64,7 +75,8 @@ export class WebGpuExecutable implements Executable {
         queue.copy(blocks[from], fromByte, blocks[to], toByte, bytes, label);
       } else {
         const used = command.bindings.map((b) => blocks[b.ref]);
-        queue.dispatch(command.pipeline.gpu, this.#group(command, used), command.groups, used, command.label);
+        const pipeline = pipelines.compile(command.pipeline);
+        queue.dispatch(pipeline, this.#group(command, used), command.groups, used, command.label);
       }
     }
     for (const block of held) pool.give(block);
@@ -73,6 +85,10 @@ export class WebGpuExecutable implements Executable {
   dispose(): void {
     for (const known of this.#groups.values()) this.#machine.pipelines.groups -= known.size;
     this.#groups.clear();
+  }
+
+  #pipelines(): Pipeline[] {
+    return this.#plan.commands.flatMap((c) => c.kind === "dispatch" ? [c.pipeline] : []);
   }
 
   #group(command: DispatchCommand, blocks: readonly Block[]): GPUBindGroup {

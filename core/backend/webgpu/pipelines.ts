@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { DeviceError } from "../../errors.ts";
 import type { Gpu } from "./device.ts";
 import type { Block } from "./memory.ts";
 
@@ -24,16 +25,24 @@ export interface BoundRange {
   readonly size: number;
 }
 
-/** A compiled kernel. */
+/** A kernel of a device. */
 export interface Pipeline {
-  readonly gpu: GPUComputePipeline;
+  readonly source: KernelSource;
+  /** Names it in errors. */
+  readonly label: string;
   readonly layout: GPUBindGroupLayout;
+  /** null until it is compiled. */
+  compiled: GPUComputePipeline | null;
 }
+
+/** Milliseconds of compiling after which the program gets its turn. */
+const turn = 4;
 
 /** The pipelines of a device. */
 export class Pipelines {
   readonly #gpu: Gpu;
   readonly #bySource = new Map<string, Pipeline>();
+  #compiled = 0;
   readonly #layouts = new Map<
     string,
     { readonly group: GPUBindGroupLayout; readonly pipeline: GPUPipelineLayout }
@@ -49,27 +58,66 @@ export class Pipelines {
 
   /** Number of kernels compiled so far. */
   get count(): number {
-    return this.#bySource.size;
+    return this.#compiled;
   }
 
-  /** The pipeline of a kernel; `label` names it in errors. Throws DeviceError when the shader is refused and the runtime says so at once. */
-  compile(source: KernelSource, label: string): Pipeline {
-    const known = this.#bySource.get(source.code);
-    if (known !== undefined) return known;
+  /** The pipeline of a kernel, which may have been compiled already. */
+  of(source: KernelSource, label: string): Pipeline {
+    let pipeline = this.#bySource.get(source.code);
+    if (pipeline === undefined) {
+      pipeline = { source, label, layout: this.#layout(source.access).group, compiled: null };
+      this.#bySource.set(source.code, pipeline);
+    }
+    return pipeline;
+  }
+
+  /** The pipeline compiled, now if need be. Throws DeviceError when the shader is refused and the runtime says so at once. */
+  compile(pipeline: Pipeline): GPUComputePipeline {
+    if (pipeline.compiled !== null) return pipeline.compiled;
+    const made = this.#watched(pipeline, (descriptor) => this.#gpu.device.createComputePipeline(descriptor));
+    this.#gpu.faults.check(true);
+    return this.#keep(pipeline, made);
+  }
+
+  /**
+   * Compiles pipelines and lets the program go on in between: Deno compiles where it is called in the asynchronous form too, so that turns are given
+   * here. Rejects with DeviceError when a shader is refused.
+   */
+  async compileAsync(pipelines: Iterable<Pipeline>): Promise<void> {
+    const { device, faults } = this.#gpu;
+    let since = performance.now();
+    for (const pipeline of pipelines) {
+      if (pipeline.compiled !== null) continue;
+      faults.check();
+      const made = this.#watched(pipeline, (descriptor) => device.createComputePipelineAsync(descriptor));
+      // What is wrong is in the error scope, with the place in the shader.
+      const compiled = await made.catch(() => null);
+      faults.check(true);
+      if (compiled === null) throw new DeviceError(`webgpu: the kernel of ${pipeline.label} was refused`);
+      this.#keep(pipeline, compiled);
+      if (performance.now() - since < turn) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      since = performance.now();
+    }
+  }
+
+  /** Calls `create` in an error scope. */
+  #watched<P>(
+    { source, label }: Pipeline,
+    create: (descriptor: GPUComputePipelineDescriptor) => P,
+  ): P {
     const { device, faults, directives } = this.#gpu;
-    const layout = this.#layout(source.access);
     device.pushErrorScope("validation");
     const module = device.createShaderModule({ label, code: directives + source.code });
-    const gpu = device.createComputePipeline({
-      label,
-      layout: layout.pipeline,
-      compute: { module, entryPoint: "main" },
-    });
+    const layout = this.#layout(source.access).pipeline;
+    const made = create({ label, layout, compute: { module, entryPoint: "main" } });
     faults.watch(device.popErrorScope(), `the kernel of ${label}:\n${source.code}`);
-    faults.check(true);
-    const pipeline = { gpu, layout: layout.group };
-    this.#bySource.set(source.code, pipeline);
-    return pipeline;
+    return made;
+  }
+
+  #keep(pipeline: Pipeline, compiled: GPUComputePipeline): GPUComputePipeline {
+    if (pipeline.compiled === null) this.#compiled++;
+    return pipeline.compiled = compiled;
   }
 
   /** A bind group of `ranges`, in the order of the kernel's bindings. */

@@ -9,7 +9,7 @@ import { ValueError } from "../../errors.ts";
 import { evaluate } from "../../evaluate.ts";
 import { checkOptions, requireKind } from "../../ops/options.ts";
 import type { Tensor } from "../../tensor.ts";
-import { describe, dispose, type Form, sameKey, sameModes } from "./form.ts";
+import { describe, type Form, programsOf, sameKey, sameModes } from "./form.ts";
 import { replay } from "./replay.ts";
 import { traceForm } from "./trace.ts";
 
@@ -22,6 +22,17 @@ export interface CompileFunctionOptions {
    * `() => net.buffers()`. Those of a compiled module are read without being told. Other tensors are constants of the compiled function.
    */
   readonly captures?: () => readonly Tensor[];
+}
+
+/** What `compile` returns. */
+export interface CompiledFunction<A extends readonly unknown[], Y> {
+  /** Runs the function. */
+  (...args: A): Y;
+  /**
+   * Traces the function for arguments of this form and compiles its kernels, without running it: a GPU takes milliseconds for each kernel, and here the rest of
+   * the program gets its turns in between, where a first call would block.
+   */
+  prepare(...args: A): Promise<void>;
 }
 
 /** Forms of arguments that a function remembers; the oldest go. */
@@ -50,6 +61,15 @@ class Compiled<A extends readonly unknown[], Y> {
   call(args: A): Y {
     // Inside another function that runs once for many runs, this one is part of that one.
     if (!drawsFreely()) return this.fn(...args);
+    const { form, given, captured } = this.formOf(args);
+    return replay(form, given, captured) as Y;
+  }
+
+  async prepare(args: A): Promise<void> {
+    for (const program of programsOf(this.formOf(args).form)) await program.compiling();
+  }
+
+  private formOf(args: A): { form: Form; given: readonly Tensor[]; captured: readonly Tensor[] } {
     const key: unknown[] = [defaultDevice()];
     const given: Tensor[] = [];
     for (let i = 0; i < args.length; i++) describe(args[i], key, given);
@@ -57,12 +77,14 @@ class Compiled<A extends readonly unknown[], Y> {
     const donated = this.donatedTensors(args);
     if (donated !== null) key.push(donated.size > 0);
     const form = this.find(key) ?? this.add(traceForm(this.fn, key, args, captured, donated ?? new Set()));
-    return replay(form, given, captured) as Y;
+    return { form, given, captured };
   }
 
   private add(form: Form): Form {
     this.forms.push(form);
-    if (this.forms.length > mostForms) dispose(this.forms.shift() as Form);
+    if (this.forms.length > mostForms) {
+      programsOf(this.forms.shift() as Form).forEach((program) => program.dispose());
+    }
     return form;
   }
 
@@ -113,7 +135,7 @@ class Compiled<A extends readonly unknown[], Y> {
 export function compile<A extends readonly unknown[] = [Tensor], Y = Tensor>(
   fn: (...args: A) => Y,
   options: CompileFunctionOptions = {},
-): (...args: A) => Y {
+): CompiledFunction<A, Y> {
   requireKind("compile", "fn", fn, "function");
   checkOptions("compile", options, ["donate", "captures"]);
   for (const n of options.donate ?? []) {
@@ -122,5 +144,7 @@ export function compile<A extends readonly unknown[] = [Tensor], Y = Tensor>(
     }
   }
   const compiled = new Compiled(fn, options);
-  return (...args) => compiled.call(args);
+  return Object.assign((...args: A) => compiled.call(args), {
+    prepare: (...args: A) => compiled.prepare(args),
+  });
 }

@@ -110,8 +110,8 @@ export function placeholder(shape: Shape, like: Tensor): Tensor {
   return x;
 }
 
-/** Frees the programs of a form. */
-export function dispose({ program, inputs }: Form): void {
-  program?.dispose();
-  for (const { source } of inputs) if (source.kind === "call") source.program.dispose();
+/** The programs of a form, in the order in which they run. */
+export function programsOf({ program, inputs }: Form): Program[] {
+  const called = inputs.flatMap(({ source }) => source.kind === "call" ? [source.program] : []);
+  return program === null ? called : [...called, program];
 }

@@ -149,6 +149,9 @@ function programOf(
       made.forEach((storage, i) => ordered[places[i]] = storage);
       return ordered;
     },
+    async compiling() {
+      for (const p of programs) await p.compiling();
+    },
     dispose: () => programs.forEach((p) => p.dispose()),
   };
 }
