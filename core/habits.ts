@@ -1,6 +1,6 @@
 /**
- * Answers to habits from PyTorch that immutable tensors cannot have: methods that end in an underscore, `x[0]`, CUDA, NumPy. The types do not
- * have these names; programs that are run without type checking learn what to write instead.
+ * Answers to habits from PyTorch: of tensors, which are immutable, methods that end in an underscore, `x[0]`, CUDA, NumPy; of all classes,
+ * names in Python's spelling. The types do not have these names; programs that are run without type checking learn what to write instead.
  *
  * @module
  */
@@ -49,13 +49,12 @@ function refuse(say: () => string): () => never {
 function answers(): object {
   const found: Record<string, PropertyDescriptor> = {};
   for (const name of [...inPlace, ...Object.keys(instead)]) {
-    found[`${name}_`] = {
-      value: refuse(() =>
-        `${name}_: a tensor is immutable, and nothing is done in place; ${
-          instead[name] ?? `take the result, x = x.${name}(...); for a parameter p.data = p.data.${name}(...)`
-        }`
-      ),
-    };
+    const value = refuse(() =>
+      `${name}_: a tensor is immutable, and nothing is done in place; ${
+        instead[name] ?? `take the result, x = x.${name}(...); for a parameter p.data = p.data.${name}(...)`
+      }`
+    );
+    found[`${name}_`] = found[`${snake(name)}_`] = { value };
   }
   for (const name in missing) found[name] = { value: refuse(() => missing[name]) };
   for (let i = -1; i <= mostIndex; i++) {
@@ -72,4 +71,47 @@ function answers(): object {
 /** Has a class answer, and those that extend it, where they do not have a name themselves. */
 export function answerHabits(prototype: object): void {
   Object.setPrototypeOf(prototype, answers());
+}
+
+/** Camel case to Python's spelling. */
+export function snake(name: string): string {
+  return name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+}
+
+/** Python's spelling to camel case. */
+export function camel(name: string): string {
+  return name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
+}
+
+/** The prototypes that an object inherits from, without that of all objects. */
+function* chain(prototype: object): Iterable<object> {
+  for (let at: object | null = prototype; at !== null && at !== Object.prototype;) {
+    yield at;
+    at = Object.getPrototypeOf(at);
+  }
+}
+
+/**
+ * Has a class answer to its names, and to `more`, in Python's spelling: `x.masked_fill` is `x.maskedFill`. The answers stand behind the
+ * classes, where only a name that is missing is looked for.
+ */
+export function answerSpelling(prototype: object, ...more: readonly string[]): void {
+  const classes = [...chain(prototype)], found: Record<string, PropertyDescriptor> = {};
+  const answer = (name: string, isMethod: boolean) => {
+    const theirs = snake(name);
+    if (theirs === name || theirs.startsWith("_") || theirs in prototype) return;
+    const get = refuse(() => `${theirs}: names are in camel case here, as in JavaScript; use ${name}`);
+    // A field of that name is the user's own, unless it was meant for one that is here.
+    const set = !isMethod ? get : function (this: object, value: unknown) {
+      Object.defineProperty(this, theirs, { value, writable: true, enumerable: true, configurable: true });
+    };
+    found[theirs] = { get, set };
+  };
+  for (const at of classes) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      answer(name, typeof value === "function");
+    }
+  }
+  for (const name of more) answer(name, false);
+  Object.setPrototypeOf(classes[classes.length - 1], Object.create(Object.prototype, found));
 }

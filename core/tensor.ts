@@ -10,6 +10,7 @@ import { type DType, type HostArray, isDType, isFloat } from "./dtype.ts";
 import { DTypeError, GradError, IndexError, TenonError, ValueError } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
 import { FACADE, trackMask } from "./grad_mode.ts";
+import { answerSpelling } from "./habits.ts";
 import { FormMethods } from "./methods/form.ts";
 import { type NestedValues, readAsync } from "./methods/read.ts";
 import type { NodeInit } from "./node.ts";
@@ -352,3 +353,5 @@ export class Tensor extends FormMethods {
     return this.toString();
   }
 }
+
+answerSpelling(Tensor.prototype);

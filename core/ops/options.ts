@@ -5,6 +5,7 @@
  * @module
  */
 import { ValueError } from "../errors.ts";
+import { camel } from "../habits.ts";
 import { Generator } from "../random/generator.ts";
 import { Tensor } from "../tensor.ts";
 import { checkTensors } from "./cast.ts";
@@ -167,14 +168,12 @@ export function checkOptions<O extends object>(
     if (kind === false) {
       const idle = fixed.get(key);
       if (idle !== undefined && (value === undefined || idle.includes(value))) continue;
+      const names = [...(options as { [alsoNamed]?: readonly string[] })[alsoNamed] ?? [], ...namesOf(known)];
+      const meant = key === "axis" ? "dim" : camel(key);
       throw new ValueError(
-        `${op}() got an unexpected keyword argument '${key}'; it knows ${
-          [...(options as { [alsoNamed]?: readonly string[] })[alsoNamed] ?? [], ...namesOf(known)].join(
-            ", ",
-          ) || "none"
-        }${key === "axis" ? ", and 'axis' is 'dim' here" : ""}${
-          idle === undefined ? "" : `, and '${key}' can only be ${idle.map(String).join(" or ")} here`
-        }`,
+        `${op}() got an unexpected keyword argument '${key}'; it knows ${names.join(", ") || "none"}${
+          meant !== key && names.includes(meant) ? `, and '${key}' is '${meant}' here` : ""
+        }${idle === undefined ? "" : `, and '${key}' can only be ${idle.map(String).join(" or ")} here`}`,
       );
     }
     // A generator is one in every call, also where only names are known.

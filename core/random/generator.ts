@@ -5,6 +5,7 @@
  * @module
  */
 import { ValueError } from "../errors.ts";
+import { answerSpelling } from "../habits.ts";
 import { sin } from "./libm/mod.ts";
 import { Mt19937, type TwisterKernel } from "./mt19937.ts";
 
@@ -215,3 +216,5 @@ defaultGenerator.seed();
 export function manualSeed(seed: number | bigint): Generator {
   return defaultGenerator.manualSeed(seed);
 }
+
+answerSpelling(Generator.prototype);

@@ -297,7 +297,7 @@ export function checkName(module: Module, name: string, kind: FieldKind): void {
   if (name === "") throw new ValueError(`${labels[kind]} can't be empty string "", ${where}`);
   if (!(name in module)) return;
   // A declared field without a value is there, but undefined.
-  const own = Object.hasOwn(module, name), value: unknown = Reflect.get(module, name);
+  const own = Object.hasOwn(module, name), value: unknown = own ? Reflect.get(module, name) : undefined;
   const free = own && (value === undefined || value === null || kindOf(value) === kind);
   if (!free && !(own && stateOf(module).kinds.get(name) === kind)) {
     throw new ValueError(`attribute '${name}' already exists, ${where}`);

@@ -7,6 +7,7 @@
 import type { DeviceName } from "../../core/device.ts";
 import { type DType, isDType, isFloat } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
+import { answerSpelling } from "../../core/habits.ts";
 import { empty, zerosLike } from "../../core/ops/create.ts";
 import { type Alone, optionsOf } from "../../core/ops/arguments.ts";
 import { checkKind, checkOptions, type Kinds, withoutNulls } from "../../core/ops/options.ts";
@@ -378,3 +379,5 @@ export abstract class Module {
     return this.toString();
   }
 }
+
+answerSpelling(Module.prototype, "resetParameters");

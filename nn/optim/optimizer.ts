@@ -9,6 +9,7 @@ import type { DType } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { evaluate } from "../../core/evaluate.ts";
 import { enableGrad, noGrad } from "../../core/grad_mode.ts";
+import { answerSpelling, snake } from "../../core/habits.ts";
 import { full, tensor } from "../../core/ops/create.ts";
 import { type Alone, optionsOf } from "../../core/ops/arguments.ts";
 import { checkOptions, type FixedOptions, type Kind } from "../../core/ops/options.ts";
@@ -22,7 +23,6 @@ import {
   type OptimizerStateDict,
   type ParameterState,
   readStateDict,
-  snake,
   stateDictOf,
   type StateValue,
   tensorOf,
@@ -314,3 +314,5 @@ export function penalised(
 export function checkRange(name: string, value: number, low: number, below = Infinity): void {
   if (!(value >= low && value < below)) throw new ValueError(`Invalid ${name}: ${value}`);
 }
+
+answerSpelling(Optimizer.prototype, "paramGroups");

@@ -5,6 +5,7 @@
  */
 import { getDefaultDtype } from "../../core/dtype.ts";
 import { LoadError } from "../../core/errors.ts";
+import { camel, snake } from "../../core/habits.ts";
 import { tensor } from "../../core/ops/create.ts";
 import { Tensor } from "../../core/tensor.ts";
 import type { Parameter } from "../module/parameter.ts";
@@ -39,15 +40,6 @@ export function tensorOf(value: StateValue | undefined): Tensor | undefined {
 /** A value of a state as a number; `missing` before the first step. */
 export function numberOf(value: StateValue | undefined, missing = 0): number {
   return value instanceof Tensor ? Number(value.item()) : typeof value === "number" ? value : missing;
-}
-
-/** Camel case to PyTorch's spelling, for text that leaves the program. */
-export function snake(name: string): string {
-  return name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
-}
-
-function camel(name: string): string {
-  return name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
 }
 
 /** A group of parameters, whatever its settings. */

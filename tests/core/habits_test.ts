@@ -4,7 +4,8 @@
  * @module
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { ones, TenonError, tensor } from "../../core/mod.ts";
+import { Generator, ones, TenonError, tensor } from "../../core/mod.ts";
+import { nn } from "../../mod.ts";
 import { Parameter } from "../../nn/module/parameter.ts";
 
 // What an unchecked program sees.
@@ -34,4 +35,51 @@ Deno.test("what there is stays as it is", () => {
   const listed: string[] = [];
   for (const key in tensor([1])) listed.push(key);
   assert(!listed.includes("add_") && !listed.includes("0"));
+});
+
+Deno.test("names in Python's spelling are answered with those here", () => {
+  const loose = (value: object) => value as Record<string, (...args: unknown[]) => unknown>;
+  const net = loose(new nn.Linear(2, 2)),
+    optimizer = loose(new nn.optim.SGD(new nn.Linear(1, 1).parameters(), 0.1));
+  const scheduler = loose(
+    new nn.optim.lrScheduler.StepLR(new nn.optim.SGD([new Parameter(ones([1]))], 0.1), 3),
+  );
+  const cases: [() => unknown, string][] = [
+    [
+      () => x.masked_fill(x, 0),
+      "masked_fill: names are in camel case here, as in JavaScript; use maskedFill",
+    ],
+    [() => x.requires_grad, "use requiresGrad"],
+    [() => Reflect.set(x, "requires_grad", true), "use requiresGrad"],
+    [() => x.masked_fill_(x, 0), "nothing is done in place; take the result, x = x.maskedFill(...)"],
+    [() => loose(new Parameter(ones([1]))).grad_fn, "use gradFn"],
+    [() => net.load_state_dict({}), "use loadStateDict"],
+    [() => net.named_parameters(), "use namedParameters"],
+    [() => net.reset_parameters(), "use resetParameters"],
+    [() => net.requires_grad_(false), "use requiresGrad_"],
+    [() => optimizer.zero_grad(), "use zeroGrad"],
+    [() => optimizer.param_groups, "use paramGroups"],
+    [() => scheduler.get_last_lr(), "use getLastLr"],
+    [() => loose(new Generator()).manual_seed(0), "use manualSeed"],
+  ];
+  for (const [call, sentence] of cases) assertThrows(call, TenonError, sentence);
+});
+
+Deno.test("answers are no names: a class may have them, and no list shows them", () => {
+  class Net extends nn.Module {
+    named_children = 3;
+    state_dict() {
+      return "mine";
+    }
+    override forward() {}
+  }
+  const net = new Net();
+  Reflect.set(net, "load_state_dict", 5);
+  assertEquals([net.named_children, net.state_dict(), Reflect.get(net, "load_state_dict")], [3, "mine", 5]);
+  net.registerBuffer("running_mean", ones([1]));
+  assertEquals(Object.keys(net.stateDict()), ["running_mean"]);
+  assertThrows(() => net.registerBuffer("register_buffer", ones([1])), TenonError, "already exists");
+  for (const value of [x, net]) {
+    for (const key in value) assert(!key.includes("_") || Object.hasOwn(value, key), key);
+  }
 });

@@ -4,6 +4,7 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
+import { answerSpelling, snake } from "../../../core/habits.ts";
 import { checkKind, type Kinds } from "../../../core/ops/options.ts";
 
 /** What schedulers know of a group. */
@@ -57,7 +58,7 @@ const spellings: Readonly<Record<string, string>> = {
 
 /** A setting's name in PyTorch. */
 export function spelled(name: string): string {
-  return spellings[name] ?? name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+  return spellings[name] ?? snake(name);
 }
 
 /** Refuses what is no optimizer. */
@@ -189,3 +190,5 @@ export function numbers(key: string, state: Readonly<SchedulerStateDict>, otherw
   const value = state[key];
   return Array.isArray(value) ? value.map(Number) : otherwise;
 }
+
+answerSpelling(LRScheduler.prototype, "lastEpoch", "baseLrs");
