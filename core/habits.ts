@@ -108,8 +108,8 @@ export function answerSpelling(prototype: object, ...more: readonly string[]): v
     found[theirs] = { get, set };
   };
   for (const at of classes) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-      answer(name, typeof value === "function");
+    for (const name of Object.getOwnPropertyNames(at)) {
+      if (/[A-Z]/.test(name)) answer(name, Object.getOwnPropertyDescriptor(at, name)?.value !== undefined);
     }
   }
   for (const name of more) answer(name, false);
