@@ -43,14 +43,18 @@ export function toIndex(index: IndexLike, like: Tensor, refuse: (got: DType) => 
   return tensor(index, { dtype: "int64", device: like.device });
 }
 
-/** Few values that are on the host already are checked at once, so that the error stands where the mistake is. */
+/** Values that are on the host already are checked at once, so that the error stands where the mistake is: few of them, unless nobody looks later. */
 export function checkHeld(
   x: Tensor,
   wrong: (value: number | bigint) => boolean,
   refuse: (value: number | bigint) => Error,
+  most = 256,
 ): void {
-  const host = x.value.storage?.residency.host ?? null;
-  if (host === null || host.length > 256 || x.dtype === "bfloat16") return;
+  let given = x.value;
+  // The same elements in another shape.
+  while (given.storage === null && given.prim.lowering.kind === "reshape") given = given.inputs[0];
+  const host = given.storage?.residency.host ?? null;
+  if (host === null || host.length > most || x.dtype === "bfloat16") return;
   for (const value of host) if (wrong(value)) throw refuse(value);
 }
 
@@ -61,7 +65,8 @@ export function checkHeldRange(
   end: number,
   refuse: (got: number | bigint) => Error,
 ): void {
-  checkHeld(index, (i) => i < low || i >= end, refuse);
+  // WebGPU leaves out what it would read or write elsewhere, and does not tell.
+  checkHeld(index, (i) => i < low || i >= end, refuse, index.device === "webgpu" ? Infinity : undefined);
 }
 
 /** The refusal of an index of another dtype. */
@@ -79,13 +84,23 @@ export function atLeastVector(x: Tensor): Tensor {
   return x.shape.length === 0 ? reshape(x, [1]) : x.value;
 }
 
-/** Throws the error that names the first index outside the dimension. */
-export function outOfRange(op: string, x: Tensor, dim: number, index: Tensor): void {
-  if (x.shape[dim] === 0 && sizeOf(index.shape) > 0) {
+/** Throws the error that names the first index outside the dimension, where indices are on the host or the dimension is empty. */
+export function outOfRange(
+  op: string,
+  x: Tensor,
+  dim: number,
+  index: Tensor,
+  sentence = (got: number | bigint): string =>
+    `index ${got} is out of bounds for dimension ${dim} with size ${x.shape[dim]}, in ${op}`,
+  low = 0,
+): void {
+  const size = x.shape[dim];
+  if (size === 0 && sizeOf(index.shape) > 0) {
     throw new IndexError(
       `index out of range: dimension ${dim} of a tensor of shape [${x.shape.join(", ")}] is empty, in ${op}`,
     );
   }
+  checkHeldRange(index, low, size, (got) => new IndexError(sentence(got)));
 }
 
 /**
@@ -146,6 +161,14 @@ export function alongDim(index: Tensor, dim: number, shape: Shape): Tensor {
   return expand(reshape(index, shape.map((_, d) => d === dim ? index.shape[0] : 1)), target);
 }
 
+/** What PyTorch says of an index outside a dimension whose slices are taken. */
+function outsideSelf(op: string, x: Tensor, dim: number): (got: number | bigint) => string {
+  return (got) =>
+    `index out of range in self, in ${op}: ${got} is not in [0, ${x.shape[dim]}), dimension ${dim} of [${
+      x.shape.join(", ")
+    }]`;
+}
+
 /** The slices of x along `dim` at a vector of indices, which are not negative. `torch.index_select`. */
 export function indexSelect(x: Tensor, dim: number, index: IndexLike): Tensor {
   checkCall("index_select", [x]);
@@ -156,13 +179,7 @@ export function indexSelect(x: Tensor, dim: number, index: IndexLike): Tensor {
       `index_select(): Index to scalar can have only 1 value, got ${idx.shape[0]} value(s)`,
     );
   }
-  outOfRange("index_select", from, at, idx);
-  checkHeldRange(idx, 0, from.shape[at], (got) =>
-    new IndexError(
-      `index out of range in self, in index_select: ${got} is not in [0, ${
-        from.shape[at]
-      }), dimension ${at} of [${from.shape.join(", ")}]`,
-    ));
+  outOfRange("index_select", from, at, idx, outsideSelf("index_select", from, at));
   const y = named("IndexSelect", gatherExact(from, at, alongDim(idx, at, from.shape)));
   return x.shape.length === 0 ? reshape(y, []) : y;
 }
@@ -190,7 +207,7 @@ function sliceOperands(op: string, x: Tensor, dim: number, index: IndexLike, sou
       }] (that of self, with one slice per index along dim ${at}), but has [${source.shape.join(", ")}]`,
     );
   }
-  outOfRange(op, base, at, idx);
+  outOfRange(op, base, at, idx, op === "index_add" ? outsideSelf(op, base, at) : undefined);
   return { base, at, index: alongDim(idx, at, base.shape), source: from };
 }
 
@@ -228,9 +245,9 @@ export function indexFill(x: Tensor, dim: number, index: IndexLike, value: Scala
       `index_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.shape.length} dimension(s).`,
     );
   }
-  const base = atLeastVector(x);
-  const idx = wrapNegative(vectorIndex("index_fill", x, index), base.shape[at]);
-  outOfRange("index_fill", base, at, idx);
+  const base = atLeastVector(x), given = vectorIndex("index_fill", x, index), size = base.shape[at];
+  outOfRange("index_fill", base, at, given, undefined, -size);
+  const idx = wrapNegative(given, size);
   const places = alongDim(idx, at, base.shape);
   const source = value instanceof Tensor
     ? expand(cast(value, x.dtype), places.shape)

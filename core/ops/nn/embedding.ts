@@ -100,7 +100,7 @@ function rowsAt(op: string, weight: Tensor, flat: Tensor, options: EmbeddingOpti
 /**
  * The rows of weight [rows, width] at an index of any shape: [...index, width]. `torch.nn.functional.embedding`.
  *
- * @throws {IndexError} when an index is not a row (on WebGPU, where it cannot be told, such rows are zeros)
+ * @throws {IndexError} when an index is not a row (on WebGPU such rows are zeros, where the indices were computed there)
  * @throws {DTypeError} when the index is not of integers
  * @example
  * ```ts

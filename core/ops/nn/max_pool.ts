@@ -6,7 +6,7 @@
 import { settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
-import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
+import { DTypeError, IndexError, ShapeError, ValueError } from "../../errors.ts";
 import { sameShape, type Shape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { zeros } from "../create.ts";
@@ -16,6 +16,7 @@ import { eq, lt, where } from "../logical.ts";
 import { elementDims, planWindows, type Windows, windowsOf } from "./pool.ts";
 import { amax, argmaxDims, lowest } from "../extremes.ts";
 import { sumDims, type ValuesAndIndices, valuesAndIndices } from "../reduce.ts";
+import { checkHeldRange } from "../indexing/indexing.ts";
 import { gatherExact, nothing, scatterExact } from "../routine.ts";
 import { batched, type Sizes, sizesOf, unbatched } from "./spatial.ts";
 import { reshape, spread } from "../view.ts";
@@ -263,6 +264,10 @@ function maxUnpool(
   });
   const [n, c] = input.shape, count = sizeOf(input.shape.slice(2)), shape = [n, c, ...size];
   if (sizeOf(input.shape) === 0) return unbatched(nothing(shape, [input]), x);
+  checkHeldRange(indices, 0, sizeOf(size), (got) =>
+    new IndexError(
+      `Found an invalid max index: ${got} (output volumes are of size ${size.join("x")}), in ${op}`,
+    ));
   const base = zeros([n, c, sizeOf(size)], { dtype: x.dtype, device: x.device });
   const flat = (t: Tensor) => reshape(t, [n, c, count]);
   const y = scatterExact(base, 2, flat(indices.value), flat(input), "set");

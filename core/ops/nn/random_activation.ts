@@ -6,6 +6,7 @@
 import { inPlaceWith, isNamed, type Named, settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, checkKind, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
+import { deviceInfo } from "../../device.ts";
 import { drawsFreely } from "../../effects.ts";
 import { ValueError } from "../../errors.ts";
 import { defaultGenerator, type Generator } from "../../random/generator.ts";
@@ -35,7 +36,7 @@ const rreluKinds: Kinds<RreluOptions> = { generator: "any", ...inplaceKinds };
 
 /**
  * x where positive, else x times a slope: in training one from [lower, upper) for each element, else their mean. On the CPU slopes are drawn for what is
- * not positive alone, as PyTorch draws them, which reads `x`; on WebGPU and inside transforms one is drawn for every element.
+ * not positive alone, as PyTorch draws them, which reads `x`; inside transforms, and where WebGPU cannot be read synchronously, one is drawn for every element.
  * `torch.nn.functional.rrelu`.
  */
 export function rrelu(
@@ -61,7 +62,7 @@ export function rrelu(
   }
   if (!training) return named("RreluWithNoise", leakyRelu(x, (lower + upper) / 2));
   const y = floats("rrelu", x), { generator = defaultGenerator } = options;
-  if (drawsFreely() && y.device !== "webgpu") {
+  if (drawsFreely() && deviceInfo(y.device).details.synchronousReads !== false) {
     const slopes = rreluSlopes(generator, y.detach().toTypedArray(), y.dtype, lower, upper);
     return named("RreluWithNoise", mul(y, fromHost(slopes, y.shape, y.dtype, y.device)));
   }
