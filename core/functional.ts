@@ -88,7 +88,7 @@ export {
   type FractionalMaxPoolWithIndices,
 } from "./ops/nn/fractional_pool.ts";
 export { affineGrid, gridSample, type GridSampleOptions } from "./ops/nn/grid.ts";
-export { fold, unfold, type UnfoldOptions } from "./ops/nn/im2col.ts";
+export { fold, type FoldSizes, unfold, type UnfoldOptions } from "./ops/nn/im2col.ts";
 export { bilinear, linear } from "./ops/linalg/matmul.ts";
 export {
   binaryCrossEntropy,
@@ -133,13 +133,16 @@ export {
   maxPool2d,
   maxPool3d,
   type MaxPoolOptions,
+  type MaxPoolSettings,
   type MaxPoolWithIndices,
   maxUnpool1d,
   maxUnpool2d,
   maxUnpool3d,
   type MaxUnpoolOptions,
+  type MaxUnpoolSettings,
 } from "./ops/nn/max_pool.ts";
 export {
+  type Affine,
   groupNorm,
   layerNorm,
   localResponseNorm,
@@ -153,10 +156,14 @@ export {
   avgPool2d,
   avgPool3d,
   type AvgPoolOptions,
+  type AvgPoolSettings,
+  type KernelSize,
   lpPool1d,
   lpPool2d,
   lpPool3d,
   type LpPoolOptions,
+  type LpPoolSettings,
+  type NormType,
 } from "./ops/nn/pool.ts";
 export {
   interpolate,
@@ -175,7 +182,6 @@ export {
   maxPool1dWithIndices,
   maxPool2dWithIndices,
   maxPool3dWithIndices,
-  type MaxPoolSettings,
 } from "./ops/nn/pool_indices.ts";
 export { channelShuffle, pixelShuffle, pixelUnshuffle } from "./ops/nn/shuffle.ts";
 export {

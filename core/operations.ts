@@ -231,7 +231,7 @@ export {
   renorm,
 } from "./ops/linalg/matrix_functions.ts";
 export { norm, nuclearNorm } from "./ops/linalg/norms.ts";
-export type { Alone, Leading, Named, NeededThen, Trailing } from "./ops/arguments.ts";
+export type { Alone, Given, Leading, Named, NamedFrom, NeededThen, Trailing } from "./ops/arguments.ts";
 export type { FixedOptions } from "./ops/options.ts";
 export {
   addcdiv,

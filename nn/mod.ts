@@ -24,7 +24,7 @@
 export * from "./activation.ts";
 export * from "./adaptive_softmax.ts";
 export type { BiasOf, FactoryOptions } from "./arguments.ts";
-export type { Leading, NeededThen, Trailing } from "../core/ops/arguments.ts";
+export type { Given, Leading, Named, NamedFrom, NeededThen, Trailing } from "../core/ops/arguments.ts";
 export * from "./attention.ts";
 export type { BackwardHook, Gradients } from "./module/backward_hooks.ts";
 export {

@@ -28,35 +28,53 @@ export function isNamed<T>(value: T): value is Exclude<T, Plain> {
   return isRecord(value);
 }
 
-/** The values by position, where one of them is a record that names it and those after it; and what else the record holds. */
+/**
+ * The values by position, where one of them is a record that names it and those after it; and what else the record holds. The first `least`
+ * are needed.
+ */
 function place(
   op: string,
   names: readonly string[],
   values: readonly unknown[],
+  least: number,
 ): [unknown[], Record<string, unknown>] {
-  const at = values.findIndex(isRecord), rest = { ...values[at] as Readonly<Record<string, unknown>> };
+  const at = values.findIndex(isRecord), record = { ...values[at] as Readonly<Record<string, unknown>> };
+  const rest = { ...record };
   const placed = names.map((name, i) => {
     const value = i < at ? values[i] : rest[name];
     if (i < at && name in rest) throw new ValueError(`${op}() got multiple values for argument '${name}'`);
     delete rest[name];
     return value;
   });
+  const missing = names.slice(0, least).filter((_, i) => placed[i] === undefined);
+  if (missing.length > 0) {
+    throw new ValueError(
+      `${op}() missing ${missing.length} required positional argument${missing.length > 1 ? "s" : ""}: ${
+        missing.map((name) => `'${name}'`).join(" and ")
+      }; given by name: ${Object.keys(record).join(", ") || "none"}`,
+    );
+  }
   return [placed, rest];
 }
 
-/** The arguments of a call in their places, where a record names one of them and those after it. It may name nothing else. */
+/**
+ * The arguments of a call in their places, where a record names one of them and those after it. It may name nothing else. The first `least`
+ * arguments are needed.
+ */
 export function inPlace<V extends readonly unknown[]>(
   op: string,
   names: readonly string[],
   values: readonly [...V],
+  least?: number,
 ): Placed<V>;
 /** The implementation. */
 export function inPlace(
   op: string,
   names: readonly string[],
   values: readonly unknown[],
+  least = 0,
 ): readonly unknown[] {
-  const [placed, rest] = place(op, names, values);
+  const [placed, rest] = place(op, names, values, least);
   checkOptions(op, rest, names);
   return placed;
 }
@@ -67,6 +85,7 @@ export function inPlaceWith<V extends readonly unknown[], O extends object>(
   names: readonly string[],
   values: readonly [...V],
   options: O,
+  least?: number,
 ): [...Placed<V>, O];
 /** The implementation. */
 export function inPlaceWith(
@@ -74,8 +93,9 @@ export function inPlaceWith(
   names: readonly string[],
   values: readonly unknown[],
   options: object,
+  least = 0,
 ): readonly unknown[] {
-  const [placed, rest] = place(op, names, values);
+  const [placed, rest] = place(op, names, values, least);
   if (Object.keys(options).length > 0) {
     throw new ValueError(
       `${op}: keyword arguments are one last record of options, but after { ${
@@ -84,6 +104,34 @@ export function inPlaceWith(
     );
   }
   return [...placed, { ...rest, [alsoNamed]: names }];
+}
+
+/**
+ * The arguments of a function of which several are needed, in the order of `names`, and its options behind them: the last argument may be a
+ * record that names those from its place on. Without `withOptions` it may name nothing else.
+ */
+export function inOrder<V extends readonly unknown[]>(
+  op: string,
+  names: readonly string[],
+  least: number,
+  given: readonly unknown[],
+  withOptions?: boolean,
+): V;
+/** The implementation. */
+export function inOrder(
+  op: string,
+  names: readonly string[],
+  least: number,
+  given: readonly unknown[],
+  withOptions = false,
+): readonly unknown[] {
+  const at = given.findIndex(isRecord);
+  if (at === -1 || at >= names.length) {
+    refuseMore(op, given, withOptions ? names.length + 1 : names.length);
+    return given;
+  }
+  refuseMore(op, given, at + 1);
+  return withOptions ? inPlaceWith(op, names, given, {}, least) : inPlace(op, names, given, least);
 }
 
 /**
@@ -144,10 +192,22 @@ export type Leading<P extends readonly unknown[], O> = P extends readonly [infer
   ? [options?: O] | [Head | undefined, ...Leading<Rest, O>]
   : [options?: O];
 
-/** Arguments of types R, which are needed, then those of types P; or the needed ones, N, by name with the options. */
+/** Needed arguments of types R, of which those from one on stand in a record X. */
+export type NamedFrom<R extends readonly unknown[], X> = R extends readonly [infer Head, ...infer Rest]
+  ? [named: X] | [Head, ...NamedFrom<Rest, X>]
+  : never;
+
+/**
+ * Arguments of types R, which are needed, those of types P, then options O. From any of them on, they may stand by name, as N has them, among the
+ * options.
+ */
+export type Given<R extends readonly unknown[], P extends readonly unknown[], N, O = unknown> =
+  | [...needed: R, ...rest: Leading<P, Named<N, O>>]
+  | NamedFrom<R, Named<N, O>>;
+
+/** The same for a constructor. */
 export type NeededThen<R extends readonly unknown[], P extends readonly unknown[], N, O> =
-  | [...needed: R, ...rest: Leading<P, O>]
-  | [named: N & O]
+  | Given<R, P, N, O>
   | never[];
 
 /**

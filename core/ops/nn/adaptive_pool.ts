@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inPlace, inPlaceWith, isNamed, type Named } from "../arguments.ts";
 import { checkCall, checkKind, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
@@ -130,7 +131,13 @@ function adaptiveAvg(op: string, name: string, rank: number, x: Tensor, outputSi
 }
 
 /** The means over `outputSize` windows of x [N, C, L] or [C, L]. `torch.nn.functional.adaptive_avg_pool1d`. */
-export function adaptiveAvgPool1d(x: Tensor, outputSize: OutputSizes): Tensor {
+export function adaptiveAvgPool1d(
+  x: Tensor,
+  outputSize: OutputSizes | Named<{ outputSize: OutputSizes }>,
+): Tensor {
+  if (isNamed(outputSize)) {
+    return adaptiveAvgPool1d(x, ...inPlace("adaptive_avg_pool1d", ["outputSize"], [outputSize], 1));
+  }
   checkCall("adaptive_avg_pool1d", [x]);
   return adaptiveAvg("adaptive_avg_pool1d", "AdaptiveAvgPool2D", 1, x, outputSize);
 }
@@ -144,13 +151,25 @@ export function adaptiveAvgPool1d(x: Tensor, outputSize: OutputSizes): Tensor {
  * console.log(adaptiveAvgPool2d(ones([2, 3, 7, 5]), [3, null]).shape); // [ 2, 3, 3, 5 ]
  * ```
  */
-export function adaptiveAvgPool2d(x: Tensor, outputSize: OutputSizes): Tensor {
+export function adaptiveAvgPool2d(
+  x: Tensor,
+  outputSize: OutputSizes | Named<{ outputSize: OutputSizes }>,
+): Tensor {
+  if (isNamed(outputSize)) {
+    return adaptiveAvgPool2d(x, ...inPlace("adaptive_avg_pool2d", ["outputSize"], [outputSize], 1));
+  }
   checkCall("adaptive_avg_pool2d", [x]);
   return adaptiveAvg("adaptive_avg_pool2d", "AdaptiveAvgPool2D", 2, x, outputSize);
 }
 
 /** The means over `outputSize` windows of x [N, C, D, H, W] or [C, D, H, W]. `torch.nn.functional.adaptive_avg_pool3d`. */
-export function adaptiveAvgPool3d(x: Tensor, outputSize: OutputSizes): Tensor {
+export function adaptiveAvgPool3d(
+  x: Tensor,
+  outputSize: OutputSizes | Named<{ outputSize: OutputSizes }>,
+): Tensor {
+  if (isNamed(outputSize)) {
+    return adaptiveAvgPool3d(x, ...inPlace("adaptive_avg_pool3d", ["outputSize"], [outputSize], 1));
+  }
   checkCall("adaptive_avg_pool3d", [x]);
   return adaptiveAvg("adaptive_avg_pool3d", "AdaptiveAvgPool3D", 3, x, outputSize);
 }
@@ -204,21 +223,26 @@ function adaptiveMax(
 /** The largest elements of `outputSize` windows of x [N, C, L] or [C, L]. `torch.nn.functional.adaptive_max_pool1d`. */
 export function adaptiveMaxPool1d(
   x: Tensor,
-  outputSize: OutputSizes,
-  options: AdaptiveMaxPoolWithIndices,
+  ...sizes:
+    | [outputSize: OutputSizes, options: AdaptiveMaxPoolWithIndices]
+    | [named: { outputSize: OutputSizes } & AdaptiveMaxPoolWithIndices]
 ): ValuesAndIndices;
 /** The largest elements alone. */
 export function adaptiveMaxPool1d(
   x: Tensor,
-  outputSize: OutputSizes,
+  outputSize: OutputSizes | Named<{ outputSize: OutputSizes }, AdaptiveMaxPoolOptions>,
   options?: AdaptiveMaxPoolOptions,
 ): Tensor;
 /** The largest elements, with indices if asked. */
 export function adaptiveMaxPool1d(
   x: Tensor,
-  outputSize: OutputSizes,
+  outputSize: OutputSizes | Named<{ outputSize: OutputSizes }, AdaptiveMaxPoolOptions>,
   options: AdaptiveMaxPoolOptions = {},
 ): Tensor | ValuesAndIndices {
+  if (isNamed(outputSize)) {
+    const op = "adaptive_max_pool1d";
+    return adaptiveMaxPool1d(x, ...inPlaceWith(op, ["outputSize"], [outputSize], options, 1));
+  }
   checkCall("adaptive_max_pool1d", [x], options, adaptiveMaxPoolKinds);
   return adaptiveMax("adaptive_max_pool1d", "AdaptiveMaxPool2D", 1, x, outputSize, options);
 }
@@ -226,21 +250,26 @@ export function adaptiveMaxPool1d(
 /** The largest elements of `outputSize` windows of x [N, C, H, W] or [C, H, W]. `torch.nn.functional.adaptive_max_pool2d`. */
 export function adaptiveMaxPool2d(
   x: Tensor,
-  outputSize: OutputSizes,
-  options: AdaptiveMaxPoolWithIndices,
+  ...sizes:
+    | [outputSize: OutputSizes, options: AdaptiveMaxPoolWithIndices]
+    | [named: { outputSize: OutputSizes } & AdaptiveMaxPoolWithIndices]
 ): ValuesAndIndices;
 /** The largest elements alone. */
 export function adaptiveMaxPool2d(
   x: Tensor,
-  outputSize: OutputSizes,
+  outputSize: OutputSizes | Named<{ outputSize: OutputSizes }, AdaptiveMaxPoolOptions>,
   options?: AdaptiveMaxPoolOptions,
 ): Tensor;
 /** The largest elements, with indices if asked. */
 export function adaptiveMaxPool2d(
   x: Tensor,
-  outputSize: OutputSizes,
+  outputSize: OutputSizes | Named<{ outputSize: OutputSizes }, AdaptiveMaxPoolOptions>,
   options: AdaptiveMaxPoolOptions = {},
 ): Tensor | ValuesAndIndices {
+  if (isNamed(outputSize)) {
+    const op = "adaptive_max_pool2d";
+    return adaptiveMaxPool2d(x, ...inPlaceWith(op, ["outputSize"], [outputSize], options, 1));
+  }
   checkCall("adaptive_max_pool2d", [x], options, adaptiveMaxPoolKinds);
   return adaptiveMax("adaptive_max_pool2d", "AdaptiveMaxPool2D", 2, x, outputSize, options);
 }
@@ -248,21 +277,26 @@ export function adaptiveMaxPool2d(
 /** The largest elements of `outputSize` windows of x [N, C, D, H, W] or [C, D, H, W]. `torch.nn.functional.adaptive_max_pool3d`. */
 export function adaptiveMaxPool3d(
   x: Tensor,
-  outputSize: OutputSizes,
-  options: AdaptiveMaxPoolWithIndices,
+  ...sizes:
+    | [outputSize: OutputSizes, options: AdaptiveMaxPoolWithIndices]
+    | [named: { outputSize: OutputSizes } & AdaptiveMaxPoolWithIndices]
 ): ValuesAndIndices;
 /** The largest elements alone. */
 export function adaptiveMaxPool3d(
   x: Tensor,
-  outputSize: OutputSizes,
+  outputSize: OutputSizes | Named<{ outputSize: OutputSizes }, AdaptiveMaxPoolOptions>,
   options?: AdaptiveMaxPoolOptions,
 ): Tensor;
 /** The largest elements, with indices if asked. */
 export function adaptiveMaxPool3d(
   x: Tensor,
-  outputSize: OutputSizes,
+  outputSize: OutputSizes | Named<{ outputSize: OutputSizes }, AdaptiveMaxPoolOptions>,
   options: AdaptiveMaxPoolOptions = {},
 ): Tensor | ValuesAndIndices {
+  if (isNamed(outputSize)) {
+    const op = "adaptive_max_pool3d";
+    return adaptiveMaxPool3d(x, ...inPlaceWith(op, ["outputSize"], [outputSize], options, 1));
+  }
   checkCall("adaptive_max_pool3d", [x], options, adaptiveMaxPoolKinds);
   return adaptiveMax("adaptive_max_pool3d", "AdaptiveMaxPool3D", 3, x, outputSize, options);
 }

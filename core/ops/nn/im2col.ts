@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { settingsOf, type Trailing } from "../arguments.ts";
+import { type Given, needed, settingsOf } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { ShapeError } from "../../errors.ts";
 import { sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { fold as foldLast, nothing } from "../routine.ts";
+import type { KernelSize } from "./pool.ts";
 import { checkLeast, type Sizes, sizesOf } from "./spatial.ts";
 import { narrow, padDim, permute, reshape, windows } from "../view.ts";
 
@@ -23,7 +24,19 @@ export interface UnfoldOptions {
   readonly stride?: Sizes;
 }
 
-const unfoldKinds: Kinds<UnfoldOptions> = { dilation: "sizes", padding: "sizes", stride: "sizes" };
+/** What `fold` cannot do without, where it is given by name. */
+export interface FoldSizes extends KernelSize {
+  /** Height and width of the image. */
+  readonly outputSize: Sizes;
+}
+
+const unfoldKinds: Kinds<KernelSize & UnfoldOptions> = {
+  kernelSize: "any",
+  dilation: "sizes",
+  padding: "sizes",
+  stride: "sizes",
+};
+const foldKinds: Kinds<FoldSizes & UnfoldOptions> = { outputSize: "any", ...unfoldKinds };
 
 interface Blocks {
   readonly kernel: readonly number[];
@@ -71,11 +84,16 @@ function plan(op: string, image: readonly number[], kernelSize: Sizes, options: 
  */
 export function unfold(
   x: Tensor,
-  kernelSize: Sizes,
-  ...settings: Trailing<[dilation: Sizes, padding: Sizes, stride: Sizes], UnfoldOptions>
+  ...settings: Given<
+    [kernelSize: Sizes],
+    [dilation: Sizes, padding: Sizes, stride: Sizes],
+    KernelSize,
+    UnfoldOptions
+  >
 ): Tensor {
-  const options = settingsOf<UnfoldOptions>("unfold", settings, unfoldKinds, 3);
+  const options = settingsOf<KernelSize & UnfoldOptions>("unfold", settings, unfoldKinds);
   checkCall("unfold", [x]);
+  const kernelSize = needed("unfold", options, "kernelSize");
   const rank = x.shape.length;
   if (rank !== 3 && rank !== 4) {
     throw new ShapeError(
@@ -85,7 +103,7 @@ export function unfold(
     );
   }
   if (rank === 3) {
-    return reshape(unfold(reshape(x, [1, ...x.shape]), kernelSize, options), [
+    return reshape(unfold(reshape(x, [1, ...x.shape]), { ...options, kernelSize }), [
       -1,
       ...blocksOf(x, kernelSize, options),
     ]);
@@ -111,12 +129,17 @@ function blocksOf(x: Tensor, kernelSize: Sizes, options: UnfoldOptions): number[
  */
 export function fold(
   x: Tensor,
-  outputSize: Sizes,
-  kernelSize: Sizes,
-  ...settings: Trailing<[dilation: Sizes, padding: Sizes, stride: Sizes], UnfoldOptions>
+  ...settings: Given<
+    [outputSize: Sizes, kernelSize: Sizes],
+    [dilation: Sizes, padding: Sizes, stride: Sizes],
+    FoldSizes,
+    UnfoldOptions
+  >
 ): Tensor {
-  const options = settingsOf<UnfoldOptions>("fold", settings, unfoldKinds, 3);
+  const options = settingsOf<FoldSizes & UnfoldOptions>("fold", settings, foldKinds);
   checkCall("fold", [x]);
+  const outputSize = needed("fold", options, "outputSize"),
+    kernelSize = needed("fold", options, "kernelSize");
   const rank = x.shape.length;
   if (rank !== 2 && rank !== 3) {
     throw new ShapeError(

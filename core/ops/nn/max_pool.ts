@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { settingsOf, type Trailing } from "../arguments.ts";
+import { type Given, needed, settingsOf } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../../errors.ts";
@@ -13,7 +13,7 @@ import { zeros } from "../create.ts";
 import { iota } from "../ranges.ts";
 import { add, floorDivide, mul, remainder } from "../elementwise.ts";
 import { eq, lt, where } from "../logical.ts";
-import { elementDims, planWindows, type Windows, windowsOf } from "./pool.ts";
+import { elementDims, type KernelSize, planWindows, type Windows, windowsOf } from "./pool.ts";
 import { amax, argmaxDims, lowest } from "../extremes.ts";
 import { sumDims, type ValuesAndIndices, valuesAndIndices } from "../reduce.ts";
 import { checkHeldRange } from "../indexing/indexing.ts";
@@ -35,14 +35,23 @@ export interface MaxPoolOptions {
   readonly returnIndices?: boolean;
 }
 
-/** What they hold, in PyTorch's order. */
-export const maxPoolKinds: Kinds<MaxPoolOptions> = {
+/** What they hold, in PyTorch's order, behind the kernel size. */
+export const maxPoolKinds: Kinds<KernelSize & MaxPoolOptions> = {
+  kernelSize: "any",
   stride: "sizes?",
   padding: "sizes",
   dilation: "sizes",
   ceilMode: "boolean",
   returnIndices: "boolean",
 };
+
+/** Arguments of max pooling after the input, by position or by name. */
+export type MaxPoolSettings = Given<
+  [kernelSize: Sizes],
+  [stride: Sizes | null, padding: Sizes, dilation: Sizes, ceilMode: boolean, returnIndices: boolean],
+  KernelSize,
+  MaxPoolOptions
+>;
 
 /** Options that ask for the indices. */
 export type MaxPoolWithIndices = MaxPoolOptions & { readonly returnIndices: true };
@@ -132,28 +141,17 @@ function maxPool(
  * The largest element of each window of x [N, C, L] or [C, L]. In place of `options` the stride alone may stand, as in PyTorch.
  * `torch.nn.functional.max_pool1d`.
  */
-export function maxPool1d(x: Tensor, kernelSize: Sizes, options: MaxPoolWithIndices): ValuesAndIndices;
+export function maxPool1d(
+  x: Tensor,
+  ...settings: [kernelSize: Sizes, options: MaxPoolWithIndices] | [named: KernelSize & MaxPoolWithIndices]
+): ValuesAndIndices;
 /** The largest elements alone. */
-export function maxPool1d(
-  x: Tensor,
-  kernelSize: Sizes,
-  ...settings: Trailing<
-    [stride: Sizes | null, padding: Sizes, dilation: Sizes, ceilMode: boolean],
-    MaxPoolOptions
-  >
-): Tensor;
+export function maxPool1d(x: Tensor, ...settings: MaxPoolSettings): Tensor;
 /** The largest elements, with indices if asked. */
-export function maxPool1d(
-  x: Tensor,
-  kernelSize: Sizes,
-  ...settings: Trailing<
-    [stride: Sizes | null, padding: Sizes, dilation: Sizes, ceilMode: boolean, returnIndices: boolean],
-    MaxPoolOptions
-  >
-): Tensor | ValuesAndIndices {
-  const options = settingsOf<MaxPoolOptions>("max_pool1d", settings, maxPoolKinds);
+export function maxPool1d(x: Tensor, ...settings: MaxPoolSettings): Tensor | ValuesAndIndices {
+  const options = settingsOf<KernelSize & MaxPoolOptions>("max_pool1d", settings, maxPoolKinds);
   checkCall("max_pool1d", [x]);
-  return maxPool("max_pool1d", 1, x, kernelSize, options);
+  return maxPool("max_pool1d", 1, x, needed("max_pool1d", options, "kernelSize"), options);
 }
 
 /**
@@ -168,53 +166,31 @@ export function maxPool1d(
  * console.log(maxPool2d(arange(16).reshape([1, 4, 4]).float(), 2).tolist()); // [ [ [ 5, 7 ], [ 13, 15 ] ] ]
  * ```
  */
-export function maxPool2d(x: Tensor, kernelSize: Sizes, options: MaxPoolWithIndices): ValuesAndIndices;
+export function maxPool2d(
+  x: Tensor,
+  ...settings: [kernelSize: Sizes, options: MaxPoolWithIndices] | [named: KernelSize & MaxPoolWithIndices]
+): ValuesAndIndices;
 /** The largest elements alone. */
-export function maxPool2d(
-  x: Tensor,
-  kernelSize: Sizes,
-  ...settings: Trailing<
-    [stride: Sizes | null, padding: Sizes, dilation: Sizes, ceilMode: boolean],
-    MaxPoolOptions
-  >
-): Tensor;
+export function maxPool2d(x: Tensor, ...settings: MaxPoolSettings): Tensor;
 /** The largest elements, with indices if asked. */
-export function maxPool2d(
-  x: Tensor,
-  kernelSize: Sizes,
-  ...settings: Trailing<
-    [stride: Sizes | null, padding: Sizes, dilation: Sizes, ceilMode: boolean, returnIndices: boolean],
-    MaxPoolOptions
-  >
-): Tensor | ValuesAndIndices {
-  const options = settingsOf<MaxPoolOptions>("max_pool2d", settings, maxPoolKinds);
+export function maxPool2d(x: Tensor, ...settings: MaxPoolSettings): Tensor | ValuesAndIndices {
+  const options = settingsOf<KernelSize & MaxPoolOptions>("max_pool2d", settings, maxPoolKinds);
   checkCall("max_pool2d", [x]);
-  return maxPool("max_pool2d", 2, x, kernelSize, options);
+  return maxPool("max_pool2d", 2, x, needed("max_pool2d", options, "kernelSize"), options);
 }
 
 /** The largest element of each window of x [N, C, D, H, W] or [C, D, H, W]. `torch.nn.functional.max_pool3d`. */
-export function maxPool3d(x: Tensor, kernelSize: Sizes, options: MaxPoolWithIndices): ValuesAndIndices;
+export function maxPool3d(
+  x: Tensor,
+  ...settings: [kernelSize: Sizes, options: MaxPoolWithIndices] | [named: KernelSize & MaxPoolWithIndices]
+): ValuesAndIndices;
 /** The largest elements alone. */
-export function maxPool3d(
-  x: Tensor,
-  kernelSize: Sizes,
-  ...settings: Trailing<
-    [stride: Sizes | null, padding: Sizes, dilation: Sizes, ceilMode: boolean],
-    MaxPoolOptions
-  >
-): Tensor;
+export function maxPool3d(x: Tensor, ...settings: MaxPoolSettings): Tensor;
 /** The largest elements, with indices if asked. */
-export function maxPool3d(
-  x: Tensor,
-  kernelSize: Sizes,
-  ...settings: Trailing<
-    [stride: Sizes | null, padding: Sizes, dilation: Sizes, ceilMode: boolean, returnIndices: boolean],
-    MaxPoolOptions
-  >
-): Tensor | ValuesAndIndices {
-  const options = settingsOf<MaxPoolOptions>("max_pool3d", settings, maxPoolKinds);
+export function maxPool3d(x: Tensor, ...settings: MaxPoolSettings): Tensor | ValuesAndIndices {
+  const options = settingsOf<KernelSize & MaxPoolOptions>("max_pool3d", settings, maxPoolKinds);
   checkCall("max_pool3d", [x]);
-  return maxPool("max_pool3d", 3, x, kernelSize, options);
+  return maxPool("max_pool3d", 3, x, needed("max_pool3d", options, "kernelSize"), options);
 }
 
 /** Options of `maxUnpool`. */
@@ -227,7 +203,20 @@ export interface MaxUnpoolOptions {
   readonly outputSize?: Shape | null;
 }
 
-const maxUnpoolKinds: Kinds<MaxUnpoolOptions> = { stride: "sizes?", padding: "sizes", outputSize: "sizes?" };
+const maxUnpoolKinds: Kinds<KernelSize & MaxUnpoolOptions> = {
+  kernelSize: "any",
+  stride: "sizes?",
+  padding: "sizes",
+  outputSize: "sizes?",
+};
+
+/** Arguments of `maxUnpool` after the tensors, by position or by name. */
+export type MaxUnpoolSettings = Given<
+  [kernelSize: Sizes],
+  [stride: Sizes | null, padding: Sizes, outputSize: readonly number[] | null],
+  KernelSize,
+  MaxUnpoolOptions
+>;
 
 function maxUnpool(
   op: string,
@@ -278,14 +267,11 @@ function maxUnpool(
 export function maxUnpool1d(
   x: Tensor,
   indices: Tensor,
-  kernelSize: Sizes,
-  ...settings: Trailing<
-    [stride: Sizes | null, padding: Sizes, outputSize: readonly number[] | null],
-    MaxUnpoolOptions
-  >
+  ...settings: MaxUnpoolSettings
 ): Tensor {
-  const options = settingsOf<MaxUnpoolOptions>("max_unpool1d", settings, maxUnpoolKinds);
+  const options = settingsOf<KernelSize & MaxUnpoolOptions>("max_unpool1d", settings, maxUnpoolKinds);
   checkCall("max_unpool1d", [x, indices]);
+  const kernelSize = needed("max_unpool1d", options, "kernelSize");
   return named("SqueezeBackward1", maxUnpool("max_unpool1d", 1, x, indices, kernelSize, options));
 }
 
@@ -293,14 +279,11 @@ export function maxUnpool1d(
 export function maxUnpool2d(
   x: Tensor,
   indices: Tensor,
-  kernelSize: Sizes,
-  ...settings: Trailing<
-    [stride: Sizes | null, padding: Sizes, outputSize: readonly number[] | null],
-    MaxUnpoolOptions
-  >
+  ...settings: MaxUnpoolSettings
 ): Tensor {
-  const options = settingsOf<MaxUnpoolOptions>("max_unpool2d", settings, maxUnpoolKinds);
+  const options = settingsOf<KernelSize & MaxUnpoolOptions>("max_unpool2d", settings, maxUnpoolKinds);
   checkCall("max_unpool2d", [x, indices]);
+  const kernelSize = needed("max_unpool2d", options, "kernelSize");
   return maxUnpool("max_unpool2d", 2, x, indices, kernelSize, options);
 }
 
@@ -308,13 +291,10 @@ export function maxUnpool2d(
 export function maxUnpool3d(
   x: Tensor,
   indices: Tensor,
-  kernelSize: Sizes,
-  ...settings: Trailing<
-    [stride: Sizes | null, padding: Sizes, outputSize: readonly number[] | null],
-    MaxUnpoolOptions
-  >
+  ...settings: MaxUnpoolSettings
 ): Tensor {
-  const options = settingsOf<MaxUnpoolOptions>("max_unpool3d", settings, maxUnpoolKinds);
+  const options = settingsOf<KernelSize & MaxUnpoolOptions>("max_unpool3d", settings, maxUnpoolKinds);
   checkCall("max_unpool3d", [x, indices]);
+  const kernelSize = needed("max_unpool3d", options, "kernelSize");
   return maxUnpool("max_unpool3d", 3, x, indices, kernelSize, options);
 }

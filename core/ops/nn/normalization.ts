@@ -11,7 +11,15 @@ import { sameShape, type Shape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { inSingle, requireFloat } from "../cast.ts";
 import { add, div, mul, pow, rsqrt, sub } from "../elementwise.ts";
-import { inPlaceWith, isNamed, type Named, settingsOf, type Trailing } from "../arguments.ts";
+import {
+  type Given,
+  inPlaceWith,
+  isNamed,
+  type Named,
+  needed,
+  settingsOf,
+  type Trailing,
+} from "../arguments.ts";
 import { checkCall, checkKind, type Kinds } from "../options.ts";
 import { mean, sum } from "../reduce.ts";
 import { padDim, reshape, windows } from "../view.ts";
@@ -23,6 +31,14 @@ export interface NormOptions {
 }
 
 const normKinds: Kinds<NormOptions> = { eps: "number" };
+
+/** Factor and offset, where they are given by name. */
+export interface Affine {
+  /** The factor, or null. */
+  readonly weight: Tensor | null;
+  /** The offset, or null. */
+  readonly bias: Tensor | null;
+}
 
 /** A parameter that may be missing. */
 export type MaybeTensor = Tensor | null | undefined;
@@ -101,18 +117,15 @@ function checkNormalized(
  */
 export function layerNorm(
   x: Tensor,
-  normalizedShape: Shape,
-  weight?: Tensor | null | Named<{ weight: Tensor | null; bias: Tensor | null }, NormOptions>,
-  bias?: Tensor | null | Named<{ weight: Tensor | null; bias: Tensor | null }, NormOptions>,
+  normalizedShape: Shape | Named<{ normalizedShape: Shape } & Affine, NormOptions>,
+  weight?: Tensor | null | Named<Affine, NormOptions>,
+  bias?: Tensor | null | Named<Affine, NormOptions>,
   ...settings: Trailing<[eps: number], NormOptions>
 ): Tensor {
   const options = settingsOf<NormOptions>("layer_norm", settings, normKinds);
-  if (isNamed(weight) || isNamed(bias)) {
-    return layerNorm(
-      x,
-      normalizedShape,
-      ...inPlaceWith("layer_norm", ["weight", "bias"], [weight, bias], options),
-    );
+  if (isNamed(normalizedShape) || isNamed(weight) || isNamed(bias)) {
+    const names = ["normalizedShape", "weight", "bias"], values = [normalizedShape, weight, bias] as const;
+    return layerNorm(x, ...inPlaceWith("layer_norm", names, values, options, 1));
   }
   checkCall("layer_norm", [x], undefined, undefined, { weight, bias });
   const dims = checkNormalized("layer_norm", x, normalizedShape, [["weight", weight], ["bias", bias]]);
@@ -130,12 +143,13 @@ const machineEpsilon: Readonly<Record<string, number>> = {
 /** x over its root mean square along the last dimensions, times weight. eps is the dtype's own by default. `torch.nn.functional.rms_norm`. */
 export function rmsNorm(
   x: Tensor,
-  normalizedShape: Shape,
+  normalizedShape: Shape | Named<{ normalizedShape: Shape; weight: Tensor | null }, NormOptions>,
   weight?: Tensor | null | Named<{ weight: Tensor | null }, NormOptions>,
   options: NormOptions = {},
 ): Tensor {
-  if (isNamed(weight)) {
-    return rmsNorm(x, normalizedShape, ...inPlaceWith("rms_norm", ["weight"], [weight], options));
+  if (isNamed(normalizedShape) || isNamed(weight)) {
+    const names = ["normalizedShape", "weight"], values = [normalizedShape, weight] as const;
+    return rmsNorm(x, ...inPlaceWith("rms_norm", names, values, options, 1));
   }
   checkCall("rms_norm", [x], options, normKinds, { weight });
   const dims = checkNormalized("rms_norm", x, normalizedShape, [["weight", weight]]);
@@ -153,14 +167,15 @@ export function perChannel(v: Tensor, rank: number): Tensor {
 /** Mean 0 and variance 1 over each of `numGroups` groups of channels, per example. `torch.nn.functional.group_norm`. */
 export function groupNorm(
   x: Tensor,
-  numGroups: number,
-  weight?: Tensor | null | Named<{ weight: Tensor | null; bias: Tensor | null }, NormOptions>,
-  bias?: Tensor | null | Named<{ weight: Tensor | null; bias: Tensor | null }, NormOptions>,
+  numGroups: number | Named<{ numGroups: number } & Affine, NormOptions>,
+  weight?: Tensor | null | Named<Affine, NormOptions>,
+  bias?: Tensor | null | Named<Affine, NormOptions>,
   ...settings: Trailing<[eps: number], NormOptions>
 ): Tensor {
   const options = settingsOf<NormOptions>("group_norm", settings, normKinds);
-  if (isNamed(weight) || isNamed(bias)) {
-    return groupNorm(x, numGroups, ...inPlaceWith("group_norm", ["weight", "bias"], [weight, bias], options));
+  if (isNamed(numGroups) || isNamed(weight) || isNamed(bias)) {
+    const names = ["numGroups", "weight", "bias"], values = [numGroups, weight, bias] as const;
+    return groupNorm(x, ...inPlaceWith("group_norm", names, values, options, 1));
   }
   checkCall("group_norm", [x], undefined, undefined, { weight, bias });
   const rank = x.shape.length;
@@ -205,7 +220,8 @@ export interface LocalResponseNormOptions {
   readonly k?: number;
 }
 
-const localResponseNormKinds: Kinds<LocalResponseNormOptions> = {
+const localResponseNormKinds: Kinds<{ readonly size: number } & LocalResponseNormOptions> = {
+  size: "whole",
   alpha: "number",
   beta: "number",
   k: "number",
@@ -214,16 +230,20 @@ const localResponseNormKinds: Kinds<LocalResponseNormOptions> = {
 /** x over (k + alpha times the mean square of `size` neighbouring channels)^beta. `torch.nn.functional.local_response_norm`. */
 export function localResponseNorm(
   x: Tensor,
-  size: number,
-  ...settings: Trailing<[alpha: number, beta: number, k: number], LocalResponseNormOptions>
+  ...settings: Given<
+    [size: number],
+    [alpha: number, beta: number, k: number],
+    { size: number },
+    LocalResponseNormOptions
+  >
 ): Tensor {
-  const options = settingsOf<LocalResponseNormOptions>(
+  const options = settingsOf<{ readonly size: number } & LocalResponseNormOptions>(
     "local_response_norm",
     settings,
     localResponseNormKinds,
-    3,
   );
   checkCall("local_response_norm", [x]);
+  const size = needed("local_response_norm", options, "size");
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
   if (x.shape.length < 3) {
     throw new ShapeError(

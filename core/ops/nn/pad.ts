@@ -79,12 +79,12 @@ function checkBorder(x: Tensor, amounts: readonly number[], mode: Exclude<PadMod
  */
 export function pad(
   x: Tensor,
-  amounts: readonly number[],
+  amounts: readonly number[] | Named<{ pad: readonly number[]; mode: PadMode; value: Scalar | null }>,
   mode: PadMode | Named<{ mode: PadMode; value: Scalar | null }> = "constant",
   value?: Scalar | null | Named<{ mode: PadMode; value: Scalar | null }>,
 ): Tensor {
-  if (isNamed(mode) || isNamed(value)) {
-    return pad(x, amounts, ...inPlace("pad", ["mode", "value"], [mode, value]));
+  if (isNamed(amounts) || isNamed(mode) || isNamed(value)) {
+    return pad(x, ...inPlace("pad", ["pad", "mode", "value"], [amounts, mode, value], 1));
   }
   checkCall("pad", [x]);
   checkKind("pad", "pad", amounts ?? null, "numbers");

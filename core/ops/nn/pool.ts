@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { settingsOf, type Trailing } from "../arguments.ts";
+import { type Given, needed, settingsOf } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { isFloat } from "../../dtype.ts";
@@ -28,6 +28,12 @@ export interface Windows {
   readonly dilation: readonly number[];
   /** Number of windows. */
   readonly out: readonly number[];
+}
+
+/** The windows, where they are given by name. */
+export interface KernelSize {
+  /** Sizes of the windows. */
+  readonly kernelSize: Sizes;
 }
 
 /** Sizes of windows as users give them. */
@@ -107,13 +113,28 @@ export interface AvgPoolOptions {
   readonly divisorOverride?: number | null;
 }
 
-const avgPoolKinds: Kinds<AvgPoolOptions> = {
+const avgPoolKinds: Kinds<KernelSize & AvgPoolOptions> = {
+  kernelSize: "any",
   stride: "sizes?",
   padding: "sizes",
   ceilMode: "boolean",
   countIncludePad: "boolean",
   divisorOverride: "number?",
 };
+
+/** Arguments of average pooling after the input, by position or by name. */
+export type AvgPoolSettings = Given<
+  [kernelSize: Sizes],
+  [
+    stride: Sizes | null,
+    padding: Sizes,
+    ceilMode: boolean,
+    countIncludePad: boolean,
+    divisorOverride: number | null,
+  ],
+  KernelSize,
+  AvgPoolOptions
+>;
 
 /** What the window sums are divided by: a number where all windows are whole, else a tensor [...out]. */
 function divisorOf(x: Tensor, plan: Windows, includePad: boolean): Tensor | number {
@@ -161,22 +182,10 @@ function avgPool(
  * The mean over windows of x [N, C, L] or [C, L]. Settings come by position, in PyTorch's order, or by name.
  * `torch.nn.functional.avg_pool1d`.
  */
-export function avgPool1d(
-  x: Tensor,
-  kernelSize: Sizes,
-  ...settings: Trailing<
-    [
-      stride: Sizes | null,
-      padding: Sizes,
-      ceilMode: boolean,
-      countIncludePad: boolean,
-      divisorOverride: number | null,
-    ],
-    AvgPoolOptions
-  >
-): Tensor {
-  const options = settingsOf<AvgPoolOptions>("avg_pool1d", settings, avgPoolKinds);
+export function avgPool1d(x: Tensor, ...settings: AvgPoolSettings): Tensor {
+  const options = settingsOf<KernelSize & AvgPoolOptions>("avg_pool1d", settings, avgPoolKinds);
   checkCall("avg_pool1d", [x]);
+  const kernelSize = needed("avg_pool1d", options, "kernelSize");
   return avgPool("avg_pool1d", "AvgPool2D", 1, x, kernelSize, options);
 }
 
@@ -190,42 +199,18 @@ export function avgPool1d(
  * console.log(avgPool2d(arange(16).reshape([1, 4, 4]).float(), 2).tolist()); // [ [ [ 2.5, 4.5 ], [ 10.5, 12.5 ] ] ]
  * ```
  */
-export function avgPool2d(
-  x: Tensor,
-  kernelSize: Sizes,
-  ...settings: Trailing<
-    [
-      stride: Sizes | null,
-      padding: Sizes,
-      ceilMode: boolean,
-      countIncludePad: boolean,
-      divisorOverride: number | null,
-    ],
-    AvgPoolOptions
-  >
-): Tensor {
-  const options = settingsOf<AvgPoolOptions>("avg_pool2d", settings, avgPoolKinds);
+export function avgPool2d(x: Tensor, ...settings: AvgPoolSettings): Tensor {
+  const options = settingsOf<KernelSize & AvgPoolOptions>("avg_pool2d", settings, avgPoolKinds);
   checkCall("avg_pool2d", [x]);
+  const kernelSize = needed("avg_pool2d", options, "kernelSize");
   return avgPool("avg_pool2d", "AvgPool2D", 2, x, kernelSize, options);
 }
 
 /** The mean over windows of x [N, C, D, H, W] or [C, D, H, W]. `torch.nn.functional.avg_pool3d`. */
-export function avgPool3d(
-  x: Tensor,
-  kernelSize: Sizes,
-  ...settings: Trailing<
-    [
-      stride: Sizes | null,
-      padding: Sizes,
-      ceilMode: boolean,
-      countIncludePad: boolean,
-      divisorOverride: number | null,
-    ],
-    AvgPoolOptions
-  >
-): Tensor {
-  const options = settingsOf<AvgPoolOptions>("avg_pool3d", settings, avgPoolKinds);
+export function avgPool3d(x: Tensor, ...settings: AvgPoolSettings): Tensor {
+  const options = settingsOf<KernelSize & AvgPoolOptions>("avg_pool3d", settings, avgPoolKinds);
   checkCall("avg_pool3d", [x]);
+  const kernelSize = needed("avg_pool3d", options, "kernelSize");
   return avgPool("avg_pool3d", "AvgPool3D", 3, x, kernelSize, options);
 }
 
@@ -237,16 +222,31 @@ export interface LpPoolOptions {
   readonly ceilMode?: boolean;
 }
 
-const lpPoolKinds: Kinds<LpPoolOptions> = { stride: "sizes?", ceilMode: "boolean" };
+/** The exponent of power-average pooling, where it is given by name. */
+export interface NormType {
+  /** The exponent of the norm. */
+  readonly normType: number;
+}
 
-function lpPool(
-  op: string,
-  rank: number,
-  x: Tensor,
-  normType: number,
-  kernelSize: Sizes,
-  options: LpPoolOptions,
-): Tensor {
+const lpPoolKinds: Kinds<NormType & KernelSize & LpPoolOptions> = {
+  normType: "number",
+  kernelSize: "any",
+  stride: "sizes?",
+  ceilMode: "boolean",
+};
+
+/** Arguments of power-average pooling after the input, by position or by name. */
+export type LpPoolSettings = Given<
+  [normType: number, kernelSize: Sizes],
+  [stride: Sizes | null, ceilMode: boolean],
+  NormType & KernelSize,
+  LpPoolOptions
+>;
+
+function lpPool(op: string, rank: number, x: Tensor, settings: LpPoolSettings): Tensor {
+  const options = settingsOf<NormType & KernelSize & LpPoolOptions>(op, settings, lpPoolKinds);
+  checkCall(op, [x]);
+  const normType = needed(op, options, "normType"), kernelSize = needed(op, options, "kernelSize");
   const mean = avgPool(
     op,
     "AvgPool2D",
@@ -261,37 +261,16 @@ function lpPool(
 }
 
 /** The `normType`-norm over windows of x [N, C, L] or [C, L]. `torch.nn.functional.lp_pool1d`. */
-export function lpPool1d(
-  x: Tensor,
-  normType: number,
-  kernelSize: Sizes,
-  ...settings: Trailing<[stride: Sizes | null, ceilMode: boolean], LpPoolOptions>
-): Tensor {
-  const options = settingsOf<LpPoolOptions>("lp_pool1d", settings, lpPoolKinds);
-  checkCall("lp_pool1d", [x]);
-  return lpPool("lp_pool1d", 1, x, normType, kernelSize, options);
+export function lpPool1d(x: Tensor, ...settings: LpPoolSettings): Tensor {
+  return lpPool("lp_pool1d", 1, x, settings);
 }
 
 /** The `normType`-norm over windows of x [N, C, H, W] or [C, H, W]. `torch.nn.functional.lp_pool2d`. */
-export function lpPool2d(
-  x: Tensor,
-  normType: number,
-  kernelSize: Sizes,
-  ...settings: Trailing<[stride: Sizes | null, ceilMode: boolean], LpPoolOptions>
-): Tensor {
-  const options = settingsOf<LpPoolOptions>("lp_pool2d", settings, lpPoolKinds);
-  checkCall("lp_pool2d", [x]);
-  return lpPool("lp_pool2d", 2, x, normType, kernelSize, options);
+export function lpPool2d(x: Tensor, ...settings: LpPoolSettings): Tensor {
+  return lpPool("lp_pool2d", 2, x, settings);
 }
 
 /** The `normType`-norm over windows of x [N, C, D, H, W] or [C, D, H, W]. `torch.nn.functional.lp_pool3d`. */
-export function lpPool3d(
-  x: Tensor,
-  normType: number,
-  kernelSize: Sizes,
-  ...settings: Trailing<[stride: Sizes | null, ceilMode: boolean], LpPoolOptions>
-): Tensor {
-  const options = settingsOf<LpPoolOptions>("lp_pool3d", settings, lpPoolKinds);
-  checkCall("lp_pool3d", [x]);
-  return lpPool("lp_pool3d", 3, x, normType, kernelSize, options);
+export function lpPool3d(x: Tensor, ...settings: LpPoolSettings): Tensor {
+  return lpPool("lp_pool3d", 3, x, settings);
 }

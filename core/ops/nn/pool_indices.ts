@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { settingsOf, type Trailing } from "../arguments.ts";
+import { needed, settingsOf } from "../arguments.ts";
 import type { Tensor } from "../../tensor.ts";
 import type { ValuesAndIndices } from "../reduce.ts";
 import {
@@ -17,29 +17,28 @@ import {
   fractionalMaxPool3d,
   type FractionalMaxPoolOptions,
 } from "./fractional_pool.ts";
-import { maxPool1d, maxPool2d, maxPool3d, maxPoolKinds, type MaxPoolOptions } from "./max_pool.ts";
+import {
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  maxPoolKinds,
+  type MaxPoolOptions,
+  type MaxPoolSettings,
+} from "./max_pool.ts";
+import type { KernelSize } from "./pool.ts";
 import type { Sizes } from "./spatial.ts";
-
-/** Settings of max pooling after the size of the windows, in PyTorch's order, or by name. */
-export type MaxPoolSettings = Trailing<
-  [stride: Sizes | null, padding: Sizes, dilation: Sizes, ceilMode: boolean],
-  MaxPoolOptions
->;
 
 function settingsWith(
   op: string,
   settings: MaxPoolSettings,
-): MaxPoolOptions & { readonly returnIndices: true } {
-  return { ...settingsOf<MaxPoolOptions>(op, settings, maxPoolKinds), returnIndices: true };
+): KernelSize & MaxPoolOptions & { readonly returnIndices: true } {
+  const options = settingsOf<KernelSize & MaxPoolOptions>(op, settings, maxPoolKinds);
+  return { ...options, kernelSize: needed(op, options, "kernelSize"), returnIndices: true };
 }
 
 /** The largest element of each window of x [N, C, L] or [C, L], and where it is. `torch.nn.functional.max_pool1d_with_indices`. */
-export function maxPool1dWithIndices(
-  x: Tensor,
-  kernelSize: Sizes,
-  ...settings: MaxPoolSettings
-): ValuesAndIndices {
-  return maxPool1d(x, kernelSize, settingsWith("max_pool1d_with_indices", settings));
+export function maxPool1dWithIndices(x: Tensor, ...settings: MaxPoolSettings): ValuesAndIndices {
+  return maxPool1d(x, settingsWith("max_pool1d_with_indices", settings));
 }
 
 /**
@@ -53,21 +52,13 @@ export function maxPool1dWithIndices(
  * console.log(values.tolist(), indices.tolist()); // [ [ [ 4 ] ] ] [ [ [ 1 ] ] ]
  * ```
  */
-export function maxPool2dWithIndices(
-  x: Tensor,
-  kernelSize: Sizes,
-  ...settings: MaxPoolSettings
-): ValuesAndIndices {
-  return maxPool2d(x, kernelSize, settingsWith("max_pool2d_with_indices", settings));
+export function maxPool2dWithIndices(x: Tensor, ...settings: MaxPoolSettings): ValuesAndIndices {
+  return maxPool2d(x, settingsWith("max_pool2d_with_indices", settings));
 }
 
 /** The largest element of each window of x [N, C, D, H, W] or [C, D, H, W], and where it is. `torch.nn.functional.max_pool3d_with_indices`. */
-export function maxPool3dWithIndices(
-  x: Tensor,
-  kernelSize: Sizes,
-  ...settings: MaxPoolSettings
-): ValuesAndIndices {
-  return maxPool3d(x, kernelSize, settingsWith("max_pool3d_with_indices", settings));
+export function maxPool3dWithIndices(x: Tensor, ...settings: MaxPoolSettings): ValuesAndIndices {
+  return maxPool3d(x, settingsWith("max_pool3d_with_indices", settings));
 }
 
 /** `adaptiveMaxPool1d` and where the elements are. `torch.nn.functional.adaptive_max_pool1d_with_indices`. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inPlace, isNamed, type Named } from "../arguments.ts";
 import { checkCall } from "../options.ts";
 import { named } from "../../apply.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
@@ -21,7 +22,10 @@ function check(op: string, name: string, x: Tensor, factor: number): void {
 }
 
 /** [..., C r^2, H, W] -> [..., C, H r, W r]. `torch.nn.functional.pixel_shuffle`. */
-export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
+export function pixelShuffle(x: Tensor, upscaleFactor: number | Named<{ upscaleFactor: number }>): Tensor {
+  if (isNamed(upscaleFactor)) {
+    return pixelShuffle(x, ...inPlace("pixel_shuffle", ["upscaleFactor"], [upscaleFactor], 1));
+  }
   checkCall("pixel_shuffle", [x]);
   const r = upscaleFactor;
   check("pixel_shuffle", "upscale_factor", x, r);
@@ -39,7 +43,13 @@ export function pixelShuffle(x: Tensor, upscaleFactor: number): Tensor {
 }
 
 /** [..., C, H r, W r] -> [..., C r^2, H, W]. `torch.nn.functional.pixel_unshuffle`. */
-export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
+export function pixelUnshuffle(
+  x: Tensor,
+  downscaleFactor: number | Named<{ downscaleFactor: number }>,
+): Tensor {
+  if (isNamed(downscaleFactor)) {
+    return pixelUnshuffle(x, ...inPlace("pixel_unshuffle", ["downscaleFactor"], [downscaleFactor], 1));
+  }
   checkCall("pixel_unshuffle", [x]);
   const r = downscaleFactor;
   check("pixel_unshuffle", "downscale_factor", x, r);
@@ -57,7 +67,8 @@ export function pixelUnshuffle(x: Tensor, downscaleFactor: number): Tensor {
 }
 
 /** The channels (dimension 1) of all groups in turn: the transpose of [groups, C / groups]. `torch.nn.functional.channel_shuffle`. */
-export function channelShuffle(x: Tensor, groups: number): Tensor {
+export function channelShuffle(x: Tensor, groups: number | Named<{ groups: number }>): Tensor {
+  if (isNamed(groups)) return channelShuffle(x, ...inPlace("channel_shuffle", ["groups"], [groups], 1));
   checkCall("channel_shuffle", [x]);
   if (x.shape.length < 3) {
     throw new ShapeError(
