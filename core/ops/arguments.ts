@@ -218,7 +218,7 @@ export function settingsOf<O extends object>(
   op: string,
   given: readonly unknown[],
   kinds: Kinds<O>,
-  positional: number = Object.keys(kinds).length,
+  positional: number = Infinity,
 ): Partial<O> {
   if (given.length === 0) return {};
   const last = given.at(-1);
@@ -226,23 +226,24 @@ export function settingsOf<O extends object>(
     checkOptions(op, last as O, kinds);
     return withoutNulls(last as O);
   }
-  const byName = isRecord(last);
-  const values = byName ? given.slice(0, -1) : given;
-  const names = Object.keys(kinds).slice(0, positional);
-  if (values.length > names.length) {
+  const byName = isRecord(last), count = byName ? given.length - 1 : given.length;
+  const found: Record<string, unknown> = byName ? { ...last } : {};
+  let i = 0;
+  // Few of many names are looked at, so no list of them is made.
+  for (const name in kinds) {
+    if (i === count || i === positional) break;
+    const value = given[i++];
+    if (value === undefined) continue;
+    if (found[name] !== undefined) throw new ValueError(`${op}: got multiple values for argument '${name}'`);
+    found[name] = value;
+  }
+  if (i < count) {
     throw new ValueError(
       `${op}: too many arguments by position; after the required ones come ${
-        names.join(", ") || "none"
+        Object.keys(kinds).slice(0, positional).join(", ") || "none"
       }, then { options }`,
     );
   }
-  const found: Record<string, unknown> = byName ? { ...last } : {};
-  values.forEach((value, i) => {
-    if (value === undefined) return;
-    const name = names[i];
-    if (found[name] !== undefined) throw new ValueError(`${op}: got multiple values for argument '${name}'`);
-    found[name] = value;
-  });
   checkOptions(op, found as O, kinds);
   return withoutNulls(found) as Partial<O>;
 }
