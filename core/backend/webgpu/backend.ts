@@ -19,6 +19,7 @@ import { Queue } from "./queue.ts";
 import { lowerRoutine } from "./routines/table.ts";
 import { Staging } from "./staging.ts";
 import { fromWords, toWords, unsupportedReason, wordBytes, wordOf } from "./storage.ts";
+import { Tuner } from "./tuner.ts";
 import type { Target } from "./wgsl/emitter.ts";
 
 export type { WebGpuOptions } from "./device.ts";
@@ -33,6 +34,7 @@ export class WebGpuBackend implements Backend {
   readonly #machine: Machine;
   readonly #staging: Staging;
   readonly #target: Target;
+  readonly #tuner: Tuner;
   #used = 0;
 
   /** A backend over an open device. */
@@ -56,6 +58,7 @@ export class WebGpuBackend implements Backend {
       rounds: gpu.software ? softwareRounds : Infinity,
       rounding: { exact: !gpu.software },
     };
+    this.#tuner = new Tuner(this.#machine, this.#target, () => staging.canReadNow);
   }
 
   /** Whether the device is gone and every later call throws. */
@@ -144,7 +147,7 @@ export class WebGpuBackend implements Backend {
     const { gpu, pipelines } = this.#machine;
     gpu.faults.check();
     for (const step of plan.steps) refuseUnsupported(plan, step);
-    const builder = new Builder(plan, gpu, this.#target, pipelines);
+    const builder = new Builder(plan, gpu, this.#target, pipelines, this.#tuner);
     for (const step of plan.steps) {
       if (step.kind === "loop") lowerLoop(builder, step.kernel, step.inputs, step.outputs, step.label);
       else lowerRoutine(builder, step);

@@ -10,6 +10,7 @@ import type { Plan } from "../../kernel/plan.ts";
 import type { Gpu } from "./device.ts";
 import { classOf } from "./memory.ts";
 import type { Pipeline, Pipelines } from "./pipelines.ts";
+import type { Tile } from "./routines/gemm_job.ts";
 import { type Word, wordBytes, wordOf } from "./storage.ts";
 import { paddedBytes } from "./wgsl/bindings.ts";
 import type { Rendered } from "./wgsl/elementwise.ts";
@@ -77,20 +78,28 @@ interface Buffer {
 /** Bytes of which the start of a binding is a multiple, on every device. */
 const alignment = 256;
 
+/** Which tile large matrix products take. */
+export interface Tiles {
+  /** The tile for operands of these dtypes, in a product of so many operations. */
+  large(types: readonly [DType, DType], operations: number): Tile;
+}
+
 /** Collects the commands of a plan. */
 export class Builder {
   readonly target: Target;
   readonly gpu: Gpu;
+  readonly tiles: Tiles;
   readonly #plan: Plan;
   readonly #pipelines: Pipelines;
   readonly #buffers: Buffer[] = [];
   readonly #commands: Command[] = [];
 
   /** Slots of the plan are the first refs. */
-  constructor(plan: Plan, gpu: Gpu, target: Target, pipelines: Pipelines) {
+  constructor(plan: Plan, gpu: Gpu, target: Target, pipelines: Pipelines, tiles: Tiles) {
     this.#plan = plan;
     this.gpu = gpu;
     this.target = target;
+    this.tiles = tiles;
     this.#pipelines = pipelines;
     plan.slots.forEach((slot, i) => {
       let root = i;

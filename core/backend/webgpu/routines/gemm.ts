@@ -8,11 +8,13 @@ import { DeviceError } from "../../../errors.ts";
 import type { Instr, LoopKernel } from "../../../kernel/ir.ts";
 import type { Builder, Ref } from "../builder.ts";
 import { lowerLoop } from "../loops/lower.ts";
+import { wordBytes } from "../storage.ts";
 import { cutProduct, type Piece, piecesOf } from "./gemm_cut.ts";
 import { renderDirect } from "./gemm_direct.ts";
 import { isVector, merged, type Side, simplified, sizeOfPart } from "./gemm_index.ts";
 import type { GemmJob, Product, Tile } from "./gemm_job.ts";
 import { packSide } from "./gemm_pack.ts";
+import { directTile, fitted, splitsOf, tiledTile } from "./gemm_tile.ts";
 import { renderTiled } from "./gemm_tiled.ts";
 
 /** Adds the dispatches of a product. Sizes are at least 1. The result is contiguous. */
@@ -67,7 +69,12 @@ function lowerPiece(
   const vectorOf = (side: Side): "row" | "k" | null =>
     isVector(side, "k") ? "k" : isVector(side, "row") ? "row" : null;
   const aVector = vectorOf(sideA);
-  const tile = software ? directTile(batches * m, m, n, k, aVector === "row") : tiledTile(batches, m, n);
+  const large = (): Tile => builder.tiles.large(types, 2 * batches * m * n * k);
+  const tile = software ? directTile(batches * m, m, n, k, aVector === "row") : fitted(
+    tiledTile(batches, m, n, large),
+    types.map((t) => wordBytes(builder.word(t))),
+    builder.gpu.limits,
+  );
   // Parts along k are added up by a loop over all of the result.
   const parts = whole
     ? Math.max(splitsOf(batches, m, n, k, tile, software), Math.ceil(k / builder.target.rounds))
@@ -118,43 +125,6 @@ function isVectorOut(out: Product["out"]): boolean {
     [...out.batch.strides, ...out.row.strides, ...out.column.strides.slice(0, last)].every((s) =>
       s % 4 === 0
     );
-}
-
-/** Without shared memory: large tiles per thread, made smaller while there are too few threads for the lanes. */
-function directTile(rows: number, m: number, n: number, k: number, vectors: boolean): Tile {
-  let tm = m >= 16 && vectors ? 16 : m >= 8 ? 8 : m >= 4 ? 4 : m >= 2 ? 2 : 1;
-  let tn = n >= 16 ? 16 : n >= 8 ? 8 : 4;
-  const threads = (): number => Math.ceil(rows / tm) * Math.ceil(n / tn);
-  // A long k is cut into parts instead: larger tiles read less.
-  const parts = Math.max(1, Math.min(8, Math.floor(k / 512)));
-  while (threads() * parts < 128 && tn > 4) tn /= 2;
-  while (threads() * parts < 64 && tm > 1) tm /= 2;
-  const columns = Math.ceil(n / tn);
-  const wx = columns >= 8 ? 8 : columns >= 4 ? 4 : columns >= 2 ? 2 : 1;
-  const wy = Math.min(32 / wx, 2 ** Math.ceil(Math.log2(Math.ceil(m / tm))));
-  return { tm, tn, wx, wy, kt: 0 };
-}
-
-/** With shared memory: the largest tile that still gives every processor some. */
-function tiledTile(batches: number, m: number, n: number): Tile {
-  const tiles = (bm: number, bn: number): number => batches * Math.ceil(m / bm) * Math.ceil(n / bn);
-  if (m >= 96 && n >= 96 && tiles(128, 128) >= 96) return { tm: 8, tn: 8, wx: 16, wy: 16, kt: 16 };
-  if (m <= 16) return { tm: 4, tn: 4, wx: 32, wy: 4, kt: 16 };
-  if (n <= 16) return { tm: 4, tn: 4, wx: 4, wy: 32, kt: 16 };
-  if (m >= 48 && n >= 48 && tiles(64, 64) >= 96) return { tm: 8, tn: 4, wx: 16, wy: 8, kt: 16 };
-  return { tm: 4, tn: 4, wx: 8, wy: 8, kt: 16 };
-}
-
-/** Parts along k, so that a long product of few rows and columns keeps the device busy. */
-function splitsOf(batches: number, m: number, n: number, k: number, tile: Tile, software: boolean): number {
-  if (software) {
-    const threads = batches * Math.ceil(m / tile.tm) * Math.ceil(n / tile.tn);
-    if (threads >= 192 || k < 256) return 1;
-    return Math.min(Math.ceil(256 / threads), Math.floor(k / 128));
-  }
-  const tiles = batches * Math.ceil(m / (tile.tm * tile.wy)) * Math.ceil(n / (tile.tn * tile.wx));
-  if (tiles >= 128 || k < 512) return 1;
-  return Math.min(Math.ceil(256 / tiles), Math.floor(k / 256));
 }
 
 /** The sum of two results. */

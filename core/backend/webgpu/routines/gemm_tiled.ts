@@ -9,6 +9,7 @@ import type { Target } from "../wgsl/emitter.ts";
 import { libraryFor } from "../wgsl/library.ts";
 import type { SideText } from "./gemm_index.ts";
 import type { GemmJob, Tile } from "./gemm_job.ts";
+import { pitchOf } from "./gemm_tile.ts";
 import { gemmText, storeLines, tileLines } from "./gemm_text.ts";
 
 const four = [0, 1, 2, 3] as const;
@@ -55,8 +56,7 @@ function vectorLoader(tile: TileSide, along: "row" | "k"): Loader {
   const { side, name, size, first, limit, kt, threads } = tile;
   const { type } = side;
   const kBlocks = kt / 4, rowBlocks = size / 4, blocks = kBlocks * rowBlocks;
-  // One vector more than needed from one k to the next, so that neighbours in k lie in other banks.
-  const pitch = rowBlocks + 1;
+  const pitch = pitchOf(size);
   const rounds = Array.from({ length: Math.ceil(blocks / threads) }, (_, r) => r);
   const inRound = (r: number, lines: readonly string[]): string[] => {
     const whole = (r + 1) * threads <= blocks;
@@ -122,7 +122,7 @@ function vectorLoader(tile: TileSide, along: "row" | "k"): Loader {
 /** Any other operand: each thread gathers four rows at one k at a time, between the barriers, as what is read may take many registers to address. */
 function elementLoader(tile: TileSide): Loader {
   const { side, name, size, first, limit, kt, threads } = tile;
-  const rowBlocks = size / 4, pitch = rowBlocks + 1, count = rowBlocks * kt;
+  const rowBlocks = size / 4, pitch = pitchOf(size), count = rowBlocks * kt;
   const alongK = side.side.k.strides.at(-1) === 1;
   const [fast, slow, steps] = alongK ? ["ks", "rs", kt] : ["rs", "ks", rowBlocks];
   return {
