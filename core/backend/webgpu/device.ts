@@ -31,8 +31,6 @@ export interface GpuLimits {
   readonly bufferBytes: number;
   /** Workgroups along one dimension of a dispatch. */
   readonly workgroupsPerDimension: number;
-  /** Threads of one workgroup. */
-  readonly threadsPerWorkgroup: number;
   /** Bytes of memory that the threads of a workgroup share. */
   readonly workgroupBytes: number;
 }
@@ -199,10 +197,6 @@ export async function openGpu(options: WebGpuOptions): Promise<Gpu> {
         Math.floor(Math.log2(Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize))),
       bufferBytes: limits.maxBufferSize,
       workgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
-      threadsPerWorkgroup: Math.min(
-        limits.maxComputeInvocationsPerWorkgroup,
-        limits.maxComputeWorkgroupSizeX,
-      ),
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
       ...options.limits,
     },

@@ -103,7 +103,6 @@ Deno.test("a tile takes as many steps along k as shared memory has room for", ()
     bindingBytes: 1 << 27,
     bufferBytes: 1 << 28,
     workgroupsPerDimension: 65_535,
-    threadsPerWorkgroup: 256,
   });
   const [usual] = largeTiles;
   assertEquals(fitted(usual, [4, 4], limits(32_768)).kt, 16);
