@@ -11,7 +11,7 @@ import { Tensor } from "../../tensor.ts";
 import { mustWait, waiting } from "../../transform/waiting.ts";
 import { cast, checkTensors, commonType, type TensorLike } from "../cast.ts";
 import { eye } from "../ranges.ts";
-import { abs, add, div, mul, sub } from "../elementwise.ts";
+import { abs, add, div, exp, mul, sub } from "../elementwise.ts";
 import { eq, gt, where } from "../logical.ts";
 import { requireSquare } from "../host.ts";
 import { indexSelect } from "../indexing/indexing.ts";
@@ -55,8 +55,10 @@ export function matrixExp(x: Tensor): Tensor {
   if (mustWait(x)) return waiting([x], matrixExp);
   if (sizeOf(x.shape) === 0) return x.value;
   const n = x.shape[x.shape.length - 1];
+  if (n === 1) return named("LinalgMatrixExp", exp(x));
   const size = amax(sum(abs(x.detach()), -2)).item();
-  const squarings = size > 0.5 ? Math.max(0, Math.ceil(Math.log2(size / 0.5))) : 0;
+  // No scale makes an infinity small: NaN comes of it.
+  const squarings = Number.isFinite(size) && size > 0.5 ? Math.max(0, Math.ceil(Math.log2(size / 0.5))) : 0;
   const a = mul(x, 2 ** -squarings), a2 = matmul(a, a), one = eye(n, n, { dtype: x.dtype, device: x.device });
   // Numerator and denominator share their even part and differ in the sign of the odd one.
   const order = 8;
