@@ -21,7 +21,7 @@ export interface WebGpuOptions {
   readonly kernels?: "gpu" | "software";
 }
 
-/** The limits that decide how kernels are cut, in bytes, counts and threads. */
+/** The limits that decide how kernels are cut, in bytes and counts. */
 export interface GpuLimits {
   /** Storage buffers that one kernel may bind. */
   readonly storageBuffers: number;
@@ -159,8 +159,6 @@ export async function openGpu(options: WebGpuOptions): Promise<Gpu> {
         maxStorageBufferBindingSize: has.maxStorageBufferBindingSize,
         maxBufferSize: has.maxBufferSize,
         maxComputeWorkgroupsPerDimension: has.maxComputeWorkgroupsPerDimension,
-        maxComputeInvocationsPerWorkgroup: has.maxComputeInvocationsPerWorkgroup,
-        maxComputeWorkgroupSizeX: has.maxComputeWorkgroupSizeX,
         maxComputeWorkgroupStorageSize: has.maxComputeWorkgroupStorageSize,
       },
     });
