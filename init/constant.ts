@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkKind } from "../core/ops/options.ts";
+import { inPlace, isNamed, type Named } from "../core/ops/arguments.ts";
+import { checkKind, requireKind } from "../core/ops/options.ts";
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { type DType, getDefaultDtype } from "../core/dtype.ts";
 import type { DeviceName } from "../core/device.ts";
@@ -38,8 +39,10 @@ export function constant(shape: Shape, value: number, options: FillOptions = {})
  * console.log(layer.bias!.tolist()); // [ 0.5, 0.5 ]
  * ```
  */
-export function constant_<T extends Initialisable>(target: T, value: number): T {
-  checkTarget("constant_", target, { value });
+export function constant_<T extends Initialisable>(target: T, value: number | Named<{ val: number }>): T {
+  if (isNamed(value)) return constant_(target, ...inPlace("constant_", ["val"], [value], 1));
+  checkTarget("constant_", target);
+  requireKind("constant_", "val", value, "number");
   target.data = constant(target.shape, value, { dtype: target.dtype, device: target.device });
   return target;
 }
@@ -114,7 +117,11 @@ export function dirac(shape: Shape, groups = 1, options: FillOptions = {}): Tens
 }
 
 /** Fills a convolution kernel so that it passes on as many channels as it can. `torch.nn.init.dirac_`. */
-export function dirac_<T extends Initialisable>(target: T, groups = 1): T {
+export function dirac_<T extends Initialisable>(
+  target: T,
+  groups: number | Named<{ groups: number }> = 1,
+): T {
+  if (isNamed(groups)) return dirac_(target, ...inPlace("dirac_", ["groups"], [groups]));
   checkTarget("dirac_", target);
   target.data = dirac(target.shape, groups, { dtype: target.dtype, device: target.device });
   return target;

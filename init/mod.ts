@@ -36,9 +36,16 @@ export {
   kaimingUniform,
   kaimingUniform_,
 } from "./kaiming.ts";
-export { normal, normal_, truncNormal, truncNormal_ } from "./normal.ts";
+export {
+  normal,
+  normal_,
+  type NormalSettings,
+  truncNormal,
+  truncNormal_,
+  type TruncNormalSettings,
+} from "./normal.ts";
 export { orthogonal, orthogonal_ } from "./orthogonal.ts";
-export { sparse, sparse_ } from "./sparse.ts";
-export type { Initialisable } from "./target.ts";
-export { type InitOptions, uniform, uniform_ } from "./uniform.ts";
+export { sparse, sparse_, type SparseSettings } from "./sparse.ts";
+export type { DrawSettings, GainSettings, Initialisable } from "./target.ts";
+export { type InitOptions, uniform, uniform_, type UniformSettings } from "./uniform.ts";
 export { xavierNormal, xavierNormal_, xavierUniform, xavierUniform_ } from "./xavier.ts";

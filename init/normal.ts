@@ -4,6 +4,7 @@
  * @module
  */
 import { ValueError } from "../core/errors.ts";
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { add, mul } from "../core/ops/elementwise.ts";
 import { clamp } from "../core/ops/pointwise.ts";
 import { erfUniform, normal as draw } from "../core/ops/random.ts";
@@ -11,8 +12,24 @@ import type { Generator } from "../core/random/generator.ts";
 import { erf } from "../core/random/libm/erf.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { checkTarget, type Initialisable } from "./target.ts";
+import { checkTarget, type DrawSettings, type Initialisable } from "./target.ts";
 import type { InitOptions } from "./uniform.ts";
+
+/** Settings of `normal_`. */
+export interface NormalSettings extends DrawSettings {
+  /** The mean; 0 by default. */
+  readonly mean?: number;
+  /** The standard deviation; 1 by default. */
+  readonly std?: number;
+}
+
+/** Settings of `truncNormal_`. */
+export interface TruncNormalSettings extends NormalSettings {
+  /** The least value; -2 by default. */
+  readonly a?: number;
+  /** The largest value; 2 by default. */
+  readonly b?: number;
+}
 
 /** A tensor drawn from a normal distribution. */
 export function normal(shape: Shape, mean = 0, std = 1, options: InitOptions = {}): Tensor {
@@ -26,12 +43,20 @@ export function normal(shape: Shape, mean = 0, std = 1, options: InitOptions = {
  * ```ts
  * import { init, nn } from "@tenon/tenon";
  * const layer = new nn.Linear(4, 8);
- * init.normal_(layer.weight, 0, 0.01);
+ * init.normal_(layer.weight, { std: 0.01 });
  * console.log(layer.weight.abs().max().item() < 0.1); // true
  * ```
  */
-export function normal_<T extends Initialisable>(target: T, mean = 0, std = 1, generator?: Generator): T {
-  checkTarget("normal_", target, { mean, std });
+export function normal_<T extends Initialisable>(
+  target: T,
+  ...settings: Trailing<[mean: number, std: number, generator: Generator], NormalSettings>
+): T {
+  const { mean = 0, std = 1, generator } = settingsOf<NormalSettings>("normal_", settings, {
+    mean: "number",
+    std: "number",
+    generator: "generator",
+  });
+  checkTarget("normal_", target);
   target.data = normal(target.shape, mean, std, { dtype: target.dtype, device: target.device, generator });
   return target;
 }
@@ -60,13 +85,17 @@ export function truncNormal(
 /** Fills from the part of a normal distribution that lies in [a, b]. `torch.nn.init.trunc_normal_`. */
 export function truncNormal_<T extends Initialisable>(
   target: T,
-  mean = 0,
-  std = 1,
-  a = -2,
-  b = 2,
-  generator?: Generator,
+  ...settings: Trailing<
+    [mean: number, std: number, a: number, b: number, generator: Generator],
+    TruncNormalSettings
+  >
 ): T {
-  checkTarget("truncNormal_", target, { mean, std, a, b });
+  const { mean = 0, std = 1, a = -2, b = 2, generator } = settingsOf<TruncNormalSettings>(
+    "truncNormal_",
+    settings,
+    { mean: "number", std: "number", a: "number", b: "number", generator: "generator" },
+  );
+  checkTarget("truncNormal_", target);
   const options = { dtype: target.dtype, device: target.device, generator };
   target.data = truncNormal(target.shape, mean, std, a, b, options);
   return target;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { getDefaultDtype } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { cast } from "../core/ops/cast.ts";
@@ -12,7 +13,7 @@ import type { Generator } from "../core/random/generator.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { normal } from "./normal.ts";
-import { checkTarget, type Initialisable } from "./target.ts";
+import { checkTarget, gainKinds, type GainSettings, type Initialisable } from "./target.ts";
 import type { InitOptions } from "./uniform.ts";
 
 /**
@@ -104,8 +105,12 @@ function transposed(a: Float64Array, rows: number, columns: number): Float64Arra
  * console.log(layer.weight.matmul(layer.weight.t()).round().tolist()); // [ [ 1, 0, 0 ], [ 0, 1, 0 ], [ 0, 0, 1 ] ]
  * ```
  */
-export function orthogonal_<T extends Initialisable>(target: T, gain = 1, generator?: Generator): T {
-  checkTarget("orthogonal_", target, { gain });
+export function orthogonal_<T extends Initialisable>(
+  target: T,
+  ...settings: Trailing<[gain: number, generator: Generator], GainSettings>
+): T {
+  const { gain = 1, generator } = settingsOf<GainSettings>("orthogonal_", settings, gainKinds);
+  checkTarget("orthogonal_", target);
   target.data = orthogonal(target.shape, gain, { dtype: target.dtype, device: target.device, generator });
   return target;
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { type Given, needed, settingsOf } from "../core/ops/arguments.ts";
+import type { Generator } from "../core/random/generator.ts";
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { fromHost } from "../core/ops/create.ts";
 import { maskedFill } from "../core/ops/indexing/mask.ts";
@@ -11,7 +13,7 @@ import { randperm } from "../core/ops/random.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { normal } from "./normal.ts";
-import { checkTarget, type Initialisable } from "./target.ts";
+import { checkTarget, type DrawSettings, type Initialisable } from "./target.ts";
 import type { InitOptions } from "./uniform.ts";
 
 /**
@@ -41,14 +43,29 @@ export function sparse(shape: Shape, sparsity: number, std = 0.01, options: Init
   return maskedFill(values, fromHost(dropped, shape, "bool", values.device), 0);
 }
 
+/** Settings of `sparse_`. */
+export interface SparseSettings extends DrawSettings {
+  /** The standard deviation of what is not zero; 0.01 by default. */
+  readonly std?: number;
+}
+
 /** Fills with numbers of which a share of each column is zero. `torch.nn.init.sparse_`. */
 export function sparse_<T extends Initialisable>(
   target: T,
-  sparsity: number,
-  std = 0.01,
-  generator?: InitOptions["generator"],
+  ...settings: Given<
+    [sparsity: number],
+    [std: number, generator: Generator],
+    { sparsity: number },
+    SparseSettings
+  >
 ): T {
+  const given = settingsOf<{ readonly sparsity: number } & SparseSettings>("sparse_", settings, {
+    sparsity: "number",
+    std: "number",
+    generator: "generator",
+  });
   checkTarget("sparse_", target);
+  const sparsity = needed("sparse_", given, "sparsity"), { std = 0.01, generator } = given;
   target.data = sparse(target.shape, sparsity, std, {
     dtype: target.dtype,
     device: target.device,

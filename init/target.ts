@@ -6,8 +6,9 @@
 import type { DeviceName } from "../core/device.ts";
 import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
+import type { Generator } from "../core/random/generator.ts";
 import type { Shape } from "../core/shape.ts";
-import { checkKind } from "../core/ops/options.ts";
+import type { Kinds } from "../core/ops/options.ts";
 import { Tensor } from "../core/tensor.ts";
 
 /** A cell that holds a tensor. */
@@ -22,13 +23,23 @@ export interface Initialisable {
   data: Tensor;
 }
 
-/** Refuses what is no cell for a tensor, and arguments that are no numbers. */
-export function checkTarget(
-  op: string,
-  target: unknown,
-  numbers: Readonly<Record<string, unknown>> = {},
-): void {
-  for (const name in numbers) checkKind(op, name, numbers[name], "number");
+/** Settings of all that is drawn into a parameter. */
+export interface DrawSettings {
+  /** What the numbers come from; the default generator when not given. */
+  readonly generator?: Generator;
+}
+
+/** Settings of what is scaled. */
+export interface GainSettings extends DrawSettings {
+  /** The factor; 1 by default. */
+  readonly gain?: number;
+}
+
+/** What those settings hold. */
+export const gainKinds: Kinds<GainSettings> = { gain: "number", generator: "generator" };
+
+/** Refuses what is no cell for a tensor. */
+export function checkTarget(op: string, target: unknown): void {
   if (target instanceof Tensor) return;
   const cell = typeof target === "object" && target !== null && "shape" in target && "data" in target;
   if (cell) return;

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { uniform as draw } from "../core/ops/random.ts";
 import type { Generator } from "../core/random/generator.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { FillOptions } from "./constant.ts";
-import { checkTarget, type Initialisable } from "./target.ts";
+import { checkTarget, type DrawSettings, type Initialisable } from "./target.ts";
 
 /** Options of the pure forms that draw. */
 export interface InitOptions extends FillOptions {
@@ -21,9 +22,25 @@ export function uniform(shape: Shape, low = 0, high = 1, options: InitOptions = 
   return draw(shape, low, high, options);
 }
 
-/** Fills uniformly from [low, high). `torch.nn.init.uniform_`. */
-export function uniform_<T extends Initialisable>(target: T, low = 0, high = 1, generator?: Generator): T {
-  checkTarget("uniform_", target, { low, high });
-  target.data = uniform(target.shape, low, high, { dtype: target.dtype, device: target.device, generator });
+/** Settings of `uniform_`. */
+export interface UniformSettings extends DrawSettings {
+  /** The least value; 0 by default. */
+  readonly a?: number;
+  /** The bound above all values; 1 by default. */
+  readonly b?: number;
+}
+
+/** Fills uniformly from [a, b). `torch.nn.init.uniform_`. */
+export function uniform_<T extends Initialisable>(
+  target: T,
+  ...settings: Trailing<[a: number, b: number, generator: Generator], UniformSettings>
+): T {
+  const { a = 0, b = 1, generator } = settingsOf<UniformSettings>("uniform_", settings, {
+    a: "number",
+    b: "number",
+    generator: "generator",
+  });
+  checkTarget("uniform_", target);
+  target.data = uniform(target.shape, a, b, { dtype: target.dtype, device: target.device, generator });
   return target;
 }

@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import type { Generator } from "../core/random/generator.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "./fan.ts";
 import { normal } from "./normal.ts";
-import { checkTarget, type Initialisable } from "./target.ts";
+import { checkTarget, gainKinds, type GainSettings, type Initialisable } from "./target.ts";
 import { type InitOptions, uniform } from "./uniform.ts";
 
 function standardDeviation(shape: Shape, gain: number): number {
@@ -23,8 +24,12 @@ export function xavierUniform(shape: Shape, gain = 1, options: InitOptions = {})
 }
 
 /** Fills uniformly within gain * sqrt(6 / (fanIn + fanOut)). `torch.nn.init.xavier_uniform_`. */
-export function xavierUniform_<T extends Initialisable>(target: T, gain = 1, generator?: Generator): T {
-  checkTarget("xavierUniform_", target, { gain });
+export function xavierUniform_<T extends Initialisable>(
+  target: T,
+  ...settings: Trailing<[gain: number, generator: Generator], GainSettings>
+): T {
+  const { gain = 1, generator } = settingsOf<GainSettings>("xavierUniform_", settings, gainKinds);
+  checkTarget("xavierUniform_", target);
   target.data = xavierUniform(target.shape, gain, { dtype: target.dtype, device: target.device, generator });
   return target;
 }
@@ -35,8 +40,12 @@ export function xavierNormal(shape: Shape, gain = 1, options: InitOptions = {}):
 }
 
 /** Fills from a normal distribution of deviation gain * sqrt(2 / (fanIn + fanOut)). `torch.nn.init.xavier_normal_`. */
-export function xavierNormal_<T extends Initialisable>(target: T, gain = 1, generator?: Generator): T {
-  checkTarget("xavierNormal_", target, { gain });
+export function xavierNormal_<T extends Initialisable>(
+  target: T,
+  ...settings: Trailing<[gain: number, generator: Generator], GainSettings>
+): T {
+  const { gain = 1, generator } = settingsOf<GainSettings>("xavierNormal_", settings, gainKinds);
+  checkTarget("xavierNormal_", target);
   target.data = xavierNormal(target.shape, gain, { dtype: target.dtype, device: target.device, generator });
   return target;
 }

@@ -5,15 +5,15 @@
  */
 import { GradError, ValueError } from "../../core/errors.ts";
 import { tensor } from "../../core/ops/create.ts";
-import { checkKind } from "../../core/ops/options.ts";
+import { checkKind, type FixedOptions } from "../../core/ops/options.ts";
 import { clamp } from "../../core/ops/pointwise.ts";
 import { norm } from "../../core/ops/linalg/norms.ts";
 import { stack } from "../../core/ops/join.ts";
 import { Tensor } from "../../core/tensor.ts";
-import { settingsOf, type Trailing } from "../../core/ops/arguments.ts";
+import { type Given, inPlace, isNamed, type Named, needed, settingsOf } from "../../core/ops/arguments.ts";
 
 /** Options of `clipGradNorm_`. */
-export interface ClipGradNormOptions {
+export interface ClipGradNormOptions extends Pick<FixedOptions, "foreach"> {
   /** Order of the norm; 2 by default, Infinity for the largest magnitude. */
   readonly normType?: number;
   /** Throw when the norm is infinite or not a number; reads it. */
@@ -40,18 +40,24 @@ function gradientsOf(op: string, parameters: Tensor | Iterable<Tensor>): { p: Te
  */
 export function clipGradNorm_(
   parameters: Tensor | Iterable<Tensor>,
-  maxNorm: number,
-  ...settings: Trailing<[normType: number, errorIfNonfinite: boolean], ClipGradNormOptions>
+  ...settings: Given<
+    [maxNorm: number],
+    [normType: number, errorIfNonfinite: boolean],
+    { maxNorm: number },
+    ClipGradNormOptions
+  >
 ): Tensor {
-  const { normType = 2, errorIfNonfinite = false } = settingsOf<ClipGradNormOptions>(
+  const options = settingsOf<{ readonly maxNorm: number } & ClipGradNormOptions>(
     "clipGradNorm_",
     settings,
     {
+      maxNorm: "number",
       normType: "number",
       errorIfNonfinite: "boolean",
     },
   );
-  checkKind("clipGradNorm_", "maxNorm", maxNorm ?? null, "number");
+  const maxNorm = needed("clipGradNorm_", options, "maxNorm");
+  const { normType = 2, errorIfNonfinite = false } = options;
   const all = gradientsOf("clipGradNorm_", parameters);
   if (all.length === 0) return tensor(0);
   const norms = all.map(({ grad }) => norm(grad.reshape([-1]), normType));
@@ -74,7 +80,13 @@ export function clipGradNorm_(
 }
 
 /** Keeps every element of the gradients within -clipValue and clipValue. `torch.nn.utils.clip_grad_value_`. */
-export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
+export function clipGradValue_(
+  parameters: Tensor | Iterable<Tensor>,
+  clipValue: number | Named<{ clipValue: number }>,
+): void {
+  if (isNamed(clipValue)) {
+    return clipGradValue_(parameters, ...inPlace("clipGradValue_", ["clipValue"], [clipValue], 1));
+  }
   if (!(clipValue >= 0)) {
     throw new ValueError(`clipGradValue_: the bound must not be negative, got ${clipValue}`);
   }

@@ -110,22 +110,59 @@ Deno.test("empty weights stay empty, and a plain tensor cannot be filled", () =>
   assertThrows(() => init.ones_(zeros([2])), ValueError, "make it an nn.Parameter to replace its value");
 });
 
-Deno.test("arguments by name, where they come by position, are refused with the name", () => {
-  const p = new Parameter(zeros([2, 3]));
-  const calls: readonly [
-    name: string,
-    call: (init: Record<string, (...args: unknown[]) => unknown>) => unknown,
-  ][] = [
-    ["gain", (f) => f.xavierUniform_(p, { gain: 2 })],
-    ["mean", (f) => f.normal_(p, { mean: 1, std: 2 })],
-    ["value", (f) => f.constant_(p, { value: 1 })],
+Deno.test("arguments come by name as by position, and the unknown are refused", () => {
+  const weight = new Parameter(zeros([4, 3])), generator = () => new Generator().manualSeed(3);
+  const pairs: [byName: () => Tensor, byPosition: () => Tensor][] = [
+    [
+      () => init.normal_(weight, { std: 0.02, generator: generator() }),
+      () => init.normal_(weight, 0, 0.02, generator()),
+    ],
+    [
+      () => init.truncNormal_(weight, { std: 2, b: 1, generator: generator() }),
+      () => init.truncNormal_(weight, 0, 2, -2, 1, generator()),
+    ],
+    [
+      () => init.uniform_(weight, { a: 2, b: 3, generator: generator() }),
+      () => init.uniform_(weight, 2, 3, generator()),
+    ],
+    [
+      () => init.xavierNormal_(weight, { gain: 2, generator: generator() }),
+      () => init.xavierNormal_(weight, 2, generator()),
+    ],
+    [
+      () => init.xavierUniform_(weight, 3, { generator: generator() }),
+      () => init.xavierUniform_(weight, 3, generator()),
+    ],
+    [
+      () => init.orthogonal_(weight, { gain: 2, generator: generator() }),
+      () => init.orthogonal_(weight, 2, generator()),
+    ],
+    [
+      () => init.sparse_(weight, { sparsity: 0.5, generator: generator() }),
+      () => init.sparse_(weight, 0.5, 0.01, generator()),
+    ],
+    [() => init.constant_(weight, { val: 7 }), () => init.constant_(weight, 7)],
   ];
-  for (const [name, call] of calls) {
-    const error = assertThrows(
-      () => call(init as never),
+  for (const [byName, byPosition] of pairs) {
+    const values = byName().tolist();
+    assertEquals(byPosition().tolist(), values);
+  }
+  const wrong: [name: string, given: unknown, sentence: string][] = [
+    [
+      "normal_",
+      { sd: 1 },
+      "normal_() got an unexpected keyword argument 'sd'; it knows mean, std, generator",
+    ],
+    ["uniform_", "1", `uniform_(): argument 'a' must be float, not the string "1"`],
+    ["constant_", {}, "constant_() missing 1 required positional argument: 'val'"],
+    ["constant_", [1], "constant_(): argument 'val' must be float, not 1"],
+    ["sparse_", { std: 1 }, "sparse_() missing 1 required positional argument: 'sparsity'"],
+  ];
+  for (const [name, given, sentence] of wrong) {
+    assertThrows(
+      () => Reflect.apply(Reflect.get(init, name), undefined, [weight, given]),
       ValueError,
-      `argument '${name}' must be float, not the record`,
+      sentence,
     );
-    assert(error.message.endsWith(`'${name}' is given by position`));
   }
 });

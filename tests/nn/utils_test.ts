@@ -26,6 +26,8 @@ const gradsOf = (params: nn.Parameter[]) => params.map((p) => p.grad?.tolist());
 Deno.test("clipGradNorm_ scales all gradients together", () => {
   const params = withGrads([3, 0], [4]);
   assertEquals(clipGradNorm_(params, 10).item(), 5);
+  assertEquals(clipGradNorm_(params, { maxNorm: 10, normType: 1, foreach: true }).item(), 7);
+  clipGradValue_(params, { clipValue: 10 });
   assertEquals(gradsOf(params), [[3, 0], [4]]);
   // 2.5 / (5 + 1e-6)
   assertEquals(clipGradNorm_(params, 2.5).item(), 5);
