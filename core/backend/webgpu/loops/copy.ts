@@ -4,21 +4,24 @@
  * @module
  */
 import type { DType } from "../../../dtype.ts";
-import type { LoopKernel } from "../../../kernel/ir.ts";
+import type { Instr, LoopKernel } from "../../../kernel/ir.ts";
 import type { Layout } from "../../../layout.ts";
 import { stridesOf } from "../../../shape.ts";
 
-/** One load, one store. */
-export function copyKernel(layout: Layout, dtype: DType): LoopKernel {
+/** One load, one store, and between them a cast where another dtype is wanted. */
+export function copyKernel(layout: Layout, dtype: DType, to: DType = dtype): LoopKernel {
   const { shape, strides, offset } = layout;
+  const casts: Instr[] = to === dtype ? [] : [{ op: "cast", dtype: to, level: "outer", arg: 0 }];
+  const at = { offset: 0, strides: stridesOf(shape) };
   return {
     outer: shape,
     inner: [],
     inputs: [dtype],
-    outputs: [dtype],
+    outputs: [to],
     code: [
       { op: "load", dtype, level: "outer", input: 0, at: { offset, strides }, guards: [] },
-      { op: "store", dtype, level: "outer", output: 0, at: { offset: 0, strides: stridesOf(shape) }, arg: 0 },
+      ...casts,
+      { op: "store", dtype: to, level: "outer", output: 0, at, arg: casts.length },
     ],
   };
 }

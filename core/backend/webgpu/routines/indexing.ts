@@ -8,13 +8,23 @@
  */
 import { type DType, kindOf } from "../../../dtype.ts";
 import { contiguous } from "../../../layout.ts";
+import { sizeOf } from "../../../shape.ts";
 import type { RoutineStep, ScatterMode } from "../../../kernel/plan.ts";
-import type { Builder } from "../builder.ts";
+import type { Builder, Ref } from "../builder.ts";
 import { copyKernel } from "../loops/copy.ts";
 import type { Reach } from "../loops/halve.ts";
 import { lowerLoop } from "../loops/lower.ts";
 import { applyText, literal, narrowed } from "../wgsl/scalar.ts";
-import { addressText, type Box, dispatchPoints, layoutReach, type PointText, withIndices } from "./points.ts";
+import {
+  addressText,
+  type Box,
+  dispatchPoints,
+  layoutReach,
+  type PointOperand,
+  type PointText,
+  withIndices,
+} from "./points.ts";
+import { fitsBindings } from "./scan_shared.ts";
 
 /** out[i] = x[i with i[dim] replaced by index[i]]; an index out of range gives 0. */
 export function lowerGather(builder: Builder, step: RoutineStep<"gather">): void {
@@ -133,33 +143,52 @@ export function lowerFold(builder: Builder, step: RoutineStep<"fold">): void {
   const dtype = builder.dtypeOf(step.output);
   const float = kindOf(dtype) === "float";
   const names = step.outputShape.slice(0, -1).map((_, d) => `i${d}`);
-  const windows = (box: Box): Box => {
+  // A step is a tap.
+  const windows = (box: Box, steps: Reach): Box => {
     const { first, last } = box[rank - 1];
-    const low = Math.max(0, Math.floor((first - (taps - 1) * dilation) / stride));
-    const high = Math.min(outs - 1, Math.floor(last / stride));
-    return [...withIndices(box, rank - 1, Math.min(low, outs - 1), Math.max(high, 0)), {
-      first: 0,
-      last: taps - 1,
-    }];
+    const inside = (o: number): number => Math.min(Math.max(Math.floor(o), 0), outs - 1);
+    const low = inside((first - steps.last * dilation) / stride);
+    const high = inside((last - steps.first * dilation) / stride);
+    return [...withIndices(box, rank - 1, low, high), steps];
   };
-  const operands = [
-    { ref: g.slot, dtype: g.dtype, access: "read", reach: (box: Box) => layoutReach(g.layout, windows(box)) },
-    {
-      ref: step.output,
-      dtype,
-      access: "read_write",
-      reach: (box: Box) => layoutReach(contiguous(step.outputShape), box),
-    },
-  ] as const;
-  const text = (text: PointText): string => {
+  const from: PointOperand = {
+    ref: g.slot,
+    dtype: g.dtype,
+    access: "read",
+    reach: (box, steps) => layoutReach(g.layout, windows(box, steps)),
+  };
+  const into = (ref: Ref, dtype: DType): PointOperand => ({
+    ref,
+    dtype,
+    access: "read_write",
+    reach: (box) => layoutReach(contiguous(step.outputShape), box),
+  });
+  // Sums that are cut go on from what is there, so that must not have been rounded.
+  const cut = taps > builder.target.rounds || !fitsBindings(builder, [from, into(step.output, dtype)]);
+  const wide: DType = float && cut ? "float32" : dtype;
+  const target = wide === dtype ? step.output : builder.temp(builder.word(wide), sizeOf(step.outputShape));
+  const text = (text: PointText, { first, last }: Reach): string => {
     const value = text.load(0, addressText(g.layout, [...names, "o", "j"]));
-    return `var sum = ${float ? "0.0f" : "0"};
-for (var j = 0; j < ${taps}; j++) {
-  let gap = i${rank - 1} - j * ${dilation};
+    return `var sum = ${first > 0 ? text.load(1, "p") : float ? "0.0f" : "0"};
+let at = i${rank - 1};
+let first = max(${first}, (at - ${(outs - 1) * stride} + ${dilation - 1}) / ${dilation});
+let last = min(${last}, at / ${dilation});
+for (var j = first; j <= last; j++) {
+  let gap = at - j * ${dilation};
   let o = gap / ${stride};
-  if ((gap >= 0) & (o * ${stride} == gap) & (o < ${outs})) { sum += ${value}; }
+  if (o * ${stride} == gap) { sum += ${value}; }
 }
-${text.store(1, "p", narrowed(dtype, "sum"))}`;
+${text.store(1, "p", narrowed(wide, "sum"))}`;
   };
-  dispatchPoints(builder, step.outputShape, operands, { text }, step.label);
+  const operands = [from, into(target, wide)];
+  dispatchPoints(builder, step.outputShape, operands, { steps: taps, loops: true, text }, step.label);
+  if (target !== step.output) {
+    lowerLoop(
+      builder,
+      copyKernel(contiguous(step.outputShape), wide, dtype),
+      [target],
+      [step.output],
+      step.label,
+    );
+  }
 }

@@ -13,6 +13,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { DeviceError, DTypeError } from "../../../../core/errors.ts";
+import { createReferenceBackend } from "../../../../core/backend/reference/reference.ts";
 import { createWebGpuBackend } from "../../../../core/backend/webgpu/backend.ts";
 import { openGpu } from "../../../../core/backend/webgpu/device.ts";
 import { Pipelines } from "../../../../core/backend/webgpu/pipelines.ts";
@@ -123,6 +124,18 @@ gpuTest("a row that no bindings hold is folded in pieces", cramped, (backend) =>
   assertEquals(runPlan(backend, k.plan(), inputs), [new Float32Array([6 * n]), new BigInt64Array([0n])]);
   inputs[0][n - 2] = 3;
   assertEquals(runPlan(backend, k.plan(), inputs)[1], new BigInt64Array([BigInt(n - 2)]));
+});
+
+gpuTest("a fold whose taps no bindings hold goes on from what it has, unrounded", cramped, (backend) => {
+  // Sums up to about 900, which bfloat16 would round on the way.
+  const outs = 90, taps = 70, size = outs + taps - 1;
+  for (const dtype of ["float16", "bfloat16", "float32", "int8"] as const) {
+    const plan = routinePlan("fold", { size, stride: 1, dilation: 1 }, [dense(dtype, [outs, taps])], dtype, [
+      size,
+    ]);
+    const data = [hostOf(dtype, Array.from({ length: outs * taps }, (_, i) => i % 5 === 0 ? 60 : 1))];
+    assertEquals(runPlan(backend, plan, data), runPlan(createReferenceBackend(), plan, data), dtype);
+  }
 });
 
 gpuTest("a row of one element is read in its fold and after it", {}, (backend) => {
