@@ -73,6 +73,7 @@ export {
   dropout2d,
   dropout3d,
   type DropoutOptions,
+  type DropoutSettings,
   featureAlphaDropout,
 } from "./ops/nn/dropout.ts";
 export {

@@ -25,10 +25,30 @@ export interface DropoutOptions {
   readonly inplace?: boolean;
 }
 
+/** What the dropout functions take by name. */
+export type DropoutSettings = Named<{ p: number; training: boolean }, DropoutOptions>;
+
 const dropoutKinds: Kinds<DropoutOptions> = { generator: "any", inplace: "boolean" };
 
 /** alpha * scale of SELU: what a dropped element of alpha dropout becomes, with the sign changed. */
 const seluFloor = 1.7580993408473766;
+
+/** The settings of a call, however they were given. */
+function settle(
+  op: string,
+  x: Tensor,
+  p: number | DropoutSettings,
+  training: boolean | DropoutSettings,
+  options: DropoutOptions,
+  byDefault = true,
+): readonly [p: number, training: boolean, options: DropoutOptions] {
+  if (isNamed(p) || isNamed(training)) {
+    const [place, mode, rest] = inPlaceWith(op, ["p", "training"], [p, training], options);
+    return settle(op, x, place ?? 0.5, mode ?? byDefault, rest);
+  }
+  checkCall(op, [x], options, dropoutKinds);
+  return [p, training, options];
+}
 
 function check(op: string, x: Tensor, p: number): void {
   checkKind(op, "p", p, "number");
@@ -75,14 +95,11 @@ function masked(op: string, x: Tensor, p: number, shape: Shape, options: Dropout
  */
 export function dropout(
   x: Tensor,
-  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
-  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  p: number | DropoutSettings = 0.5,
+  training: boolean | DropoutSettings = true,
   options: DropoutOptions = {},
 ): Tensor {
-  if (isNamed(p) || isNamed(training)) {
-    return dropout(x, ...inPlaceWith("dropout", ["p", "training"], [p, training], options));
-  }
-  checkCall("dropout", [x], options, dropoutKinds);
+  [p, training, options] = settle("dropout", x, p, training, options);
   check("dropout", x, p);
   return idle(x, p, training) ? x.value : masked("Mul", x, p, x.shape, options);
 }
@@ -90,14 +107,11 @@ export function dropout(
 /** Whole channels (the first two dimensions name them) are dropped. `torch.feature_dropout`. */
 export function featureDropout(
   x: Tensor,
-  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
-  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  p: number | DropoutSettings = 0.5,
+  training: boolean | DropoutSettings = true,
   options: DropoutOptions = {},
 ): Tensor {
-  if (isNamed(p) || isNamed(training)) {
-    return featureDropout(x, ...inPlaceWith("feature_dropout", ["p", "training"], [p, training], options));
-  }
-  checkCall("feature_dropout", [x], options, dropoutKinds);
+  [p, training, options] = settle("feature_dropout", x, p, training, options);
   check("featureDropout", x, p);
   return idle(x, p, training) ? x.value : masked("Mul", x, p, channels("featureDropout", x), options);
 }
@@ -105,42 +119,33 @@ export function featureDropout(
 /** Channels of [N, C, L] or [C, L] are dropped. `torch.nn.functional.dropout1d`. */
 export function dropout1d(
   x: Tensor,
-  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
-  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  p: number | DropoutSettings = 0.5,
+  training: boolean | DropoutSettings = true,
   options: DropoutOptions = {},
 ): Tensor {
-  if (isNamed(p) || isNamed(training)) {
-    return dropout1d(x, ...inPlaceWith("dropout1d", ["p", "training"], [p, training], options));
-  }
-  checkCall("dropout1d", [x], options, dropoutKinds);
+  [p, training, options] = settle("dropout1d", x, p, training, options);
   return channelDropout("dropout1d", x, p, training, [2, 3], options);
 }
 
 /** Channels of [N, C, H, W] are dropped; [N, C, L] is taken as it is. `torch.nn.functional.dropout2d`. */
 export function dropout2d(
   x: Tensor,
-  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
-  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  p: number | DropoutSettings = 0.5,
+  training: boolean | DropoutSettings = true,
   options: DropoutOptions = {},
 ): Tensor {
-  if (isNamed(p) || isNamed(training)) {
-    return dropout2d(x, ...inPlaceWith("dropout2d", ["p", "training"], [p, training], options));
-  }
-  checkCall("dropout2d", [x], options, dropoutKinds);
+  [p, training, options] = settle("dropout2d", x, p, training, options);
   return featureDropout(x, p, training, options);
 }
 
 /** Channels of [N, C, D, H, W] or [C, D, H, W] are dropped. `torch.nn.functional.dropout3d`. */
 export function dropout3d(
   x: Tensor,
-  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
-  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = true,
+  p: number | DropoutSettings = 0.5,
+  training: boolean | DropoutSettings = true,
   options: DropoutOptions = {},
 ): Tensor {
-  if (isNamed(p) || isNamed(training)) {
-    return dropout3d(x, ...inPlaceWith("dropout3d", ["p", "training"], [p, training], options));
-  }
-  checkCall("dropout3d", [x], options, dropoutKinds);
+  [p, training, options] = settle("dropout3d", x, p, training, options);
   return channelDropout("dropout3d", x, p, training, [4, 5], options);
 }
 
@@ -182,14 +187,11 @@ function alphaMasked(x: Tensor, p: number, shape: Shape, options: DropoutOptions
 /** Dropout that keeps mean and variance of SELU's outputs. `torch.nn.functional.alpha_dropout`. */
 export function alphaDropout(
   x: Tensor,
-  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
-  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = false,
+  p: number | DropoutSettings = 0.5,
+  training: boolean | DropoutSettings = false,
   options: DropoutOptions = {},
 ): Tensor {
-  if (isNamed(p) || isNamed(training)) {
-    return alphaDropout(x, ...inPlaceWith("alpha_dropout", ["p", "training"], [p, training], options));
-  }
-  checkCall("alpha_dropout", [x], options, dropoutKinds);
+  [p, training, options] = settle("alpha_dropout", x, p, training, options, false);
   check("alphaDropout", x, p);
   return idle(x, p, training) ? x.value : alphaMasked(x, p, x.shape, options);
 }
@@ -197,17 +199,11 @@ export function alphaDropout(
 /** `alphaDropout` of whole channels. `torch.nn.functional.feature_alpha_dropout`. */
 export function featureAlphaDropout(
   x: Tensor,
-  p: number | Named<{ p: number; training: boolean }, DropoutOptions> = 0.5,
-  training: boolean | Named<{ p: number; training: boolean }, DropoutOptions> = false,
+  p: number | DropoutSettings = 0.5,
+  training: boolean | DropoutSettings = false,
   options: DropoutOptions = {},
 ): Tensor {
-  if (isNamed(p) || isNamed(training)) {
-    return featureAlphaDropout(
-      x,
-      ...inPlaceWith("feature_alpha_dropout", ["p", "training"], [p, training], options),
-    );
-  }
-  checkCall("feature_alpha_dropout", [x], options, dropoutKinds);
+  [p, training, options] = settle("feature_alpha_dropout", x, p, training, options, false);
   if (!training) return x.value;
   check("featureAlphaDropout", x, p);
   return idle(x, p, training) ? x.value : alphaMasked(x, p, channels("featureAlphaDropout", x), options);
