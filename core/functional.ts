@@ -59,11 +59,14 @@ export {
   conv1d,
   conv2d,
   conv3d,
+  type ConvBias,
   type ConvOptions,
+  type ConvSettings,
   convTranspose1d,
   convTranspose2d,
   convTranspose3d,
   type ConvTransposeOptions,
+  type ConvTransposeSettings,
 } from "./ops/nn/conv.ts";
 export { ctcLoss, type CtcLossOptions, type Lengths } from "./ops/nn/ctc_loss.ts";
 export {

@@ -30,6 +30,15 @@ export interface ConvOptions {
   readonly groups?: number;
 }
 
+/** The bias of a call, or what follows the weight by name. */
+export type ConvBias<O extends object> = Tensor | null | Named<{ bias: Tensor | null }, O>;
+
+/** What follows the bias of a convolution, in place or by name. */
+export type ConvSettings = Trailing<
+  [stride: Sizes, padding: Sizes | "same" | "valid", dilation: Sizes, groups: number],
+  ConvOptions
+>;
+
 const convKinds: Kinds<ConvOptions> = {
   stride: "sizes",
   padding: "any",
@@ -50,6 +59,12 @@ export interface ConvTransposeOptions {
   /** Distance of the kernel's elements; 1 by default. */
   readonly dilation?: Sizes;
 }
+
+/** What follows the bias of a transposed convolution, in place or by name. */
+export type ConvTransposeSettings = Trailing<
+  [stride: Sizes, padding: Sizes, outputPadding: Sizes, groups: number, dilation: Sizes],
+  ConvTransposeOptions
+>;
 
 const convTransposeKinds: Kinds<ConvTransposeOptions> = {
   stride: "sizes",
@@ -139,14 +154,33 @@ function finished(y: Tensor, x: Tensor, bias: Tensor | null | undefined): Tensor
   return named("SqueezeBackward1", reshape(shifted, y.shape.slice(1)));
 }
 
+/** The bias of a call and its options, however they were given. */
+function settle<O extends object>(
+  op: string,
+  x: Tensor,
+  weight: Tensor,
+  bias: ConvBias<object> | undefined,
+  settings: readonly unknown[],
+  kinds: Kinds<O>,
+): readonly [bias: Tensor | null | undefined, options: Partial<O>] {
+  const options = settingsOf<O>(op, settings, kinds);
+  if (isNamed(bias)) {
+    const [placed, rest] = inPlaceWith(op, ["bias"], [bias], options);
+    return settle(op, x, weight, placed, [rest], kinds);
+  }
+  checkCall(op, [x, weight], undefined, undefined, { bias });
+  return [bias, options];
+}
+
 function conv(
   op: string,
   rank: number,
   x: Tensor,
   weight: Tensor,
-  bias: Tensor | null | undefined,
-  options: ConvOptions,
+  given: ConvBias<ConvOptions> | undefined,
+  settings: ConvSettings,
 ): Tensor {
+  const [bias, options] = settle(op, x, weight, given, settings, convKinds);
   const { padding = 0, groups = 1 } = options;
   const input = operands(op, x, weight, rank);
   const whole = isInt(x.dtype);
@@ -200,16 +234,10 @@ function conv(
 export function conv1d(
   x: Tensor,
   weight: Tensor,
-  bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvOptions>,
-  ...settings: Trailing<
-    [stride: Sizes, padding: Sizes | "same" | "valid", dilation: Sizes, groups: number],
-    ConvOptions
-  >
+  bias?: ConvBias<ConvOptions>,
+  ...settings: ConvSettings
 ): Tensor {
-  const options = settingsOf<ConvOptions>("conv1d", settings, convKinds);
-  if (isNamed(bias)) return conv1d(x, weight, ...inPlaceWith("conv1d", ["bias"], [bias], options));
-  checkCall("conv1d", [x, weight], undefined, undefined, { bias });
-  return conv("conv1d", 1, x, weight, bias, options);
+  return conv("conv1d", 1, x, weight, bias, settings);
 }
 
 /**
@@ -228,32 +256,20 @@ export function conv1d(
 export function conv2d(
   x: Tensor,
   weight: Tensor,
-  bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvOptions>,
-  ...settings: Trailing<
-    [stride: Sizes, padding: Sizes | "same" | "valid", dilation: Sizes, groups: number],
-    ConvOptions
-  >
+  bias?: ConvBias<ConvOptions>,
+  ...settings: ConvSettings
 ): Tensor {
-  const options = settingsOf<ConvOptions>("conv2d", settings, convKinds);
-  if (isNamed(bias)) return conv2d(x, weight, ...inPlaceWith("conv2d", ["bias"], [bias], options));
-  checkCall("conv2d", [x, weight], undefined, undefined, { bias });
-  return conv("conv2d", 2, x, weight, bias, options);
+  return conv("conv2d", 2, x, weight, bias, settings);
 }
 
 /** The cross-correlation of x [N, C, D, H, W] (or [C, D, H, W]) with weight [O, C / groups, kD, kH, kW], plus bias [O]. `torch.nn.functional.conv3d`. */
 export function conv3d(
   x: Tensor,
   weight: Tensor,
-  bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvOptions>,
-  ...settings: Trailing<
-    [stride: Sizes, padding: Sizes | "same" | "valid", dilation: Sizes, groups: number],
-    ConvOptions
-  >
+  bias?: ConvBias<ConvOptions>,
+  ...settings: ConvSettings
 ): Tensor {
-  const options = settingsOf<ConvOptions>("conv3d", settings, convKinds);
-  if (isNamed(bias)) return conv3d(x, weight, ...inPlaceWith("conv3d", ["bias"], [bias], options));
-  checkCall("conv3d", [x, weight], undefined, undefined, { bias });
-  return conv("conv3d", 3, x, weight, bias, options);
+  return conv("conv3d", 3, x, weight, bias, settings);
 }
 
 const sides = ["depth", "height", "width"] as const;
@@ -281,9 +297,10 @@ function convTranspose(
   rank: number,
   x: Tensor,
   weight: Tensor,
-  bias: Tensor | null | undefined,
-  options: ConvTransposeOptions,
+  given: ConvBias<ConvTransposeOptions> | undefined,
+  settings: ConvTransposeSettings,
 ): Tensor {
+  const [bias, options] = settle(op, x, weight, given, settings, convTransposeKinds);
   const { groups = 1 } = options;
   const input = operands(op, x, weight, rank);
   // Of the integers PyTorch takes int64 alone here.
@@ -337,18 +354,10 @@ function convTranspose(
 export function convTranspose1d(
   x: Tensor,
   weight: Tensor,
-  bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvTransposeOptions>,
-  ...settings: Trailing<
-    [stride: Sizes, padding: Sizes, outputPadding: Sizes, groups: number, dilation: Sizes],
-    ConvTransposeOptions
-  >
+  bias?: ConvBias<ConvTransposeOptions>,
+  ...settings: ConvTransposeSettings
 ): Tensor {
-  const options = settingsOf<ConvTransposeOptions>("conv_transpose1d", settings, convTransposeKinds);
-  if (isNamed(bias)) {
-    return convTranspose1d(x, weight, ...inPlaceWith("conv_transpose1d", ["bias"], [bias], options));
-  }
-  checkCall("conv_transpose1d", [x, weight], undefined, undefined, { bias });
-  return convTranspose("conv_transpose1d", 1, x, weight, bias, options);
+  return convTranspose("conv_transpose1d", 1, x, weight, bias, settings);
 }
 
 /**
@@ -358,34 +367,18 @@ export function convTranspose1d(
 export function convTranspose2d(
   x: Tensor,
   weight: Tensor,
-  bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvTransposeOptions>,
-  ...settings: Trailing<
-    [stride: Sizes, padding: Sizes, outputPadding: Sizes, groups: number, dilation: Sizes],
-    ConvTransposeOptions
-  >
+  bias?: ConvBias<ConvTransposeOptions>,
+  ...settings: ConvTransposeSettings
 ): Tensor {
-  const options = settingsOf<ConvTransposeOptions>("conv_transpose2d", settings, convTransposeKinds);
-  if (isNamed(bias)) {
-    return convTranspose2d(x, weight, ...inPlaceWith("conv_transpose2d", ["bias"], [bias], options));
-  }
-  checkCall("conv_transpose2d", [x, weight], undefined, undefined, { bias });
-  return convTranspose("conv_transpose2d", 2, x, weight, bias, options);
+  return convTranspose("conv_transpose2d", 2, x, weight, bias, settings);
 }
 
 /** The adjoint of `conv3d`: x [N, C, D, H, W] (or [C, D, H, W]), weight [C, O / groups, kD, kH, kW], bias [O]. `torch.nn.functional.conv_transpose3d`. */
 export function convTranspose3d(
   x: Tensor,
   weight: Tensor,
-  bias?: Tensor | null | Named<{ bias: Tensor | null }, ConvTransposeOptions>,
-  ...settings: Trailing<
-    [stride: Sizes, padding: Sizes, outputPadding: Sizes, groups: number, dilation: Sizes],
-    ConvTransposeOptions
-  >
+  bias?: ConvBias<ConvTransposeOptions>,
+  ...settings: ConvTransposeSettings
 ): Tensor {
-  const options = settingsOf<ConvTransposeOptions>("conv_transpose3d", settings, convTransposeKinds);
-  if (isNamed(bias)) {
-    return convTranspose3d(x, weight, ...inPlaceWith("conv_transpose3d", ["bias"], [bias], options));
-  }
-  checkCall("conv_transpose3d", [x, weight], undefined, undefined, { bias });
-  return convTranspose("conv_transpose3d", 3, x, weight, bias, options);
+  return convTranspose("conv_transpose3d", 3, x, weight, bias, settings);
 }
