@@ -214,13 +214,8 @@ const solveTriangularKinds: Kinds<SolveTriangularOptions> = {
   unitriangular: "boolean",
 };
 
-/** X with A X = B for triangular A. Reads both. `torch.linalg.solve_triangular`. */
-export function solveTriangular(a: Tensor, b: Tensor, options: SolveTriangularOptions): Tensor {
-  checkCall("linalg.solve_triangular", [a, b]);
-  checkOptions("linalg.solve_triangular", options, solveTriangularKinds);
-  const { upper, left = true, unitriangular = false } = options;
-  if (!left) return mT(solveTriangular(mT(a), mT(b), { upper: !upper, unitriangular }));
-  const op = "linalg.solve_triangular";
+/** A and the columns B for a system, batches broadcast. */
+function columnSystem(op: string, a: Tensor, b: Tensor): readonly [Tensor, Tensor] {
   requireMatrices(op, b, "B");
   requireSquare(op, a);
   if (a.device !== b.device) throw mixedDevices(op, a.device, b.device);
@@ -233,9 +228,18 @@ export function solveTriangular(a: Tensor, b: Tensor, options: SolveTriangularOp
     );
   }
   const batch = broadcastShapes(op, front(a), front(b));
-  const p = expand(a, [...batch, n, n]), q = expand(b, [...batch, n, k]);
+  return [expand(a, [...batch, n, n]), expand(b, [...batch, n, k])];
+}
+
+/** X with A X = B for triangular A. Reads both. `torch.linalg.solve_triangular`. */
+export function solveTriangular(a: Tensor, b: Tensor, options: SolveTriangularOptions): Tensor {
+  checkCall("linalg.solve_triangular", [a, b]);
+  checkOptions("linalg.solve_triangular", options, solveTriangularKinds);
+  const { upper, left = true, unitriangular = false } = options;
+  if (!left) return mT(solveTriangular(mT(a), mT(b), { upper: !upper, unitriangular }));
+  const [p, q] = columnSystem("linalg.solve_triangular", a, b);
   if (mustWait(p, q)) return waiting([p, q], (s, t) => solveTriangular(s, t, options));
-  const right = matricesOf(q);
+  const n = p.shape[p.shape.length - 1], k = q.shape[q.shape.length - 1], right = matricesOf(q);
   const parts = matricesOf(p).map((m, i) => triangularOf(m, n, right[i], k, upper, unitriangular));
   const y: Tensor = hostResult([p, q], q.shape, q.dtype, parts, (g) => {
     const gb = solveTriangular(mT(p), g, { upper: !upper, unitriangular });
@@ -305,15 +309,35 @@ const upperKinds: Kinds<{ readonly upper?: boolean }> = {
 /** X with A X = B, from the Cholesky factor of A. Reads both. `torch.cholesky_solve`. */
 export function choleskySolve(b: Tensor, factor: Tensor, options: { readonly upper?: boolean } = {}): Tensor {
   checkCall("cholesky_solve", [b, factor], options, upperKinds);
-  const l = options.upper ? mT(factor) : factor;
-  const x = solveTriangular(mT(l), solveTriangular(l, b, { upper: false }), { upper: true });
+  const upper = options.upper === true, [p, q] = columnSystem("cholesky_solve", factor, b);
+  if (mustWait(p, q)) return waiting([p, q], (s, t) => choleskySolve(t, s, options));
+  const n = p.shape[p.shape.length - 1], k = q.shape[q.shape.length - 1], right = matricesOf(q);
+  const lower = matricesOf(upper ? mT(p) : p), higher = matricesOf(upper ? p : mT(p));
+  const parts = lower.map((l, i) => {
+    return triangularOf(higher[i], n, triangularOf(l, n, right[i], k, false, false), k, true, false);
+  });
+  // L L^T X = B: dB' = (L L^T)^-1 G, dL' = -(dB' X^T + X dB'^T) L; U^T U X = B: dU' = -U (dB' X^T + X dB'^T), of both triangles
+  const x: Tensor = hostResult([p, q], q.shape, q.dtype, parts, (g) => {
+    const gb = choleskySolve(g, p, options), product = matmul(gb, mT(x)), both = add(product, mT(product));
+    return [neg(upper ? matmul(p, both) : matmul(both, p)), gb];
+  });
   return named("CholeskySolve", x);
 }
 
-/** The inverse of A, from its Cholesky factor. Reads it. `torch.cholesky_inverse`. */
+/**
+ * The inverse of A, from its Cholesky factor. Reads it. `torch.cholesky_inverse`.
+ *
+ * @throws {ValueError} when the factor has a zero on its diagonal
+ */
 export function choleskyInverse(factor: Tensor, options: { readonly upper?: boolean } = {}): Tensor {
   checkCall("cholesky_inverse", [factor], options, upperKinds);
-  const n = factor.shape[factor.shape.length - 1];
+  requireSquare("cholesky_inverse", factor);
+  if (mustWait(factor)) return waiting([factor], (t) => choleskyInverse(t, options));
+  const n = factor.shape[factor.shape.length - 1], factors = matricesOf(factor);
+  factors.forEach((l, b) => {
+    const zero = Array.from({ length: n }, (_, i) => l[i * n + i]).indexOf(0);
+    if (zero >= 0) throw singular("cholesky_inverse", b, factors.length, zero);
+  });
   const one = expand(eye(n, n, { dtype: factor.dtype, device: factor.device }), factor.shape);
   return named("CholeskyInverse", choleskySolve(one, factor, options));
 }

@@ -15,6 +15,7 @@ import { choleskyOf, luOf } from "./dense.ts";
 import { eq, ne, where } from "../logical.ts";
 import { hostResult, matricesOf, requireMatrices, requireSquare } from "../host.ts";
 import { checkOptions } from "../options.ts";
+import { tril, triu } from "../rearrange.ts";
 import { cholesky, inv, solve } from "./solve.ts";
 import { expand, reshape } from "../view.ts";
 
@@ -100,6 +101,8 @@ export function choleskyEx(
       return typeof l === "number" ? l : 0;
     });
   const whole = checkErrors || !anyFailed(info);
-  const L = whole ? cholesky(x, { upper }) : where(failed(info), NaN, cholesky(safe(x, info), { upper }));
+  if (whole) return namedTuple("linalg_cholesky_ex", ["L", "info"], cholesky(x, { upper }), info);
+  const triangle = upper ? triu : tril;
+  const L = triangle(where(failed(info), NaN, cholesky(safe(x, info), { upper })));
   return namedTuple("linalg_cholesky_ex", ["L", "info"], L, info);
 }
