@@ -114,9 +114,12 @@ export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
   const name = typeof weight === "number" ? "Lerp" : "LerpBackward1";
   const line = (start: Tensor) => {
     const end = castLike(b, start), range = sub(end, start);
-    const fromA = () => add(start, mul(range, weight)), fromB = () => sub(end, mul(range, sub(1, weight)));
-    if (typeof weight === "number") return weight < 0.5 ? fromA() : fromB();
-    return where(lt(weight, 0.5), fromA(), fromB());
+    if (typeof weight === "number") {
+      return weight < 0.5 ? add(start, mul(range, weight)) : sub(end, mul(range, sub(1, weight)));
+    }
+    // The end that is nearer and the step from it, chosen before they are multiplied: a gradient that is masked to 0 is NaN times infinity.
+    const early = lt(weight, 0.5);
+    return add(where(early, start, end), mul(range, where(early, weight, sub(weight, 1))));
   };
   return named(name, inSingle(a, line));
 }
@@ -297,11 +300,15 @@ export function logit(x: Tensor, eps?: number | null | Named<{ eps: number | nul
   if (isNamed(eps)) return logit(x, ...inPlace("logit", ["eps"], [eps]));
   checkCall("logit", [x]);
   const z = asFloat(x);
-  // ln(x) alone would have a gradient where it is NaN.
+  // ln(x) alone would have a gradient where it is NaN, and a clamped NaN would have none.
   const y = typeof eps === "number"
-    ? clamp(z, eps, 1 - eps)
+    ? where(isnan(z), z, clamp(z, eps, 1 - eps))
     : mul(z, where(logicalOr(lt(z, 0), gt(z, 1)), NaN, onesLike(z)));
-  return named("Logit", log(div(y, sub(1, y))));
+  const curve = (p: Tensor) => log(div(p, sub(1, p)));
+  if (y.track === 0) return named("Logit", curve(y));
+  // The gradient, 1 / (x (1 - x)), is infinite at 0 and 1: there by two logarithms, elsewhere by the quotient.
+  const atEnd = logicalOr(eq(y, 0), eq(y, 1));
+  return named("Logit", where(atEnd, sub(log(y), log1p(mul(y, -1))), curve(where(atEnd, 0.5, y))));
 }
 
 /** Bernoulli numbers B(2k) for k from 1, the coefficients of trigamma's expansion at infinity. */
