@@ -9,7 +9,8 @@
  * | `DTypeError` | a dtype that the operation or the device cannot take | `RuntimeError`, `TypeError` |
  * | `IndexError` | a dimension, an index or a class out of range | `IndexError`, `RuntimeError` |
  * | `ValueError` | an argument whose value makes no sense | `ValueError`, `RuntimeError` |
- * | `DeviceError` | a device that is missing, lost, full, or another one than the operands' | `RuntimeError` |
+ * | `DeviceError` | a device that is missing, lost, or another one than the operands' | `RuntimeError` |
+ * | `OutOfMemoryError` | a `DeviceError`: the memory of a device is full | `OutOfMemoryError` |
  * | `GradError` | a gradient that cannot be had, a graph that was freed, a value read where none exists | `RuntimeError` |
  * | `LoadError` | a state dict or a file that does not fit or is damaged | `RuntimeError` |
  *
@@ -63,6 +64,12 @@ export class ValueError extends TenonError {
 export class DeviceError extends TenonError {
   /** The name of the class, as it stands before the message. */
   override name = "DeviceError";
+}
+
+/** A device without memory for what is to be computed, though all that could leave it has left. It can be used as before, for what it has room for. */
+export class OutOfMemoryError extends DeviceError {
+  /** The name of the class, as it stands before the message. */
+  override name = "OutOfMemoryError";
 }
 
 /** Autograd misuse: no gradient defined, a graph that was freed, a value read where none exists. */

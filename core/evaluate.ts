@@ -7,12 +7,12 @@
 import type { Backend, DeviceBuffer, Executable } from "./backend/backend.ts";
 import { backendOf, type DeviceName } from "./device.ts";
 import { hostArray } from "./dtype.ts";
-import { ValueError } from "./errors.ts";
+import { OutOfMemoryError, ValueError } from "./errors.ts";
 import { type CompiledTrace, compileTrace } from "./graph/compile.ts";
 import { PlanCache } from "./graph/signature.ts";
 import { type Check, checksOf, type Watched, watchedIn } from "./graph/refusals.ts";
 import { isHeld, type Trace, trace } from "./graph/trace.ts";
-import { adopt, allocate, consume, discard, nextPin, onDevice, settle } from "./residents.ts";
+import { adopt, consume, discard, nextPin, onDevice, settle, withRoom } from "./residents.ts";
 import { sizeOf } from "./shape.ts";
 import { hostStorage, type Storage } from "./storage.ts";
 import type { Tensor } from "./tensor.ts";
@@ -200,23 +200,33 @@ function computedAgain(input: Tensor): Tensor | null {
   }
 }
 
+/** Memory for an output of a plan. An error names the operations that were to fill it. */
+function memoryFor(backend: Backend, { plan, outputs }: CompiledTrace, i: number): DeviceBuffer {
+  try {
+    return backend.allocate(outputs[i].dtype, outputs[i].count);
+  } catch (error) {
+    if (!(error instanceof OutOfMemoryError)) throw error;
+    const { first } = plan.slots.filter((slot) => slot.role === "output")[i];
+    throw new OutOfMemoryError(`${error.message}, in ${plan.steps[first].label}`, { cause: error });
+  }
+}
+
 /** Runs a plan on the values of its leaves. The storages of its outputs, in order. */
 function execute(device: DeviceName, plan: Ready, leaves: readonly Storage[]): Storage[] {
   const { compiled, executable } = plan;
   const { inputs, outputs } = compiled;
-  const pin = nextPin();
+  const backend = backendOf(device), pin = nextPin();
   for (let i = 0; i < leaves.length; i++) leaves[i].residency.pin = pin;
   const given: DeviceBuffer[] = [], made: DeviceBuffer[] = [];
   for (let i = 0; i < inputs.length; i++) given.push(onDevice(leaves[inputs[i]], pin));
   try {
     for (let i = 0; i < outputs.length; i++) {
-      const { takes, dtype, count } = outputs[i];
+      const { takes } = outputs[i];
       const taken = takes < 0 ? null : leaves[takes].residency.buffer;
-      made.push(taken ?? allocate(device, dtype, count, pin));
+      made.push(taken ?? withRoom(device, pin, () => memoryFor(backend, compiled, i)));
     }
-    if (compiled.plan.steps.length > 0) executable.run(given, made);
+    if (compiled.plan.steps.length > 0) withRoom(device, pin, () => executable.run(given, made));
   } catch (error) {
-    const backend = backendOf(device);
     for (const buffer of made) if (!given.includes(buffer)) backend.free(buffer);
     throw error;
   }

@@ -42,6 +42,7 @@ export {
   GradError,
   IndexError,
   LoadError,
+  OutOfMemoryError,
   ShapeError,
   TenonError,
   ValueError,

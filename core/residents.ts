@@ -8,7 +8,7 @@
  */
 import type { DeviceBuffer, Reading } from "./backend/backend.ts";
 import { backendOf, defaultDevice, type DeviceName, onReplaced } from "./device.ts";
-import { DeviceError, ValueError } from "./errors.ts";
+import { DeviceError, OutOfMemoryError, ValueError } from "./errors.ts";
 import type { DType } from "./dtype.ts";
 import { Residency, Storage } from "./storage.ts";
 
@@ -141,21 +141,24 @@ export function settle(device: DeviceName, pin: number): void {
   }
 }
 
-/** Memory for a value; makes room when there is none. */
-export function allocate(device: DeviceName, dtype: DType, count: number, pin: number): DeviceBuffer {
-  const backend = backendOf(device);
+/**
+ * Does what takes memory of a device. When there is none, all that can leave does, and it is done again.
+ *
+ * @throws {OutOfMemoryError} when there still is none; the message says what is held
+ */
+export function withRoom<T>(device: DeviceName, pin: number, body: () => T): T {
   try {
-    return backend.allocate(dtype, count);
+    return body();
   } catch (error) {
-    if (!(error instanceof DeviceError)) throw error;
+    if (!(error instanceof OutOfMemoryError)) throw error;
     const table = tableOf(device), before = table.bytes;
     relieve(table, 0, 0, pin);
     try {
-      if (table.bytes < before) return backend.allocate(dtype, count);
+      if (table.bytes < before) return body();
     } catch (again) {
-      if (!(again instanceof DeviceError)) throw again;
+      if (!(again instanceof OutOfMemoryError)) throw again;
     }
-    throw new DeviceError(`${error.message}; ${heldText(table, pin)}`, { cause: error });
+    throw new OutOfMemoryError(`${error.message}; ${heldText(table, pin)}`, { cause: error });
   }
 }
 
@@ -212,8 +215,14 @@ export function onDevice(storage: Storage, pin: number): DeviceBuffer {
   if (host === null) {
     throw new DeviceError("a value was asked for that is neither on the device nor on the host");
   }
-  const buffer = allocate(residency.device, residency.dtype, residency.count, pin);
-  backendOf(residency.device).write(buffer, residency.dtype, host);
+  const { device, dtype, count } = residency, backend = backendOf(device);
+  const buffer = withRoom(device, pin, () => backend.allocate(dtype, count));
+  try {
+    withRoom(device, pin, () => backend.write(buffer, dtype, host));
+  } catch (error) {
+    backend.free(buffer);
+    throw error;
+  }
   table.add(residency, buffer);
   if (residency.left) {
     // It is in use after all: what left for lack of room gets room.

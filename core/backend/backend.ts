@@ -61,7 +61,7 @@ export interface Backend {
   unsupported(dtype: DType): string | null;
   /** Bytes that `count` elements take here. */
   bytesFor(dtype: DType, count: number): number;
-  /** Uninitialised memory for `count` elements (count >= 1). Throws DeviceError when there is none left. */
+  /** Uninitialised memory for `count` elements (count >= 1). Throws OutOfMemoryError when there is none left. */
   allocate(dtype: DType, count: number): DeviceBuffer;
   /** Gives a buffer back. Work already queued may still use it. */
   free(buffer: DeviceBuffer): void;

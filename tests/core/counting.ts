@@ -6,7 +6,7 @@
 import type { Backend } from "../../core/backend/backend.ts";
 import { createReferenceBackend } from "../../core/backend/reference/reference.ts";
 import { registerBackend } from "../../core/device.ts";
-import { DeviceError } from "../../core/errors.ts";
+import { OutOfMemoryError } from "../../core/errors.ts";
 import { bytesOf } from "../../core/dtype.ts";
 import { setDebug } from "../../core/mod.ts";
 
@@ -43,7 +43,7 @@ export function countingDevice(capacity = Infinity): { counts: Counts; reset: ()
     bytesFor: (dtype, count) => inner.bytesFor(dtype, count),
     allocate(dtype, count) {
       if (inner.memory().used + bytesOf(dtype) * count > capacity) {
-        throw new DeviceError(`out of memory: ${bytesOf(dtype) * count} bytes for ${count} x ${dtype}`);
+        throw new OutOfMemoryError(`out of memory: ${bytesOf(dtype) * count} bytes for ${count} x ${dtype}`);
       }
       counts.buffers++;
       return inner.allocate(dtype, count);

@@ -111,7 +111,7 @@ Deno.test("out of memory: what can leave leaves first; else the error says what 
     const error = assertThrows(() => evaluate([a.add(b)]), DeviceError);
     assertMatch(
       error.message,
-      /^out of memory: 400000 bytes for 100000 x float32; held: \d+ values, 0\.8 MiB/,
+      /^out of memory: 400000 bytes for 100000 x float32, in add; held: \d+ values, 0\.8 MiB/,
     );
     assertMatch(error.message, /of which this evaluation needs 0\.8 MiB; the largest: 2 of 100000 x float32/);
     // Nothing was lost by the failure.

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { DeviceError } from "../../errors.ts";
+import { OutOfMemoryError } from "../../errors.ts";
 
 /** Bytes of a WebAssembly page. */
 const PAGE = 65536;
@@ -92,7 +92,7 @@ export class Arena {
     return this.#end + SLACK;
   }
 
-  /** The address of `bytes` uninitialised bytes: 16-byte aligned, 64 when larger than 1 KiB. Throws DeviceError when there are none left. */
+  /** The address of `bytes` uninitialised bytes: 16-byte aligned, 64 when larger than 1 KiB. Throws OutOfMemoryError when there are none left. */
   allocate(bytes: number): number {
     let address: number;
     if (bytes <= SMALL_MAX) {
@@ -213,12 +213,12 @@ export class Arena {
     }
   }
 
-  #outOfMemory(asked: number): DeviceError {
+  #outOfMemory(asked: number): OutOfMemoryError {
     let largest = 0;
     for (let block: Block | null = this.#last; block !== null; block = block.before) {
       if (block.free) largest = Math.max(largest, block.bytes);
     }
-    return new DeviceError(
+    return new OutOfMemoryError(
       `cpu: out of memory: tried to allocate ${sizeText(asked)}. ${this.#handedOut} buffers hold ${
         sizeText(this.#used)
       } of the ${sizeText(this.#end + SLACK)} reserved, the largest free block has ${

@@ -6,7 +6,7 @@
  */
 import type { Backend, BackendMemory, DeviceBuffer, DeviceInfo, Executable, Reading } from "../backend.ts";
 import type { DType, HostArray } from "../../dtype.ts";
-import { DeviceError, DTypeError } from "../../errors.ts";
+import { DeviceError, DTypeError, OutOfMemoryError } from "../../errors.ts";
 import type { Plan, Step } from "../../kernel/plan.ts";
 import { Builder } from "./builder.ts";
 import { type Gpu, openGpu, type WebGpuOptions } from "./device.ts";
@@ -44,7 +44,7 @@ export class WebGpuBackend implements Backend {
     const queue = new Queue(gpu, staging);
     this.#machine = {
       gpu,
-      pool: new Pool(gpu, () => queue.flush()),
+      pool: new Pool(gpu, queue),
       queue,
       pipelines: new Pipelines(gpu),
     };
@@ -119,11 +119,11 @@ export class WebGpuBackend implements Backend {
         end += bytes;
       }
       const group = list.slice(first, next);
-      if (group.length === 1) {
-        results.push(this.read(group[0].buffer, group[0].dtype, group[0].count));
+      const whole = group.length === 1 ? null : roomFor(pool, end);
+      if (whole === null) {
+        for (const { buffer, dtype, count } of group) results.push(this.read(buffer, dtype, count));
         continue;
       }
-      const whole = pool.take(end);
       starts.forEach((start, i) => {
         const { block } = this.#source(group[i]);
         queue.copy(block, 0, whole, start, (starts[i + 1] ?? end) - start, "read");
@@ -198,6 +198,16 @@ export class WebGpuBackend implements Backend {
     const wanted = this.bytesFor(dtype, count);
     if (wanted > bytes) throw new DeviceError(`webgpu: read of ${wanted} bytes from a buffer of ${bytes}`);
     return { block, bytes: Math.ceil(wanted / 4) * 4 };
+  }
+}
+
+/** A block, or null when the device has no memory left: what is read may be on its way out for that very reason. */
+function roomFor(pool: Pool, bytes: number): Block | null {
+  try {
+    return pool.take(bytes);
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) return null;
+    throw error;
   }
 }
 

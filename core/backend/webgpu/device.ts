@@ -33,6 +33,8 @@ export interface GpuLimits {
   readonly workgroupsPerDimension: number;
   /** Bytes of memory that the threads of a workgroup share. */
   readonly workgroupBytes: number;
+  /** Bytes of all buffers together. No device says how many it has, so this is without end, except in tests. */
+  readonly memoryBytes: number;
 }
 
 /** An open device. */
@@ -87,6 +89,13 @@ export class Faults {
     });
   }
 
+  /** What an error scope that closed over `doing` has caught, or null. Where that cannot be seen at once it is watched. */
+  caught(error: Promise<GPUError | null>, doing: string): string | null {
+    const message = settledError(error);
+    if (message === undefined) this.watch(error, doing);
+    return message ?? null;
+  }
+
   /**
    * Throws what has gone wrong so far. With `now`, looks into error scopes whose promises have settled but could not run
    * their callbacks yet, because the program has not yielded.
@@ -98,11 +107,11 @@ export class Faults {
       );
     }
     if (now) {
-      for (const { error, doing } of this.#scopes) {
+      this.#scopes = this.#scopes.filter(({ error, doing }) => {
         const message = settledError(error);
-        if (message !== null) this.add(`${message}, in ${doing}`);
-      }
-      this.#scopes = [];
+        if (typeof message === "string") this.add(`${message}, in ${doing}`);
+        return message === undefined;
+      });
     }
     if (this.#waiting.length === 0) return;
     const messages = this.#waiting;
@@ -112,13 +121,14 @@ export class Faults {
 }
 
 /**
- * The error inside a settled `popErrorScope` promise, or null. Deno settles that promise before it returns it, but only the inspector
- * can see so without yielding. Where it cannot be seen the callback reports it later.
+ * The error inside a settled `popErrorScope` promise, null for none, and undefined where nobody knows yet. Deno settles that promise before it returns it,
+ * but only the inspector can see so without yielding. Where it cannot be seen the callback reports it later.
  */
-function settledError(promise: Promise<GPUError | null>): string | null {
-  if (typeof Deno === "undefined") return null;
+function settledError(promise: Promise<GPUError | null>): string | null | undefined {
+  if (typeof Deno === "undefined") return undefined;
   const text = Deno.inspect(promise, { depth: 2, strAbbreviateSize: 2000, colors: false });
-  if (text.length < 32 || !/^Promise \{\s*GPU\w+/.test(text)) return null;
+  if (text === "Promise { null }") return null;
+  if (!/^Promise \{\s*GPU\w+/.test(text)) return undefined;
   const message = /message: (["'`])([\s\S]*)\1/.exec(text);
   // Long strings are shown in pieces: "line\n" + "line".
   return message === null
@@ -196,6 +206,7 @@ export async function openGpu(options: WebGpuOptions): Promise<Gpu> {
       bufferBytes: limits.maxBufferSize,
       workgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
       workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+      memoryBytes: Infinity,
       ...options.limits,
     },
   };

@@ -4,7 +4,8 @@
  * @module
  */
 import type { DeviceBuffer, Executable } from "../backend.ts";
-import type { Command, Compiled, DispatchCommand } from "./builder.ts";
+import { OutOfMemoryError } from "../../errors.ts";
+import type { Command, Compiled, DispatchCommand, Ref } from "./builder.ts";
 import type { Gpu } from "./device.ts";
 import { type Block, ownBuffer, type Pool } from "./memory.ts";
 import type { Pipeline, Pipelines } from "./pipelines.ts";
@@ -48,7 +49,9 @@ export class WebGpuExecutable implements Executable {
   run(inputs: readonly DeviceBuffer[], outputs: readonly DeviceBuffer[]): void {
     const { pool, queue, gpu, pipelines } = this.#machine;
     gpu.faults.check();
-    if (!this.#compiled) { for (const pipeline of this.#pipelines()) pipelines.compile(pipeline); }
+    if (!this.#compiled) {
+      for (const pipeline of this.#pipelines()) pipelines.compile(pipeline);
+    }
     this.#compiled = true;
     const held: Block[] = [];
     const take = (bytes: number): Block => {
@@ -56,30 +59,51 @@ export class WebGpuExecutable implements Executable {
       held.push(block);
       return block;
     };
-    const inputBlocks = inputs.map((b) => ownBuffer(b, pool).block);
-    const outputBlocks = outputs.map((b) => ownBuffer(b, pool).block);
-    // A buffer that an output takes over but that also stands for another input is read from a copy.
-    inputBlocks.forEach((block, i) => {
-      if (!outputBlocks.includes(block) || this.#plan.donated.has(i)) return;
-      const copy = take(block.bytes);
-      queue.copy(block, 0, copy, 0, block.bytes, "copy of a donated input");
-      inputBlocks[i] = copy;
-    });
-    const scratch = this.#plan.scratch.map(take);
-    const blocks = this.#plan.places.map(({ kind, index }) =>
-      (kind === "input" ? inputBlocks : kind === "output" ? outputBlocks : scratch)[index]
-    );
-    for (const command of this.#plan.commands) {
-      if (command.kind === "copy") {
-        const { from, fromByte, to, toByte, bytes, label } = command;
-        queue.copy(blocks[from], fromByte, blocks[to], toByte, bytes, label);
-      } else {
-        const used = command.bindings.map((b) => blocks[b.ref]);
-        const pipeline = pipelines.compile(command.pipeline);
-        queue.dispatch(pipeline, this.#group(command, used), command.groups, used, command.label);
+    try {
+      const inputBlocks = inputs.map((b) => ownBuffer(b, pool).block);
+      const outputBlocks = outputs.map((b) => ownBuffer(b, pool).block);
+      // A buffer that an output takes over but that also stands for another input is read from a copy.
+      inputBlocks.forEach((block, i) => {
+        if (!outputBlocks.includes(block) || this.#plan.donated.has(i)) return;
+        const copy = take(block.bytes);
+        queue.copy(block, 0, copy, 0, block.bytes, "copy of a donated input");
+        inputBlocks[i] = copy;
+      });
+      const scratch = this.#plan.scratch.map((bytes, i) => {
+        try {
+          return take(bytes);
+        } catch (error) {
+          if (!(error instanceof OutOfMemoryError)) throw error;
+          throw new OutOfMemoryError(`${error.message}, in ${this.#userOf(i)}`, { cause: error });
+        }
+      });
+      const blocks = this.#plan.places.map(({ kind, index }) =>
+        (kind === "input" ? inputBlocks : kind === "output" ? outputBlocks : scratch)[index]
+      );
+      for (const command of this.#plan.commands) {
+        if (command.kind === "copy") {
+          const { from, fromByte, to, toByte, bytes, label } = command;
+          queue.copy(blocks[from], fromByte, blocks[to], toByte, bytes, label);
+        } else {
+          const used = command.bindings.map((b) => blocks[b.ref]);
+          const pipeline = pipelines.compile(command.pipeline);
+          queue.dispatch(pipeline, this.#group(command, used), command.groups, used, command.label);
+        }
       }
+    } finally {
+      for (const block of held) pool.give(block);
     }
-    for (const block of held) pool.give(block);
+  }
+
+  /** What the first command is for that uses a scratch buffer. */
+  #userOf(scratch: number): string | undefined {
+    const isPlace = (ref: Ref): boolean => {
+      const { kind, index } = this.#plan.places[ref];
+      return kind === "scratch" && index === scratch;
+    };
+    return this.#plan.commands.find((c) =>
+      c.kind === "copy" ? isPlace(c.from) || isPlace(c.to) : c.bindings.some((b) => isPlace(b.ref))
+    )?.label;
   }
 
   dispose(): void {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { DeviceBuffer } from "../backend.ts";
-import { DeviceError } from "../../errors.ts";
+import { DeviceError, OutOfMemoryError } from "../../errors.ts";
 import type { Gpu } from "./device.ts";
 
 const usage = 0x0080 | 0x0004 | 0x0008; // STORAGE | COPY_SRC | COPY_DST
@@ -66,20 +66,28 @@ export function classOf(bytes: number): number {
   return Math.ceil(bytes / step) * step;
 }
 
+/** The work of a device, which uses the memory. */
+export interface Work {
+  /** Hands over the commands encoded so far. */
+  flush(): void;
+  /** Waits until all that was asked for is done. */
+  finish(): void;
+}
+
 /** The pool. */
 export class Pool {
   readonly #gpu: Gpu;
-  readonly #submit: () => void;
+  readonly #work: Work;
   readonly #free = new Map<number, Block[]>();
   #freeBytes = 0;
   #reserved = 0;
   #used = 0;
   #nextId = 0;
 
-  /** An empty pool of a device. `submit` hands over the commands encoded so far: they must not name a buffer that is destroyed. */
-  constructor(gpu: Gpu, submit: () => void) {
+  /** An empty pool of a device. */
+  constructor(gpu: Gpu, work: Work) {
     this.#gpu = gpu;
-    this.#submit = submit;
+    this.#work = work;
   }
 
   /** Bytes taken from the device. */
@@ -92,7 +100,7 @@ export class Pool {
     return this.#used;
   }
 
-  /** A block of at least `bytes` bytes. Throws DeviceError when the device has none left. */
+  /** A block of at least `bytes` bytes. Throws OutOfMemoryError when the device has none left. */
   take(bytes: number): Block {
     const size = Math.min(classOf(bytes), Math.max(this.#gpu.limits.bufferBytes, bytes));
     const list = this.#free.get(size);
@@ -119,7 +127,8 @@ export class Pool {
   /** Destroys free blocks, the largest first, until at most `keep` bytes are free. */
   trim(keep: number): void {
     if (this.#freeBytes <= keep) return;
-    this.#submit();
+    // Commands that are handed over must not name a buffer that is destroyed.
+    this.#work.flush();
     const sizes = [...this.#free.keys()].sort((a, b) => b - a);
     for (const size of sizes) {
       const list = this.#free.get(size)!;
@@ -136,25 +145,25 @@ export class Pool {
   #create(size: number, wanted: number): Block {
     const limit = this.#gpu.limits.bufferBytes;
     if (wanted > limit) {
-      throw new DeviceError(
+      throw new OutOfMemoryError(
         `webgpu: out of memory: a buffer of ${wanted} bytes was asked for and this device allows ${limit} (maxBufferSize); ` +
           "split the tensor, or keep it on the cpu device",
       );
     }
-    const { device, faults } = this.#gpu;
+    // What went wrong before is no matter of this.
+    this.#gpu.faults.check();
     let gpu = this.#tryCreate(size);
     if (gpu === null) {
+      // Memory that is given back comes free when the work that used it is done.
       this.trim(0);
+      this.#work.finish();
       gpu = this.#tryCreate(size);
     }
     if (gpu === null) {
-      throw new DeviceError(
-        `webgpu: out of memory: ${size} bytes were asked for while ${this.#used} are in use on ${
-          device.label || "the device"
-        }`,
+      throw new OutOfMemoryError(
+        `webgpu: out of memory: ${size} bytes were asked for while ${this.#used} are in use`,
       );
     }
-    faults.check();
     this.#reserved += size;
     this.#used += size;
     return { gpu, bytes: size, id: this.#nextId++, pool: this, lastEncoder: -1 };
@@ -162,17 +171,10 @@ export class Pool {
 
   /** Null when the device says at once that it has no memory; where it says so later, the next run or read throws. */
   #tryCreate(size: number): GPUBuffer | null {
-    const { device, faults } = this.#gpu;
-    if (size < 1 << 20) return device.createBuffer({ size, usage });
+    const { device, faults, limits } = this.#gpu;
+    if (this.#reserved + size > limits.memoryBytes) return null;
     device.pushErrorScope("out-of-memory");
     const gpu = device.createBuffer({ label: `tenon ${size}`, size, usage });
-    faults.watch(device.popErrorScope(), `an allocation of ${size} bytes`);
-    try {
-      faults.check(true);
-    } catch (error) {
-      if (error instanceof DeviceError && /memory/i.test(error.message)) return null;
-      throw error;
-    }
-    return gpu;
+    return faults.caught(device.popErrorScope(), `an allocation of ${size} bytes`) === null ? gpu : null;
   }
 }

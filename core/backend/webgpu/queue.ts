@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { OutOfMemoryError } from "../../errors.ts";
 import type { Gpu } from "./device.ts";
-import type { Block } from "./memory.ts";
+import type { Block, Work } from "./memory.ts";
 import type { CopyOut, Staging } from "./staging.ts";
 
 /** Dispatches and copies gathered before a submission, so that the device starts early on long plans. */
@@ -14,9 +15,11 @@ const commandsPerSubmit = 64;
 const submitsAhead = 32;
 /** Bytes of uploads ahead of the device before the host waits. */
 const uploadsAhead = 1 << 28;
+/** Bytes of an upload from which it is looked at whether the device had memory to stage it. */
+const stagedBytes = 1 << 16;
 
 /** The queue of a device. */
-export class Queue {
+export class Queue implements Work {
   readonly #gpu: Gpu;
   readonly #staging: Staging;
   #encoder: GPUCommandEncoder | null = null;
@@ -42,19 +45,35 @@ export class Queue {
   upload(block: Block, data: ArrayBufferView<ArrayBuffer>): void {
     // writeBuffer takes effect before what is still being encoded.
     if (block.lastEncoder === this.#number) this.#submit();
-    const whole = data.byteLength & ~3;
-    const queue = this.#gpu.device.queue;
-    if (whole > 0) queue.writeBuffer(block.gpu, 0, data.buffer, data.byteOffset, whole);
-    if (whole < data.byteLength) {
-      const tail = new Uint8Array(4);
-      tail.set(new Uint8Array(data.buffer, data.byteOffset + whole, data.byteLength - whole));
-      queue.writeBuffer(block.gpu, whole, tail);
+    if (!this.#write(block, data)) {
+      // Earlier uploads may still be staged.
+      this.finish();
+      if (!this.#write(block, data)) {
+        throw new OutOfMemoryError(
+          `webgpu: out of memory: ${data.byteLength} bytes were to be uploaded while ${block.pool.used} are in use`,
+        );
+      }
     }
     this.#uploaded += data.byteLength;
     if (this.#uploaded > uploadsAhead) {
       this.#submit();
       this.#wait();
     }
+  }
+
+  /** Whether the device had memory for it. */
+  #write(block: Block, data: ArrayBufferView<ArrayBuffer>): boolean {
+    const { device, faults } = this.#gpu;
+    const whole = data.byteLength & ~3, watched = data.byteLength >= stagedBytes;
+    if (watched) device.pushErrorScope("out-of-memory");
+    if (whole > 0) device.queue.writeBuffer(block.gpu, 0, data.buffer, data.byteOffset, whole);
+    if (whole < data.byteLength) {
+      const tail = new Uint8Array(4);
+      tail.set(new Uint8Array(data.buffer, data.byteOffset + whole, data.byteLength - whole));
+      device.queue.writeBuffer(block.gpu, whole, tail);
+    }
+    return !watched ||
+      faults.caught(device.popErrorScope(), `an upload of ${data.byteLength} bytes`) === null;
   }
 
   /** Queues a dispatch. `blocks` are all that its bind group holds. */
@@ -105,6 +124,12 @@ export class Queue {
   flush(): void {
     this.#submit();
     if (this.#submits >= submitsAhead) this.#wait();
+  }
+
+  /** Submits what has gathered, and waits for all of it where the host can wait. */
+  finish(): void {
+    this.#submit();
+    this.#wait();
   }
 
   #submit(): void {

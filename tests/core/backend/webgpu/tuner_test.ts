@@ -23,7 +23,7 @@ async function open(defaultLimits = false): Promise<{ machine: Machine; target: 
   const gpu: Gpu = await openGpu({ allowSoftware: true, defaultLimits });
   const staging = await Staging.open(gpu.device);
   const queue = new Queue(gpu, staging);
-  const machine = { gpu, queue, pool: new Pool(gpu, () => queue.flush()), pipelines: new Pipelines(gpu) };
+  const machine = { gpu, queue, pool: new Pool(gpu, queue), pipelines: new Pipelines(gpu) };
   const target = {
     ...gpu.limits,
     hasF16: gpu.hasF16,
@@ -103,6 +103,7 @@ Deno.test("a tile takes as many steps along k as shared memory has room for", ()
     bindingBytes: 1 << 27,
     bufferBytes: 1 << 28,
     workgroupsPerDimension: 65_535,
+    memoryBytes: Infinity,
   });
   const [usual] = largeTiles;
   assertEquals(fitted(usual, [4, 4], limits(32_768)).kt, 16);
