@@ -90,9 +90,11 @@ function withFactor(
       `For integral input tensors, argument alpha must not be a floating point number., in ${op}: got ${alpha}`,
     );
   }
-  if (dtype !== "bfloat16") return binaryAs(p, a, mul(b, alpha), dtype);
+  const device = deviceOf([a, b]), as = (x: TensorLike, d: DType) => cast(toTensor(x, dtype, device), d);
+  // The product is of the dtype of the sum: that of b alone may hold less.
+  if (dtype !== "bfloat16") return binaryAs(p, a, mul(as(b, dtype), alpha), dtype);
   // The factor is rounded, and then the sum, but not the product.
-  const device = deviceOf([a, b]), single = (x: TensorLike) => cast(toTensor(x, dtype, device), "float32");
+  const single = (x: TensorLike) => as(x, "float32");
   return named(p.torchName, cast(binaryAs(p, single(a), mul(single(b), single(alpha)), "float32"), dtype));
 }
 
