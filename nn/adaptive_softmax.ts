@@ -14,7 +14,7 @@ import { logSoftmax } from "../core/ops/nn/softmax.ts";
 import { narrow, select, squeeze, unsqueeze } from "../core/ops/view.ts";
 import { cat } from "../core/ops/join.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { needed, type NeededThen, settingsOf } from "../core/ops/arguments.ts";
 import { checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { ModuleList } from "./containers.ts";
 import { Linear } from "./linear.ts";
@@ -35,6 +35,16 @@ export interface AdaptiveLogSoftmaxResult {
   readonly output: Tensor;
   /** The mean of their negatives. */
   readonly loss: Tensor;
+}
+
+/** What the layer cannot do without, where it is given by name. */
+export interface AdaptiveLogSoftmaxSizes {
+  /** Features of the input. */
+  readonly inFeatures: number;
+  /** Number of classes. */
+  readonly nClasses: number;
+  /** Where each further cluster begins. */
+  readonly cutoffs: readonly number[];
 }
 
 /**
@@ -60,19 +70,28 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
   /** Tells the classes of each further cluster apart. */
   tail: ModuleList;
 
-  /** Takes features, classes and where clusters begin; the others by position or by name. */
+  /** Takes features, classes, where clusters begin, and the others, by position or by name. */
   constructor(
-    inFeatures: number,
-    nClasses: number,
-    cutoffs: readonly number[],
-    ...settings: Trailing<[divValue: number, headBias: boolean], AdaptiveLogSoftmaxOptions>
+    ...settings: NeededThen<
+      [inFeatures: number, nClasses: number, cutoffs: readonly number[]],
+      [divValue: number, headBias: boolean],
+      AdaptiveLogSoftmaxSizes,
+      AdaptiveLogSoftmaxOptions
+    >
   ) {
     super();
-    const { divValue = 4, headBias = false, dtype, device } = settingsOf<AdaptiveLogSoftmaxOptions>(
-      "AdaptiveLogSoftmaxWithLoss",
-      settings,
-      { divValue: "number", headBias: "boolean", ...factoryKinds },
-    );
+    const op = "AdaptiveLogSoftmaxWithLoss";
+    const options = settingsOf<AdaptiveLogSoftmaxSizes & AdaptiveLogSoftmaxOptions>(op, settings, {
+      inFeatures: "any",
+      nClasses: "any",
+      cutoffs: "any",
+      divValue: "number",
+      headBias: "boolean",
+      ...factoryKinds,
+    });
+    const { divValue = 4, headBias = false, dtype, device } = options;
+    const inFeatures = needed(op, options, "inFeatures"), nClasses = needed(op, options, "nClasses");
+    const cutoffs = needed(op, options, "cutoffs");
     checkSizes("AdaptiveLogSoftmaxWithLoss", { inFeatures, nClasses }, 1);
     checkKind("AdaptiveLogSoftmaxWithLoss", "cutoffs", cutoffs ?? null, "numbers");
     const rising = cutoffs.every((c, i) => Number.isInteger(c) && c > (cutoffs[i - 1] ?? 0) && c < nClasses);

@@ -14,7 +14,7 @@ import { squeeze, unsqueeze } from "../core/ops/view.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { evaluateWithStep } from "../core/transform/backward.ts";
 import { ones_, zeros_ } from "../init/constant.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { needed, type NeededThen, settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { type BiasOf, checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { setField } from "./module/fields.ts";
 import { Module } from "./module/module.ts";
@@ -40,6 +40,20 @@ export type RunningNormArguments<A extends boolean = boolean, T extends boolean 
   RunningNormOptions<A, T>
 >;
 
+/** What these norms cannot do without, where it is given by name. */
+export interface NumFeatures {
+  /** Number of channels. */
+  readonly numFeatures: number;
+}
+
+/** Arguments of norms. */
+export type NormArguments<A extends boolean = boolean, T extends boolean = boolean> = NeededThen<
+  [numFeatures: number],
+  [eps: number, momentum: number | null, affine: A, trackRunningStats: T],
+  NumFeatures,
+  RunningNormOptions<A, T>
+>;
+
 /** What a norm made with the option `trackRunningStats: T` has: a tensor, or null for false. */
 export type StatisticOf<T extends boolean> = T extends false ? null : Tensor;
 
@@ -57,6 +71,18 @@ export function runningNormOptions<A extends boolean, T extends boolean>(
   settings: RunningNormArguments<A, T>,
 ): RunningNormOptions<A, T> {
   return settingsOf<RunningNormOptions<A, T>>(op, settings, kinds);
+}
+
+/** The same with the number of channels. */
+function normOptions<A extends boolean, T extends boolean>(
+  op: string,
+  settings: NormArguments<A, T>,
+): NumFeatures & RunningNormOptions<A, T> {
+  const options = settingsOf<NumFeatures & RunningNormOptions<A, T>>(op, settings, {
+    numFeatures: "any",
+    ...kinds,
+  });
+  return { ...options, numFeatures: needed(op, options, "numFeatures") };
 }
 
 /** What norms with running statistics share. */
@@ -189,9 +215,10 @@ export abstract class BatchNorm<A extends boolean = true, T extends boolean = tr
   /** The count as a number, and the tensor that holds it: reading that one back each time would be slow. */
   private counted: { readonly tensor: Tensor; readonly count: number } | null = null;
 
-  /** Takes the number of channels; the others by position or by name. */
-  constructor(numFeatures: number, ...settings: RunningNormArguments<A, T>) {
-    super(numFeatures, runningNormOptions(new.target.name, settings));
+  /** Takes the number of channels and the others, by position or by name. */
+  constructor(...settings: NormArguments<A, T>) {
+    const { numFeatures, ...options } = normOptions(new.target.name, settings);
+    super(numFeatures, options);
   }
 
   /** Counts one batch more. */
@@ -294,13 +321,10 @@ export abstract class InstanceNorm<A extends boolean = false> extends RunningNor
   /** Number of dimensions of an input with a batch dimension. */
   protected abstract get rank(): number;
 
-  /** Takes the number of channels; the others by position or by name. Nothing is learned or tracked unless asked for. */
-  constructor(numFeatures: number, ...settings: RunningNormArguments<A>) {
-    super(numFeatures, {
-      affine: false,
-      trackRunningStats: false,
-      ...runningNormOptions(new.target.name, settings),
-    });
+  /** Takes the number of channels and the others, by position or by name. Nothing is learned or tracked unless asked for. */
+  constructor(...settings: NormArguments<A>) {
+    const { numFeatures, ...options } = normOptions(new.target.name, settings);
+    super(numFeatures, { affine: false, trackRunningStats: false, ...options });
   }
 
   /** Refuses inputs of the wrong rank. */

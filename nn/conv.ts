@@ -13,7 +13,8 @@ import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "../init/fan.ts";
 import { kaimingUniform_ } from "../init/kaiming.ts";
 import { uniform_ } from "../init/uniform.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { type NeededThen, settingsOf } from "../core/ops/arguments.ts";
+import type { Kinds } from "../core/ops/options.ts";
 import { type BiasOf, checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
@@ -37,19 +38,6 @@ export interface ConvLayerOptions<B extends boolean = boolean> extends FactoryOp
   /** What the border is made of; zeros by default. */
   readonly paddingMode?: PaddingMode;
 }
-
-/** Arguments of convolution layers after the kernel size. */
-export type ConvArguments<B extends boolean = boolean> = Trailing<
-  [
-    stride: Sizes,
-    padding: Sizes | "valid" | "same",
-    dilation: Sizes,
-    groups: number,
-    bias: B,
-    paddingMode: PaddingMode,
-  ],
-  ConvLayerOptions<B>
->;
 
 const paddingModes = ["zeros", "reflect", "replicate", "circular"];
 
@@ -186,6 +174,35 @@ export interface ConvSizes {
   readonly kernelSize: Sizes;
 }
 
+/** Arguments of convolution layers. */
+export type ConvArguments<B extends boolean = boolean> = NeededThen<
+  [inChannels: number, outChannels: number, kernelSize: Sizes],
+  [
+    stride: Sizes,
+    padding: Sizes | "valid" | "same",
+    dilation: Sizes,
+    groups: number,
+    bias: B,
+    paddingMode: PaddingMode,
+  ],
+  ConvSizes,
+  ConvLayerOptions<B>
+>;
+
+/** What those arguments hold, in PyTorch's order. */
+export const convKinds: Kinds<ConvSizes & ConvLayerOptions> = {
+  inChannels: "any",
+  outChannels: "any",
+  kernelSize: "any",
+  stride: "sizes",
+  padding: "any",
+  dilation: "sizes",
+  groups: "number",
+  bias: "boolean",
+  paddingMode: "string",
+  ...factoryKinds,
+};
+
 /** The convolution of some number of dimensions. */
 export type ConvFunction = typeof conv1d;
 
@@ -193,18 +210,7 @@ export type ConvFunction = typeof conv1d;
 export abstract class Conv<B extends boolean = boolean> extends ConvModule<B> {
   /** Takes the number of spatial dimensions and the arguments: channels, kernel size and the others. */
   protected constructor(op: string, rank: number, given: readonly unknown[]) {
-    const options = settingsOf<ConvSizes & ConvLayerOptions>(op, given, {
-      inChannels: "any",
-      outChannels: "any",
-      kernelSize: "any",
-      stride: "sizes",
-      padding: "any",
-      dilation: "sizes",
-      groups: "number",
-      bias: "boolean",
-      paddingMode: "string",
-      ...factoryKinds,
-    });
+    const options = settingsOf<ConvSizes & ConvLayerOptions>(op, given, convKinds);
     const { inChannels, outChannels, kernelSize } = options as ConvSizes;
     super(rank, inChannels, outChannels, kernelSize, options, false);
   }
@@ -240,12 +246,9 @@ export abstract class Conv<B extends boolean = boolean> extends ConvModule<B> {
  * ```
  */
 export class Conv1d<B extends boolean = true> extends Conv<B> {
-  /** Takes everything by name. */
-  constructor(named: ConvSizes & ConvLayerOptions<B>);
-  /** Takes channels and kernel size; the others by position or by name. */
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments<B>);
-  constructor(...given: readonly unknown[]) {
-    super("Conv1d", 1, given);
+  /** Takes channels, kernel size and the others, by position or by name. */
+  constructor(...settings: ConvArguments<B>) {
+    super("Conv1d", 1, settings);
   }
 
   /** What the layer computes. */
@@ -265,12 +268,9 @@ export class Conv1d<B extends boolean = true> extends Conv<B> {
  * ```
  */
 export class Conv2d<B extends boolean = true> extends Conv<B> {
-  /** Takes everything by name. */
-  constructor(named: ConvSizes & ConvLayerOptions<B>);
-  /** Takes channels and kernel size; the others by position or by name. */
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments<B>);
-  constructor(...given: readonly unknown[]) {
-    super("Conv2d", 2, given);
+  /** Takes channels, kernel size and the others, by position or by name. */
+  constructor(...settings: ConvArguments<B>) {
+    super("Conv2d", 2, settings);
   }
 
   /** What the layer computes. */
@@ -281,12 +281,9 @@ export class Conv2d<B extends boolean = true> extends Conv<B> {
 
 /** Convolution of [N, C, D, H, W] or [C, D, H, W]. `torch.nn.Conv3d`. */
 export class Conv3d<B extends boolean = true> extends Conv<B> {
-  /** Takes everything by name. */
-  constructor(named: ConvSizes & ConvLayerOptions<B>);
-  /** Takes channels and kernel size; the others by position or by name. */
-  constructor(inChannels: number, outChannels: number, kernelSize: Sizes, ...settings: ConvArguments<B>);
-  constructor(...given: readonly unknown[]) {
-    super("Conv3d", 3, given);
+  /** Takes channels, kernel size and the others, by position or by name. */
+  constructor(...settings: ConvArguments<B>) {
+    super("Conv3d", 3, settings);
   }
 
   /** What the layer computes. */

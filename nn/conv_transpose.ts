@@ -8,9 +8,10 @@ import { convTranspose1d, convTranspose2d, convTranspose3d } from "../core/ops/n
 import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { type NeededThen, settingsOf } from "../core/ops/arguments.ts";
+import type { Kinds } from "../core/ops/options.ts";
 import { factoryKinds, type FactoryOptions } from "./arguments.ts";
-import { ConvModule } from "./conv.ts";
+import { ConvModule, type ConvSizes } from "./conv.ts";
 import { tuple } from "./module/repr.ts";
 
 /** Options of transposed convolution layers. */
@@ -31,11 +32,28 @@ export interface ConvTransposeLayerOptions<B extends boolean = boolean> extends 
   readonly paddingMode?: "zeros";
 }
 
-/** Arguments of transposed convolution layers after the kernel size. */
-export type ConvTransposeArguments<B extends boolean = boolean> = Trailing<
+/** Arguments of transposed convolution layers. */
+export type ConvTransposeArguments<B extends boolean = boolean> = NeededThen<
+  [inChannels: number, outChannels: number, kernelSize: Sizes],
   [stride: Sizes, padding: Sizes, outputPadding: Sizes, groups: number, bias: B, dilation: Sizes],
+  ConvSizes,
   ConvTransposeLayerOptions<B>
 >;
+
+/** What those arguments hold, in PyTorch's order. */
+export const convTransposeKinds: Kinds<ConvSizes & ConvTransposeLayerOptions> = {
+  inChannels: "any",
+  outChannels: "any",
+  kernelSize: "any",
+  stride: "sizes",
+  padding: "sizes",
+  outputPadding: "sizes",
+  groups: "number",
+  bias: "boolean",
+  dilation: "sizes",
+  paddingMode: "string",
+  ...factoryKinds,
+};
 
 /** The transposed convolution of some number of dimensions. */
 export type TransposeFunction = typeof convTranspose1d;
@@ -45,28 +63,13 @@ export abstract class ConvTranspose<B extends boolean = boolean> extends ConvMod
   /** How much is added to one side of the output. */
   outputPadding: readonly number[];
 
-  /** Takes the number of spatial dimensions, channels, kernel size and the other arguments. */
-  protected constructor(
-    op: string,
-    rank: number,
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Sizes,
-    settings: ConvTransposeArguments<B>,
-  ) {
-    const options = settingsOf<ConvTransposeLayerOptions>(op, settings, {
-      stride: "sizes",
-      padding: "sizes",
-      outputPadding: "sizes",
-      groups: "number",
-      bias: "boolean",
-      dilation: "sizes",
-      paddingMode: "string",
-      ...factoryKinds,
-    });
+  /** Takes the number of spatial dimensions and the arguments: channels, kernel size and the others. */
+  protected constructor(op: string, rank: number, settings: readonly unknown[]) {
+    const options = settingsOf<ConvSizes & ConvTransposeLayerOptions>(op, settings, convTransposeKinds);
     if ((options.paddingMode ?? "zeros") !== "zeros") {
       throw new ValueError(`Only "zeros" padding mode is supported for ${op}, got ${options.paddingMode}`);
     }
+    const { inChannels, outChannels, kernelSize } = options as ConvSizes;
     super(rank, inChannels, outChannels, kernelSize, options, true);
     this.outputPadding = sizesOf(op, "output_padding", options.outputPadding ?? 0, rank);
   }
@@ -121,14 +124,9 @@ export abstract class ConvTranspose<B extends boolean = boolean> extends ConvMod
  * ```
  */
 export class ConvTranspose1d<B extends boolean = true> extends ConvTranspose<B> {
-  /** Takes channels and kernel size; the others by position or by name. */
-  constructor(
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Sizes,
-    ...settings: ConvTransposeArguments<B>
-  ) {
-    super("ConvTranspose1d", 1, inChannels, outChannels, kernelSize, settings);
+  /** Takes channels, kernel size and the others, by position or by name. */
+  constructor(...settings: ConvTransposeArguments<B>) {
+    super("ConvTranspose1d", 1, settings);
   }
 
   /** What the layer computes; `outputSize` chooses among the sizes that fit. */
@@ -139,14 +137,9 @@ export class ConvTranspose1d<B extends boolean = true> extends ConvTranspose<B> 
 
 /** Transposed convolution of [N, C, H, W] or [C, H, W]. `torch.nn.ConvTranspose2d`. */
 export class ConvTranspose2d<B extends boolean = true> extends ConvTranspose<B> {
-  /** Takes channels and kernel size; the others by position or by name. */
-  constructor(
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Sizes,
-    ...settings: ConvTransposeArguments<B>
-  ) {
-    super("ConvTranspose2d", 2, inChannels, outChannels, kernelSize, settings);
+  /** Takes channels, kernel size and the others, by position or by name. */
+  constructor(...settings: ConvTransposeArguments<B>) {
+    super("ConvTranspose2d", 2, settings);
   }
 
   /** What the layer computes; `outputSize` chooses among the sizes that fit. */
@@ -157,14 +150,9 @@ export class ConvTranspose2d<B extends boolean = true> extends ConvTranspose<B> 
 
 /** Transposed convolution of [N, C, D, H, W] or [C, D, H, W]. `torch.nn.ConvTranspose3d`. */
 export class ConvTranspose3d<B extends boolean = true> extends ConvTranspose<B> {
-  /** Takes channels and kernel size; the others by position or by name. */
-  constructor(
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Sizes,
-    ...settings: ConvTransposeArguments<B>
-  ) {
-    super("ConvTranspose3d", 3, inChannels, outChannels, kernelSize, settings);
+  /** Takes channels, kernel size and the others, by position or by name. */
+  constructor(...settings: ConvTransposeArguments<B>) {
+    super("ConvTranspose3d", 3, settings);
   }
 
   /** What the layer computes; `outputSize` chooses among the sizes that fit. */

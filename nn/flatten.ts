@@ -7,7 +7,7 @@ import { ShapeError } from "../core/errors.ts";
 import { flatten, unflatten } from "../core/ops/view.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { needed, type NeededThen, settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { Module } from "./module/module.ts";
 import { tuple } from "./module/repr.ts";
 
@@ -56,6 +56,14 @@ export class Flatten extends Module {
   }
 }
 
+/** Arguments of Unflatten by name. */
+export interface UnflattenSettings {
+  /** The dimension. */
+  readonly dim: number;
+  /** What it becomes. */
+  readonly unflattenedSize: Shape;
+}
+
 /**
  * Makes several dimensions of one. `torch.nn.Unflatten`.
  *
@@ -72,8 +80,16 @@ export class Unflatten extends Module {
   unflattenedSize: Shape;
 
   /** Takes the dimension and the sizes that it becomes. */
-  constructor(dim: number, unflattenedSize: Shape) {
+  constructor(
+    ...settings: NeededThen<[dim: number, unflattenedSize: Shape], [], UnflattenSettings, unknown>
+  ) {
     super();
+    const options = settingsOf<UnflattenSettings>("Unflatten", settings, {
+      dim: "whole",
+      unflattenedSize: "any",
+    });
+    const dim = needed("Unflatten", options, "dim");
+    const unflattenedSize = needed("Unflatten", options, "unflattenedSize");
     if (!Array.isArray(unflattenedSize)) {
       throw new ShapeError(
         `unflattened_size must be a list of sizes, in Unflatten: got ${typeof unflattenedSize}`,

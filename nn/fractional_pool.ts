@@ -13,7 +13,8 @@ import { checkKind } from "../core/ops/options.ts";
 import type { ValuesAndIndices } from "../core/ops/reduce.ts";
 import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { needed, type NeededThen, settingsOf } from "../core/ops/arguments.ts";
+import type { KernelSize } from "../core/ops/nn/pool.ts";
 import { setField } from "./module/fields.ts";
 import type { MaxPoolResult } from "./max_pool.ts";
 import { Module } from "./module/module.ts";
@@ -27,9 +28,11 @@ export interface FractionalMaxPoolLayerOptions<R extends boolean = boolean>
   readonly randomSamples?: Tensor | null;
 }
 
-/** Arguments of fractional max pooling layers after the sizes of the windows. */
-export type FractionalMaxPoolArguments<R extends boolean = boolean> = Trailing<
+/** Arguments of fractional max pooling layers. */
+export type FractionalMaxPoolArguments<R extends boolean = boolean> = NeededThen<
+  [kernelSize: Sizes],
   [outputSize: Sizes | null, outputRatio: number | readonly number[] | null, returnIndices: R],
+  KernelSize,
   FractionalMaxPoolLayerOptions<R>
 >;
 
@@ -46,17 +49,19 @@ export abstract class FractionalMaxPoolModule<R extends boolean> extends Module 
   /** Numbers that place the windows, or null. */
   declare randomSamples: Tensor | null;
 
-  /** Takes the number of spatial dimensions, the sizes of the windows, and the settings. */
-  protected constructor(rank: number, kernelSize: Sizes, settings: FractionalMaxPoolArguments<R>) {
+  /** Takes the number of spatial dimensions and the arguments: the sizes of the windows and the settings. */
+  protected constructor(rank: number, settings: FractionalMaxPoolArguments<R>) {
     super();
     const op = this.reprName();
-    const options = settingsOf<FractionalMaxPoolLayerOptions>(op, settings, {
+    const options = settingsOf<KernelSize & FractionalMaxPoolLayerOptions>(op, settings, {
+      kernelSize: "any",
       outputSize: "sizes?",
       outputRatio: "rates?",
       returnIndices: "boolean",
       randomSamples: "tensor?",
-    }, 3);
-    checkKind(op, "kernelSize", kernelSize ?? null, "sizes");
+    }, 4);
+    const kernelSize = needed(op, options, "kernelSize");
+    checkKind(op, "kernelSize", kernelSize, "sizes");
     const size = options.outputSize ?? null, ratio = options.outputRatio ?? null;
     if (size === null && ratio === null) {
       throw new ValueError(`${op} requires specifying either an output size, or a pooling ratio`);
@@ -98,9 +103,9 @@ export abstract class FractionalMaxPoolModule<R extends boolean> extends Module 
  * ```
  */
 export class FractionalMaxPool2d<R extends boolean = false> extends FractionalMaxPoolModule<R> {
-  /** Takes the sizes of the windows; the others by position or by name. */
-  constructor(kernelSize: Sizes, ...settings: FractionalMaxPoolArguments<R>) {
-    super(2, kernelSize, settings);
+  /** Takes the sizes of the windows and the others, by position or by name. */
+  constructor(...settings: FractionalMaxPoolArguments<R>) {
+    super(2, settings);
   }
 
   /** What the layer computes. */
@@ -111,9 +116,9 @@ export class FractionalMaxPool2d<R extends boolean = false> extends FractionalMa
 
 /** The largest element of each window of [N, C, D, H, W] or [C, D, H, W], whose places are drawn. `torch.nn.FractionalMaxPool3d`. */
 export class FractionalMaxPool3d<R extends boolean = false> extends FractionalMaxPoolModule<R> {
-  /** Takes the sizes of the windows; the others by position or by name. */
-  constructor(kernelSize: Sizes, ...settings: FractionalMaxPoolArguments<R>) {
-    super(3, kernelSize, settings);
+  /** Takes the sizes of the windows and the others, by position or by name. */
+  constructor(...settings: FractionalMaxPoolArguments<R>) {
+    super(3, settings);
   }
 
   /** What the layer computes. */

@@ -4,15 +4,28 @@
  * @module
  */
 import { ShapeError, ValueError } from "../core/errors.ts";
+import { needed, type NeededThen, settingsOf } from "../core/ops/arguments.ts";
 import type { Sizes } from "../core/ops/nn/spatial.ts";
+import type { Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { FactoryOptions } from "./arguments.ts";
-import { Conv1d, Conv2d, Conv3d, type ConvArguments, type ConvModule, convWeightShape } from "./conv.ts";
+import {
+  Conv1d,
+  Conv2d,
+  Conv3d,
+  convKinds,
+  type ConvLayerOptions,
+  type ConvModule,
+  type ConvSizes,
+  convWeightShape,
+  type PaddingMode,
+} from "./conv.ts";
 import {
   ConvTranspose1d,
   ConvTranspose2d,
   ConvTranspose3d,
-  type ConvTransposeArguments,
+  convTransposeKinds,
+  type ConvTransposeLayerOptions,
 } from "./conv_transpose.ts";
 import {
   hasUninitialized,
@@ -22,10 +35,50 @@ import {
   UninitializedParameter,
 } from "./module/uninitialized.ts";
 
-/** The options among arguments. */
-function optionsIn(settings: readonly unknown[]): FactoryOptions {
-  const last = settings.at(-1);
-  return typeof last === "object" && last !== null && !Array.isArray(last) ? last : {};
+/** What a lazy convolution cannot do without, where it is given by name. */
+export type LazyConvSizes = Pick<ConvSizes, "outChannels" | "kernelSize">;
+
+/** Arguments of lazy convolution layers. */
+export type LazyConvArguments = NeededThen<
+  [outChannels: number, kernelSize: Sizes],
+  [
+    stride: Sizes,
+    padding: Sizes | "valid" | "same",
+    dilation: Sizes,
+    groups: number,
+    bias: boolean,
+    paddingMode: PaddingMode,
+  ],
+  LazyConvSizes,
+  ConvLayerOptions
+>;
+
+/** Arguments of lazy transposed convolution layers. */
+export type LazyConvTransposeArguments = NeededThen<
+  [outChannels: number, kernelSize: Sizes],
+  [stride: Sizes, padding: Sizes, outputPadding: Sizes, groups: number, bias: boolean, dilation: Sizes],
+  LazyConvSizes,
+  ConvTransposeLayerOptions
+>;
+
+/** The kinds of a convolution's arguments without the input channels, which are learned. */
+function withoutInput<K extends { readonly inChannels: unknown }>(kinds: K): Omit<K, "inChannels"> {
+  const { inChannels: _, ...others } = kinds;
+  return others;
+}
+
+const lazyKinds: Kinds<LazyConvSizes & ConvLayerOptions> = withoutInput(convKinds);
+const lazyTransposeKinds: Kinds<LazyConvSizes & ConvTransposeLayerOptions> = withoutInput(convTransposeKinds);
+
+/** The output channels among arguments, and the arguments of a convolution of no channels. */
+function deferred<O extends FactoryOptions>(
+  op: string,
+  kinds: Kinds<LazyConvSizes & O>,
+  settings: readonly unknown[],
+): { outChannels: number; named: ConvSizes & Partial<O> } {
+  const options = settingsOf<LazyConvSizes & O>(op, settings, kinds);
+  const outChannels = needed(op, options, "outChannels"), kernelSize = needed(op, options, "kernelSize");
+  return { outChannels, named: { ...options, inChannels: 0, outChannels: 0, kernelSize } };
 }
 
 /** Makes a convolution of no channels a lazy one. */
@@ -34,9 +87,8 @@ function defer(
   ordinary: { readonly prototype: ConvModule },
   outChannels: number,
   transposed: boolean,
-  settings: readonly unknown[],
+  { dtype, device }: FactoryOptions,
 ): void {
-  const { dtype, device } = optionsIn(settings);
   const biased = conv.bias !== null;
   conv.outChannels = outChannels;
   conv.weight = new UninitializedParameter({ dtype, device });
@@ -69,10 +121,11 @@ function defer(
 
 /** A Conv1d that learns its input channels from the first input, and is a Conv1d afterwards. `torch.nn.LazyConv1d`. */
 export class LazyConv1d extends Conv1d<boolean> {
-  /** Takes output channels and kernel size; the others by position or by name. */
-  constructor(outChannels: number, kernelSize: Sizes, ...settings: ConvArguments) {
-    super(0, 0, kernelSize, ...settings);
-    defer(this, Conv1d, outChannels, false, settings);
+  /** Takes output channels, kernel size and the others, by position or by name. */
+  constructor(...settings: LazyConvArguments) {
+    const { outChannels, named } = deferred("LazyConv1d", lazyKinds, settings);
+    super(named);
+    defer(this, Conv1d, outChannels, false, named);
   }
 
   /** Takes the shapes from the state dict. */
@@ -93,10 +146,11 @@ export class LazyConv1d extends Conv1d<boolean> {
  * ```
  */
 export class LazyConv2d extends Conv2d<boolean> {
-  /** Takes output channels and kernel size; the others by position or by name. */
-  constructor(outChannels: number, kernelSize: Sizes, ...settings: ConvArguments) {
-    super(0, 0, kernelSize, ...settings);
-    defer(this, Conv2d, outChannels, false, settings);
+  /** Takes output channels, kernel size and the others, by position or by name. */
+  constructor(...settings: LazyConvArguments) {
+    const { outChannels, named } = deferred("LazyConv2d", lazyKinds, settings);
+    super(named);
+    defer(this, Conv2d, outChannels, false, named);
   }
 
   /** Takes the shapes from the state dict. */
@@ -107,10 +161,11 @@ export class LazyConv2d extends Conv2d<boolean> {
 
 /** A Conv3d that learns its input channels from the first input, and is a Conv3d afterwards. `torch.nn.LazyConv3d`. */
 export class LazyConv3d extends Conv3d<boolean> {
-  /** Takes output channels and kernel size; the others by position or by name. */
-  constructor(outChannels: number, kernelSize: Sizes, ...settings: ConvArguments) {
-    super(0, 0, kernelSize, ...settings);
-    defer(this, Conv3d, outChannels, false, settings);
+  /** Takes output channels, kernel size and the others, by position or by name. */
+  constructor(...settings: LazyConvArguments) {
+    const { outChannels, named } = deferred("LazyConv3d", lazyKinds, settings);
+    super(named);
+    defer(this, Conv3d, outChannels, false, named);
   }
 
   /** Takes the shapes from the state dict. */
@@ -121,10 +176,11 @@ export class LazyConv3d extends Conv3d<boolean> {
 
 /** A ConvTranspose1d that learns its input channels from the first input, and is a ConvTranspose1d afterwards. `torch.nn.LazyConvTranspose1d`. */
 export class LazyConvTranspose1d extends ConvTranspose1d<boolean> {
-  /** Takes output channels and kernel size; the others by position or by name. */
-  constructor(outChannels: number, kernelSize: Sizes, ...settings: ConvTransposeArguments) {
-    super(0, 0, kernelSize, ...settings);
-    defer(this, ConvTranspose1d, outChannels, true, settings);
+  /** Takes output channels, kernel size and the others, by position or by name. */
+  constructor(...settings: LazyConvTransposeArguments) {
+    const { outChannels, named } = deferred("LazyConvTranspose1d", lazyTransposeKinds, settings);
+    super(named);
+    defer(this, ConvTranspose1d, outChannels, true, named);
   }
 
   /** Takes the shapes from the state dict. */
@@ -135,10 +191,11 @@ export class LazyConvTranspose1d extends ConvTranspose1d<boolean> {
 
 /** A ConvTranspose2d that learns its input channels from the first input, and is a ConvTranspose2d afterwards. `torch.nn.LazyConvTranspose2d`. */
 export class LazyConvTranspose2d extends ConvTranspose2d<boolean> {
-  /** Takes output channels and kernel size; the others by position or by name. */
-  constructor(outChannels: number, kernelSize: Sizes, ...settings: ConvTransposeArguments) {
-    super(0, 0, kernelSize, ...settings);
-    defer(this, ConvTranspose2d, outChannels, true, settings);
+  /** Takes output channels, kernel size and the others, by position or by name. */
+  constructor(...settings: LazyConvTransposeArguments) {
+    const { outChannels, named } = deferred("LazyConvTranspose2d", lazyTransposeKinds, settings);
+    super(named);
+    defer(this, ConvTranspose2d, outChannels, true, named);
   }
 
   /** Takes the shapes from the state dict. */
@@ -149,10 +206,11 @@ export class LazyConvTranspose2d extends ConvTranspose2d<boolean> {
 
 /** A ConvTranspose3d that learns its input channels from the first input, and is a ConvTranspose3d afterwards. `torch.nn.LazyConvTranspose3d`. */
 export class LazyConvTranspose3d extends ConvTranspose3d<boolean> {
-  /** Takes output channels and kernel size; the others by position or by name. */
-  constructor(outChannels: number, kernelSize: Sizes, ...settings: ConvTransposeArguments) {
-    super(0, 0, kernelSize, ...settings);
-    defer(this, ConvTranspose3d, outChannels, true, settings);
+  /** Takes output channels, kernel size and the others, by position or by name. */
+  constructor(...settings: LazyConvTransposeArguments) {
+    const { outChannels, named } = deferred("LazyConvTranspose3d", lazyTransposeKinds, settings);
+    super(named);
+    defer(this, ConvTranspose3d, outChannels, true, named);
   }
 
   /** Takes the shapes from the state dict. */

@@ -10,7 +10,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "../init/fan.ts";
 import { kaimingUniform_ } from "../init/kaiming.ts";
 import { uniform_ } from "../init/uniform.ts";
-import { settingsOf } from "../core/ops/arguments.ts";
+import { needed, type NeededThen, settingsOf } from "../core/ops/arguments.ts";
 import { type BiasOf, checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
@@ -131,12 +131,20 @@ export class Linear<B extends boolean = true> extends Module {
  * ```
  */
 export class LazyLinear extends Linear<boolean> {
-  /** Takes the size, and whether there is a bias by position. */
-  constructor(outFeatures: number, bias: boolean, options?: FactoryOptions);
-  /** Takes the size of the last dimension of the output. */
-  constructor(outFeatures: number, options?: LinearOptions);
-  constructor(outFeatures: number, ...settings: readonly unknown[]) {
-    const { bias = true, dtype, device } = settingsOf<LinearOptions>("LazyLinear", settings, kinds);
+  /** Takes the size of the last dimension of the output and the others, by position or by name. */
+  constructor(
+    ...settings: NeededThen<
+      [outFeatures: number],
+      [bias: boolean],
+      Pick<LinearSizes, "outFeatures">,
+      LinearOptions
+    >
+  ) {
+    const given = settingsOf<Pick<LinearSizes, "outFeatures"> & LinearOptions>("LazyLinear", settings, {
+      outFeatures: "any",
+      ...kinds,
+    });
+    const { bias = true, dtype, device } = given, outFeatures = needed("LazyLinear", given, "outFeatures");
     checkSizes("LazyLinear", { outFeatures });
     super(0, 0, { bias: false, dtype, device });
     this.outFeatures = outFeatures;
@@ -161,6 +169,16 @@ export class LazyLinear extends Linear<boolean> {
   }
 }
 
+/** What Bilinear cannot do without, where it is given by name. */
+export interface BilinearSizes {
+  /** Size of the last dimension of the first input. */
+  readonly in1Features: number;
+  /** Size of the last dimension of the second input. */
+  readonly in2Features: number;
+  /** Size of the last dimension of the output. */
+  readonly outFeatures: number;
+}
+
 /**
  * y = x1^T A x2 + b for each output: [..., in1] and [..., in2] to [..., out]. `torch.nn.Bilinear`.
  *
@@ -183,24 +201,25 @@ export class Bilinear<B extends boolean = true> extends Module {
   /** [outFeatures], or null. */
   declare bias: BiasOf<B>;
 
-  /** Takes the sizes, and whether there is a bias by position. */
+  /** Takes the sizes of the last dimension of the inputs and the output and the others, by position or by name. */
   constructor(
-    in1Features: number,
-    in2Features: number,
-    outFeatures: number,
-    bias: B,
-    options?: FactoryOptions,
-  );
-  /** Takes the sizes of the last dimension of the inputs and the output. */
-  constructor(in1Features: number, in2Features: number, outFeatures: number, options?: LinearOptions<B>);
-  constructor(
-    in1Features: number,
-    in2Features: number,
-    outFeatures: number,
-    ...settings: readonly unknown[]
+    ...settings: NeededThen<
+      [in1Features: number, in2Features: number, outFeatures: number],
+      [bias: B],
+      BilinearSizes,
+      LinearOptions<B>
+    >
   ) {
     super();
-    const { bias = true, dtype, device } = settingsOf<LinearOptions>("Bilinear", settings, kinds);
+    const given = settingsOf<BilinearSizes & LinearOptions>("Bilinear", settings, {
+      in1Features: "any",
+      in2Features: "any",
+      outFeatures: "any",
+      ...kinds,
+    });
+    const { bias = true, dtype, device } = given, outFeatures = needed("Bilinear", given, "outFeatures");
+    const in1Features = needed("Bilinear", given, "in1Features"),
+      in2Features = needed("Bilinear", given, "in2Features");
     checkSizes("Bilinear", { in1Features, in2Features, outFeatures });
     this.in1Features = in1Features;
     this.in2Features = in2Features;

@@ -17,13 +17,16 @@ import type { ValuesAndIndices } from "../core/ops/reduce.ts";
 import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { needed, type NeededThen, settingsOf } from "../core/ops/arguments.ts";
+import type { KernelSize } from "../core/ops/nn/pool.ts";
 import { Module } from "./module/module.ts";
 import { flag, size, tuple } from "./module/repr.ts";
 
-/** Arguments of max pooling after the kernel size. */
-export type MaxPoolArguments<R extends boolean = boolean> = Trailing<
+/** Arguments of max pooling. */
+export type MaxPoolArguments<R extends boolean = boolean> = NeededThen<
+  [kernelSize: Sizes],
   [stride: Sizes | null, padding: Sizes, dilation: Sizes, returnIndices: R, ceilMode: boolean],
+  KernelSize,
   MaxPoolLayerOptions<R>
 >;
 
@@ -61,17 +64,19 @@ export abstract class MaxPoolModule<R extends boolean> extends Module {
   /** Whether the number of windows is rounded up. */
   ceilMode: boolean;
 
-  /** Takes the kernel size; the others by position or by name. */
-  constructor(kernelSize: Sizes, ...settings: MaxPoolArguments<R>) {
+  /** Takes the kernel size and the others, by position or by name. */
+  constructor(...settings: MaxPoolArguments<R>) {
     super();
-    const options = settingsOf<MaxPoolLayerOptions>(this.reprName(), settings, {
+    const options = settingsOf<KernelSize & MaxPoolLayerOptions>(this.reprName(), settings, {
+      kernelSize: "any",
       stride: "sizes?",
       padding: "sizes",
       dilation: "sizes",
       returnIndices: "boolean",
       ceilMode: "boolean",
     });
-    checkKind(this.reprName(), "kernelSize", kernelSize ?? null, "sizes");
+    const kernelSize = needed(this.reprName(), options, "kernelSize");
+    checkKind(this.reprName(), "kernelSize", kernelSize, "sizes");
     this.kernelSize = kernelSize;
     this.stride = options.stride ?? kernelSize;
     this.padding = options.padding ?? 0;
@@ -137,6 +142,14 @@ export interface MaxUnpoolLayerOptions {
   readonly padding?: Sizes;
 }
 
+/** Arguments of max unpooling layers. */
+export type MaxUnpoolArguments = NeededThen<
+  [kernelSize: Sizes],
+  [stride: Sizes | null, padding: Sizes],
+  KernelSize,
+  MaxUnpoolLayerOptions
+>;
+
 /** What the max unpooling layers share. */
 export abstract class MaxUnpoolModule extends Module {
   /** Sizes of the windows. */
@@ -146,18 +159,16 @@ export abstract class MaxUnpoolModule extends Module {
   /** Padding of the pooling that is undone. */
   padding: readonly number[];
 
-  /** Takes the number of spatial dimensions and the kernel size; the others by position or by name. */
-  protected constructor(
-    rank: number,
-    kernelSize: Sizes,
-    settings: Trailing<[stride: Sizes | null, padding: Sizes], MaxUnpoolLayerOptions>,
-  ) {
+  /** Takes the number of spatial dimensions, and the kernel size and the others by position or by name. */
+  protected constructor(rank: number, settings: MaxUnpoolArguments) {
     super();
-    const options = settingsOf<MaxUnpoolLayerOptions>(this.reprName(), settings, {
+    const op = this.reprName();
+    const options = settingsOf<KernelSize & MaxUnpoolLayerOptions>(op, settings, {
+      kernelSize: "any",
       stride: "sizes?",
       padding: "sizes",
     });
-    const op = this.reprName();
+    const kernelSize = needed(op, options, "kernelSize");
     this.kernelSize = sizesOf(op, "kernel_size", kernelSize, rank);
     this.stride = sizesOf(op, "stride", options.stride ?? kernelSize, rank);
     this.padding = sizesOf(op, "padding", options.padding ?? 0, rank);
@@ -173,12 +184,9 @@ export abstract class MaxUnpoolModule extends Module {
 
 /** Puts values back where MaxPool1d took them from, zeros elsewhere. `torch.nn.MaxUnpool1d`. */
 export class MaxUnpool1d extends MaxUnpoolModule {
-  /** Takes the kernel size; the others by position or by name. */
-  constructor(
-    kernelSize: Sizes,
-    ...settings: Trailing<[stride: Sizes | null, padding: Sizes], MaxUnpoolLayerOptions>
-  ) {
-    super(1, kernelSize, settings);
+  /** Takes the kernel size and the others, by position or by name. */
+  constructor(...settings: MaxUnpoolArguments) {
+    super(1, settings);
   }
 
   /** What the layer computes; `outputSize` chooses among the sizes that fit. */
@@ -190,12 +198,9 @@ export class MaxUnpool1d extends MaxUnpoolModule {
 
 /** Puts values back where MaxPool2d took them from, zeros elsewhere. `torch.nn.MaxUnpool2d`. */
 export class MaxUnpool2d extends MaxUnpoolModule {
-  /** Takes the kernel size; the others by position or by name. */
-  constructor(
-    kernelSize: Sizes,
-    ...settings: Trailing<[stride: Sizes | null, padding: Sizes], MaxUnpoolLayerOptions>
-  ) {
-    super(2, kernelSize, settings);
+  /** Takes the kernel size and the others, by position or by name. */
+  constructor(...settings: MaxUnpoolArguments) {
+    super(2, settings);
   }
 
   /** What the layer computes; `outputSize` chooses among the sizes that fit. */
@@ -207,12 +212,9 @@ export class MaxUnpool2d extends MaxUnpoolModule {
 
 /** Puts values back where MaxPool3d took them from, zeros elsewhere. `torch.nn.MaxUnpool3d`. */
 export class MaxUnpool3d extends MaxUnpoolModule {
-  /** Takes the kernel size; the others by position or by name. */
-  constructor(
-    kernelSize: Sizes,
-    ...settings: Trailing<[stride: Sizes | null, padding: Sizes], MaxUnpoolLayerOptions>
-  ) {
-    super(3, kernelSize, settings);
+  /** Takes the kernel size and the others, by position or by name. */
+  constructor(...settings: MaxUnpoolArguments) {
+    super(3, settings);
   }
 
   /** What the layer computes; `outputSize` chooses among the sizes that fit. */

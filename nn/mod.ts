@@ -36,6 +36,8 @@ export {
   InstanceNorm1d,
   InstanceNorm2d,
   InstanceNorm3d,
+  type NormArguments,
+  type NumFeatures,
   RunningNorm,
   type RunningNormArguments,
   type RunningNormOptions,
@@ -55,7 +57,15 @@ export {
   type ConvSizes,
   type PaddingMode,
 } from "./conv.ts";
-export * from "./conv_transpose.ts";
+export {
+  ConvTranspose,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  ConvTranspose3d,
+  type ConvTransposeArguments,
+  type ConvTransposeLayerOptions,
+  type TransposeFunction,
+} from "./conv_transpose.ts";
 export { deepcopy } from "./module/deepcopy.ts";
 export * from "./distance.ts";
 export * from "./dropout.ts";

@@ -11,7 +11,7 @@ import { checkKind } from "../core/ops/options.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { ones_, zeros_ } from "../init/constant.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { needed, type NeededThen, settingsOf } from "../core/ops/arguments.ts";
 import { type BiasOf, checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
@@ -26,6 +26,12 @@ export interface LayerNormOptions<A extends boolean = boolean, B extends boolean
   readonly elementwiseAffine?: A;
   /** Whether there is an offset where there is a factor; true by default. */
   readonly bias?: B;
+}
+
+/** The last dimensions of the input, where they are given by name. */
+export interface NormalizedShape {
+  /** The last dimensions of the input. */
+  readonly normalizedShape: number | Shape;
 }
 
 function shapeOf(op: string, shape: number | Shape): Shape {
@@ -55,22 +61,25 @@ export class LayerNorm<A extends boolean = true, B extends boolean = true> exten
   /** The shape of the last dimensions, or null. */
   declare bias: A extends false ? null : BiasOf<B>;
 
-  /** Takes the last dimensions of the input; the others by position or by name. */
+  /** Takes the last dimensions of the input and the others, by position or by name. */
   constructor(
-    normalizedShape: number | Shape,
-    ...settings: Trailing<[eps: number, elementwiseAffine: A], LayerNormOptions<A, B>>
+    ...settings: NeededThen<
+      [normalizedShape: number | Shape],
+      [eps: number, elementwiseAffine: A],
+      NormalizedShape,
+      LayerNormOptions<A, B>
+    >
   ) {
     super();
-    const { eps = 1e-5, elementwiseAffine = true, bias = true, dtype = getDefaultDtype(), device } =
-      settingsOf<
-        LayerNormOptions
-      >(
-        "LayerNorm",
-        settings,
-        { eps: "number", elementwiseAffine: "boolean", bias: "boolean", ...factoryKinds },
-        2,
-      );
-    this.normalizedShape = shapeOf(this.reprName(), normalizedShape);
+    const given = settingsOf<NormalizedShape & LayerNormOptions>("LayerNorm", settings, {
+      normalizedShape: "any",
+      eps: "number",
+      elementwiseAffine: "boolean",
+      bias: "boolean",
+      ...factoryKinds,
+    }, 3);
+    const { eps = 1e-5, elementwiseAffine = true, bias = true, dtype = getDefaultDtype(), device } = given;
+    this.normalizedShape = shapeOf(this.reprName(), needed("LayerNorm", given, "normalizedShape"));
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
     const shape = this.normalizedShape, options = { dtype, device };
@@ -117,20 +126,24 @@ export class RMSNorm<A extends boolean = true> extends Module {
   /** The shape of the last dimensions, or null. */
   declare weight: BiasOf<A>;
 
-  /** Takes the last dimensions of the input; the others by position or by name. */
+  /** Takes the last dimensions of the input and the others, by position or by name. */
   constructor(
-    normalizedShape: number | Shape,
-    ...settings: Trailing<[eps: number | null, elementwiseAffine: A], RMSNormOptions<A>>
+    ...settings: NeededThen<
+      [normalizedShape: number | Shape],
+      [eps: number | null, elementwiseAffine: A],
+      NormalizedShape,
+      RMSNormOptions<A>
+    >
   ) {
     super();
-    const { eps = null, elementwiseAffine = true, dtype = getDefaultDtype(), device } = settingsOf<
-      RMSNormOptions
-    >(
-      "RMSNorm",
-      settings,
-      { eps: "number?", elementwiseAffine: "boolean", ...factoryKinds },
-    );
-    this.normalizedShape = shapeOf(this.reprName(), normalizedShape);
+    const given = settingsOf<NormalizedShape & RMSNormOptions>("RMSNorm", settings, {
+      normalizedShape: "any",
+      eps: "number?",
+      elementwiseAffine: "boolean",
+      ...factoryKinds,
+    });
+    const { eps = null, elementwiseAffine = true, dtype = getDefaultDtype(), device } = given;
+    this.normalizedShape = shapeOf(this.reprName(), needed("RMSNorm", given, "normalizedShape"));
     this.eps = eps;
     this.elementwiseAffine = elementwiseAffine;
     this.registerParameter(
@@ -157,6 +170,14 @@ export class RMSNorm<A extends boolean = true> extends Module {
   }
 }
 
+/** What GroupNorm cannot do without, where it is given by name. */
+export interface GroupNormSizes {
+  /** Number of groups. */
+  readonly numGroups: number;
+  /** Number of channels. */
+  readonly numChannels: number;
+}
+
 /** Options of GroupNorm. */
 export interface GroupNormOptions<A extends boolean = boolean> extends FactoryOptions {
   /** Added to the variance; 1e-5 by default. */
@@ -180,18 +201,26 @@ export class GroupNorm<A extends boolean = true> extends Module {
   /** [numChannels], or null. */
   declare bias: BiasOf<A>;
 
-  /** Takes the numbers of groups and channels; the others by position or by name. */
+  /** Takes the numbers of groups and channels and the others, by position or by name. */
   constructor(
-    numGroups: number,
-    numChannels: number,
-    ...settings: Trailing<[eps: number, affine: A], GroupNormOptions<A>>
+    ...settings: NeededThen<
+      [numGroups: number, numChannels: number],
+      [eps: number, affine: A],
+      GroupNormSizes,
+      GroupNormOptions<A>
+    >
   ) {
     super();
-    const { eps = 1e-5, affine = true, dtype = getDefaultDtype(), device } = settingsOf<GroupNormOptions>(
-      "GroupNorm",
-      settings,
-      { eps: "number", affine: "boolean", ...factoryKinds },
-    );
+    const given = settingsOf<GroupNormSizes & GroupNormOptions>("GroupNorm", settings, {
+      numGroups: "any",
+      numChannels: "any",
+      eps: "number",
+      affine: "boolean",
+      ...factoryKinds,
+    });
+    const { eps = 1e-5, affine = true, dtype = getDefaultDtype(), device } = given;
+    const numGroups = needed("GroupNorm", given, "numGroups");
+    const numChannels = needed("GroupNorm", given, "numChannels");
     checkSizes("GroupNorm", { numGroups }, 1);
     checkSizes("GroupNorm", { numChannels });
     if (numChannels % numGroups !== 0) {
@@ -246,18 +275,23 @@ export class LocalResponseNorm extends Module {
   /** Added to the mean square. */
   k: number;
 
-  /** Takes the number of neighbouring channels; the others by position or by name. */
+  /** Takes the number of neighbouring channels and the others, by position or by name. */
   constructor(
-    size: number,
-    ...settings: Trailing<[alpha: number, beta: number, k: number], LocalResponseNormLayerOptions>
+    ...settings: NeededThen<
+      [size: number],
+      [alpha: number, beta: number, k: number],
+      { readonly size: number },
+      LocalResponseNormLayerOptions
+    >
   ) {
     super();
-    const { alpha = 1e-4, beta = 0.75, k = 1 } = settingsOf<LocalResponseNormLayerOptions>(
+    const given = settingsOf<{ readonly size: number } & LocalResponseNormLayerOptions>(
       "LocalResponseNorm",
       settings,
-      { alpha: "number", beta: "number", k: "number" },
+      { size: "whole", alpha: "number", beta: "number", k: "number" },
     );
-    this.size = size;
+    const { alpha = 1e-4, beta = 0.75, k = 1 } = given;
+    this.size = needed("LocalResponseNorm", given, "size");
     this.alpha = alpha;
     this.beta = beta;
     this.k = k;

@@ -3,12 +3,31 @@
  *
  * @module
  */
-import { checkKind } from "../core/ops/options.ts";
+import { inPlace, isNamed, type Named, needed, type NeededThen, settingsOf } from "../core/ops/arguments.ts";
 import { pad } from "../core/ops/nn/pad.ts";
 import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { Module } from "./module/module.ts";
 import { number, tuple } from "./module/repr.ts";
+
+/** Amounts of padding, by position or by name. */
+export type Padding = Sizes | Named<{ padding: Sizes }>;
+
+/** Settings of the layers that pad with a constant. */
+export interface ConstantPadSettings {
+  /** One amount for all sides or one for each: left, right, top, bottom, front, back. */
+  readonly padding: Sizes;
+  /** The constant. */
+  readonly value: number;
+}
+
+/** Arguments of the layers that pad with a constant. */
+export type ConstantPadArguments = NeededThen<
+  [padding: Sizes, value: number],
+  [],
+  ConstantPadSettings,
+  unknown
+>;
 
 /** What the padding layers share. */
 export abstract class PaddingModule extends Module {
@@ -16,9 +35,11 @@ export abstract class PaddingModule extends Module {
   padding: readonly number[];
 
   /** Takes the number of spatial dimensions, and one amount for all sides or one for each. */
-  protected constructor(rank: number, padding: Sizes) {
+  protected constructor(rank: number, padding: Padding) {
     super();
-    this.padding = sizesOf(this.reprName(), "padding", padding, 2 * rank);
+    const op = this.reprName();
+    const sizes = isNamed(padding) ? inPlace(op, ["padding"], [padding], 1)[0] : padding;
+    this.padding = sizesOf(op, "padding", sizes, 2 * rank);
   }
 
   /** What stands between the parentheses of the text. */
@@ -33,10 +54,11 @@ export abstract class ConstantPadModule extends PaddingModule {
   value: number;
 
   /** Takes the number of spatial dimensions, amounts and constant. */
-  protected constructor(rank: number, padding: Sizes, value: number) {
-    super(rank, padding);
-    checkKind(this.reprName(), "value", value ?? null, "number");
-    this.value = value;
+  protected constructor(rank: number, settings: ConstantPadArguments) {
+    const op = new.target.name;
+    const options = settingsOf<ConstantPadSettings>(op, settings, { padding: "any", value: "number" });
+    super(rank, needed(op, options, "padding"));
+    this.value = needed(op, options, "value");
   }
 
   /** What the layer computes. */
@@ -61,32 +83,32 @@ export abstract class ConstantPadModule extends PaddingModule {
  */
 export class ConstantPad1d extends ConstantPadModule {
   /** Takes amounts and value. */
-  constructor(padding: Sizes, value: number) {
-    super(1, padding, value);
+  constructor(...settings: ConstantPadArguments) {
+    super(1, settings);
   }
 }
 
 /** A border of one value around the last two dimensions. `torch.nn.ConstantPad2d`. */
 export class ConstantPad2d extends ConstantPadModule {
   /** Takes amounts and value. */
-  constructor(padding: Sizes, value: number) {
-    super(2, padding, value);
+  constructor(...settings: ConstantPadArguments) {
+    super(2, settings);
   }
 }
 
 /** A border of one value around the last three dimensions. `torch.nn.ConstantPad3d`. */
 export class ConstantPad3d extends ConstantPadModule {
   /** Takes amounts and value. */
-  constructor(padding: Sizes, value: number) {
-    super(3, padding, value);
+  constructor(...settings: ConstantPadArguments) {
+    super(3, settings);
   }
 }
 
 /** What the layers that pad with zeros share. */
 export abstract class ZeroPadModule extends ConstantPadModule {
   /** Takes the number of spatial dimensions and amounts. */
-  protected constructor(rank: number, padding: Sizes) {
-    super(rank, padding, 0);
+  protected constructor(rank: number, padding: Padding) {
+    super(rank, [isNamed(padding) ? inPlace(new.target.name, ["padding"], [padding], 1)[0] : padding, 0]);
   }
 
   /** What stands between the parentheses of the text. */
@@ -98,7 +120,7 @@ export abstract class ZeroPadModule extends ConstantPadModule {
 /** A border of zeros around the last dimension. `torch.nn.ZeroPad1d`. */
 export class ZeroPad1d extends ZeroPadModule {
   /** Takes the amounts. */
-  constructor(padding: Sizes) {
+  constructor(padding: Padding) {
     super(1, padding);
   }
 }
@@ -106,7 +128,7 @@ export class ZeroPad1d extends ZeroPadModule {
 /** A border of zeros around the last two dimensions. `torch.nn.ZeroPad2d`. */
 export class ZeroPad2d extends ZeroPadModule {
   /** Takes the amounts. */
-  constructor(padding: Sizes) {
+  constructor(padding: Padding) {
     super(2, padding);
   }
 }
@@ -114,7 +136,7 @@ export class ZeroPad2d extends ZeroPadModule {
 /** A border of zeros around the last three dimensions. `torch.nn.ZeroPad3d`. */
 export class ZeroPad3d extends ZeroPadModule {
   /** Takes the amounts. */
-  constructor(padding: Sizes) {
+  constructor(padding: Padding) {
     super(3, padding);
   }
 }
@@ -130,7 +152,7 @@ export abstract class ReflectionPadModule extends PaddingModule {
 /** A border that mirrors the inside, around the last dimension. `torch.nn.ReflectionPad1d`. */
 export class ReflectionPad1d extends ReflectionPadModule {
   /** Takes the amounts. */
-  constructor(padding: Sizes) {
+  constructor(padding: Padding) {
     super(1, padding);
   }
 }
@@ -138,7 +160,7 @@ export class ReflectionPad1d extends ReflectionPadModule {
 /** A border that mirrors the inside, around the last two dimensions. `torch.nn.ReflectionPad2d`. */
 export class ReflectionPad2d extends ReflectionPadModule {
   /** Takes the amounts. */
-  constructor(padding: Sizes) {
+  constructor(padding: Padding) {
     super(2, padding);
   }
 }
@@ -146,7 +168,7 @@ export class ReflectionPad2d extends ReflectionPadModule {
 /** A border that mirrors the inside, around the last three dimensions. `torch.nn.ReflectionPad3d`. */
 export class ReflectionPad3d extends ReflectionPadModule {
   /** Takes the amounts. */
-  constructor(padding: Sizes) {
+  constructor(padding: Padding) {
     super(3, padding);
   }
 }
@@ -162,7 +184,7 @@ export abstract class ReplicationPadModule extends PaddingModule {
 /** A border that repeats the outermost elements, around the last dimension. `torch.nn.ReplicationPad1d`. */
 export class ReplicationPad1d extends ReplicationPadModule {
   /** Takes the amounts. */
-  constructor(padding: Sizes) {
+  constructor(padding: Padding) {
     super(1, padding);
   }
 }
@@ -170,7 +192,7 @@ export class ReplicationPad1d extends ReplicationPadModule {
 /** A border that repeats the outermost elements, around the last two dimensions. `torch.nn.ReplicationPad2d`. */
 export class ReplicationPad2d extends ReplicationPadModule {
   /** Takes the amounts. */
-  constructor(padding: Sizes) {
+  constructor(padding: Padding) {
     super(2, padding);
   }
 }
@@ -178,7 +200,7 @@ export class ReplicationPad2d extends ReplicationPadModule {
 /** A border that repeats the outermost elements, around the last three dimensions. `torch.nn.ReplicationPad3d`. */
 export class ReplicationPad3d extends ReplicationPadModule {
   /** Takes the amounts. */
-  constructor(padding: Sizes) {
+  constructor(padding: Padding) {
     super(3, padding);
   }
 }
@@ -194,7 +216,7 @@ export abstract class CircularPadModule extends PaddingModule {
 /** A border from the opposite side, around the last dimension. `torch.nn.CircularPad1d`. */
 export class CircularPad1d extends CircularPadModule {
   /** Takes the amounts. */
-  constructor(padding: Sizes) {
+  constructor(padding: Padding) {
     super(1, padding);
   }
 }
@@ -202,7 +224,7 @@ export class CircularPad1d extends CircularPadModule {
 /** A border from the opposite side, around the last two dimensions. `torch.nn.CircularPad2d`. */
 export class CircularPad2d extends CircularPadModule {
   /** Takes the amounts. */
-  constructor(padding: Sizes) {
+  constructor(padding: Padding) {
     super(2, padding);
   }
 }
@@ -210,7 +232,7 @@ export class CircularPad2d extends CircularPadModule {
 /** A border from the opposite side, around the last three dimensions. `torch.nn.CircularPad3d`. */
 export class CircularPad3d extends CircularPadModule {
   /** Takes the amounts. */
-  constructor(padding: Sizes) {
+  constructor(padding: Padding) {
     super(3, padding);
   }
 }

@@ -18,14 +18,16 @@ import {
   avgPool2d,
   avgPool3d,
   type AvgPoolOptions,
+  type KernelSize,
   lpPool1d,
   lpPool2d,
   lpPool3d,
+  type NormType,
 } from "../core/ops/nn/pool.ts";
 import type { ValuesAndIndices } from "../core/ops/reduce.ts";
 import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { inPlace, isNamed, type Named, needed, type NeededThen, settingsOf } from "../core/ops/arguments.ts";
 import type { MaxPoolResult } from "./max_pool.ts";
 import { Module } from "./module/module.ts";
 import { flag, number, size } from "./module/repr.ts";
@@ -36,8 +38,9 @@ export interface AvgPoolLayerOptions extends Omit<AvgPoolOptions, "stride"> {
   readonly stride?: Sizes | null;
 }
 
-/** Arguments of average pooling layers after the kernel size. */
-export type AvgPoolArguments = Trailing<
+/** Arguments of average pooling layers. */
+export type AvgPoolArguments = NeededThen<
+  [kernelSize: Sizes],
   [
     stride: Sizes | null,
     padding: Sizes,
@@ -45,6 +48,7 @@ export type AvgPoolArguments = Trailing<
     countIncludePad: boolean,
     divisorOverride: number | null,
   ],
+  KernelSize,
   AvgPoolLayerOptions
 >;
 
@@ -63,17 +67,19 @@ export abstract class AvgPoolModule extends Module {
   /** What the sums are divided by instead of the number of elements. */
   divisorOverride: number | null;
 
-  /** Takes the kernel size; the others by position or by name. */
-  constructor(kernelSize: Sizes, ...settings: AvgPoolArguments) {
+  /** Takes the kernel size and the others, by position or by name. */
+  constructor(...settings: AvgPoolArguments) {
     super();
-    const options = settingsOf<AvgPoolLayerOptions>(this.reprName(), settings, {
+    const options = settingsOf<KernelSize & AvgPoolLayerOptions>(this.reprName(), settings, {
+      kernelSize: "any",
       stride: "sizes?",
       padding: "sizes",
       ceilMode: "boolean",
       countIncludePad: "boolean",
       divisorOverride: "number?",
     });
-    checkKind(this.reprName(), "kernelSize", kernelSize ?? null, "sizes");
+    const kernelSize = needed(this.reprName(), options, "kernelSize");
+    checkKind(this.reprName(), "kernelSize", kernelSize, "sizes");
     this.kernelSize = kernelSize;
     this.stride = options.stride ?? kernelSize;
     this.padding = options.padding ?? 0;
@@ -96,9 +102,9 @@ export abstract class AvgPoolModule extends Module {
 
 /** The average of each window of [N, C, L] or [C, L]. `torch.nn.AvgPool1d`. */
 export class AvgPool1d extends AvgPoolModule {
-  /** Takes the kernel size; the others by position or by name. */
-  constructor(kernelSize: Sizes, ...settings: AvgPoolArguments) {
-    super(kernelSize, ...settings);
+  /** Takes the kernel size and the others, by position or by name. */
+  constructor(...settings: AvgPoolArguments) {
+    super(...settings);
     // PyTorch shows these as tuples here, and not in the other average pooling layers.
     this.kernelSize = sizesOf("AvgPool1d", "kernel_size", this.kernelSize, 1);
     this.stride = sizesOf("AvgPool1d", "stride", this.stride, 1);
@@ -146,19 +152,27 @@ export abstract class LPPoolModule extends Module {
   /** Whether the number of windows is rounded up. */
   ceilMode: boolean;
 
-  /** Takes exponent and kernel size; the others by position or by name. */
+  /** Takes exponent, kernel size and the others, by position or by name. */
   constructor(
-    normType: number,
-    kernelSize: Sizes,
-    ...settings: Trailing<[stride: Sizes | null, ceilMode: boolean], LPPoolLayerOptions>
+    ...settings: NeededThen<
+      [normType: number, kernelSize: Sizes],
+      [stride: Sizes | null, ceilMode: boolean],
+      NormType & KernelSize,
+      LPPoolLayerOptions
+    >
   ) {
     super();
-    const { stride = null, ceilMode = false } = settingsOf<LPPoolLayerOptions>(this.reprName(), settings, {
+    const op = this.reprName();
+    const options = settingsOf<NormType & KernelSize & LPPoolLayerOptions>(op, settings, {
+      normType: "number",
+      kernelSize: "any",
       stride: "sizes?",
       ceilMode: "boolean",
     });
-    this.normType = normType;
-    checkKind(this.reprName(), "kernelSize", kernelSize ?? null, "sizes");
+    const { stride = null, ceilMode = false } = options;
+    this.normType = needed(op, options, "normType");
+    const kernelSize = needed(op, options, "kernelSize");
+    checkKind(op, "kernelSize", kernelSize, "sizes");
     this.kernelSize = kernelSize;
     this.stride = stride;
     this.ceilMode = ceilMode;
@@ -209,15 +223,23 @@ function outputText(outputSize: OutputSizes): string {
   return sizes.length === 1 ? `(${sizes[0]},)` : `(${sizes.join(", ")})`;
 }
 
+/** The sizes of the output, where they are given by name. */
+export interface OutputSize {
+  /** Sizes of the output; null is the input's. */
+  readonly outputSize: OutputSizes;
+}
+
 /** What the adaptive layers share. */
 export abstract class AdaptivePoolModule extends Module {
   /** Sizes of the output; null is the input's. */
   outputSize: OutputSizes;
 
   /** Takes the sizes of the output. */
-  constructor(outputSize: OutputSizes) {
+  constructor(outputSize: OutputSizes | Named<OutputSize>) {
     super();
-    this.outputSize = outputSize;
+    this.outputSize = isNamed(outputSize)
+      ? inPlace(this.reprName(), ["outputSize"], [outputSize], 1)[0]
+      : outputSize;
   }
 
   /** What stands between the parentheses of the text. */
@@ -271,13 +293,18 @@ export abstract class AdaptiveMaxPoolModule<R extends boolean> extends AdaptiveP
 
   /** Takes the sizes of the output. */
   constructor(
-    outputSize: OutputSizes,
-    ...settings: Trailing<[returnIndices: R], AdaptiveMaxPoolLayerOptions<R>>
+    ...settings: NeededThen<
+      [outputSize: OutputSizes],
+      [returnIndices: R],
+      OutputSize,
+      AdaptiveMaxPoolLayerOptions<R>
+    >
   ) {
-    super(outputSize);
-    const options = settingsOf<AdaptiveMaxPoolLayerOptions>(this.reprName(), settings, {
+    const options = settingsOf<OutputSize & AdaptiveMaxPoolLayerOptions>(new.target.name, settings, {
+      outputSize: "any",
       returnIndices: "boolean",
     });
+    super(needed(new.target.name, options, "outputSize"));
     this.returnIndices = options.returnIndices ?? false;
   }
 

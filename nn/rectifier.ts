@@ -7,9 +7,9 @@ import * as op from "../core/ops/nn/activation.ts";
 import { rrelu } from "../core/ops/nn/random_activation.ts";
 import type { InplaceOptions } from "../core/ops/nn/activation.ts";
 import { ValueError } from "../core/errors.ts";
-import { checkKind, type Kinds } from "../core/ops/options.ts";
+import type { Kinds } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { needed, type NeededThen, settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { Module } from "./module/module.ts";
 import { float, number } from "./module/repr.ts";
 
@@ -278,6 +278,14 @@ export class Softshrink extends Module {
   }
 }
 
+/** What Threshold cannot do without, where it is given by name. */
+export interface ThresholdSettings {
+  /** Where it begins. */
+  readonly threshold: number;
+  /** What stands elsewhere. */
+  readonly value: number;
+}
+
 /** x where above the threshold, a fixed value elsewhere. `torch.nn.Threshold`. */
 export class Threshold extends InplaceModule {
   /** Where it begins. */
@@ -285,13 +293,23 @@ export class Threshold extends InplaceModule {
   /** What stands elsewhere. */
   value: number;
 
-  /** Takes the threshold and the value elsewhere. */
-  constructor(threshold: number, value: number, ...settings: Trailing<[inplace: boolean], InplaceOptions>) {
-    super(...settings);
-    checkKind("Threshold", "threshold", threshold ?? null, "number");
-    checkKind("Threshold", "value", value ?? null, "number");
-    this.threshold = threshold;
-    this.value = value;
+  /** Takes the threshold and the value elsewhere, by position or by name. */
+  constructor(
+    ...settings: NeededThen<
+      [threshold: number, value: number],
+      [inplace: boolean],
+      ThresholdSettings,
+      InplaceOptions
+    >
+  ) {
+    const options = settingsOf<ThresholdSettings & InplaceOptions>("Threshold", settings, {
+      threshold: "number",
+      value: "number",
+      ...inplaceKinds,
+    });
+    super(options.inplace ?? false);
+    this.threshold = needed("Threshold", options, "threshold");
+    this.value = needed("Threshold", options, "value");
   }
 
   /** What the layer computes. */

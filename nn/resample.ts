@@ -3,13 +3,29 @@
  *
  * @module
  */
-import { fold, unfold, type UnfoldOptions } from "../core/ops/nn/im2col.ts";
-import type { Kinds } from "../core/ops/options.ts";
+import {
+  fold,
+  foldKinds,
+  type FoldSizes,
+  unfold,
+  unfoldKinds,
+  type UnfoldOptions,
+} from "../core/ops/nn/im2col.ts";
+import { checkKind, type Kinds } from "../core/ops/options.ts";
+import type { KernelSize } from "../core/ops/nn/pool.ts";
 import { interpolate, type InterpolateMode, type InterpolateOptions } from "../core/ops/nn/resize.ts";
 import { channelShuffle, pixelShuffle, pixelUnshuffle } from "../core/ops/nn/shuffle.ts";
 import type { Sizes } from "../core/ops/nn/spatial.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import {
+  inPlace,
+  isNamed,
+  type Named,
+  needed,
+  type NeededThen,
+  settingsOf,
+  type Trailing,
+} from "../core/ops/arguments.ts";
 import { checkSizes } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { float, size as sizeText } from "./module/repr.ts";
@@ -136,10 +152,12 @@ export class PixelShuffle extends Module {
   upscaleFactor: number;
 
   /** Takes r. */
-  constructor(upscaleFactor: number) {
+  constructor(upscaleFactor: number | Named<{ upscaleFactor: number }>) {
     super();
-    checkSizes("PixelShuffle", { upscaleFactor }, 1);
-    this.upscaleFactor = upscaleFactor;
+    this.upscaleFactor = isNamed(upscaleFactor)
+      ? inPlace("PixelShuffle", ["upscaleFactor"], [upscaleFactor], 1)[0]
+      : upscaleFactor;
+    checkSizes("PixelShuffle", { upscaleFactor: this.upscaleFactor }, 1);
   }
 
   /** What the layer computes. */
@@ -159,10 +177,12 @@ export class PixelUnshuffle extends Module {
   downscaleFactor: number;
 
   /** Takes r. */
-  constructor(downscaleFactor: number) {
+  constructor(downscaleFactor: number | Named<{ downscaleFactor: number }>) {
     super();
-    checkSizes("PixelUnshuffle", { downscaleFactor }, 1);
-    this.downscaleFactor = downscaleFactor;
+    this.downscaleFactor = isNamed(downscaleFactor)
+      ? inPlace("PixelUnshuffle", ["downscaleFactor"], [downscaleFactor], 1)[0]
+      : downscaleFactor;
+    checkSizes("PixelUnshuffle", { downscaleFactor: this.downscaleFactor }, 1);
   }
 
   /** What the layer computes. */
@@ -182,10 +202,10 @@ export class ChannelShuffle extends Module {
   groups: number;
 
   /** Takes the number of groups. */
-  constructor(groups: number) {
+  constructor(groups: number | Named<{ groups: number }>) {
     super();
-    checkSizes("ChannelShuffle", { groups }, 1);
-    this.groups = groups;
+    this.groups = isNamed(groups) ? inPlace("ChannelShuffle", ["groups"], [groups], 1)[0] : groups;
+    checkSizes("ChannelShuffle", { groups: this.groups }, 1);
   }
 
   /** What the layer computes. */
@@ -199,8 +219,21 @@ export class ChannelShuffle extends Module {
   }
 }
 
-/** Arguments of Fold and Unfold after the sizes. */
-export type UnfoldArguments = Trailing<[dilation: Sizes, padding: Sizes, stride: Sizes], UnfoldOptions>;
+/** Arguments of Unfold. */
+export type UnfoldArguments = NeededThen<
+  [kernelSize: Sizes],
+  [dilation: Sizes, padding: Sizes, stride: Sizes],
+  KernelSize,
+  UnfoldOptions
+>;
+
+/** Arguments of Fold. */
+export type FoldArguments = NeededThen<
+  [outputSize: Sizes, kernelSize: Sizes],
+  [dilation: Sizes, padding: Sizes, stride: Sizes],
+  FoldSizes,
+  UnfoldOptions
+>;
 
 /** What Fold and Unfold share. */
 export abstract class BlockModule extends Module {
@@ -213,15 +246,12 @@ export abstract class BlockModule extends Module {
   /** Step of the blocks. */
   stride: Sizes;
 
-  /** Takes the sizes of the blocks; the others by position or by name. */
-  constructor(kernelSize: Sizes, ...settings: UnfoldArguments) {
+  /** Takes the sizes of the blocks and the others. */
+  protected constructor(options: Partial<KernelSize> & UnfoldOptions) {
     super();
-    const { dilation = 1, padding = 0, stride = 1 } = settingsOf<UnfoldOptions>("Unfold", settings, {
-      dilation: "sizes",
-      padding: "sizes",
-      stride: "sizes",
-    });
-    this.kernelSize = kernelSize;
+    const { dilation = 1, padding = 0, stride = 1 } = options, op = this.reprName();
+    this.kernelSize = needed(op, options, "kernelSize");
+    checkKind(op, "kernelSize", this.kernelSize, "sizes");
     this.dilation = dilation;
     this.padding = padding;
     this.stride = stride;
@@ -245,6 +275,11 @@ export abstract class BlockModule extends Module {
  * ```
  */
 export class Unfold extends BlockModule {
+  /** Takes the sizes of the blocks and the others, by position or by name. */
+  constructor(...settings: UnfoldArguments) {
+    super(settingsOf<KernelSize & UnfoldOptions>("Unfold", settings, unfoldKinds));
+  }
+
   /** What the layer computes. */
   override forward(x: Tensor): Tensor {
     const { dilation, padding, stride } = this;
@@ -257,10 +292,12 @@ export class Fold extends BlockModule {
   /** Sizes of the image. */
   outputSize: Sizes;
 
-  /** Takes the sizes of image and blocks; the others by position or by name. */
-  constructor(outputSize: Sizes, kernelSize: Sizes, ...settings: UnfoldArguments) {
-    super(kernelSize, ...settings);
-    this.outputSize = outputSize;
+  /** Takes the sizes of image and blocks and the others, by position or by name. */
+  constructor(...settings: FoldArguments) {
+    const options = settingsOf<FoldSizes & UnfoldOptions>("Fold", settings, foldKinds);
+    super(options);
+    this.outputSize = needed("Fold", options, "outputSize");
+    checkKind("Fold", "outputSize", this.outputSize, "sizes");
   }
 
   /** What the layer computes. */

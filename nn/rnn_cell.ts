@@ -11,10 +11,11 @@ import type { Kinds } from "../core/ops/options.ts";
 import { squeeze, unsqueeze } from "../core/ops/view.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { uniform_ } from "../init/uniform.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { needed, type NeededThen, settingsOf } from "../core/ops/arguments.ts";
 import { checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
 import { setField } from "./module/fields.ts";
 import { Module } from "./module/module.ts";
+import type { RecurrentSizes } from "./recurrent.ts";
 import { Parameter } from "./module/parameter.ts";
 import {
   type CellState,
@@ -33,7 +34,20 @@ export interface CellOptions extends FactoryOptions {
   readonly bias?: boolean;
 }
 
-const kinds: Kinds<CellOptions> = { bias: "boolean", ...factoryKinds };
+/** Arguments of cells. */
+export type CellArguments = NeededThen<
+  [inputSize: number, hiddenSize: number],
+  [bias: boolean],
+  RecurrentSizes,
+  CellOptions
+>;
+
+const kinds: Kinds<RecurrentSizes & CellOptions> = {
+  inputSize: "any",
+  hiddenSize: "any",
+  bias: "boolean",
+  ...factoryKinds,
+};
 
 /** Options of RNNCell. */
 export interface RNNCellOptions extends CellOptions {
@@ -59,8 +73,10 @@ export abstract class RecurrentCell extends Module {
   declare biasHh: Parameter | null;
 
   /** Takes the sizes of input and state, and how many gates there are. */
-  protected constructor(gates: number, inputSize: number, hiddenSize: number, options: CellOptions) {
+  protected constructor(gates: number, options: Partial<RecurrentSizes> & CellOptions) {
     super();
+    const op = this.reprName();
+    const inputSize = needed(op, options, "inputSize"), hiddenSize = needed(op, options, "hiddenSize");
     checkSizes(this.reprName(), { inputSize, hiddenSize });
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
@@ -159,18 +175,23 @@ export class RNNCell extends RecurrentCell {
   /** "tanh" or "relu". */
   nonlinearity: "tanh" | "relu";
 
-  /** Takes the sizes of input and state; the others by position or by name. */
+  /** Takes the sizes of input and state and the others, by position or by name. */
   constructor(
-    inputSize: number,
-    hiddenSize: number,
-    ...settings: Trailing<[bias: boolean, nonlinearity: "tanh" | "relu"], RNNCellOptions>
+    ...settings: NeededThen<
+      [inputSize: number, hiddenSize: number],
+      [bias: boolean, nonlinearity: "tanh" | "relu"],
+      RecurrentSizes,
+      RNNCellOptions
+    >
   ) {
-    const options = settingsOf<RNNCellOptions>("RNNCell", settings, {
+    const options = settingsOf<RecurrentSizes & RNNCellOptions>("RNNCell", settings, {
+      inputSize: "any",
+      hiddenSize: "any",
       bias: "boolean",
       nonlinearity: "string",
       ...factoryKinds,
     });
-    super(1, inputSize, hiddenSize, options);
+    super(1, options);
     this.nonlinearity = options.nonlinearity ?? "tanh";
     if (this.nonlinearity !== "tanh" && this.nonlinearity !== "relu") {
       throw new ValueError(`Unknown nonlinearity: ${this.nonlinearity}, in RNNCell: it is tanh or relu`);
@@ -190,9 +211,9 @@ export class RNNCell extends RecurrentCell {
 
 /** One step of long short-term memory. `torch.nn.LSTMCell`. */
 export class LSTMCell extends RecurrentCell {
-  /** Takes the sizes of input and state; the others by position or by name. */
-  constructor(inputSize: number, hiddenSize: number, ...settings: Trailing<[bias: boolean], CellOptions>) {
-    super(4, inputSize, hiddenSize, settingsOf<CellOptions>("LSTMCell", settings, kinds));
+  /** Takes the sizes of input and state and the others, by position or by name. */
+  constructor(...settings: CellArguments) {
+    super(4, settingsOf<RecurrentSizes & CellOptions>("LSTMCell", settings, kinds));
   }
 
   /** The next hidden and cell state. */
@@ -204,9 +225,9 @@ export class LSTMCell extends RecurrentCell {
 
 /** One step of gated recurrent units. `torch.nn.GRUCell`. */
 export class GRUCell extends RecurrentCell {
-  /** Takes the sizes of input and state; the others by position or by name. */
-  constructor(inputSize: number, hiddenSize: number, ...settings: Trailing<[bias: boolean], CellOptions>) {
-    super(3, inputSize, hiddenSize, settingsOf<CellOptions>("GRUCell", settings, kinds));
+  /** Takes the sizes of input and state and the others, by position or by name. */
+  constructor(...settings: CellArguments) {
+    super(3, settingsOf<RecurrentSizes & CellOptions>("GRUCell", settings, kinds));
   }
 
   /** The next hidden state. */

@@ -11,7 +11,7 @@ import type { Kinds } from "../core/ops/options.ts";
 import { triu } from "../core/ops/rearrange.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { xavierUniform_ } from "../init/xavier.ts";
-import { settingsOf, type Trailing } from "../core/ops/arguments.ts";
+import { needed, type NeededThen, settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { checkSizes, factoryKinds } from "./arguments.ts";
 import { ModuleList } from "./containers.ts";
 import { deepcopy } from "./module/deepcopy.ts";
@@ -67,14 +67,21 @@ export class TransformerEncoder extends Module {
 
   /** Takes the layer to copy, how often, and a norm for the end, by position or by name. */
   constructor(
-    encoderLayer: TransformerEncoderLayer,
-    numLayers: number,
-    ...settings: Trailing<[norm: Layer | null], StackOptions>
+    ...settings: NeededThen<
+      [encoderLayer: TransformerEncoderLayer, numLayers: number],
+      [norm: Layer | null],
+      { readonly encoderLayer: TransformerEncoderLayer; readonly numLayers: number },
+      StackOptions
+    >
   ) {
     super();
-    this.layers = copies("TransformerEncoder", encoderLayer, numLayers);
-    this.numLayers = numLayers;
-    this.norm = settingsOf<StackOptions>("TransformerEncoder", settings, { norm: "any" }).norm ?? null;
+    const options = settingsOf<
+      { readonly encoderLayer: TransformerEncoderLayer; readonly numLayers: number } & StackOptions
+    >("TransformerEncoder", settings, { encoderLayer: "any", numLayers: "any", norm: "any" });
+    const layer = needed("TransformerEncoder", options, "encoderLayer");
+    this.numLayers = needed("TransformerEncoder", options, "numLayers");
+    this.layers = copies("TransformerEncoder", layer, this.numLayers);
+    this.norm = options.norm ?? null;
   }
 
   /** What the stack computes; masks by position or by name. */
@@ -103,14 +110,21 @@ export class TransformerDecoder extends Module {
 
   /** Takes the layer to copy, how often, and a norm for the end, by position or by name. */
   constructor(
-    decoderLayer: TransformerDecoderLayer,
-    numLayers: number,
-    ...settings: Trailing<[norm: Layer | null], StackOptions>
+    ...settings: NeededThen<
+      [decoderLayer: TransformerDecoderLayer, numLayers: number],
+      [norm: Layer | null],
+      { readonly decoderLayer: TransformerDecoderLayer; readonly numLayers: number },
+      StackOptions
+    >
   ) {
     super();
-    this.layers = copies("TransformerDecoder", decoderLayer, numLayers);
-    this.numLayers = numLayers;
-    this.norm = settingsOf<StackOptions>("TransformerDecoder", settings, { norm: "any" }).norm ?? null;
+    const options = settingsOf<
+      { readonly decoderLayer: TransformerDecoderLayer; readonly numLayers: number } & StackOptions
+    >("TransformerDecoder", settings, { decoderLayer: "any", numLayers: "any", norm: "any" });
+    const layer = needed("TransformerDecoder", options, "decoderLayer");
+    this.numLayers = needed("TransformerDecoder", options, "numLayers");
+    this.layers = copies("TransformerDecoder", layer, this.numLayers);
+    this.norm = options.norm ?? null;
   }
 
   /** What the stack computes from a target and an encoder's output; masks by position or by name. */

@@ -311,3 +311,70 @@ Deno.test("layers take what they need by position or by name", () => {
     "argument 'outFeatures' must be int, not None",
   );
 });
+
+Deno.test("layers take everything by name, or from some argument on", () => {
+  const layer = new nn.TransformerEncoderLayer(4, 2);
+  const pairs: [byName: nn.Module, byPosition: nn.Module][] = [
+    [new nn.MaxPool2d({ kernelSize: 3, stride: 2, padding: 1 }), new nn.MaxPool2d(3, 2, 1)],
+    [new nn.MaxUnpool2d({ kernelSize: 2 }), new nn.MaxUnpool2d(2)],
+    [new nn.AvgPool1d({ kernelSize: 3, stride: 2 }), new nn.AvgPool1d(3, 2)],
+    [new nn.AvgPool2d({ kernelSize: 3 }), new nn.AvgPool2d(3)],
+    [new nn.LPPool2d({ normType: 2, kernelSize: 3 }), new nn.LPPool2d(2, 3)],
+    [new nn.LPPool2d(2, { kernelSize: 3 }), new nn.LPPool2d(2, 3)],
+    [new nn.AdaptiveAvgPool2d({ outputSize: [1, null] }), new nn.AdaptiveAvgPool2d([1, null])],
+    [new nn.AdaptiveMaxPool1d({ outputSize: 2 }), new nn.AdaptiveMaxPool1d(2)],
+    [
+      new nn.FractionalMaxPool2d({ kernelSize: 2, outputSize: 3 }),
+      new nn.FractionalMaxPool2d(2, 3),
+    ],
+    [new nn.LayerNorm({ normalizedShape: [3], eps: 1 }), new nn.LayerNorm([3], 1)],
+    [new nn.RMSNorm({ normalizedShape: 3 }), new nn.RMSNorm(3)],
+    [new nn.GroupNorm({ numGroups: 2, numChannels: 4 }), new nn.GroupNorm(2, 4)],
+    [new nn.GroupNorm(2, { numChannels: 4, affine: false }), new nn.GroupNorm(2, 4, 1e-5, false)],
+    [new nn.LocalResponseNorm({ size: 2, k: 2 }), new nn.LocalResponseNorm(2, 1e-4, 0.75, 2)],
+    [new nn.BatchNorm2d({ numFeatures: 4, momentum: 0.2 }), new nn.BatchNorm2d(4, 1e-5, 0.2)],
+    [new nn.InstanceNorm1d({ numFeatures: 4, affine: true }), new nn.InstanceNorm1d(4, { affine: true })],
+    [new nn.Conv2d(3, 4, { kernelSize: 3, padding: 1 }), new nn.Conv2d(3, 4, 3, 1, 1)],
+    [
+      new nn.ConvTranspose2d({ inChannels: 3, outChannels: 4, kernelSize: 3, stride: 2 }),
+      new nn.ConvTranspose2d(3, 4, 3, 2),
+    ],
+    [
+      new nn.LazyConv2d({ outChannels: 4, kernelSize: 3, bias: false }),
+      new nn.LazyConv2d(4, 3, { bias: false }),
+    ],
+    [new nn.LazyConvTranspose1d(4, { kernelSize: 3 }), new nn.LazyConvTranspose1d(4, 3)],
+    [new nn.LazyLinear({ outFeatures: 4, bias: false }), new nn.LazyLinear(4, false)],
+    [new nn.Bilinear({ in1Features: 2, in2Features: 3, outFeatures: 4 }), new nn.Bilinear(2, 3, 4)],
+    [new nn.GRUCell({ inputSize: 2, hiddenSize: 3, bias: false }), new nn.GRUCell(2, 3, false)],
+    [
+      new nn.RNNCell({ inputSize: 2, hiddenSize: 3, nonlinearity: "relu" }),
+      new nn.RNNCell(2, 3, true, "relu"),
+    ],
+    [new nn.TransformerEncoder(layer, { numLayers: 2 }), new nn.TransformerEncoder(layer, 2)],
+    [new nn.TransformerEncoder({ encoderLayer: layer, numLayers: 2 }), new nn.TransformerEncoder(layer, 2)],
+    [new nn.ZeroPad2d({ padding: 1 }), new nn.ZeroPad2d(1)],
+    [new nn.ReflectionPad1d({ padding: [1, 2] }), new nn.ReflectionPad1d([1, 2])],
+    [new nn.ConstantPad2d({ padding: 1, value: 2 }), new nn.ConstantPad2d(1, 2)],
+    [new nn.PixelShuffle({ upscaleFactor: 2 }), new nn.PixelShuffle(2)],
+    [new nn.Unfold({ kernelSize: 2, stride: 2 }), new nn.Unfold(2, 1, 0, 2)],
+    [new nn.Fold({ outputSize: 4, kernelSize: 2 }), new nn.Fold(4, 2)],
+    [new nn.Threshold({ threshold: 1, value: 2 }), new nn.Threshold(1, 2)],
+    [new nn.Unflatten({ dim: 1, unflattenedSize: [2, 3] }), new nn.Unflatten(1, [2, 3])],
+    [
+      new nn.AdaptiveLogSoftmaxWithLoss({ inFeatures: 4, nClasses: 9, cutoffs: [3] }),
+      new nn.AdaptiveLogSoftmaxWithLoss(4, 9, [3]),
+    ],
+  ];
+  for (const [byName, byPosition] of pairs) assertEquals(String(byName), String(byPosition));
+  assertThrows(
+    () => new nn.MaxPool2d({ stride: 2 }),
+    ValueError,
+    "MaxPool2d() missing 1 required positional",
+  );
+  assertThrows(
+    () => Reflect.construct(nn.BatchNorm2d, [{ num_features: 2 }]),
+    ValueError,
+    "'num_features' is 'numFeatures' here",
+  );
+});

@@ -30,13 +30,15 @@ export interface FoldSizes extends KernelSize {
   readonly outputSize: Sizes;
 }
 
-const unfoldKinds: Kinds<KernelSize & UnfoldOptions> = {
+/** What the arguments of `unfold` hold, in PyTorch's order. */
+export const unfoldKinds: Kinds<KernelSize & UnfoldOptions> = {
   kernelSize: "any",
   dilation: "sizes",
   padding: "sizes",
   stride: "sizes",
 };
-const foldKinds: Kinds<FoldSizes & UnfoldOptions> = { outputSize: "any", ...unfoldKinds };
+/** What those of `fold` hold. */
+export const foldKinds: Kinds<FoldSizes & UnfoldOptions> = { outputSize: "any", ...unfoldKinds };
 
 interface Blocks {
   readonly kernel: readonly number[];
