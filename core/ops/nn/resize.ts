@@ -9,6 +9,7 @@ import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import type { DType } from "../../dtype.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
+import { sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { inSingle, requireFloat } from "../cast.ts";
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from "./adaptive_pool.ts";
@@ -316,6 +317,14 @@ export function interpolate(
       `Input and output sizes should be greater than 0, but got input (${space.join(", ")}) output (${
         out.join(", ")
       }), in interpolate`,
+    );
+  }
+  // The places that an element is taken from are listed on the host: of sizes that no kernel can count, they would have no end.
+  if (sizeOf(out) > 2 ** 31 - 1) {
+    throw new ShapeError(
+      `Storage size calculation overflowed with sizes=[${
+        [...x.shape.slice(0, 2), ...out].join(", ")
+      }], in interpolate: the spatial sizes hold at most 2147483647 elements`,
     );
   }
   if (mode === "area") {

@@ -93,3 +93,13 @@ Deno.test("binary cross entropy takes probabilities, and targets of their dtype"
     "Found dtype Long but expected Float",
   );
 });
+
+Deno.test("interpolation refuses sizes that nothing can count before it lists their places", () => {
+  for (const mode of ["nearest", "linear", "area"] as const) {
+    assertThrows(
+      () => interpolate(ones([1, 1, 4]), { scaleFactor: 1e30, mode }),
+      ShapeError,
+      "Storage size calculation overflowed with sizes=[1, 1, 4e+30], in interpolate",
+    );
+  }
+});
