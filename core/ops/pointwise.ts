@@ -316,7 +316,11 @@ const bernoulli = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6];
 
 /** The second derivative of ln gamma(x). `torch.polygamma(1, x)`. */
 export function trigamma(x: Tensor): Tensor {
-  const y = asFloat(x), small = lt(y, 0.5);
+  return named("Polygamma", inSingle(asFloat(x), trigammaOf));
+}
+
+function trigammaOf(y: Tensor): Tensor {
+  const small = lt(y, 0.5);
   // psi1(x) = pi^2 / sin(pi x)^2 - psi1(1 - x) for small x
   let z = where(small, sub(1, y), y);
   // psi1(z) = 1 / z^2 + psi1(z + 1), eight times; then the asymptotic series
@@ -336,7 +340,7 @@ export function trigamma(x: Tensor): Tensor {
     mul(reciprocal(square(sin(mul(where(small, y, 0.25), Math.PI)))), Math.PI ** 2),
     right,
   );
-  return named("Polygamma", where(small, reflected, right));
+  return where(small, reflected, right);
 }
 
 /** Tolerances of comparisons. */

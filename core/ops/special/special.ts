@@ -10,7 +10,16 @@ import { DTypeError, ValueError } from "../../errors.ts";
 import { type NamedTuple, namedTuple } from "../../named_tuple.ts";
 import { floorDividePrim, remainderPrim } from "../../prim/elementwise.ts";
 import { Tensor } from "../../tensor.ts";
-import { asFloat, cast, commonType, deviceOf, floatType, type TensorLike, toTensor } from "../cast.ts";
+import {
+  asFloat,
+  cast,
+  commonType,
+  deviceOf,
+  floatType,
+  inSingle,
+  type TensorLike,
+  toTensor,
+} from "../cast.ts";
 import { full, fullLike, onesLike } from "../create.ts";
 import {
   abs,
@@ -245,7 +254,8 @@ export function polygamma(n: number, x: Tensor): Tensor {
   let factorial = 1;
   for (let k = 2; k <= n && factorial < Infinity; k++) factorial *= k;
   // psi_n(x) = (-1)^(n + 1) n! zeta(n + 1, x)
-  return named("Polygamma", mul(zeta(n + 1, x), n % 2 === 0 ? -factorial : factorial));
+  const y = inSingle(x.value, (z) => mul(zeta(n + 1, z), n % 2 === 0 ? -factorial : factorial));
+  return named("Polygamma", y);
 }
 
 /** The larger of both, the other where one is NaN. `torch.fmax`. */

@@ -13,6 +13,7 @@ import {
   leakyRelu,
   lerp,
   nextafter,
+  polygamma,
   sub,
   tensor,
   xlogy,
@@ -99,4 +100,10 @@ forEachDevice("the next number of a half-precision type is one step of that type
     65536 + 512,
   ]);
   assertEquals(next("float16"), [1 + 2 ** -10, -1 + 2 ** -11, 3 - 2 ** -9, 2, 65504, Infinity]);
+});
+
+forEachDevice("the derivatives of the logarithm of gamma round once", () => {
+  const x = half([-0.06201171875, 1.25, 0.3, 7.5]);
+  assertEquals(polygamma(1, x).tolist(), [262, 1.1953125, 12.1875, 0.142578125]);
+  assertEquals(polygamma(3, x).tolist(), [405504, 2.78125, 736, 0.005767822265625]);
 });
