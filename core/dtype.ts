@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { DeviceError, DTypeError } from "./errors.ts";
+import { DTypeError, OutOfMemoryError } from "./errors.ts";
 
 /** The element types a tensor can have. */
 export type DType =
@@ -126,14 +126,14 @@ export function cppName(dtype: DType): string {
 /**
  * A zero-filled host array for `length` elements.
  *
- * @throws {DeviceError} when there is not that much memory
+ * @throws {OutOfMemoryError} when there is not that much memory
  */
 export function hostArray(dtype: DType, length: number): HostArray {
   try {
     return new (infoOf(dtype).array)(length);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new DeviceError(
+    throw new OutOfMemoryError(
       `not enough memory on the host: you tried to allocate ${
         length * bytesOf(dtype)
       } bytes for ${length} elements of ${dtype}`,

@@ -152,8 +152,8 @@ export function withRoom<T>(device: DeviceName, pin: number, body: () => T): T {
   } catch (error) {
     if (!(error instanceof OutOfMemoryError)) throw error;
     const table = tableOf(device), before = table.bytes;
-    relieve(table, 0, 0, pin);
     try {
+      relieve(table, 0, 0, pin);
       if (table.bytes < before) return body();
     } catch (again) {
       if (!(again instanceof OutOfMemoryError)) throw again;

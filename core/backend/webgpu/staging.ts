@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { DeviceError } from "../../errors.ts";
+import { DeviceError, OutOfMemoryError } from "../../errors.ts";
 
 const mapRead = 1; // GPUMapMode.READ, which not every runtime declares globally
 const usage = 0x0001 | 0x0008; // MAP_READ | COPY_DST
@@ -63,7 +63,7 @@ export class Staging {
       throw new DeviceError("webgpu: this runtime cannot wait for the GPU; use await t.data()");
     }
     if (bytes > largeBytes) this.#grow(Math.min(hugeBytes, 2 ** Math.ceil(Math.log2(bytes))));
-    const target = new ArrayBuffer(bytes);
+    const target = hostBytes(bytes);
     for (let at = 0; at < bytes;) {
       const rest = bytes - at;
       const buffer = this.#ring.find((b) => b.size >= rest) ?? this.#ring[this.#ring.length - 1];
@@ -84,7 +84,7 @@ export class Staging {
 
   /** The same as `read` without blocking. */
   async readAsync(bytes: number, copy: CopyOut): Promise<ArrayBuffer> {
-    const target = new ArrayBuffer(bytes);
+    const target = hostBytes(bytes);
     const jobs: { readonly buffer: Promise<Primed>; readonly at: number; readonly piece: number }[] = [];
     for (let at = 0; at < bytes; at += hugeBytes) {
       const piece = Math.min(bytes - at, hugeBytes);
@@ -163,6 +163,14 @@ function readNow(buffer: Primed, target: Uint8Array): void {
     buffer.unmap();
   } catch (cause) {
     throw readingFailed(cause);
+  }
+}
+
+function hostBytes(bytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch (cause) {
+    throw new OutOfMemoryError(`not enough memory on the host: you tried to read ${bytes} bytes`, { cause });
   }
 }
 
