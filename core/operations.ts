@@ -93,8 +93,7 @@ export {
   zeros,
   zerosLike,
 } from "./ops/create.ts";
-export { qr, svd } from "./ops/linalg/decompose.ts";
-export { pinv as pinverse, type QrMode, type RankOptions } from "./ops/linalg/decompose.ts";
+export { pinverse, qr, type QrMode, type RankOptions, svd } from "./ops/linalg/decompose.ts";
 export { featureDropout } from "./ops/nn/dropout.ts";
 export { einsum } from "./ops/linalg/einsum.ts";
 export {

@@ -4,7 +4,8 @@
  * @module
  */
 import type { NamedTuple } from "../named_tuple.ts";
-import { pinv, qr, type QrMode, svd } from "../ops/linalg/decompose.ts";
+import type { Named } from "../ops/arguments.ts";
+import { pinverse, qr, type QrMode, svd } from "../ops/linalg/decompose.ts";
 import * as op from "../ops/linalg/matmul.ts";
 import type { AddmmOptions } from "../ops/linalg/matmul.ts";
 import * as functions from "../ops/linalg/matrix_functions.ts";
@@ -133,9 +134,9 @@ export abstract class LinalgMethods extends ViewMethods {
     return svd(this, options);
   }
 
-  /** The pseudo-inverse. */
-  pinverse(this: Tensor): Tensor {
-    return pinv(this);
+  /** The pseudo-inverse without the singular values up to `rcond` times the largest. */
+  pinverse(this: Tensor, rcond?: number | Named<{ rcond: number }>): Tensor {
+    return pinverse(this, rcond);
   }
 
   /** The last two dimensions swapped. */

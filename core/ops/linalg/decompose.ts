@@ -16,7 +16,8 @@ import { eye } from "../ranges.ts";
 import { eighOf, qrOf, svdOf } from "./dense.ts";
 import { hostResult, matricesOf, requireMatrices, requireSquare } from "../host.ts";
 import { matmul } from "./matmul.ts";
-import { checkCall, checkOptions, type Kinds } from "../options.ts";
+import { inPlace, isNamed, type Named } from "../arguments.ts";
+import { checkCall, checkOptions, type Kinds, requireKind } from "../options.ts";
 import { tril, triu } from "../rearrange.ts";
 import { sum } from "../reduce.ts";
 import { solveTriangular } from "./solve.ts";
@@ -286,6 +287,13 @@ export function pinv(x: Tensor, options: RankOptions = {}): Tensor {
     return [add(first, add(matmul(left, matmul(y, pT)), matmul(matmul(pT, y), right)))];
   });
   return named("LinalgPinv", y);
+}
+
+/** The pseudo-inverse without the singular values up to `rcond` times the largest. Reads x. `torch.pinverse`. */
+export function pinverse(x: Tensor, rcond: number | Named<{ rcond: number }> = 1e-15): Tensor {
+  if (isNamed(rcond)) return pinverse(x, ...inPlace("pinverse", ["rcond"], [rcond]));
+  requireKind("pinverse", "rcond", rcond, "number");
+  return pinv(x, { rtol: rcond });
 }
 
 /** The least squares solution of A X = B and what belongs to it. */
