@@ -187,8 +187,13 @@ export function tensordot(
   if (left.length !== right.length) {
     throw new ValueError("both dimension lists should have same length, in tensordot");
   }
+  // A size of 1 goes with every other: the sum over that is what it is multiplied by.
+  let x = a, y = b;
   left.forEach((d, i) => {
-    if (a.shape[d] !== b.shape[right[i]]) {
+    if (a.shape[d] === b.shape[right[i]]) return;
+    if (a.shape[d] === 1) y = sum(y, right[i], { keepdim: true, dtype: y.dtype });
+    else if (b.shape[right[i]] === 1) x = sum(x, d, { keepdim: true, dtype: x.dtype });
+    else {
       throw new ShapeError(
         `contracted dimensions need to match, but first has size ${
           a.shape[d]
@@ -199,10 +204,10 @@ export function tensordot(
   const rows = a.shape.map((_, d) => d).filter((d) => !left.includes(d));
   const columns = b.shape.map((_, d) => d).filter((d) => !right.includes(d));
   const shape = [...rows.map((d) => a.shape[d]), ...columns.map((d) => b.shape[d])];
-  const inner = sizeOf(left.map((d) => a.shape[d]));
-  const x = reshape(permute(a, [...rows, ...left]), [sizeOf(rows.map((d) => a.shape[d])), inner]);
-  const y = reshape(permute(b, [...right, ...columns]), [inner, sizeOf(columns.map((d) => b.shape[d]))]);
-  return named("ReshapeAlias", reshape(matmul(x, y), shape));
+  const inner = sizeOf(left.map((d) => x.shape[d]));
+  const first = reshape(permute(x, [...rows, ...left]), [sizeOf(rows.map((d) => a.shape[d])), inner]);
+  const second = reshape(permute(y, [...right, ...columns]), [inner, sizeOf(columns.map((d) => b.shape[d]))]);
+  return named("ReshapeAlias", reshape(matmul(first, second), shape));
 }
 
 const vanderKinds: Kinds<{ readonly increasing?: boolean }> = {
