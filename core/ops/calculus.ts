@@ -12,7 +12,7 @@ import { tensor } from "./create.ts";
 import { add, div, mul, sub } from "./elementwise.ts";
 import { sum } from "./reduce.ts";
 import { cumsum } from "./scan.ts";
-import { narrow, reshape } from "./view.ts";
+import { narrow, reshape, select } from "./view.ts";
 import { cat } from "./join.ts";
 import { checkCall, type Kinds } from "./options.ts";
 
@@ -20,7 +20,7 @@ import { checkCall, type Kinds } from "./options.ts";
 export interface TrapezoidOptions {
   /** The distance of all neighbours; 1 by default. */
   readonly dx?: number;
-  /** The places of the samples: a vector, or of the samples' shape. */
+  /** The places of the samples: a vector, or what broadcasts to the samples' shape. */
   readonly x?: Tensor | readonly number[] | null;
   /** The last dimension by default. */
   readonly dim?: number;
@@ -62,23 +62,27 @@ function trapezoids(
     const steps = reshape(sub(p, q), sums.shape.map((_, d) => d === at ? size - 1 : 1));
     return { sums, steps, dim: at };
   }
-  const [p, q] = pairs(places, at);
+  const missing = y.shape.length - places.shape.length;
+  const lined = missing > 0 ? reshape(places, [...Array<number>(missing).fill(1), ...places.shape]) : places;
+  const [p, q] = pairs(lined, dim < 0 ? dim + lined.shape.length : dim);
   return { sums, steps: sub(p, q), dim: at };
 }
 
 /** The integral along a dimension by the trapezoidal rule. `torch.trapezoid`, `torch.trapz`. */
 export function trapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
   const { sums, steps, dim } = trapezoids("trapezoid", y, options);
-  // Whole numbers wrap before they are summed, not before a constant step makes floats of them.
-  const areas = mul(typeof steps === "number" ? asFloat(sums) : sums, steps);
-  return named("MulBackward1", div(sum(areas, dim), 2));
+  if (y.shape[dim] === 0) return sum(y, dim, { dtype: y.dtype });
+  if (typeof steps !== "number") return named("DivBackward1", div(sum(mul(sums, steps), dim), 2));
+  // Of equal steps, all samples count but half of the first and the last; of whole numbers, only the sum of these two wraps.
+  const ends = mul(add(select(y, dim, 0), select(y, dim, -1)), 0.5);
+  return named("MulBackward1", mul(sub(sum(y, dim), ends), steps));
 }
 
 /** The running integral along a dimension by the trapezoidal rule, one element shorter. `torch.cumulative_trapezoid`. */
 export function cumulativeTrapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
   const { sums, steps, dim } = trapezoids("cumulative_trapezoid", y, options);
   const areas = mul(typeof steps === "number" ? asFloat(sums) : sums, steps);
-  return named("Cumsum", div(cumsum(areas, dim), 2));
+  return named(typeof steps === "number" ? "Cumsum" : "DivBackward1", div(cumsum(areas, dim), 2));
 }
 
 /** `trapezoid` under its old name. `torch.trapz`. */
