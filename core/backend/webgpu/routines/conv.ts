@@ -1,9 +1,11 @@
 /**
  * Convolution and its two adjoints as general products in which one operand is read through windows (implicit GEMM): no patches are ever copied.
+ * The gradient of few weights is a reduction for each of them.
  *
  * @module
  */
-import type { Instr } from "../../../kernel/ir.ts";
+import type { DType } from "../../../dtype.ts";
+import type { Affine, Guard, Instr, LoopKernel } from "../../../kernel/ir.ts";
 import type { RoutineInput, RoutineStep } from "../../../kernel/plan.ts";
 import { contiguous } from "../../../layout.ts";
 import { sizeOf, stridesOf } from "../../../shape.ts";
@@ -93,6 +95,10 @@ export function lowerConvWeightGrad(builder: Builder, step: RoutineStep<"convWei
   const { stride, dilation, groups } = step.attrs;
   const [o, c, ...kernel] = step.outputShape;
   const [n, , ...out] = g.layout.shape;
+  if (isNarrow(o / groups, c * sizeOf(kernel), builder.target.software)) {
+    const kernel = sumsOfProducts(step, builder.dtypeOf(step.output));
+    return lowerLoop(builder, kernel, [source.slot, g.slot], [step.output], step.label);
+  }
   const windows = forwardWindows(step.attrs, out, kernel);
   const { input: x, coordinates } = windowedInput(builder, source, windows, step.label);
   const xs = x.layout.strides, gs = g.layout.strides;
@@ -119,6 +125,62 @@ export function lowerConvWeightGrad(builder: Builder, step: RoutineStep<"convWei
       column: { extents: [columns], strides: [1] },
     },
   });
+}
+
+/**
+ * Whether a group has so few weights, as of one or two filters in a depthwise convolution, that tiles of a product would be nearly empty. A software device
+ * fits its tiles to the shape, so there it takes fewer.
+ */
+function isNarrow(rows: number, columns: number, software: boolean): boolean {
+  return software ? rows <= 2 && columns <= 64 : rows * columns <= 64;
+}
+
+/** Each element of the gradient of the weights as a reduction over the samples and positions. */
+function sumsOfProducts(step: RoutineStep<"convWeightGrad">, dtype: DType): LoopKernel {
+  const [x, g] = step.inputs;
+  const { stride, dilation, padLow, groups } = step.attrs;
+  const [o, c, ...kernel] = step.outputShape;
+  const [n, , ...out] = g.layout.shape;
+  const xs = x.layout.strides, gs = g.layout.strides, none = out.map(() => 0);
+  // The loops: groups, rows of a group, channels, taps; then samples and positions.
+  const coordinates = out.map((_, d): Affine => {
+    const one = (step: number): number[] => none.map((_, e) => e === d ? step : 0);
+    return { offset: -padLow[d], strides: [0, 0, 0, ...one(dilation[d]), 0, ...one(stride[d])] };
+  });
+  const across = (first: readonly number[]): Affine =>
+    coordinates.reduce((sum, { offset, strides }, d) => ({
+      offset: sum.offset + offset * xs[d + 2],
+      strides: sum.strides.map((s, i) => s + strides[i] * xs[d + 2]),
+    }), { offset: x.layout.offset, strides: first });
+  const xAt = across([xs[1] * c, 0, xs[1], ...none, xs[0], ...none]);
+  const gAt = {
+    offset: g.layout.offset,
+    strides: [gs[1] * (o / groups), gs[1], 0, ...none, gs[0], ...gs.slice(2)],
+  };
+  const guards = coordinates.flatMap((at, d): Guard[] => {
+    const high = x.layout.shape[d + 2];
+    const last = at.offset + (kernel[d] - 1) * dilation[d] + (out[d] - 1) * stride[d];
+    return at.offset >= 0 && last < high ? [] : [{ at, low: 0, high }];
+  });
+  const outer = [groups, o / groups, c, ...kernel], inner = [n, ...out];
+  const code: Instr[] = [
+    { op: "load", dtype: x.dtype, level: "inner", input: 0, at: xAt, guards },
+    { op: "load", dtype: g.dtype, level: "inner", input: 1, at: gAt, guards: [] },
+    { op: "cast", dtype: "float32", level: "inner", arg: 0 },
+    { op: "cast", dtype: "float32", level: "inner", arg: 1 },
+    { op: "apply", fn: "mul", dtype: "float32", level: "inner", args: [2, 3] },
+    { op: "reduce", dtype: "float32", level: "outer", combiner: "sum", arg: 4 },
+    { op: "cast", dtype, level: "outer", arg: 5 },
+    {
+      op: "store",
+      dtype,
+      level: "outer",
+      output: 0,
+      at: { offset: 0, strides: [...stridesOf(outer), ...inner.map(() => 0)] },
+      arg: 6,
+    },
+  ];
+  return { outer, inner, inputs: [x.dtype, g.dtype], outputs: [dtype], code };
 }
 
 function group(groups: number, stride: number): IndexPart {
