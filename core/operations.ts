@@ -159,6 +159,8 @@ export {
 export { igamma, igammac } from "./ops/special/gamma.ts";
 export type { Bound, Index, Slice, SliceText } from "./ops/indexing/index_terms.ts";
 export {
+  type AlongIndex,
+  type FillAlongIndex,
   gather,
   indexAdd,
   indexCopy,
@@ -257,6 +259,7 @@ export {
 export { cdist, type CdistOptions, cross, kron, tensordot, trace, vander } from "./ops/linalg/products.ts";
 export {
   normal,
+  type NormalNames,
   rand,
   randint,
   randintLike,
@@ -343,6 +346,8 @@ export {
 export {
   scatter,
   scatterAdd,
+  type ScatterAddArguments,
+  type ScatterArguments,
   type ScatterOptions,
   scatterReduce,
   type ScatterReduction,
@@ -374,6 +379,7 @@ export {
   argsort,
   type Interpolation,
   kthvalue,
+  type Levels,
   median,
   msort,
   nanmedian,
@@ -383,6 +389,7 @@ export {
   sort,
   type SortOptions,
   topk,
+  type TopkOptions,
 } from "./ops/sort.ts";
 export {
   floatPower,

@@ -15,6 +15,7 @@ import {
   type TensorOptions,
 } from "../ops/create.ts";
 import { bernoulli, bernoulliLike, multinomial } from "../ops/distributions.ts";
+import type { Named } from "../ops/arguments.ts";
 import type { RandomOptions } from "../ops/random.ts";
 import { sameShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -161,8 +162,10 @@ export abstract class FormMethods extends AliasMethods {
   /** Categories drawn by weight: this is a vector of weights or a matrix of rows. */
   multinomial(
     this: Tensor,
-    samples: number,
-    replacement?: boolean,
+    samples:
+      | number
+      | Named<{ numSamples: number; replacement: boolean }, Pick<RandomOptions, "generator">>,
+    replacement?: boolean | Named<{ replacement: boolean }, Pick<RandomOptions, "generator">>,
     options?: Pick<RandomOptions, "generator">,
   ): Tensor {
     return multinomial(this, samples, replacement, options);

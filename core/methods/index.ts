@@ -5,13 +5,15 @@
  */
 import type { Scalar } from "../ops/cast.ts";
 import * as op from "../ops/indexing/indexing.ts";
-import type { IndexLike } from "../ops/indexing/indexing.ts";
+import type { AlongIndex, FillAlongIndex, IndexLike } from "../ops/indexing/indexing.ts";
+import type { Given } from "../ops/arguments.ts";
 import type { Index } from "../ops/indexing/index_terms.ts";
 import * as mask from "../ops/indexing/mask.ts";
 import {
   scatter,
   scatterAdd,
-  type ScatterOptions,
+  type ScatterAddArguments,
+  type ScatterArguments,
   scatterReduce,
   type ScatterReduction,
 } from "../ops/indexing/scatter.ts";
@@ -48,24 +50,18 @@ export abstract class IndexMethods extends OrderMethods {
   }
 
   /** Elements at an index tensor along a dimension. */
-  gather(this: Tensor, dim: number, index: IndexLike): Tensor {
-    return op.gather(this, dim, index);
+  gather(this: Tensor, ...given: AlongIndex): Tensor {
+    return op.gather(this, ...given);
   }
 
   /** This with elements written at an index tensor along a dimension. */
-  scatter(
-    this: Tensor,
-    dim: number,
-    index: IndexLike,
-    source: Tensor | Scalar,
-    options?: ScatterOptions,
-  ): Tensor {
-    return scatter(this, dim, index, source, options);
+  scatter(this: Tensor, ...given: ScatterArguments): Tensor {
+    return scatter(this, ...given);
   }
 
   /** This with elements added at an index tensor along a dimension. */
-  scatterAdd(this: Tensor, dim: number, index: IndexLike, source: Tensor): Tensor {
-    return scatterAdd(this, dim, index, source);
+  scatterAdd(this: Tensor, ...given: ScatterAddArguments): Tensor {
+    return scatterAdd(this, ...given);
   }
 
   /** This with elements merged at an index tensor along a dimension. */
@@ -81,8 +77,8 @@ export abstract class IndexMethods extends OrderMethods {
   }
 
   /** The slices at a vector of indices. */
-  indexSelect(this: Tensor, dim: number, index: IndexLike): Tensor {
-    return op.indexSelect(this, dim, index);
+  indexSelect(this: Tensor, ...given: AlongIndex): Tensor {
+    return op.indexSelect(this, ...given);
   }
 
   /** This with slices added at a vector of indices. */
@@ -102,8 +98,8 @@ export abstract class IndexMethods extends OrderMethods {
   }
 
   /** This with slices filled at a vector of indices. */
-  indexFill(this: Tensor, dim: number, index: IndexLike, value: Scalar | Tensor): Tensor {
-    return op.indexFill(this, dim, index, value);
+  indexFill(this: Tensor, ...given: FillAlongIndex): Tensor {
+    return op.indexFill(this, ...given);
   }
 
   /** Elements of the flattened tensor. */
@@ -117,8 +113,15 @@ export abstract class IndexMethods extends OrderMethods {
   }
 
   /** This with one value where the mask is true. */
-  maskedFill(this: Tensor, chosen: Tensor, value: Scalar | Tensor): Tensor {
-    return mask.maskedFill(this, chosen, value);
+  maskedFill(
+    this: Tensor,
+    ...given: Given<
+      [mask: Tensor, value: Scalar | Tensor],
+      [],
+      { mask: Tensor; value: Scalar | Tensor }
+    >
+  ): Tensor {
+    return mask.maskedFill(this, ...given);
   }
 
   /** The elements where the mask is true, as a vector. */

@@ -36,9 +36,9 @@ export abstract class OrderMethods extends RearrangeMethods {
   /** The k largest or smallest elements, and where they came from. */
   topk(
     this: Tensor,
-    k: number,
-    dim?: number | Named<{ dim: number }, { readonly largest?: boolean }>,
-    options?: { readonly largest?: boolean },
+    k: number | Named<{ k: number; dim: number }, op.TopkOptions>,
+    dim?: number | Named<{ dim: number }, op.TopkOptions>,
+    options?: op.TopkOptions,
   ): ValuesAndIndices {
     return op.topk(this, k, dim, options);
   }
@@ -46,7 +46,7 @@ export abstract class OrderMethods extends RearrangeMethods {
   /** The k-th smallest element, and where it came from. */
   kthvalue(
     this: Tensor,
-    k: number,
+    k: number | Named<{ k: number; dim: number }, ReduceOptions>,
     dim?: number | Named<{ dim: number }, ReduceOptions>,
     options?: ReduceOptions,
   ): ValuesAndIndices {
@@ -86,7 +86,7 @@ export abstract class OrderMethods extends RearrangeMethods {
   /** The values below which a fraction q lies. */
   quantile(
     this: Tensor,
-    q: number | readonly number[] | Tensor,
+    q: op.Levels | Named<{ q: op.Levels; dim: number | null }, op.QuantileOptions>,
     dim?: number | null | Named<{ dim: number | null }, op.QuantileOptions>,
     options?: op.QuantileOptions,
   ): Tensor {
@@ -96,7 +96,7 @@ export abstract class OrderMethods extends RearrangeMethods {
   /** Quantiles of the elements that are not NaN. */
   nanquantile(
     this: Tensor,
-    q: number | readonly number[] | Tensor,
+    q: op.Levels | Named<{ q: op.Levels; dim: number | null }, op.QuantileOptions>,
     dim?: number | null | Named<{ dim: number | null }, op.QuantileOptions>,
     options?: op.QuantileOptions,
   ): Tensor {

@@ -18,7 +18,7 @@ export abstract class RearrangeMethods extends PointwiseMethods {
   /** Elements moved along dimensions, round the ends. */
   roll(
     this: Tensor,
-    shifts: number | readonly number[],
+    shifts: number | readonly number[] | Named<Record<"shifts" | "dims", number | readonly number[]>>,
     dims?: number | readonly number[] | Named<{ dims: number | readonly number[] }>,
   ): Tensor {
     return op.roll(this, shifts, dims);
@@ -46,7 +46,11 @@ export abstract class RearrangeMethods extends PointwiseMethods {
   /** Each element repeated in place. */
   repeatInterleave(
     this: Tensor,
-    repeats: number | readonly number[] | Tensor,
+    repeats:
+      | number
+      | readonly number[]
+      | Tensor
+      | Named<{ repeats: number | readonly number[] | Tensor; dim: number }>,
     dim?: number | Named<{ dim: number }>,
   ): Tensor {
     return op.repeatInterleave(this, repeats, dim);

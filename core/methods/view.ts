@@ -10,7 +10,7 @@ import { viewAsType } from "../ops/view.ts";
 import { chunk, split } from "../ops/join.ts";
 import * as op from "../ops/view.ts";
 import { type Shape, type SizeList, sizesIn } from "../shape.ts";
-import type { Named } from "../ops/arguments.ts";
+import { inPlace, isNamed, type Named } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { ReduceMethods } from "./reduce.ts";
 
@@ -109,12 +109,22 @@ export abstract class ViewMethods extends ReduceMethods {
   }
 
   /** Pieces of a size, or of several sizes. */
-  split(this: Tensor, size: number | readonly number[], dim?: number | Named<{ dim: number }>): Tensor[] {
-    return split(this, size, dim);
+  split(
+    this: Tensor,
+    size: number | readonly number[] | Named<{ splitSize: number | readonly number[]; dim: number }>,
+    dim?: number | Named<{ dim: number }>,
+  ): Tensor[] {
+    return isNamed(size)
+      ? split(this, ...inPlace("split", ["splitSize", "dim"], [size, dim], 1))
+      : split(this, size, dim);
   }
 
   /** At most `chunks` pieces of equal size. */
-  chunk(this: Tensor, chunks: number, dim?: number | Named<{ dim: number }>): Tensor[] {
+  chunk(
+    this: Tensor,
+    chunks: number | Named<{ chunks: number; dim: number }>,
+    dim?: number | Named<{ dim: number }>,
+  ): Tensor[] {
     return chunk(this, chunks, dim);
   }
 

@@ -7,6 +7,7 @@ import { source } from "../apply.ts";
 import { backendOf, defaultDevice, type DeviceName } from "../device.ts";
 import {
   bytesOf,
+  cppName,
   type DType,
   dtypes,
   getDefaultDtype,
@@ -19,13 +20,14 @@ import {
   roundTo,
   writeElement,
 } from "../dtype.ts";
+import { finfo } from "../dtype_info.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { fullPrim, leafPrim } from "../prim/source.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import { hostStorage, type Storage } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
 import { cast, checkTensors, type Scalar } from "./cast.ts";
-import { numberIn } from "./arguments.ts";
+import { type Given, inOrder, inPlaceWith, isNamed, type Named, numberIn } from "./arguments.ts";
 import { checkOptions, type FixedOptions, requireKind, withoutNulls } from "./options.ts";
 
 /** Options of every function that makes a tensor. */
@@ -127,14 +129,26 @@ function checkDType(op: string, dtype: string): void {
   }
 }
 
-/** Throws for a literal that an integer dtype cannot hold. Like PyTorch, uint8 takes -1 for 255. */
-function checkFits(value: Scalar, dtype: DType): void {
-  if (!isInt(dtype) || typeof value === "boolean") return;
-  const bits = 8 * bytesOf(dtype), signed = dtype !== "uint8";
-  const limit = 2 ** (signed ? bits - 1 : bits);
-  const whole = typeof value === "bigint" ? value : Math.trunc(value);
-  if (whole < limit && (signed ? whole >= -limit : whole > -limit)) return;
-  throw new ValueError(`value cannot be converted to type ${dtype} without overflow, in tensor: ${value}`);
+/** PyTorch's name of a dtype in the sentence about a number that it cannot hold. */
+function converted(dtype: DType): string {
+  if (isInt(dtype)) return dtype === "int32" ? "int" : `${dtype}_t`;
+  return cppName(dtype).replace("c10", "at");
+}
+
+/** Throws for a number that the dtype of its operation cannot hold. Like PyTorch, uint8 takes -1 for 255, but no fraction below zero. */
+export function checkFits(op: string, value: Scalar, dtype: DType, name: string = converted(dtype)): void {
+  if (typeof value === "boolean" || dtype === "bool") return;
+  let fits: boolean;
+  if (isInt(dtype)) {
+    const bits = 8 * bytesOf(dtype), signed = dtype !== "uint8", limit = 2 ** (signed ? bits - 1 : bits);
+    const whole = typeof value === "bigint" || Number.isInteger(value);
+    fits = value >= (signed ? -limit : whole ? 1 - limit : 0) && (whole ? value < limit : value <= limit - 1);
+  } else {
+    const size = Math.abs(Number(value));
+    fits = !Number.isFinite(size) || size <= finfo(dtype).max;
+  }
+  if (fits) return;
+  throw new ValueError(`value cannot be converted to type ${name} without overflow, in ${op}: got ${value}`);
 }
 
 function isTypedArray(data: unknown): data is HostArray {
@@ -198,7 +212,7 @@ export function tensor(
     dtype = options.dtype ?? mixedType(flat, tensors);
     host = hostArray(dtype, flat.length);
     for (let i = 0; i < flat.length; i++) {
-      checkFits(flat[i], dtype);
+      if (isInt(dtype)) checkFits("tensor", flat[i], dtype, dtype);
       writeElement(host, dtype, i, flat[i]);
     }
   }
@@ -302,6 +316,7 @@ function filled(op: string, shape: Shape, fill: Scalar | Tensor, options: Tensor
       `${op}: expected a number, bigint or boolean, but got ${value === null ? "null" : typeof value}`,
     );
   }
+  checkFits(op, value, dtype);
   const attrs = { value: fillValue(value, dtype), shape: checkShape(op, shape), dtype };
   return finish(source(fullPrim, attrs, device), options);
 }
@@ -310,7 +325,21 @@ function filled(op: string, shape: Shape, fill: Scalar | Tensor, options: Tensor
  * One value everywhere; that of a 0-d tensor is read. Without `dtype`: float32 for numbers, int64 for bigints, bool for booleans.
  * `torch.full`.
  */
-export function full(shape: Shape, value: Scalar | Tensor, options: TensorOptions = {}): Tensor {
+export function full(
+  ...given: Given<
+    [shape: Shape, value: Scalar | Tensor],
+    [],
+    { size: Shape; fillValue: Scalar | Tensor },
+    TensorOptions
+  >
+): Tensor {
+  const [shape, value, options = {}] = inOrder<[Shape, Scalar | Tensor, TensorOptions?]>(
+    "full",
+    ["size", "fillValue"],
+    2,
+    given,
+    true,
+  );
   return filled("full", shape, value, options);
 }
 
@@ -340,7 +369,12 @@ export function empty(...args: SizeArguments<TensorOptions>): Tensor {
 }
 
 /** One value in the shape, dtype and device of `x`. `torch.full_like`. */
-export function fullLike(x: Tensor, value: Scalar | Tensor, options: TensorOptions = {}): Tensor {
+export function fullLike(
+  x: Tensor,
+  value: Scalar | Tensor | Named<{ fillValue: Scalar | Tensor }, TensorOptions>,
+  options: TensorOptions = {},
+): Tensor {
+  if (isNamed(value)) return fullLike(x, ...inPlaceWith("full_like", ["fillValue"], [value], options, 1));
   return filledLike("full_like", x, value, options);
 }
 

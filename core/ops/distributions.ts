@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { getDefaultDtype, isFloat, scalarName } from "../dtype.ts";
 import { makeDraw } from "../effects.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
@@ -152,10 +153,14 @@ export function logNormal(shape: Shape, mean = 1, std = 2, options: RandomOption
  */
 export function multinomial(
   weights: Tensor,
-  samples: number,
-  replacement = false,
+  samples: number | Named<{ numSamples: number; replacement: boolean }, { readonly generator?: Generator }>,
+  replacement: boolean | Named<{ replacement: boolean }, { readonly generator?: Generator }> = false,
   options: { readonly generator?: Generator } = {},
 ): Tensor {
+  if (isNamed(samples) || isNamed(replacement)) {
+    const names = ["numSamples", "replacement"], values = [samples, replacement] as const;
+    return multinomial(weights, ...inPlaceWith("multinomial", names, values, options, 1));
+  }
   checkTensors("multinomial", [weights]);
   checkOptions("multinomial", options, { generator: "any" });
   const rank = weights.shape.length;

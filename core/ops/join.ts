@@ -84,10 +84,12 @@ export function stack(tensors: readonly Tensor[], dim: number | Named<{ dim: num
 /** Pieces of `size` (the last may be smaller), or of the sizes listed. `torch.split`. */
 export function split(
   x: Tensor,
-  size: number | readonly number[],
+  size: number | readonly number[] | Named<{ splitSizeOrSections: number | readonly number[]; dim: number }>,
   dim: number | Named<{ dim: number }> = 0,
 ): Tensor[] {
-  if (isNamed(dim)) return split(x, size, ...inPlace("split", ["dim"], [dim]));
+  if (isNamed(size) || isNamed(dim)) {
+    return split(x, ...inPlace("split", ["splitSizeOrSections", "dim"], [size, dim], 1));
+  }
   checkCall("split", [x]);
   requireKind("split", "split_size_or_sections", size, "sizes");
   requireDimensions("split", x);
@@ -116,8 +118,14 @@ function requireDimensions(op: string, x: Tensor): void {
 }
 
 /** At most `chunks` pieces of equal size. `torch.chunk`. */
-export function chunk(x: Tensor, chunks: number, dim: number | Named<{ dim: number }> = 0): Tensor[] {
-  if (isNamed(dim)) return chunk(x, chunks, ...inPlace("chunk", ["dim"], [dim]));
+export function chunk(
+  x: Tensor,
+  chunks: number | Named<{ chunks: number; dim: number }>,
+  dim: number | Named<{ dim: number }> = 0,
+): Tensor[] {
+  if (isNamed(chunks) || isNamed(dim)) {
+    return chunk(x, ...inPlace("chunk", ["chunks", "dim"], [chunks, dim], 1));
+  }
   checkCall("chunk", [x]);
   requireDimensions("chunk", x);
   if (!Number.isInteger(chunks) || chunks < 1) {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { named } from "../apply.ts";
 import { defaultDevice } from "../device.ts";
 import { type DType, getDefaultDtype, type HostArray } from "../dtype.ts";
@@ -132,17 +133,36 @@ export function randnLike(x: Tensor, options: RandomOptions = {}): Tensor {
   return randn(x.shape, like(x, options));
 }
 
+/** Mean, standard deviation and shape of `normal`, by name: 0, 1 and none by default. */
+export interface NormalNames {
+  /** The mean. */
+  readonly mean: number | Tensor;
+  /** The standard deviation. */
+  readonly std: number | Tensor;
+  /** The shape, where both are numbers. */
+  readonly size: Shape;
+}
+
 /**
  * Normal numbers with a mean and a standard deviation; a tensor gives one per element, and then there is no `shape`. `torch.normal`.
  *
  * @throws {ValueError} when a standard deviation given as a number is negative
  */
 export function normal(
-  mean: number | Tensor,
-  std: number | Tensor,
-  shape?: Shape,
+  mean: number | Tensor | Named<NormalNames, RandomOptions>,
+  std: number | Tensor | Named<NormalNames, RandomOptions> = 1,
+  shape?: Shape | Named<NormalNames, RandomOptions>,
   options: RandomOptions = {},
 ): Tensor {
+  if (isNamed(mean) || isNamed(std) || isNamed(shape)) {
+    const [m = 0, s = 1, size, rest] = inPlaceWith(
+      "normal",
+      ["mean", "std", "size"],
+      [mean, std, shape],
+      options,
+    );
+    return normal(m, s, size, rest);
+  }
   commonType("normal", [mean, std]);
   if (typeof mean === "number" && typeof std === "number") {
     if (shape === undefined) {
@@ -206,17 +226,39 @@ export function randint(
   shape: Shape,
   options?: RandomOptions,
 ): Tensor;
+/** The same by name, or from the shape on. */
+export function randint(
+  ...given:
+    | [named: Named<{ low: number | bigint; high: number | bigint; size: Shape }, RandomOptions>]
+    | [low: number | bigint, high: number | bigint, named: Named<{ size: Shape }, RandomOptions>]
+    | [high: number | bigint, named: Named<{ size: Shape }, RandomOptions>]
+): Tensor;
 /** Whole numbers from `low` to before `high`. */
 export function randint(
-  a: number | bigint,
-  b: number | bigint | Shape,
-  c?: Shape | RandomOptions,
+  a: number | bigint | Named<{ low: number | bigint; high: number | bigint; size: Shape }, RandomOptions>,
+  b?: number | bigint | Shape | Named<{ size: Shape }, RandomOptions>,
+  c?: Shape | Named<{ size: Shape }, RandomOptions>,
   d?: RandomOptions,
 ): Tensor {
+  if (isNamed(a)) {
+    const { low = 0, high, size, ...options } = a;
+    if (high === undefined || size === undefined) {
+      throw new ValueError(
+        `randint() missing required positional arguments: 'high' and 'size' are needed; given by name: ${
+          Object.keys(a).join(", ") || "none"
+        }`,
+      );
+    }
+    return randint(low, high, size, options);
+  }
+  if (isNamed(b) && b.size !== undefined) return randint({ high: a, ...b });
+  if (isNamed(c) && c.size !== undefined && typeof b !== "object") return randint({ low: a, high: b, ...c });
   const short = typeof b === "object";
   const low = short ? 0 : a, high = short ? a : b;
   const shape = (short ? b : c) as Shape, options = (short ? c : d) as RandomOptions | undefined;
-  if (shape === undefined) throw new ValueError("randint: a shape is needed, as in randint(0, 10, [3])");
+  if (shape === undefined || high === undefined) {
+    throw new ValueError("randint: a shape is needed, as in randint(0, 10, [3])");
+  }
   return drawn(
     "randint",
     shape,

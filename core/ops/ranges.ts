@@ -14,7 +14,7 @@ import { cast } from "./cast.ts";
 import { checkShape, finish, fromHost, placeOf, type TensorOptions } from "./create.ts";
 import { add } from "./elementwise.ts";
 import { eq } from "./logical.ts";
-import { inPlaceWith, isNamed, type Named, numberIn } from "./arguments.ts";
+import { type Given, inOrder, inPlaceWith, isNamed, type Named, numberIn } from "./arguments.ts";
 import { requireKind } from "./options.ts";
 
 /** The index along `dim` at every place of `shape`, int64. */
@@ -33,13 +33,18 @@ export function iota(shape: Shape, dim: number, options: TensorOptions = {}): Te
  * else float32. Ends may be 0-d tensors, which are read. `torch.arange`.
  */
 export function arange(
-  start: number | Tensor,
-  end?: number | Tensor | Named<{ end: number | Tensor; step: number | Tensor }, TensorOptions>,
-  stride: number | Tensor | Named<{ end: number | Tensor; step: number | Tensor }, TensorOptions> = 1,
+  start: number | Tensor | Named<Record<"start" | "end" | "step", number | Tensor>, TensorOptions>,
+  end?: number | Tensor | Named<Record<"end" | "step", number | Tensor>, TensorOptions>,
+  stride: number | Tensor | Named<Record<"end" | "step", number | Tensor>, TensorOptions> = 1,
   options: TensorOptions = {},
 ): Tensor {
-  if (isNamed(end) || isNamed(stride)) {
-    return arange(start, ...inPlaceWith("arange", ["end", "step"], [end, stride], options));
+  if (isNamed(start) || isNamed(end) || isNamed(stride)) {
+    const names = ["start", "end", "step"], values = [start, end, stride] as const;
+    const [from = 0, to, by, rest] = inPlaceWith("arange", names, values, options);
+    if (isNamed(start) && to === undefined) {
+      throw new ValueError("arange() missing 1 required positional argument: 'end'");
+    }
+    return arange(from, to, by, rest);
   }
   const device = placeOf("arange", options);
   const given = [end === undefined ? 0 : start, end ?? start, stride];
@@ -77,11 +82,16 @@ function endsOf(op: string, start: number | Tensor, end: number | Tensor): reado
 
 /** `steps` values from `from` to `to`, both included; ends may be 0-d tensors, which are read. `torch.linspace`. */
 export function linspace(
-  from: number | Tensor,
-  to: number | Tensor,
-  steps: number,
-  options: TensorOptions = {},
+  ...given: Given<
+    [start: number | Tensor, end: number | Tensor, steps: number],
+    [],
+    { start: number | Tensor; end: number | Tensor; steps: number },
+    TensorOptions
+  >
 ): Tensor {
+  const [from, to, steps, options = {}] = inOrder<
+    [number | Tensor, number | Tensor, number, TensorOptions?]
+  >("linspace", ["start", "end", "steps"], 3, given, true);
   const device = placeOf("linspace", options), [start, end] = endsOf("linspace", from, to);
   if (!Number.isInteger(steps) || steps < 0) {
     throw new ValueError(`number of steps must be non-negative, got ${steps}, in linspace`);

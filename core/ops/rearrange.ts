@@ -31,10 +31,12 @@ import { checkCall, requireKind } from "./options.ts";
 /** Elements moved along dimensions, those that leave at one end coming in at the other; without `dims` in the flattened order. `torch.roll`. */
 export function roll(
   x: Tensor,
-  shifts: number | readonly number[],
+  shifts: number | readonly number[] | Named<Record<"shifts" | "dims", number | readonly number[]>>,
   dims?: number | readonly number[] | Named<{ dims: number | readonly number[] }>,
 ): Tensor {
-  if (isNamed(dims)) return roll(x, shifts, ...inPlace("roll", ["dims"], [dims]));
+  if (isNamed(shifts) || isNamed(dims)) {
+    return roll(x, ...inPlace("roll", ["shifts", "dims"], [shifts, dims], 1));
+  }
   checkCall("roll", [x]);
   requireKind("roll", "shifts", shifts, "sizes");
   const by = typeof shifts === "number" ? [shifts] : shifts;
@@ -130,10 +132,16 @@ export function tile(x: Tensor, sizes: Shape): Tensor {
  */
 export function repeatInterleave(
   x: Tensor,
-  repeats: number | readonly number[] | Tensor,
+  repeats:
+    | number
+    | readonly number[]
+    | Tensor
+    | Named<{ repeats: number | readonly number[] | Tensor; dim: number }>,
   dim?: number | Named<{ dim: number }>,
 ): Tensor {
-  if (isNamed(dim)) return repeatInterleave(x, repeats, ...inPlace("repeat_interleave", ["dim"], [dim]));
+  if (isNamed(repeats) || isNamed(dim)) {
+    return repeatInterleave(x, ...inPlace("repeat_interleave", ["repeats", "dim"], [repeats, dim], 1));
+  }
   checkCall("repeat_interleave", [x]);
   if (dim === undefined) return repeatInterleave(reshape(x, [sizeOf(x.shape)]), repeats, 0);
   const at = normalizeDim("repeat_interleave", dim, x.shape.length);

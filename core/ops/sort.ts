@@ -73,7 +73,15 @@ export function msort(x: Tensor): Tensor {
   return sort(x, 0).values;
 }
 
-const topkKinds: Kinds<{ readonly largest?: boolean; readonly sorted?: boolean }> = {
+/** Options of `topk`. */
+export interface TopkOptions {
+  /** The largest elements, not the smallest; true by default. */
+  readonly largest?: boolean;
+  /** PyTorch's flag: the result is sorted in any case. */
+  readonly sorted?: boolean;
+}
+
+const topkKinds: Kinds<TopkOptions> = {
   largest: "boolean",
   sorted: "boolean",
 };
@@ -81,11 +89,11 @@ const topkKinds: Kinds<{ readonly largest?: boolean; readonly sorted?: boolean }
 /** The `k` largest elements along `dim`, or the smallest ones, and their indices; sorted in any case. `torch.topk`. */
 export function topk(
   x: Tensor,
-  k: number,
-  dim: number | Named<{ dim: number }, { readonly largest?: boolean; readonly sorted?: boolean }> = -1,
-  options: { readonly largest?: boolean; readonly sorted?: boolean } = {},
+  k: number | Named<{ k: number; dim: number }, TopkOptions>,
+  dim: number | Named<{ dim: number }, TopkOptions> = -1,
+  options: TopkOptions = {},
 ): ValuesAndIndices {
-  if (isNamed(dim)) return topk(x, k, ...inPlaceWith("topk", ["dim"], [dim], options));
+  if (isNamed(k) || isNamed(dim)) return topk(x, ...inPlaceWith("topk", ["k", "dim"], [k, dim], options, 1));
   checkCall("topk", [x], options, topkKinds);
   const at = normalizeDim("topk", dim, x.shape.length), size = x.shape[at] ?? 1;
   if (!Number.isInteger(k) || k < 0 || k > size) {
@@ -150,11 +158,13 @@ function one(
 /** The k-th smallest element along `dim` (k counts from 1) and its index. `torch.kthvalue`. */
 export function kthvalue(
   x: Tensor,
-  k: number,
+  k: number | Named<{ k: number; dim: number }, ReduceOptions>,
   dim: number | Named<{ dim: number }, ReduceOptions> = -1,
   options: ReduceOptions = {},
 ): ValuesAndIndices {
-  if (isNamed(dim)) return kthvalue(x, k, ...inPlaceWith("kthvalue", ["dim"], [dim], options));
+  if (isNamed(k) || isNamed(dim)) {
+    return kthvalue(x, ...inPlaceWith("kthvalue", ["k", "dim"], [k, dim], options, 1));
+  }
   checkCall("kthvalue", [x]);
   checkOptions<Pick<ReduceOptions, "keepdim">>("kthvalue", options, { keepdim: "boolean" });
   const at = normalizeDim("kthvalue", dim, x.shape.length), size = x.shape[at] ?? 1;
@@ -343,14 +353,19 @@ function quantileOf(
   return named("SqueezeBackward3", reshape(withDim, levels.shape.length === 0 ? out : [count, ...out]));
 }
 
+/** One fraction, or several. */
+export type Levels = number | readonly number[] | Tensor;
+
 /** The values below which a fraction q of the elements lies; several fractions come first in the result. `torch.quantile`. */
 export function quantile(
   x: Tensor,
-  q: number | readonly number[] | Tensor,
+  q: Levels | Named<{ q: Levels; dim: number | null }, QuantileOptions>,
   dim?: number | null | Named<{ dim: number | null }, QuantileOptions>,
   options: QuantileOptions = {},
 ): Tensor {
-  if (isNamed(dim)) return quantile(x, q, ...inPlaceWith("quantile", ["dim"], [dim], options));
+  if (isNamed(q) || isNamed(dim)) {
+    return quantile(x, ...inPlaceWith("quantile", ["q", "dim"], [q, dim], options, 1));
+  }
   checkCall("quantile", [x], options, quantileKinds);
   return quantileOf("quantile", x, q, dim, options);
 }
@@ -358,11 +373,13 @@ export function quantile(
 /** Quantiles of the elements that are not NaN. `torch.nanquantile`. */
 export function nanquantile(
   x: Tensor,
-  q: number | readonly number[] | Tensor,
+  q: Levels | Named<{ q: Levels; dim: number | null }, QuantileOptions>,
   dim?: number | null | Named<{ dim: number | null }, QuantileOptions>,
   options: QuantileOptions = {},
 ): Tensor {
-  if (isNamed(dim)) return nanquantile(x, q, ...inPlaceWith("nanquantile", ["dim"], [dim], options));
+  if (isNamed(q) || isNamed(dim)) {
+    return nanquantile(x, ...inPlaceWith("nanquantile", ["q", "dim"], [q, dim], options, 1));
+  }
   checkCall("nanquantile", [x], options, quantileKinds);
   return quantileOf("nanquantile", x, q, dim, options);
 }

@@ -13,6 +13,7 @@ import { cast, type Scalar } from "../cast.ts";
 import { full, type NestedArray, tensor } from "../create.ts";
 import { add, mul } from "../elementwise.ts";
 import { ge, logicalAnd, lt, where } from "../logical.ts";
+import { type Given, inOrder } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { gatherExact, scatterExact } from "../routine.ts";
 import { expand, reshape } from "../view.ts";
@@ -103,6 +104,20 @@ export function outOfRange(
   checkHeldRange(index, low, size, (got) => new IndexError(sentence(got)));
 }
 
+/** A dimension and indices along it, by position or by name. */
+export type AlongIndex = Given<
+  [dim: number, index: IndexLike],
+  [],
+  { dim: number; index: IndexLike }
+>;
+
+/** The same and a value for these places. */
+export type FillAlongIndex = Given<
+  [dim: number, index: IndexLike, value: Scalar | Tensor],
+  [],
+  { dim: number; index: IndexLike; value: Scalar | Tensor }
+>;
+
 /**
  * `out[i][j] = x[index[i][j]][j]` for dim 0, and so on for other dims: the index has the rank of x, and the result its shape. Indices are not
  * negative. `torch.gather`.
@@ -116,7 +131,8 @@ export function outOfRange(
  * console.log(gather(x, 1, [[0, 0], [1, 0]]).tolist()); // [ [ 1, 1 ], [ 4, 3 ] ]
  * ```
  */
-export function gather(x: Tensor, dim: number, index: IndexLike): Tensor {
+export function gather(x: Tensor, ...given: AlongIndex): Tensor {
+  const [dim, index] = inOrder<[number, IndexLike]>("gather", ["dim", "index"], 2, given);
   checkCall("gather", [x]);
   const at = normalizeDim("gather", dim, x.shape.length);
   const idx = toIndex(index, x, expectInt64("gather"));
@@ -170,7 +186,8 @@ function outsideSelf(op: string, x: Tensor, dim: number): (got: number | bigint)
 }
 
 /** The slices of x along `dim` at a vector of indices, which are not negative. `torch.index_select`. */
-export function indexSelect(x: Tensor, dim: number, index: IndexLike): Tensor {
+export function indexSelect(x: Tensor, ...given: AlongIndex): Tensor {
+  const [dim, index] = inOrder<[number, IndexLike]>("index_select", ["dim", "index"], 2, given);
   checkCall("index_select", [x]);
   const at = normalizeDim("index_select", dim, x.shape.length);
   const idx = vectorIndex("index_select", x, index), from = atLeastVector(x);
@@ -237,7 +254,13 @@ export function indexCopy(x: Tensor, dim: number, index: IndexLike, source: Tens
 }
 
 /** x with the slices at the indices along `dim` filled with one value; negative indices count from the end. `torch.index_fill`. */
-export function indexFill(x: Tensor, dim: number, index: IndexLike, value: Scalar | Tensor): Tensor {
+export function indexFill(x: Tensor, ...args: FillAlongIndex): Tensor {
+  const [dim, index, value] = inOrder<[number, IndexLike, Scalar | Tensor]>(
+    "index_fill",
+    ["dim", "index", "value"],
+    3,
+    args,
+  );
   checkCall("index_fill", [x]);
   const at = normalizeDim("index_fill", dim, x.shape.length);
   if (value instanceof Tensor && value.shape.length > 0) {

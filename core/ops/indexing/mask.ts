@@ -16,7 +16,7 @@ import { toBool, where } from "../logical.ts";
 import { checkHeldRange, indexHint, type IndexLike, toIndex } from "./indexing.ts";
 import { gatherExact, scan, scatterExact } from "../routine.ts";
 import { expand, reshape } from "../view.ts";
-import { inPlace, isNamed, type Named } from "../arguments.ts";
+import { type Given, inOrder, inPlace, isNamed, type Named } from "../arguments.ts";
 import { checkCall, type Kinds, requireKind } from "../options.ts";
 
 function checkMask(op: string, mask: Tensor): void {
@@ -28,7 +28,15 @@ function checkMask(op: string, mask: Tensor): void {
 }
 
 /** x with one value where the mask is true; both broadcast. The dtype of x stays. `torch.masked_fill`. */
-export function maskedFill(x: Tensor, mask: Tensor, value: Scalar | Tensor): Tensor {
+export function maskedFill(
+  x: Tensor,
+  ...given: Given<
+    [mask: Tensor, value: Scalar | Tensor],
+    [],
+    { mask: Tensor; value: Scalar | Tensor }
+  >
+): Tensor {
+  const [mask, value] = inOrder<[Tensor, Scalar | Tensor]>("masked_fill", ["mask", "value"], 2, given);
   checkCall("masked_fill", [x, mask]);
   checkMask("masked_fill", mask);
   if (value instanceof Tensor && value.shape.length > 0) {

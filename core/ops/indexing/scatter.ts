@@ -13,7 +13,8 @@ import type { Scalar } from "../cast.ts";
 import { full, onesLike, zerosLike } from "../create.ts";
 import { binaryAs, div, maximum } from "../elementwise.ts";
 import { atLeastVector, expectInt64, type IndexLike, outOfRange, toIndex } from "./indexing.ts";
-import { checkCall, checkOptions, type Kinds } from "../options.ts";
+import { type Given, inOrder } from "../arguments.ts";
+import { checkCall, checkOptions, isRecord, type Kinds } from "../options.ts";
 import { highest, lowest } from "../extremes.ts";
 import { scatterExact } from "../routine.ts";
 import { narrow, reshape } from "../view.ts";
@@ -79,6 +80,29 @@ export interface ScatterOptions {
 
 const mergeModes = { add: "add", multiply: "mul" } as const;
 
+/** What `scatter` writes where, by position or by name: `src` is a tensor, `value` a number. */
+export type ScatterArguments = Given<
+  [dim: number, index: IndexLike, source: Tensor | Scalar],
+  [],
+  { dim: number; index: IndexLike; src: Tensor; value: Scalar },
+  ScatterOptions
+>;
+
+/** What `scatterAdd` adds where, by position or by name. */
+export type ScatterAddArguments = Given<
+  [dim: number, index: IndexLike, source: Tensor],
+  [],
+  { dim: number; index: IndexLike; src: Tensor }
+>;
+
+/** The arguments in their places; PyTorch has two names for the third. */
+function scatterArguments(
+  given: ScatterArguments,
+): readonly [number, IndexLike, Tensor | Scalar, ScatterOptions?] {
+  const byValue = given.some((part) => isRecord(part) && "value" in part);
+  return inOrder("scatter", ["dim", "index", byValue ? "value" : "src"], 3, given, true);
+}
+
 /**
  * x with `x[index[i][j]][j] = source[i][j]` for dim 0, and so on; the source may be a number. Where an index occurs twice, the last one
  * stays. Indices are not negative. `torch.scatter`.
@@ -91,11 +115,9 @@ const mergeModes = { add: "add", multiply: "mul" } as const;
  */
 export function scatter(
   x: Tensor,
-  dim: number,
-  index: IndexLike,
-  source: Tensor | Scalar,
-  options: ScatterOptions = {},
+  ...given: ScatterArguments
 ): Tensor {
+  const [dim, index, source, options = {}] = scatterArguments(given);
   checkCall("scatter", [x]);
   checkOptions("scatter", options, { reduce: "string" });
   const { reduce = null } = options, mode = reduce === null ? "set" : mergeModes[reduce];
@@ -108,7 +130,9 @@ export function scatter(
 }
 
 /** x with `x[index[i][j]][j] += source[i][j]` for dim 0, and so on; indices that occur twice add twice. `torch.scatter_add`. */
-export function scatterAdd(x: Tensor, dim: number, index: IndexLike, source: Tensor): Tensor {
+export function scatterAdd(x: Tensor, ...given: ScatterAddArguments): Tensor {
+  const names = ["dim", "index", "src"];
+  const [dim, index, source] = inOrder<[number, IndexLike, Tensor]>("scatter_add", names, 3, given);
   checkCall("scatter_add", [x, source]);
   const { base, at, index: idx, source: from } = scatterOperands("scatter_add", x, dim, index, source);
   return named("ScatterAdd", reshape(scatterExact(base, at, idx, from, "add"), x.shape));

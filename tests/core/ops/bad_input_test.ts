@@ -26,7 +26,7 @@ Deno.test("an argument that is no tensor is named", () => {
 Deno.test("a dtype that does not exist is named", () => {
   assertThrows(() => tensor([1], { dtype: wrong("float") }), DTypeError, '"float" is not a dtype');
   assertThrows(() => zeros([1], { dtype: wrong("Float32") }), DTypeError, '"Float32" is not a dtype');
-  assertThrows(() => full([2], wrong("x")), DTypeError, "full: expected a number");
+  assertThrows(() => full([2], wrong<number>("x")), DTypeError, "full: expected a number");
 });
 
 Deno.test("a rounding mode that does not exist is refused", () => {

@@ -5,12 +5,30 @@
  * @module
  */
 import { assertEquals, assertThrows } from "@std/assert";
-import { arange, ones, type Tensor, ValueError } from "../../../core/mod.ts";
+import {
+  arange,
+  full,
+  fullLike,
+  linspace,
+  manualSeed,
+  multinomial,
+  normal,
+  ones,
+  randint,
+  split,
+  type Tensor,
+  ValueError,
+} from "../../../core/mod.ts";
 import { functional as F } from "../../../nn/mod.ts";
 
 const image = arange(64).reshape([1, 4, 4, 4]).float(), line = image.reshape([1, 4, 16]);
 const cube = image.reshape([1, 1, 4, 4, 4]), rows = arange(6).reshape([2, 3]).float();
 const taken = F.maxPool2d(image, 2, { returnIndices: true });
+
+/** A draw that begins anew. */
+function drawn(draw: () => Tensor): () => Tensor {
+  return () => (manualSeed(3), draw());
+}
 
 const cases: [name: string, byName: () => Tensor, byPosition: () => Tensor][] = [
   ["max_pool1d", () => F.maxPool1d(line, { kernelSize: 3, stride: 2 }), () => F.maxPool1d(line, 3, 2)],
@@ -71,6 +89,61 @@ const cases: [name: string, byName: () => Tensor, byPosition: () => Tensor][] = 
   ["pad", () => F.pad(rows, { pad: [1, 0], value: 7 }), () => F.pad(rows, [1, 0], "constant", 7)],
 ];
 
+const index = arange(3).reshape([1, 3]), mask = rows.gt(2);
+cases.push(
+  ["topk", () => rows.topk({ k: 2, dim: 1 }).values, () => rows.topk(2, 1).values],
+  ["kthvalue", () => rows.kthvalue({ k: 2 }).values, () => rows.kthvalue(2).values],
+  ["quantile", () => rows.quantile({ q: 0.5, dim: 1 }), () => rows.quantile(0.5, 1)],
+  ["gather", () => rows.gather({ dim: 1, index }), () => rows.gather(1, index)],
+  ["gather, half by name", () => rows.gather(1, { index }), () => rows.gather(1, index)],
+  ["index_select", () => rows.indexSelect({ dim: 1, index: [0, 2] }), () => rows.indexSelect(1, [0, 2])],
+  ["index_fill", () => rows.indexFill(1, [0], { value: 9 }), () => rows.indexFill(1, [0], 9)],
+  [
+    "scatter",
+    () => rows.scatter({ dim: 1, index, src: ones([1, 3]) }),
+    () => rows.scatter(1, index, ones([1, 3])),
+  ],
+  ["scatter a value", () => rows.scatter(1, index, { value: 7 }), () => rows.scatter(1, index, 7)],
+  [
+    "scatter, merging",
+    () => rows.scatter({ dim: 1, index, value: 7, reduce: "add" }),
+    () => rows.scatter(1, index, 7, { reduce: "add" }),
+  ],
+  ["scatter_add", () => rows.scatterAdd(1, index, { src: rows }), () => rows.scatterAdd(1, index, rows)],
+  ["masked_fill", () => rows.maskedFill({ mask, value: -1 }), () => rows.maskedFill(mask, -1)],
+  ["masked_fill, half by name", () => rows.maskedFill(mask, { value: -1 }), () => rows.maskedFill(mask, -1)],
+  ["split", () => rows.split({ splitSize: 2, dim: 1 })[0], () => rows.split(2, 1)[0]],
+  [
+    "torch.split",
+    () => split(rows, { splitSizeOrSections: [1, 2], dim: 1 })[1],
+    () => split(rows, [1, 2], 1)[1],
+  ],
+  ["chunk", () => rows.chunk({ chunks: 3, dim: 1 })[1], () => rows.chunk(3, 1)[1]],
+  ["roll", () => rows.roll({ shifts: 1, dims: 1 }), () => rows.roll(1, 1)],
+  [
+    "repeat_interleave",
+    () => rows.repeatInterleave({ repeats: 2, dim: 0 }),
+    () => rows.repeatInterleave(2, 0),
+  ],
+  ["full", () => full({ size: [2], fillValue: 3, dtype: "int32" }), () => full([2], 3, { dtype: "int32" })],
+  ["full, half by name", () => full([2], { fillValue: 3 }), () => full([2], 3)],
+  ["full_like", () => fullLike(rows, { fillValue: 3 }), () => fullLike(rows, 3)],
+  ["arange", () => arange({ start: 1, end: 7, step: 2 }), () => arange(1, 7, 2)],
+  ["arange to an end", () => arange({ end: 3, dtype: "float32" }), () => arange(3, { dtype: "float32" })],
+  ["linspace", () => linspace({ start: 0, end: 1, steps: 3 }), () => linspace(0, 1, 3)],
+  ["linspace, half by name", () => linspace(0, 1, { steps: 3 }), () => linspace(0, 1, 3)],
+  ["randint", drawn(() => randint({ low: 2, high: 9, size: [4] })), drawn(() => randint(2, 9, [4]))],
+  ["randint to an end", drawn(() => randint({ high: 9, size: [4] })), drawn(() => randint(9, [4]))],
+  ["randint, half by name", drawn(() => randint(2, 9, { size: [4] })), drawn(() => randint(2, 9, [4]))],
+  ["normal", drawn(() => normal({ mean: 1, std: 2, size: [3] })), drawn(() => normal(1, 2, [3]))],
+  ["normal of size alone", drawn(() => normal({ size: [3] })), drawn(() => normal(0, 1, [3]))],
+  [
+    "multinomial",
+    drawn(() => multinomial(ones([4]), { numSamples: 3, replacement: true })),
+    drawn(() => multinomial(ones([4]), 3, true)),
+  ],
+);
+
 for (const [name, byName, byPosition] of cases) {
   Deno.test(`by name: ${name}`, () => assertEquals(byName().tolist(), byPosition().tolist()));
 }
@@ -85,6 +158,25 @@ Deno.test("what is missing, unknown or given twice is named", () => {
       () => F.lpPool2d(image, 2, { stride: 2 }),
       "lp_pool2d() missing 1 required positional argument: 'kernelSize'",
     ],
+    [() => rows.topk({ dim: 1 }), "topk() missing 1 required positional argument: 'k'; given by name: dim"],
+    [
+      () => rows.gather(Object.fromEntries([["dim", 1]])),
+      "gather() missing 1 required positional argument: 'index'; given by name: dim",
+    ],
+    [
+      () => rows.gather({ dim: 1, index, ...Object.fromEntries([["sparse", true]]) }),
+      "gather() got an unexpected keyword argument 'sparse'; it knows dim, index, and 'sparse' can only be false here",
+    ],
+    [
+      () => Reflect.apply(rows.gather, rows, [1, index, 3]),
+      "gather() takes 2 positional arguments but 3 were given",
+    ],
+    [
+      () => linspace(0, 1, Object.fromEntries([["step", 3]])),
+      "linspace() missing 1 required positional argument: 'steps'",
+    ],
+    [() => arange({ start: 1 }), "arange() missing 1 required positional argument: 'end'"],
+    [() => randint({ low: 1, size: [2] }), "'high' and 'size' are needed; given by name: low, size"],
     [
       () => F.layerNorm(rows, { eps: 1 }),
       "layer_norm() missing 1 required positional argument: 'normalizedShape'; given by name: eps",
