@@ -19,7 +19,7 @@ import {
 import { DTypeError, TenonError } from "../errors.ts";
 import { castPrim } from "../prim/elementwise.ts";
 import { Tensor } from "../tensor.ts";
-import { fillValue, full } from "./create.ts";
+import { checkFits, fillValue, full } from "./create.ts";
 
 /** A JavaScript value that stands for a 0-d tensor. Whole numbers count as integers in promotion, as Python's `2` does. */
 export type Scalar = number | bigint | boolean;
@@ -126,9 +126,10 @@ export function floatType(dtype: DType): DType {
   return kindOf(dtype) === "float" ? dtype : getDefaultDtype();
 }
 
-/** A number in the dtype that it multiplies: whole for integers, whether it is zero for bools. */
-export function factorOf(value: number, dtype: DType): Scalar {
+/** A number in the dtype that it multiplies, which has to hold it: whole for integers, whether it is zero for bools. */
+export function factorOf(op: string, value: number, dtype: DType): Scalar {
   const kind = kindOf(dtype);
+  checkFits(op, value, dtype);
   return kind === "float" ? value : kind === "int" ? Math.trunc(value) : value !== 0;
 }
 

@@ -23,7 +23,7 @@ import {
   type TensorLike,
   toTensor,
 } from "./cast.ts";
-import { fillValue, full } from "./create.ts";
+import { checkFits, fillValue, full } from "./create.ts";
 import { checkHeld } from "./indexing/indexing.ts";
 import { numberIn } from "./arguments.ts";
 import { eq, isnan, lt, where } from "./logical.ts";
@@ -90,6 +90,7 @@ function withFactor(
       `For integral input tensors, argument alpha must not be a floating point number., in ${op}: got ${alpha}`,
     );
   }
+  checkFits(op, alpha, dtype);
   const device = deviceOf([a, b]), as = (x: TensorLike, d: DType) => cast(toTensor(x, dtype, device), d);
   // The product is of the dtype of the sum: that of b alone may hold less.
   if (dtype !== "bfloat16") return binaryAs(p, a, mul(as(b, dtype), alpha), dtype);

@@ -115,7 +115,8 @@ export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
   const line = (start: Tensor) => {
     const end = castLike(b, start), range = sub(end, start);
     if (typeof weight === "number") {
-      return weight < 0.5 ? add(start, mul(range, weight)) : sub(end, mul(range, sub(1, weight)));
+      if (weight < 0.5) return add(start, mul(range, weight));
+      return sub(end, mul(range, sub(1, toTensor(weight, start.dtype, start.device))));
     }
     // The end that is nearer and the step from it, chosen before they are multiplied: a gradient that is masked to 0 is NaN times infinity.
     const early = lt(weight, 0.5);
@@ -124,15 +125,14 @@ export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
   return named(name, inSingle(a, line));
 }
 
-/** `f` of tensors of one dtype, in float32 where that is of half precision; of others as they are. */
+/** `f` of tensors in the dtype that they have in common, in float32 where that is of half precision. */
 function together(
+  op: string,
   tensors: readonly [Tensor, Tensor, Tensor],
   f: (x: Tensor, a: Tensor, b: Tensor) => Tensor,
 ): Tensor {
-  const [x, a, b] = tensors;
-  return a.dtype === x.dtype && b.dtype === x.dtype
-    ? inSingle(x.value, (z) => f(z, castLike(a, z), castLike(b, z)))
-    : f(x, a, b);
+  const dtype = commonType(op, tensors), [x, a, b] = tensors.map((t) => cast(t, dtype));
+  return inSingle(x, (z) => f(z, castLike(a, z), castLike(b, z)));
 }
 
 const addcmulKinds: Kinds<{ readonly value?: number | Tensor }> = {
@@ -148,11 +148,12 @@ export function addcmul(
 ): Tensor {
   checkCall("addcmul", [x, a, b], options, addcmulKinds);
   const value = numberIn("addcmul", "value", options.value ?? 1);
+  const factor = factorOf("addcmul", value, commonType("addcmul", [x, a, b]));
   const sum = (x: Tensor, a: Tensor, b: Tensor) => {
     const product = mul(a, b);
-    return add(x, value === 1 ? product : mul(product, factorOf(value, product.dtype)));
+    return add(x, value === 1 ? product : mul(product, factor));
   };
-  return named("Addcmul", together([x, a, b], sum));
+  return named("Addcmul", together("addcmul", [x, a, b], sum));
 }
 
 const addcdivKinds: Kinds<{ readonly value?: number | Tensor }> = {
@@ -173,8 +174,9 @@ export function addcdiv(
       "Integer division with addcdiv is no longer supported: cast with .to(), or use x.add(a.div(b, { roundingMode }))",
     );
   }
-  const sum = (x: Tensor, a: Tensor, b: Tensor) => add(x, value === 1 ? div(a, b) : mul(div(a, b), value));
-  return named("Addcdiv", together([x, a, b], sum));
+  const factor = factorOf("addcdiv", value, commonType("addcdiv", [x, a, b]));
+  const sum = (x: Tensor, a: Tensor, b: Tensor) => add(x, value === 1 ? div(a, b) : mul(div(a, b), factor));
+  return named("Addcdiv", together("addcdiv", [x, a, b], sum));
 }
 
 /** The largest finite number of each float dtype. */

@@ -13,7 +13,7 @@ import * as prim from "../prim/view.ts";
 import { normalizeDim, normalizeDims, sameShape, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Scalar } from "./cast.ts";
-import { fillValue, fromHost, full } from "./create.ts";
+import { checkFits, fillValue, fromHost, full } from "./create.ts";
 import { add } from "./elementwise.ts";
 import { inPlace, isNamed, type Named } from "./arguments.ts";
 import { checkCall, requireKind } from "./options.ts";
@@ -113,6 +113,13 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   const target = shape.map((s, i) => {
     const have = i < extra ? 1 : x.shape[i - extra];
     if (s === -1 && i >= extra) return have;
+    if (s < 0 && i < extra) {
+      throw new ShapeError(
+        `The expanded size of the tensor (${s}) isn't allowed in a leading, non-existing dimension ${i}, in expand of [${
+          x.shape.join(", ")
+        }] to [${shape.join(", ")}]`,
+      );
+    }
     if (have !== 1 && have !== s) {
       throw new ShapeError(
         `The expanded size of the tensor (${s}) must match the existing size (${have}) at non-singleton dimension ${i}.  Target sizes: [${
@@ -299,6 +306,7 @@ export function padDim(x: Tensor, dim: number, low: number, high: number, value:
 
 /** A border of `value` around all dimensions; amounts are not negative. */
 export function padConstant(x: Tensor, low: Shape, high: Shape, value: Scalar): Tensor {
+  checkFits("constant_pad_nd", value, x.dtype);
   const fill = fillValue(value, x.dtype);
   if (sizeOf(x.shape) === 0) {
     const border = full(x.shape.map((s, d) => s + low[d] + high[d]), fill, {

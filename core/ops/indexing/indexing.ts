@@ -10,7 +10,7 @@ import { DTypeError, IndexError, ShapeError } from "../../errors.ts";
 import { normalizeDim, type Shape, sizeOf } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
 import { cast, type Scalar } from "../cast.ts";
-import { full, type NestedArray, tensor } from "../create.ts";
+import { checkFits, full, type NestedArray, tensor } from "../create.ts";
 import { add, mul } from "../elementwise.ts";
 import { ge, logicalAnd, lt, where } from "../logical.ts";
 import { type Given, inOrder } from "../arguments.ts";
@@ -268,6 +268,7 @@ export function indexFill(x: Tensor, ...args: FillAlongIndex): Tensor {
       `index_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.shape.length} dimension(s).`,
     );
   }
+  if (!(value instanceof Tensor)) checkFits("index_fill", value, x.dtype);
   const base = atLeastVector(x), given = vectorIndex("index_fill", x, index), size = base.shape[at];
   outOfRange("index_fill", base, at, given, undefined, -size);
   const idx = wrapNegative(given, size);

@@ -10,7 +10,7 @@ import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import { broadcastShapes, type Shape, sizeOf, stridesOf } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
 import { cast, type Scalar } from "../cast.ts";
-import { fromHost, full, onesLike, tensor, zeros } from "../create.ts";
+import { checkFits, fromHost, full, onesLike, tensor, zeros } from "../create.ts";
 import { floorDivide, remainder, sub } from "../elementwise.ts";
 import { toBool, where } from "../logical.ts";
 import { checkHeldRange, indexHint, type IndexLike, toIndex } from "./indexing.ts";
@@ -44,6 +44,7 @@ export function maskedFill(
       `masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.shape.length} dimension(s).`,
     );
   }
+  if (!(value instanceof Tensor)) checkFits("masked_fill", value, x.dtype);
   const fill = value instanceof Tensor
     ? cast(value, x.dtype)
     : full([], value, { dtype: x.dtype, device: x.device });

@@ -198,32 +198,43 @@ const addmmKinds: Kinds<AddmmOptions> = {
   alpha: "scalar",
 };
 
-/** `beta * input + alpha * y`. */
-export function added(input: Tensor, y: Tensor, options: AddmmOptions): Tensor {
-  const beta = numberIn("addmm", "beta", options.beta ?? 1);
-  const alpha = numberIn("addmm", "alpha", options.alpha ?? 1);
-  const factor = (f: number) => factorOf(f, y.dtype);
-  const scaledProduct = alpha === 1 ? y : mul(y, factor(alpha));
+/** `beta * input + alpha * y`, of the shape of y. */
+export function added(op: string, input: Tensor, y: Tensor, options: AddmmOptions): Tensor {
+  const scaled = (x: Tensor, name: "alpha" | "beta") => {
+    const by = numberIn(op, name, options[name] ?? 1);
+    return by === 1 ? x : mul(x, factorOf(op, by, y.dtype));
+  };
+  const scaledProduct = scaled(y, "alpha"), scaledInput = expand(scaled(input, "beta"), y.shape);
   // beta 0 means that the input is ignored, NaN included.
-  return beta === 0 ? scaledProduct : add(scaledProduct, beta === 1 ? input : mul(input, factor(beta)));
+  return numberIn(op, "beta", options.beta ?? 1) === 0 ? scaledProduct : add(scaledProduct, scaledInput);
 }
 
 /** beta * input + alpha * (a times b). `torch.addmm`. */
 export function addmm(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
   checkCall("addmm", [input, a, b], options, addmmKinds);
-  return named("Addmm", added(input, mm(a, b), options));
+  return named("Addmm", added("addmm", input, mm(a, b), options));
 }
 
 /** beta * input + alpha * (a times b), in batches. `torch.baddbmm`. */
 export function baddbmm(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
   checkCall("baddbmm", [input, a, b], options, addmmKinds);
-  return named("Baddbmm", added(input, bmm(a, b), options));
+  return named("Baddbmm", added("baddbmm", input, bmm(a, b), options));
 }
 
 /** beta * input + alpha * (a times the vector b). `torch.addmv`. */
 export function addmv(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
   checkCall("addmv", [input, a, b], options, addmmKinds);
-  return named("Addmv", added(input, mv(a, b), options));
+  const y = mv(a, b), [rows, columns] = a.shape;
+  if (input.shape.length > 1 || (sizeOf(input.shape) !== 1 && input.shape[0] !== rows)) {
+    throw new ShapeError(
+      input.shape.length > 1
+        ? `vector + matrix @ vector expected, got ${input.shape.length}, 2, 1, in addmv`
+        : `size mismatch, got ${
+          input.shape[0]
+        }, ${rows}x${columns},${columns}, in addmv: the input must have ${rows} elements, or one`,
+    );
+  }
+  return named("Addmv", added("addmv", input, y, options));
 }
 
 /** x [..., in] times weight [out, in] transposed, plus bias [out]. `torch.nn.functional.linear`. */

@@ -23,7 +23,7 @@ import { norm } from "./norms.ts";
 import { inv, solve } from "./solve.ts";
 import { triuIndices } from "../combine.ts";
 import { expand, reshape, select, unsqueeze } from "../view.ts";
-import { inPlace, isNamed, type Named } from "../arguments.ts";
+import { inPlace, isNamed, type Named, numberIn } from "../arguments.ts";
 import { checkCall, checkOptions, type Kinds, requireTensors } from "../options.ts";
 
 /** The n-th power of square matrices; negative powers are those of the inverse. `torch.linalg.matrix_power`. */
@@ -138,7 +138,15 @@ export function chainMatmul(...matrices: readonly Tensor[]): Tensor {
 export function addr(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
   checkCall("addr", [input, a, b]);
   checkOptions("addr", options, { beta: "scalar", alpha: "scalar" });
-  return named("Addr", added(input, outer(a, b), options));
+  const dtype = commonType("addr", [input, a, b]), [x, p, q] = [input, a, b].map((t) => cast(t, dtype));
+  for (const name of ["beta", "alpha"] as const) {
+    const by = numberIn("addr", name, options[name] ?? 1);
+    if (isFloat(dtype) || Number.isInteger(by)) continue;
+    throw new ValueError(
+      `For integral input tensors, argument ${name} must not be a floating point number., in addr: got ${by}`,
+    );
+  }
+  return named("Addr", added("addr", x, outer(p, q), options));
 }
 
 /** beta * input + alpha * the sum of a batch of products. `torch.addbmm`. */
@@ -146,7 +154,7 @@ export function addbmm(input: Tensor, a: Tensor, b: Tensor, options: AddmmOption
   checkCall("addbmm", [input, a, b]);
   checkOptions("addbmm", options, { beta: "scalar", alpha: "scalar" });
   const products = bmm(a, b);
-  return named("Addbmm", added(input, sum(products, 0, { dtype: products.dtype }), options));
+  return named("Addbmm", added("addbmm", input, sum(products, 0, { dtype: products.dtype }), options));
 }
 
 /** The sum of products over the last dimension of both; a product where one has none. `torch.inner`. */
