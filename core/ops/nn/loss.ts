@@ -6,10 +6,11 @@
  */
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
-import { isFloat, scalarName } from "../../dtype.ts";
+import { canCast, type DType, isFloat, scalarName } from "../../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import { broadcastShapes, sameShape, torchSize } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
+import { cast } from "../cast.ts";
 import { abs, add, div, exp, log, log1p, mul, neg, sub } from "../elementwise.ts";
 import { gt, lt, where } from "../logical.ts";
 import { logsigmoid } from "./activation.ts";
@@ -18,6 +19,7 @@ import { mean, sum } from "../reduce.ts";
 import { checkHeld } from "../indexing/indexing.ts";
 import { fullLike } from "../create.ts";
 import { expand, reshape } from "../view.ts";
+import { warnOnce } from "../../warnings.ts";
 
 /** How the losses of the elements become one: not at all, their mean, or their sum. */
 export type Reduction = "none" | "mean" | "sum";
@@ -53,17 +55,42 @@ function paired(op: string, input: Tensor, target: Tensor): [Tensor, Tensor] {
   return [expand(input, shape), expand(target, shape)];
 }
 
+/** A loss that PyTorch writes into a tensor of the given dtype, which has to hold numbers of its kind. */
+export function writtenAs(op: string, loss: Tensor, dtype: DType): Tensor {
+  if (canCast(loss.dtype, dtype)) return cast(loss, dtype);
+  throw new DTypeError(
+    `result type ${scalarName(loss.dtype)} can't be cast to the desired output type ${
+      scalarName(dtype)
+    }, in ${op}; ` +
+      `cast with .to("${loss.dtype}")`,
+  );
+}
+
+/** The same for losses whose input and target are alike: others are rarely meant. */
+function alike(op: string, input: Tensor, target: Tensor): [Tensor, Tensor] {
+  if (!sameShape(input.shape, target.shape)) {
+    const size = (x: Tensor) => `torch.Size([${x.shape.join(", ")}])`;
+    warnOnce(
+      op,
+      `Using a target size (${size(target)}) that is different to the input size (${
+        size(input)
+      }). This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size., in ${op}`,
+    );
+  }
+  return paired(op, input, target);
+}
+
 /** (input - target)^2. Shapes broadcast. `torch.nn.functional.mse_loss`. */
 export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkCall("mse_loss", [input, target], options, lossKinds);
-  const [x, y] = paired("mse_loss", input, target);
+  const [x, y] = alike("mse_loss", input, target);
   return named("MseLoss", reduced("mse_loss", square(sub(x, y)), options.reduction));
 }
 
 /** |input - target|. Shapes broadcast. `torch.nn.functional.l1_loss`. */
 export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkCall("l1_loss", [input, target], options, lossKinds);
-  const [x, y] = paired("l1_loss", input, target);
+  const [x, y] = alike("l1_loss", input, target);
   return reduced("l1_loss", abs(sub(x, y)), options.reduction);
 }
 
@@ -83,7 +110,7 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1Los
   if (!(beta >= 0)) {
     throw new ValueError(`smooth_l1_loss does not support negative values for beta., but got ${beta}`);
   }
-  const [x, y] = paired("smooth_l1_loss", input, target), d = abs(sub(x, y));
+  const [x, y] = alike("smooth_l1_loss", input, target), d = abs(sub(x, y));
   const near = lt(d, beta), inner = where(gt(d, beta), 0, d);
   const loss = beta === 0 ? d : where(near, div(mul(square(inner), 0.5), beta), sub(d, 0.5 * beta));
   return named("SmoothL1Loss", reduced("smooth_l1_loss", loss, reduction));
@@ -105,10 +132,11 @@ export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptio
   if (!(delta > 0)) {
     throw new ValueError(`huber_loss does not support non-positive values for delta., but got ${delta}`);
   }
-  const [x, y] = paired("huber_loss", input, target), d = abs(sub(x, y));
-  const far = gt(d, delta), inner = where(far, 0, d);
-  const loss = where(far, mul(sub(d, 0.5 * delta), delta), mul(square(inner), 0.5));
-  return named("HuberLoss", reduced("huber_loss", loss, reduction));
+  const [x, y] = alike("huber_loss", input, target), d = abs(sub(x, y));
+  const far = gt(d, delta), inner = mul(square(where(far, 0, d)), 0.5);
+  // Of an infinite delta nothing is far, and its slope would be 0 times infinity.
+  const loss = delta === Infinity ? inner : where(far, mul(sub(d, 0.5 * delta), delta), inner);
+  return named("HuberLoss", reduced("huber_loss", writtenAs("huber_loss", loss, input.dtype), reduction));
 }
 
 /** Options of `binaryCrossEntropy`. */
@@ -188,11 +216,10 @@ export function binaryCrossEntropyWithLogits(
   const { weight, posWeight } = options;
   const negative = neg(logsigmoid(input));
   const share = posWeight ? mul(negative, add(mul(sub(posWeight, 1), target), 1)) : negative;
+  const op = "binary_cross_entropy_with_logits";
   const loss = add(mul(sub(1, target), input), share);
-  return named(
-    "BinaryCrossEntropyWithLogits",
-    reduced("binary_cross_entropy_with_logits", weight ? mul(loss, weight) : loss, options.reduction),
-  );
+  const written = writtenAs(op, weight ? mul(loss, weight) : loss, target.dtype);
+  return named("BinaryCrossEntropyWithLogits", reduced(op, written, options.reduction));
 }
 
 /** Options of `klDiv`. */
@@ -285,6 +312,14 @@ export function gaussianNllLoss(
       `var is of incorrect size, in gaussian_nll_loss: got [${v.shape.join(", ")}] for input [${
         input.shape.join(", ")
       }]`,
+    );
+  }
+  if (!isFloat(v.dtype)) {
+    throw new DTypeError(
+      `result type Float can't be cast to the desired output type ${
+        scalarName(v.dtype)
+      }, in gaussian_nll_loss: ` +
+        'the variance is a float tensor; cast it with .to("float32")',
     );
   }
   checkHeld(v, (x) => x < 0, () => new ValueError("var has negative entry/entries, in gaussian_nll_loss"));

@@ -7,7 +7,7 @@ import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { scalarName } from "../../dtype.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../../errors.ts";
-import { sameShape, type Shape, sizeOf, torchSize } from "../../shape.ts";
+import { broadcastShapes, sameShape, type Shape, sizeOf, torchSize } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { asFloat, requireFloat } from "../cast.ts";
 import { fullLike } from "../create.ts";
@@ -16,10 +16,10 @@ import { add, div, exp, log1p, minimum, mul, neg, sqrt, sub } from "../elementwi
 import { eq, logicalAnd, logicalNot, lt, where } from "../logical.ts";
 import { logsigmoid } from "./activation.ts";
 import { checkHeldRange, classHint, toIndex } from "../indexing/indexing.ts";
-import { lossKinds, type LossOptions, reduced } from "./loss.ts";
+import { lossKinds, type LossOptions, reduced, writtenAs } from "./loss.ts";
 import { pairwiseDistance } from "./similarity.ts";
 import { clamp } from "../pointwise.ts";
-import { mean, sum } from "../reduce.ts";
+import { sum } from "../reduce.ts";
 import { cumsum } from "../scan.ts";
 import { gatherExact, scatterExact } from "../routine.ts";
 import { expand, reshape, unsqueeze } from "../view.ts";
@@ -59,16 +59,25 @@ export function marginRankingLoss(
 export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginLossOptions = {}): Tensor {
   checkCall("hinge_embedding_loss", [input, target], options, marginLossKinds);
   const { margin = 1, reduction } = options;
-  const apart = where(eq(target, 1), 0, positive(sub(margin, input)));
+  const apart = where(eq(target, 1), 0, positive(sub(fullLike(input, margin), input)));
   const near = where(eq(target, -1), 0, input);
   return reduced("hinge_embedding_loss", add(apart, near), reduction);
 }
 
 /** ln(1 + e^(-target x)), targets 1 and -1. `torch.nn.functional.soft_margin_loss`. */
 export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  checkCall("soft_margin_loss", [input, target], options, lossKinds);
-  const loss = log1p(exp(mul(input, neg(target))));
-  return named("SoftMarginLoss", reduced("soft_margin_loss", loss, options.reduction));
+  const op = "soft_margin_loss";
+  checkCall(op, [input, target], options, lossKinds);
+  const shape = broadcastShapes(op, input.shape, target.shape);
+  if (!sameShape(shape, input.shape)) {
+    throw new ShapeError(
+      `output with shape [${input.shape.join(", ")}] doesn't match the broadcast shape [${
+        shape.join(", ")
+      }], in ${op}`,
+    );
+  }
+  const loss = writtenAs(op, log1p(exp(mul(neg(input), target))), input.dtype);
+  return named("SoftMarginLoss", reduced(op, loss, options.reduction));
 }
 
 /** 1 - cos(a, b) where the target is 1, max(0, cos(a, b) - margin) where it is -1. margin 0 by default. `torch.nn.functional.cosine_embedding_loss`. */
@@ -298,7 +307,7 @@ export const multilabelSoftMarginLossKinds: Kinds<MultilabelSoftMarginLossOption
   ...lossKinds,
 };
 
-/** Binary cross entropy with logits, averaged over the classes (the last dimension). `torch.nn.functional.multilabel_soft_margin_loss`. */
+/** Binary cross entropy with logits, averaged over the classes (the last dimension of the input). `torch.nn.functional.multilabel_soft_margin_loss`. */
 export function multilabelSoftMarginLoss(
   input: Tensor,
   target: Tensor,
@@ -306,9 +315,14 @@ export function multilabelSoftMarginLoss(
 ): Tensor {
   checkCall("multilabel_soft_margin_loss", [input, target], options, multilabelSoftMarginLossKinds);
   const { weight, reduction } = options;
+  if (input.shape.length === 0) {
+    throw new IndexError(
+      "Dimension specified as -1 but tensor has no dimensions, in multilabel_soft_margin_loss",
+    );
+  }
   const loss = neg(add(mul(target, logsigmoid(input)), mul(sub(1, target), logsigmoid(neg(input)))));
   const weighted = weight ? mul(loss, weight) : loss;
-  // PyTorch takes the class dimension from the input, also where the target is larger.
+  // PyTorch takes the class dimension and its size from the input, also where the target is larger.
   const classes = input.shape.length - 1;
-  return reduced("multilabel_soft_margin_loss", mean(weighted, classes), reduction);
+  return reduced("multilabel_soft_margin_loss", div(sum(weighted, classes), input.shape[classes]), reduction);
 }

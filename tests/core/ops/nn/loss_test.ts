@@ -1,0 +1,52 @@
+/** Losses of unlike shapes and dtypes: PyTorch writes some of them into a tensor like their input or target. The numbers are PyTorch's. */
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import {
+  binaryCrossEntropyWithLogits,
+  gaussianNllLoss,
+  hingeEmbeddingLoss,
+  huberLoss,
+  multilabelSoftMarginLoss,
+  softMarginLoss,
+} from "../../../../core/functional.ts";
+import { DTypeError, grad, IndexError, ShapeError, type Tensor, tensor } from "../../../../core/mod.ts";
+import { forEachDevice } from "../../devices.ts";
+
+forEachDevice("a multilabel loss is divided by the classes of its input", () => {
+  const loss = multilabelSoftMarginLoss(tensor([1]), tensor([1, 2, 3, 4, 5]));
+  assertAlmostEquals(Number(loss.item()), -8.4337, 1e-4);
+  assertThrows(() => multilabelSoftMarginLoss(tensor(1), tensor(1)), IndexError, "tensor has no dimensions");
+});
+
+forEachDevice("the margin of whole numbers is whole", () => {
+  const loss = (dtype: "int64" | "uint8") =>
+    hingeEmbeddingLoss(tensor([3, 5], { dtype }), tensor([1, -1]), { margin: 7.6, reduction: "none" });
+  assertEquals(["int64", "uint8"].map((d) => loss(d as "int64").dtype), ["int64", "uint8"]);
+  assertEquals(loss("int64").tolist(), [3, 2]);
+});
+
+forEachDevice("a loss with logits has the dtype of its targets, a margin loss that of its input", () => {
+  const x = tensor([1, 2]), whole = tensor([1, -1], { dtype: "int64" });
+  const half = tensor([1, 0], { dtype: "bfloat16" });
+  assertEquals(binaryCrossEntropyWithLogits(x, half).dtype, "bfloat16");
+  assertThrows(
+    () => binaryCrossEntropyWithLogits(x, whole),
+    DTypeError,
+    "result type Float can't be cast to the desired output type Long",
+  );
+  assertEquals(huberLoss(half, x).dtype, "bfloat16");
+  assertThrows(() => huberLoss(whole, x), DTypeError, "result type Float can't be cast");
+  assertAlmostEquals(Number(softMarginLoss(x, whole).item()), 1.2201, 1e-4);
+  assertAlmostEquals(Number(softMarginLoss(x, tensor([true, false])).item()), 0.5032, 1e-4);
+  assertThrows(() => softMarginLoss(whole, whole), DTypeError, "result type Float can't be cast");
+  assertThrows(
+    () => softMarginLoss(tensor([1]), x),
+    ShapeError,
+    "output with shape [1] doesn't match the broadcast shape [2]",
+  );
+  assertThrows(() => gaussianNllLoss(x, x, tensor([1, 2], { dtype: "int64" })), DTypeError, "can't be cast");
+});
+
+forEachDevice("Huber's loss of an infinite delta is half the square, with its slope", () => {
+  const x = tensor([1, 2]), loss = (t: Tensor) => huberLoss(t, tensor([2, 5]), { delta: Infinity });
+  assertEquals([loss(x).item(), grad(loss)(x).tolist()], [2.5, [-0.5, -1.5]]);
+});
