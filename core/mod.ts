@@ -47,6 +47,7 @@ export {
   TenonError,
   ValueError,
 } from "./errors.ts";
+export { setWarnings } from "./warnings.ts";
 export { Tensor, type TensorData, type ToOptions } from "./tensor.ts";
 export type { NestedValues, ReadMethods } from "./methods/read.ts";
 export type { MathMethods } from "./methods/math.ts";

@@ -189,6 +189,7 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
   override step(closure: () => Tensor): Tensor;
   override step(closure?: () => Tensor): Tensor {
     if (closure === undefined) throw needsClosure();
+    this.stepCount++;
     const first = enableGrad(closure);
     const lossThere = () => Number(enableGrad(closure).item());
     noGrad(() => this.iterate(Number(first.item()), lossThere));

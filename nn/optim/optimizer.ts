@@ -81,6 +81,8 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   readonly paramGroups: ParameterGroup<S>[] = [];
   /** State by parameter. */
   readonly state: Map<Parameter, ParameterState> = new Map();
+  /** How often `step` was called; schedulers look at it. @internal */
+  stepCount = 0;
   /** Settings of groups that say nothing else. */
   readonly defaults: S;
   /** What the settings hold. */
@@ -191,6 +193,7 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   step(): void;
   step(closure: () => Tensor): Tensor;
   step(closure?: () => Tensor): Tensor | void {
+    this.stepCount++;
     const loss = closure === undefined ? undefined : enableGrad(closure);
     const work: { p: Parameter; old: Tensor; before: ParameterState; after: Update }[] = [];
     noGrad(() => {

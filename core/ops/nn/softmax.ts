@@ -14,6 +14,7 @@ import { inPlaceWith, isNamed, type Named } from "../arguments.ts";
 import { checkOptions, withoutNulls } from "../options.ts";
 import { amax } from "../extremes.ts";
 import { sum } from "../reduce.ts";
+import { warnOnce } from "../../warnings.ts";
 
 /** Options of softmax functions. */
 export interface SoftmaxOptions {
@@ -24,6 +25,10 @@ export interface SoftmaxOptions {
 /** The dimension PyTorch takes when none is given: the first for 0, 1 and 3 dimensions, else the second. */
 function implicitDim(op: string, x: Tensor): number {
   checkTensors(op, [x]);
+  warnOnce(
+    op,
+    `Implicit dimension choice for ${op} has been deprecated. Change the call to include dim=X as an argument.`,
+  );
   return [0, 1, 3].includes(x.shape.length) ? 0 : 1;
 }
 

@@ -5,6 +5,7 @@
  */
 import { ValueError } from "../../../core/errors.ts";
 import { answerSpelling, snake } from "../../../core/habits.ts";
+import { warnOnce } from "../../../core/warnings.ts";
 import { checkKind, type Kinds } from "../../../core/ops/options.ts";
 
 /** What schedulers know of a group. */
@@ -33,6 +34,8 @@ export interface Scheduled {
   readonly paramGroups: ScheduledGroup[];
   /** Settings of groups that say nothing else. */
   readonly defaults: object;
+  /** How often its `step` was called, if it counts. */
+  readonly stepCount?: number;
 }
 
 /** Options of every scheduler. */
@@ -139,6 +142,13 @@ export abstract class LRScheduler<S extends object> {
 
   /** Sets the learning rates of the next step, or of a given one. Call it after the optimizer's `step`. */
   step(epoch?: number): void {
+    if (this.stepCount === 1 && this.optimizer.stepCount === 0) {
+      warnOnce(
+        "lr_scheduler.step",
+        "Detected call of `lr_scheduler.step()` before `optimizer.step()`. You should call them in the opposite order: `optimizer.step()` " +
+          "before `lr_scheduler.step()`. Failure to do this will skip the first value of the learning rate schedule.",
+      );
+    }
     this.stepCount++;
     if (epoch === undefined) this.lastEpoch++;
     else this.lastEpoch = epoch;
