@@ -26,6 +26,19 @@ import { cat } from "../join.ts";
 
 const front = (x: Tensor): Shape => x.shape.slice(0, -2);
 
+/** The singular values and vectors of each matrix; what is not finite has none. */
+function svdsOf(x: Tensor): ReturnType<typeof svdOf>[] {
+  const [m, n] = x.shape.slice(-2), batched = x.shape.length > 2;
+  return matricesOf(x).map((a, i) => {
+    if (a.every(Number.isFinite)) return svdOf(a, m, n);
+    throw new ValueError(
+      `linalg.svd: ${
+        batched ? `(Batch element ${i}): ` : ""
+      }The algorithm failed to converge because the input matrix contained non-finite values.`,
+    );
+  });
+}
+
 const column = (x: Tensor) => unsqueeze(x, -1), row = (x: Tensor) => unsqueeze(x, -2);
 
 /** The symmetric matrix with the lower triangle of x. */
@@ -160,7 +173,7 @@ export interface SvdResult extends NamedTuple<readonly ["U", "S", "Vh"]> {
 function thinSvd(x: Tensor): { readonly U: Tensor; readonly S: Tensor; readonly V: Tensor } {
   if (mustWait(x)) return waiting([x], thinSvd);
   const [m, n] = x.shape.slice(-2), k = Math.min(m, n);
-  const parts = matricesOf(x).map((a) => svdOf(a, m, n));
+  const parts = svdsOf(x);
   const skew = (t: Tensor) => sub(t, mT(t));
   // E_ij = s_j^2 - s_i^2
   const over = (t: Tensor) => mul(skew(t), gaps(mul(S, S)));
@@ -254,11 +267,10 @@ function tolerances(op: string, x: Tensor, options: RankOptions): (largest: numb
 export function matrixRank(x: Tensor, options: RankOptions = {}): Tensor {
   requireMatrices("linalg.matrix_rank", x, "input");
   if (mustWait(x)) return waiting([x], (t) => matrixRank(t, options));
-  const [m, n] = x.shape.slice(-2), limit = tolerances("linalg.matrix_rank", x, options);
-  const ranks = matricesOf(options.hermitian ? symmetric(x, "L") : x).map((a, i) => {
-    const { s } = svdOf(a, m, n);
-    return s.filter((v) => v > limit(s[0] ?? 0, i)).length;
-  });
+  const limit = tolerances("linalg.matrix_rank", x, options);
+  const ranks = svdsOf(options.hermitian ? symmetric(x, "L") : x).map(({ s }, i) =>
+    s.filter((v) => v > limit(s[0] ?? 0, i)).length
+  );
   return hostResult([x], front(x), "int64", [ranks], null);
 }
 
@@ -268,9 +280,8 @@ export function pinv(x: Tensor, options: RankOptions = {}): Tensor {
   if (mustWait(x)) return waiting([x], (t) => pinv(t, options));
   checkOptions("linalg.pinv", options, { atol: "any", rtol: "any", hermitian: "boolean" });
   const [m, n] = x.shape.slice(-2), k = Math.min(m, n), least = tolerances("linalg.pinv", x, options);
-  const matrices = matricesOf(options.hermitian ? symmetric(x.detach(), "L") : x);
-  const parts = matrices.map((a, index) => {
-    const { u, s, v } = svdOf(a, m, n), limit = least(s[0] ?? 0, index), p = new Float64Array(n * m);
+  const parts = svdsOf(options.hermitian ? symmetric(x.detach(), "L") : x).map(({ u, s, v }, index) => {
+    const limit = least(s[0] ?? 0, index), p = new Float64Array(n * m);
     for (let r = 0; r < k; r++) {
       if (!(s[r] > limit)) continue;
       for (let i = 0; i < n; i++) {

@@ -57,6 +57,8 @@ export function norm(
   }
   if (order === 1) return named("NormBackward1", total(abs(y)));
   if (order === 0) return total(cast(ne(y, 0), y.dtype));
+  // Nothing has no largest or smallest element; PyTorch calls that 0 here, and refuses it in vectorNorm.
+  if ((order < 0 || order === Infinity) && dims.some((d) => x.shape[d] === 0)) return total(y);
   if (order === Infinity) return named("NormBackward1", over(prim.amaxPrim, abs(y), dims, options.keepdim));
   if (order === -Infinity) return named("NormBackward1", over(prim.aminPrim, abs(y), dims, options.keepdim));
   const root = (z: Tensor) => pow(z, 1 / order);
@@ -82,6 +84,24 @@ export function vectorNorm(
 ): Tensor {
   if (isNamed(ord) || isNamed(dim)) {
     return vectorNorm(x, ...inPlaceWith("linalg.vector_norm", ["ord", "dim"], [ord, dim], options));
+  }
+  checkTensors("linalg.vector_norm", [x]);
+  if (ord < 0 || ord === Infinity) {
+    const all = dim === undefined || dim === null;
+    const empty = normalizeDims("linalg.vector_norm", allIfEmpty(dim), x.shape.length).find((d) =>
+      x.shape[d] === 0
+    );
+    if (empty !== undefined) {
+      throw new ShapeError(
+        `linalg.vector_norm cannot compute the ${
+          ord === Infinity ? "inf" : ord === -Infinity ? "-inf" : ord
+        } norm on ${
+          all
+            ? "an empty tensor because the"
+            : `the dimension ${empty} because this dimension is empty and the`
+        } operation does not have an identity, of shape [${x.shape.join(", ")}]`,
+      );
+    }
   }
   return named("LinalgVectorNorm", norm(x, ord, dim, options));
 }

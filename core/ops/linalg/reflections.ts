@@ -5,7 +5,7 @@
  * @module
  */
 import { named } from "../../apply.ts";
-import { ShapeError } from "../../errors.ts";
+import { IndexError, ShapeError } from "../../errors.ts";
 import { type NamedTuple, namedTuple } from "../../named_tuple.ts";
 import { sameShape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -86,14 +86,39 @@ export function ormqr(x: Tensor, tau: Tensor, other: Tensor, options: OrmqrOptio
   const { left = true, transpose = false } = options;
   requireMatrices("torch.ormqr", x, "input");
   requireMatrices("torch.ormqr", other, "other");
-  const m = x.shape[x.shape.length - 2], side = left ? -2 : -1;
-  if (other.shape[other.shape.length + side] !== m) {
-    throw new ShapeError(
-      `torch.ormqr: other.shape[${side}] must be equal to input.shape[-2], but got ${
-        other.shape[other.shape.length + side]
-      } and ${m}`,
-    );
+  checkCall("torch.ormqr", [tau]);
+  const side = left ? -2 : -1,
+    lengths = other.shape.at(side),
+    count = tau.shape.at(-1),
+    [m, n] = x.shape.slice(-2);
+  if (count === undefined) {
+    throw new IndexError("Dimension specified as -1 but tensor has no dimensions, in ormqr");
   }
+  const front = x.shape.slice(0, -2);
+  const faults: readonly (readonly [boolean, string])[] = [
+    [lengths !== m, `other.shape[${side}] must be equal to input.shape[-2], but got ${lengths} and ${m}`],
+    [
+      count > m,
+      `other.shape[${side}] must be greater than or equal to tau.shape[-1], but got ${lengths} and ${count}`,
+    ],
+    [count > n, `tau.shape[-1] must be less than or equal to input.shape[-1], but got ${count} and ${n}`],
+    [
+      tau.shape.length !== x.shape.length - 1,
+      `Expected tau to have one dimension less than input, but got tau.ndim equal to ${tau.shape.length} and input.ndim is equal to ${x.shape.length}`,
+    ],
+    [
+      other.shape.length !== x.shape.length,
+      `Expected other to have the same number of dimensions as input, but got other.ndim equal to ${other.shape.length} and input.ndim is equal to ${x.shape.length}`,
+    ],
+    ...([["tau", tau.shape.slice(0, -1)], ["other", other.shape.slice(0, -2)]] as const).map((
+      [name, batch],
+    ): [boolean, string] => [
+      !sameShape(batch, front),
+      `Expected batch dimensions of ${name} to be equal to input.shape[:-2], but got [${batch.join(", ")}]`,
+    ]),
+  ];
+  const fault = faults.find(([wrong]) => wrong);
+  if (fault) throw new ShapeError(`torch.ormqr: ${fault[1]}`);
   // C Q = (Q^T C^T)^T
   const y = left ? reflected(x, tau, other, transpose) : mT(reflected(x, tau, mT(other), !transpose));
   return named("Ormqr", y);
