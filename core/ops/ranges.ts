@@ -5,13 +5,24 @@
  */
 import { source } from "../apply.ts";
 import type { DeviceName } from "../device.ts";
-import { getDefaultDtype, hostArray, isInt, writeElement } from "../dtype.ts";
+import {
+  type DType,
+  getDefaultDtype,
+  hostArray,
+  isFloat,
+  isHalf,
+  isInt,
+  roundTo,
+  writeElement,
+} from "../dtype.ts";
 import { ValueError } from "../errors.ts";
 import { iotaPrim } from "../prim/source.ts";
+import { fmaf } from "../random/libm/float.ts";
+import { fma } from "../random/libm/mod.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
-import { checkShape, finish, fromHost, placeOf, type TensorOptions } from "./create.ts";
+import { checkFits, checkShape, fillValue, finish, fromHost, placeOf, type TensorOptions } from "./create.ts";
 import { add } from "./elementwise.ts";
 import { eq } from "./logical.ts";
 import { type Given, inOrder, inPlaceWith, isNamed, type Named, numberIn } from "./arguments.ts";
@@ -80,6 +91,30 @@ function endsOf(op: string, start: number | Tensor, end: number | Tensor): reado
   return [numberIn(op, "start", start), numberIn(op, "end", end)];
 }
 
+/**
+ * The i-th of even steps, counted from `start` in the first half and from `end` in the second, with the bits of PyTorch on processors with AVX2: whole
+ * pairs of vectors of floats are counted from the first element of each vector.
+ */
+function evenly(dtype: DType, start: number, end: number, steps: number): (i: number) => number {
+  const half = isHalf(dtype), single = dtype === "float32";
+  const round = (v: number) => isFloat(dtype) ? roundTo(dtype, v) : v;
+  // One rounding, except for half precision.
+  const multiplyAdd = half
+    ? (a: number, b: number, c: number) => round(c + round(a * round(b)))
+    : single
+    ? fmaf
+    : fma;
+  const step = round(round(end - start) / round(steps - 1)), middle = Math.floor(steps / 2);
+  const at = (i: number) => i < middle ? multiplyAdd(step, i, start) : multiplyAdd(-step, steps - 1 - i, end);
+  const width = half ? 16 : single ? 8 : 4, paired = steps - steps % (2 * width);
+  return (i) => {
+    // PyTorch truncates the first of a vector of integers too, so that they go up and down; newer versions do not.
+    if (!isFloat(dtype) || i >= paired) return at(i);
+    const lane = i % width;
+    return round(at(i - lane) + round(lane * step));
+  };
+}
+
 /** `steps` values from `from` to `to`, both included; ends may be 0-d tensors, which are read. `torch.linspace`. */
 export function linspace(
   ...given: Given<
@@ -98,13 +133,10 @@ export function linspace(
   }
   const dtype = options.dtype ?? getDefaultDtype();
   const host = hostArray(dtype, steps);
-  // From both ends, as PyTorch does: symmetric, and the last value is exactly `end`.
-  const round = dtype === "float32" ? Math.fround : (v: number) => v;
-  const step = steps > 1 ? round((end - start) / (steps - 1)) : 0;
-  for (let i = 0; i < steps; i++) {
-    const value = i < steps / 2 ? start + step * i : end - step * (steps - 1 - i);
-    writeElement(host, dtype, i, steps === 1 ? start : value);
-  }
+  for (const value of [start, end]) checkFits("linspace", value, dtype);
+  const first = Number(fillValue(start, dtype)),
+    value = evenly(dtype, first, Number(fillValue(end, dtype)), steps);
+  for (let i = 0; i < steps; i++) writeElement(host, dtype, i, steps === 1 ? first : value(i));
   return finish(fromHost(host, [steps], dtype, device), options);
 }
 
