@@ -6,9 +6,11 @@
 import type { NamedTuple } from "../named_tuple.ts";
 import type { Named } from "../ops/arguments.ts";
 import { pinverse, qr, type QrMode, svd } from "../ops/linalg/decompose.ts";
+import { luSolve } from "../ops/linalg/lu.ts";
 import * as op from "../ops/linalg/matmul.ts";
 import type { AddmmOptions } from "../ops/linalg/matmul.ts";
 import * as functions from "../ops/linalg/matrix_functions.ts";
+import * as reflections from "../ops/linalg/reflections.ts";
 import * as solve from "../ops/linalg/solve.ts";
 import { mT } from "../ops/view.ts";
 import type { Tensor } from "../tensor.ts";
@@ -137,6 +139,35 @@ export abstract class LinalgMethods extends ViewMethods {
   /** The pseudo-inverse without the singular values up to `rcond` times the largest. */
   pinverse(this: Tensor, rcond?: number | Named<{ rcond: number }>): Tensor {
     return pinverse(this, rcond);
+  }
+
+  /** X in A X = this for a triangular A, and A. */
+  triangularSolve(
+    this: Tensor,
+    a: Tensor,
+    options?: solve.TriangularSolveOptions,
+  ): NamedTuple<readonly ["solution", "clonedCoefficient"]> {
+    return solve.triangularSolve(this, a, options);
+  }
+
+  /** X in A X = this, from the factors and pivots of A. */
+  luSolve(this: Tensor, factors: Tensor, pivots: Tensor): Tensor {
+    return luSolve(this, factors, pivots);
+  }
+
+  /** The reflections of a QR decomposition, and their factors. */
+  geqrf(this: Tensor): NamedTuple<readonly ["a", "tau"]> {
+    return reflections.geqrf(this);
+  }
+
+  /** The matrix of the reflections that `geqrf` gives. */
+  orgqr(this: Tensor, tau: Tensor): Tensor {
+    return reflections.householderProduct(this, tau);
+  }
+
+  /** The product of that matrix and another. */
+  ormqr(this: Tensor, tau: Tensor, other: Tensor, options?: reflections.OrmqrOptions): Tensor {
+    return reflections.ormqr(this, tau, other, options);
   }
 
   /** The last two dimensions swapped. */

@@ -1,9 +1,9 @@
 /**
  * The forms of a call. The rule of every one:
  *
- * - Tensors, sizes and what PyTorch programs give by position stand by position, in PyTorch's order. What may be left out there can be named in
- *   the last record instead: `softmax(x, 1)` is `softmax(x, { dim: 1 })`, `conv2d(x, w, b, { padding: 1 })` is
- *   `conv2d(x, w, { bias: b, padding: 1 })`
+ * - Tensors that are worked on stand first. What PyTorch programs give by position stands by position, in PyTorch's order; from any argument
+ *   on it can be named in the last record instead: `softmax(x, 1)` is `softmax(x, { dim: 1 })`, `maxPool2d(x, 3, 2)` is
+ *   `maxPool2d(x, { kernelSize: 3, stride: 2 })`, `conv2d(x, w, b, { padding: 1 })` is `conv2d(x, w, { bias: b, padding: 1 })`
  * - Switches and settings are named, so that a call says what they mean: `x.sum(1, { keepdim: true })`. Constructors of layers, and the functions
  *   behind them, take them by position too: `conv2d(x, w, b, 2, 1)`; and so does a function of whose options one is meant where a value
  *   stands alone: `loadStateDict(state, false)`
