@@ -53,14 +53,18 @@ export interface RunningNormResult {
   readonly runningVar: Tensor | null;
 }
 
+/** Refuses what is not one number for each channel, of which there are `copies` in all. */
 function checkChannels(
   op: string,
   channels: number,
   named: readonly (readonly [string, MaybeTensor])[],
+  copies = 1,
 ): void {
   for (const [name, v] of named) {
     if (v && sizeOf(v.shape) !== channels) {
-      throw new ShapeError(`${name} should contain ${channels} elements not ${sizeOf(v.shape)}, in ${op}`);
+      throw new ShapeError(
+        `${name} should contain ${channels * copies} elements not ${sizeOf(v.shape) * copies}, in ${op}`,
+      );
     }
   }
 }
@@ -213,7 +217,20 @@ export function instanceNorm(
       }, in instance_norm`,
     );
   }
-  checkChannels("instance_norm", channels, [["running_mean", runningMean], ["running_var", runningVar]]);
+  checkChannels("instance_norm", channels, [
+    ["running_mean", runningMean],
+    ["running_var", runningVar],
+    ["weight", weight ?? null],
+    ["bias", bias ?? null],
+  ], n);
+  for (const v of [runningMean, runningVar, weight, bias]) {
+    if (!v || v.shape.length < 2) continue;
+    throw new ShapeError(
+      `Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor, in instance_norm: a vector of ${channels} elements is needed, not [${
+        v.shape.join(", ")
+      }]`,
+    );
+  }
   // The examples become channels of one batch.
   const tiled = (v: Tensor | null) => v === null ? null : reshape(expand(v, [n, channels]), [n * channels]);
   const result = batchNorm(reshape(x, [1, n * channels, ...space]), tiled(runningMean), tiled(runningVar), {

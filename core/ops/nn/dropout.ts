@@ -50,21 +50,18 @@ function settle(
   return [p, training, options];
 }
 
-function check(op: string, x: Tensor, p: number): void {
+/** The result where no mask is drawn, since all elements stay or none; else null, for a tensor that can be scaled. */
+function unmasked(op: string, x: Tensor, p: number, training: boolean): Tensor | null {
   checkKind(op, "p", p, "number");
   if (!(p >= 0 && p <= 1)) {
     throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}, in ${op}`);
   }
-  if (!isFloat(x.dtype)) {
-    throw new DTypeError(
-      `result type Float can't be cast to the desired output type ${x.dtype}, in ${op}: it needs a float tensor`,
-    );
-  }
-}
-
-/** Whether nothing is to be dropped. */
-function idle(x: Tensor, p: number, training: boolean): boolean {
-  return !training || p === 0 || sizeOf(x.shape) === 0;
+  if (!training || p === 0 || sizeOf(x.shape) === 0) return x.value;
+  if (p === 1) return named("Mul", mul(x, zerosLike(x)));
+  if (isFloat(x.dtype)) return null;
+  throw new DTypeError(
+    `result type Float can't be cast to the desired output type ${x.dtype}, in ${op}: it needs a float tensor`,
+  );
 }
 
 /** One mask element per channel: sizes after the first two dimensions are 1. */
@@ -77,15 +74,14 @@ function channels(op: string, x: Tensor): Shape {
   return x.shape.map((s, d) => d < 2 ? s : 1);
 }
 
-function masked(op: string, x: Tensor, p: number, shape: Shape, options: DropoutOptions): Tensor {
-  if (p === 1) return named("Mul", mul(x, zerosLike(x)));
+function masked(x: Tensor, p: number, shape: Shape, options: DropoutOptions): Tensor {
   const generator = options.generator ?? defaultGenerator;
   const mask = makeDraw(
     "dropout",
     shape,
     (full) => fromHost(draw.dropoutMask(generator, sizeOf(full), x.dtype, p), full, x.dtype, x.device),
   );
-  return named(op, mul(x, mask));
+  return named("Mul", mul(x, mask));
 }
 
 /**
@@ -100,8 +96,7 @@ export function dropout(
   options: DropoutOptions = {},
 ): Tensor {
   [p, training, options] = settle("dropout", x, p, training, options);
-  check("dropout", x, p);
-  return idle(x, p, training) ? x.value : masked("Mul", x, p, x.shape, options);
+  return unmasked("dropout", x, p, training) ?? masked(x, p, x.shape, options);
 }
 
 /** Whole channels (the first two dimensions name them) are dropped. `torch.feature_dropout`. */
@@ -112,8 +107,7 @@ export function featureDropout(
   options: DropoutOptions = {},
 ): Tensor {
   [p, training, options] = settle("feature_dropout", x, p, training, options);
-  check("featureDropout", x, p);
-  return idle(x, p, training) ? x.value : masked("Mul", x, p, channels("featureDropout", x), options);
+  return unmasked("featureDropout", x, p, training) ?? masked(x, p, channels("featureDropout", x), options);
 }
 
 /** Channels of [N, C, L] or [C, L] are dropped. `torch.nn.functional.dropout1d`. */
@@ -171,7 +165,6 @@ function channelDropout(
 }
 
 function alphaMasked(x: Tensor, p: number, shape: Shape, options: DropoutOptions): Tensor {
-  if (p === 1) return named("Mul", mul(x, zerosLike(x)));
   const generator = options.generator ?? defaultGenerator;
   const keep = makeDraw(
     "alphaDropout",
@@ -192,8 +185,7 @@ export function alphaDropout(
   options: DropoutOptions = {},
 ): Tensor {
   [p, training, options] = settle("alpha_dropout", x, p, training, options, false);
-  check("alphaDropout", x, p);
-  return idle(x, p, training) ? x.value : alphaMasked(x, p, x.shape, options);
+  return unmasked("alphaDropout", x, p, training) ?? alphaMasked(x, p, x.shape, options);
 }
 
 /** `alphaDropout` of whole channels. `torch.nn.functional.feature_alpha_dropout`. */
@@ -204,7 +196,6 @@ export function featureAlphaDropout(
   options: DropoutOptions = {},
 ): Tensor {
   [p, training, options] = settle("feature_alpha_dropout", x, p, training, options, false);
-  if (!training) return x.value;
-  check("featureAlphaDropout", x, p);
-  return idle(x, p, training) ? x.value : alphaMasked(x, p, channels("featureAlphaDropout", x), options);
+  const op = "featureAlphaDropout";
+  return unmasked(op, x, p, training) ?? alphaMasked(x, p, channels(op, x), options);
 }

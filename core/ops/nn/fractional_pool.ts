@@ -89,8 +89,10 @@ function fractionalMaxPool(
   const [n, c, ...space] = input.shape;
   const kernel = sizesOf(op, "kernel_size", kernelSize, rank), out = outputSizes(op, options, space);
   const axes = ["time", "height", "width"].slice(3 - rank);
+  // PyTorch wants one element more of volumes than of images.
+  const spare = rank === 3 ? 1 : 0;
   space.forEach((size, i) => {
-    if (out[i] + kernel[i] - 1 <= size && out[i] > 0) return;
+    if (out[i] + kernel[i] - 1 + spare <= size && out[i] > 0) return;
     throw new ShapeError(
       `${op}(): pool ${axes[i]} ${kernel[i]} too large relative to input ${axes[i]} ${size}, for ${
         out[i]

@@ -241,13 +241,21 @@ function maxUnpool(
   const stride = sizesOf(op, "stride", options.stride ?? kernel, rank);
   const padding = sizesOf(op, "padding", options.padding ?? 0, rank);
   const usual = kernel.map((k, i) => (input.shape[i + 2] - 1) * stride[i] + k - 2 * padding[i]);
-  const size = options.outputSize ? options.outputSize.slice(-rank) : usual;
+  const given = options.outputSize;
+  if (given && given.length !== rank && given.length !== rank + 2) {
+    throw new ValueError(
+      `output_size should be a sequence containing ${rank} or ${
+        rank + 2
+      } elements, but it has a length of '${given.length}', in ${op}`,
+    );
+  }
+  const size = given ? given.slice(-rank) : usual;
   size.forEach((s, i) => {
-    if (options.outputSize && (s <= usual[i] - stride[i] || s >= usual[i] + stride[i])) {
+    if (given && (s <= usual[i] - stride[i] || s >= usual[i] + stride[i])) {
       throw new ValueError(
-        `invalid output_size "(${options.outputSize.join(", ")})" (dim ${i} must be between ${
-          usual[i] - stride[i]
-        } and ${usual[i] + stride[i]}), in ${op}`,
+        `invalid output_size "(${given.join(", ")})" (dim ${i} must be between ${usual[i] - stride[i]} and ${
+          usual[i] + stride[i]
+        }), in ${op}`,
       );
     }
   });

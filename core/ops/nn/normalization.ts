@@ -6,7 +6,7 @@
  */
 import { named } from "../../apply.ts";
 import { isFloat, isHalf, scalarName } from "../../dtype.ts";
-import { DTypeError, ShapeError } from "../../errors.ts";
+import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import { sameShape, type Shape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { inSingle, requireFloat } from "../cast.ts";
@@ -201,6 +201,13 @@ export function groupNorm(
     );
   }
   checkParameterTypes("group_norm", x, [weight, bias]);
+  if (sizeOf(x.shape) === numGroups) {
+    throw new ValueError(
+      `Expected more than 1 value per channel when training, got input size [${
+        [x.shape[0] * x.shape[1] / numGroups, numGroups, ...x.shape.slice(2)].join(", ")
+      }], in group_norm`,
+    );
+  }
   // A size of -1 cannot be told where there are no elements.
   const normal = (y: Tensor) =>
     sizeOf(y.shape) === 0
@@ -245,6 +252,9 @@ export function localResponseNorm(
   checkCall("local_response_norm", [x]);
   const size = needed("local_response_norm", options, "size");
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
+  if (!Number.isInteger(size) || size < 1) {
+    throw new ValueError(`kernel size should be greater than zero, but got ${size}, in local_response_norm`);
+  }
   if (x.shape.length < 3) {
     throw new ShapeError(
       `Expected 3D or higher dimensionality input (got ${x.shape.length} dimensions), in local_response_norm`,

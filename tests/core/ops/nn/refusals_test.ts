@@ -1,0 +1,59 @@
+/** Sizes and settings of layers that PyTorch refuses, and those that it takes where nothing is computed of them. */
+import { assertEquals, assertThrows } from "@std/assert";
+import * as F from "../../../../core/functional.ts";
+import { ones, ShapeError, tensor, ValueError, zeros } from "../../../../core/mod.ts";
+
+Deno.test("dropout looks at its probability always, and at the dtype only for a mask", () => {
+  const whole = tensor([3, 4], { dtype: "int64" });
+  assertEquals(F.dropout(whole, 0.5, false).tolist(), [3, 4]);
+  assertEquals(F.dropout(whole, 1).tolist(), [0, 0]);
+  assertEquals(F.dropout2d(whole, 1).tolist(), [0, 0]);
+  for (const drop of [F.dropout, F.alphaDropout, F.featureAlphaDropout]) {
+    assertThrows(
+      () => drop(ones([2, 2]), 2, false),
+      ValueError,
+      "dropout probability has to be between 0 and 1",
+    );
+  }
+});
+
+Deno.test("normalisation wants numbers of the shape of its channels, and more than one value", () => {
+  const x = ones([3, 2, 4]);
+  assertThrows(
+    () => F.instanceNorm(x, null, null, { weight: tensor(2) }),
+    ShapeError,
+    "weight should contain 6 elements not 3, in instance_norm",
+  );
+  assertThrows(
+    () => F.instanceNorm(x, ones([1, 2]), ones([2])),
+    ShapeError,
+    "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor",
+  );
+  assertEquals(F.instanceNorm(ones([3, 1, 4]), null, null, { weight: tensor(2) }).output.shape, [3, 1, 4]);
+  assertThrows(
+    () => F.groupNorm(ones([1, 4]), 4),
+    ValueError,
+    "Expected more than 1 value per channel when training, got input size [1, 4]",
+  );
+  assertEquals(F.groupNorm(ones([2, 4]), 4).shape, [2, 4]);
+  assertThrows(
+    () => F.localResponseNorm(x, 0),
+    ValueError,
+    "kernel size should be greater than zero, but got 0",
+  );
+});
+
+Deno.test("pools check the sizes that they are to give", () => {
+  const index = zeros([1, 2, 1], { dtype: "int64" });
+  assertThrows(
+    () => F.maxUnpool1d(ones([1, 2, 1]), index, 3, { outputSize: [1, 2] }),
+    ValueError,
+    "output_size should be a sequence containing 1 or 3 elements, but it has a length of '2'",
+  );
+  assertThrows(
+    () => F.fractionalMaxPool3d(ones([1, 3, 3, 3]), 2, { outputSize: 2 }),
+    ShapeError,
+    "pool time 2 too large relative to input time 3",
+  );
+  assertEquals(F.fractionalMaxPool2d(ones([1, 3, 3]), 2, { outputSize: 2 }).shape, [1, 2, 2]);
+});
