@@ -25,7 +25,7 @@ export function warnOnce(subject: string, message: string): void {
  * ```ts
  * import { ones, setWarnings, softmax } from "@tenon/tenon";
  * setWarnings(false);
- * console.log(softmax(ones(2, 2)).shape); // [ 2, 2 ], and no word of the missing dimension
+ * console.log(softmax(ones([2, 2])).shape); // [ 2, 2 ]
  * setWarnings(true);
  * ```
  */
