@@ -94,8 +94,16 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
  */
 export function commonShape(...shapes: readonly Shape[]): Shape {
   for (const shape of shapes) {
-    if (Array.isArray(shape)) continue;
-    throw new ShapeError(`broadcast_shapes: expected shapes such as [2, 3], but got ${shape}`);
+    if (!Array.isArray(shape)) {
+      throw new ShapeError(`broadcast_shapes: expected shapes such as [2, 3], but got ${shape}`);
+    }
+    const negative = shape.find((size) => size < 0);
+    if (negative === undefined) continue;
+    throw new ShapeError(
+      `Trying to create tensor with negative dimension (${negative}): (${negative}), in broadcast_shapes of [${
+        shape.join(", ")
+      }]`,
+    );
   }
   return shapes.reduce<Shape>((a, b) => broadcastShapes("broadcast_shapes", a, b), []);
 }

@@ -125,6 +125,26 @@ function derivative(x: Tensor, dim: number, places: Tensor, edgeOrder: 1 | 2): T
   return cat([ends(true), inside, ends(false)], dim);
 }
 
+/** The derivative along one dimension of samples that are `step` apart; differences are of the dtype of x. */
+function evenDerivative(x: Tensor, dim: number, step: number, edgeOrder: 1 | 2): Tensor {
+  const n = x.shape[dim], part = (start: number, length: number) => narrow(x, dim, start, length);
+  const difference = (high: number, low: number, length: number) => {
+    return div(sub(part(high, length), part(low, length)), step);
+  };
+  // At an end the slope of the parabola through the end and two neighbours: -3/2 a + 2 b - 1/2 c.
+  const bend = (a: number, b: number, c: number, sign: number) => {
+    const sum = add(
+      sub(mul(part(a, 1), -1.5 * sign), mul(part(b, 1), -2 * sign)),
+      mul(part(c, 1), -0.5 * sign),
+    );
+    return div(sum, step);
+  };
+  const inside = div(difference(2, 0, n - 2), 2);
+  return edgeOrder === 1
+    ? cat([difference(1, 0, 1), inside, difference(n - 1, n - 2, 1)], dim)
+    : cat([bend(0, 1, 2, 1), inside, bend(n - 1, n - 2, n - 3, -1)], dim);
+}
+
 /** Estimates of the derivatives along dimensions, one tensor each: central differences inside, one-sided ones at the ends. `torch.gradient`. */
 export function gradient(x: Tensor, options: GradientOptions = {}): Tensor[] {
   checkCall("gradient", [x], options, gradientKinds);
@@ -141,24 +161,26 @@ export function gradient(x: Tensor, options: GradientOptions = {}): Tensor[] {
   if (edgeOrder !== 1 && edgeOrder !== 2) {
     throw new ValueError("torch.gradient only supports edge_order=1 and edge_order=2.");
   }
-  const y = asFloat(x);
+  if (x.dtype === "uint8") {
+    throw new DTypeError(
+      'torch.gradient does not support uint8 input.; cast with .to("int64") or .to("float32")',
+    );
+  }
   return dims.map((dim, i) => {
-    const n = y.shape[dim], space = given[i];
+    const n = x.shape[dim], space = given[i];
     if (n <= edgeOrder) {
       throw new ShapeError(
         `torch.gradient expected each dimension size to be at least edge_order+1, but dimension ${dim} has size ${n}`,
       );
     }
-    const places = space instanceof Tensor
-      ? space
-      : tensor(Array.from({ length: n }, (_, k) => k * space), { dtype: y.dtype, device: y.device });
-    if (places.shape.length !== 1 || places.shape[0] !== n) {
+    if (typeof space === "number") return evenDerivative(x, dim, space, edgeOrder);
+    if (space.shape.length !== 1 || space.shape[0] !== n) {
       throw new ShapeError(
         `torch.gradient expected each spacing tensor to be a vector of as many places as samples, but got [${
-          places.shape.join(", ")
+          space.shape.join(", ")
         }] for ${n}`,
       );
     }
-    return derivative(y, dim, places, edgeOrder);
+    return derivative(asFloat(x), dim, space, edgeOrder);
   });
 }

@@ -34,7 +34,9 @@ export function combinations(
   };
   if (r > 0) choose([], 0);
   const places = tensor(rows.flat(), { dtype: "int64", device: x.device });
-  return named("Stack", reshape(indexSelect(x, 0, places), [rows.length, r === 0 ? 0 : r]));
+  const chosen = indexSelect(x, 0, places);
+  // Of none PyTorch makes a vector.
+  return named("Stack", r === 0 ? chosen : reshape(chosen, [rows.length, r]));
 }
 
 /** How many elements of a matrix are on and below the diagonal `offset`. */

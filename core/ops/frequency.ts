@@ -122,14 +122,20 @@ function edgesOf(
   x: Tensor,
   bins: number | Tensor | readonly number[],
   range: readonly [number, number] | null,
+  dim = 0,
 ): Tensor {
   const like = { dtype: x.dtype, device: x.device };
   let edges: Tensor;
   if (typeof bins === "number") {
     if (!Number.isInteger(bins) || bins < 1) throw new ValueError(`${op}: bins must be > 0, but got ${bins}`);
     let [low, high] = range ?? (x.shape[0] === 0 ? [0, 1] : [amin(x).item(), amax(x).item()]);
-    if (!(low <= high)) {
-      throw new ValueError(`${op}: range [${low}, ${high}] is not finite and ascending`);
+    if (!Number.isFinite(low) || !Number.isFinite(high)) {
+      throw new ValueError(`${op}: dimension ${dim}'s range [${low}, ${high}] is not finite`);
+    }
+    if (low > high) {
+      throw new ValueError(
+        `${op}: min should not exceed max, but got min ${low} max ${high} for dimension ${dim}`,
+      );
     }
     if (low === high) [low, high] = [low - 0.5, high + 0.5];
     edges = linspace(low, high, bins + 1, like);
@@ -206,7 +212,7 @@ export function histogramdd(
 ): HistogramddResult {
   const op = "torch.histogramdd()";
   checkCall("histogramdd", [x]);
-  checkOptions("histogramdd", options, { range: "any", weight: "any", density: "boolean" });
+  checkOptions("histogramdd", options, { range: "any", weight: "tensor?", density: "boolean" });
   if (typeof bins !== "number" && !Array.isArray(bins)) requireKind("histogramdd", "bins", bins, "sizes");
   requireFloat("histogramdd", x);
   if (x.shape.length < 2) throw new ShapeError(`${op}: input tensor should have at least 2 dimensions`);
@@ -226,7 +232,7 @@ export function histogramdd(
     );
   }
   const binEdges = each.map((b, d) =>
-    edgesOf(op, select(points, 1, d), b, range ? [range[2 * d], range[2 * d + 1]] : null)
+    edgesOf(op, select(points, 1, d), b, range ? [range[2 * d], range[2 * d + 1]] : null, d)
   );
   let place: Tensor | null = null, all: Tensor | null = null;
   binEdges.forEach((edges, d) => {

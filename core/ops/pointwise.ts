@@ -75,8 +75,9 @@ export function clamp(
   const inside = () => logicalAnd(noMin ? true : ge(y, min), noMax ? true : le(y, max));
   const held = gradientWhere(inside, y, z);
   if (!tensors || held === z) return named(tensors ? "Clamp" : "ClampBackward1", held);
-  // Each bound takes the gradient where it is the result. Equal ones share none.
-  const crossed = noMin || noMax ? false : lt(max, min), apart = noMin || noMax ? true : lt(min, max);
+  // Each bound takes the gradient where it is the result: bounds that cross leave a NaN. Equal ones share none.
+  const crossed = noMin || noMax ? false : logicalAnd(lt(max, min), logicalNot(isnan(y))),
+    apart = noMin || noMax ? true : lt(min, max);
   const above = noMax ? held : where(logicalOr(gt(y, max), crossed), max, held);
   return named("Clamp", noMin ? above : where(logicalAnd(lt(y, min), apart), min, above));
 }
@@ -373,18 +374,16 @@ export function isclose(
   if (a.dtype !== b.dtype) {
     throw new DTypeError(`${a.dtype} did not match ${b.dtype}, in isclose; cast one with .to()`);
   }
-  if (rtol < 0 || atol < 0) {
-    throw new TenonError(
-      `${rtol < 0 ? "rtol" : "atol"} must be greater than or equal to zero, but got ${
-        rtol < 0 ? rtol : atol
-      }`,
-    );
+  for (const [name, tolerance] of [["rtol", rtol], ["atol", atol]] as const) {
+    if (tolerance >= 0) continue;
+    throw new ValueError(`${name} must be greater than or equal to zero, but got ${tolerance}, in isclose`);
   }
   const same = eq(a, b);
   if (!isFloat(a.dtype)) {
     if (a.dtype === "bool" || (rtol === 0 && atol === 0)) return same;
-    const gap = abs(sub(a, b)), allowed = add(mul(abs(asFloat(b)), rtol), atol);
-    return logicalOr(same, le(asFloat(gap), allowed));
+    // Differences of short integers would wrap.
+    const other = asFloat(b), gap = abs(sub(a, other)), allowed = add(abs(mul(other, rtol)), atol);
+    return logicalOr(same, le(gap, allowed));
   }
   const gap = abs(sub(a, b)), allowed = add(abs(mul(b, rtol)), atol);
   const near = logicalOr(

@@ -130,6 +130,22 @@ const diffKinds: Kinds<DiffOptions> = {
   append: "tensor?",
 };
 
+/** Refuses what cannot stand beside x along `dim`. */
+function checkBeside(x: Tensor, more: Tensor, dim: number): void {
+  if (more.shape.length !== x.shape.length) {
+    throw new ShapeError(
+      `diff expects prepend or append to be the same dimension as input, but got ${more.shape.length} and ${x.shape.length} dimensions`,
+    );
+  }
+  const other = x.shape.findIndex((s, d) => d !== dim && s !== more.shape[d]);
+  if (other < 0) return;
+  throw new ShapeError(
+    `diff expects the shape of tensor to prepend or append to match that of input except along the differencing dimension; input.size(${other}) = ${
+      x.shape[other]
+    }, but got tensor.size(${other}) = ${more.shape[other]}`,
+  );
+}
+
 /** Differences of neighbours, `x[i + 1] - x[i]`; exclusive or for bools. `torch.diff`. */
 export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
   checkCall("diff", [x], options, diffKinds);
@@ -139,13 +155,14 @@ export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
     throw new ValueError(`order must be non-negative but got ${n}, in diff`);
   }
   const at = normalizeDim("diff", dim, x.shape.length);
+  for (const more of [prepend, append]) if (more !== undefined && more !== null) checkBeside(x, more, at);
   if (n === 0) return x.value;
   const parts = [prepend, x, append].filter((t) => t !== undefined && t !== null);
   let y = parts.length === 1 ? x.value : cat(parts, at);
   for (let i = 0; i < n; i++) {
     const left = Math.max(0, y.shape[at] - 1), first = Math.min(1, y.shape[at]);
     const high = narrow(y, at, first, left), low = narrow(y, at, 0, left);
-    y = x.dtype === "bool" ? logicalXor(high, low) : sub(high, low);
+    y = y.dtype === "bool" ? logicalXor(high, low) : sub(high, low);
   }
   return y;
 }

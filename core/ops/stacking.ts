@@ -151,7 +151,12 @@ export function columnStack(tensors: readonly Tensor[]): Tensor {
 
 /** Matrices along the diagonal of one matrix, zeros elsewhere: `blockDiag(a, b)` or `blockDiag([a, b])`. `torch.block_diag`. */
 export function blockDiag(...args: TensorList): Tensor {
-  const blocks = tensorsIn("block_diag", args).map(asMatrix);
+  const blocks = tensorsIn("block_diag", args).map((x, i) => {
+    if (x.shape.length <= 2) return asMatrix(x);
+    throw new ShapeError(
+      `torch.block_diag: Input tensors must have 2 or fewer dimensions. Input ${i} has ${x.shape.length} dimensions`,
+    );
+  });
   const dtype = commonType("block_diag", blocks);
   const width = blocks.reduce((n, t) => n + t.shape[1], 0);
   let start = 0;

@@ -70,7 +70,9 @@ export function aminmax(
       throw new IndexError(`aminmax: Expected reduction dim ${dim} to have non-zero size.`);
     }
   }
-  return namedTuple("aminmax", ["min", "max"], amin(x, dim, { keepdim }), amax(x, dim, { keepdim }));
+  // Of a number PyTorch keeps the dimension that was named.
+  const y = x.shape.length === 0 && dim !== undefined && keepdim ? reshape(x, [1]) : x;
+  return namedTuple("aminmax", ["min", "max"], amin(y, dim, { keepdim }), amax(y, dim, { keepdim }));
 }
 
 /** The standard deviation and the mean. `torch.std_mean`. */
@@ -154,7 +156,7 @@ function observationWeights(count: number, { fweights, aweights }: CovOptions): 
 /** The covariance matrix of variables in rows, observations in columns, which may be weighted. `torch.cov`. */
 export function cov(x: Tensor, options: CovOptions = {}): Tensor {
   checkTensors("cov", [x]);
-  checkOptions("cov", options, { correction: "number", fweights: "any", aweights: "any" });
+  checkOptions("cov", options, { correction: "number", fweights: "tensor?", aweights: "tensor?" });
   if (x.shape.length > 2) {
     throw new ShapeError(
       `cov(): expected input to have two or fewer dimensions but got an input with ${x.shape.length} dimensions`,

@@ -78,16 +78,25 @@ export function scalarTensor(value: Scalar, options: TensorOptions = {}): Tensor
   return full([], value, { dtype: "float32", ...options });
 }
 
+/** `f` of x; all NaN where the bound is a number that is NaN, which `clamp` does not see. */
+function bounded(x: Tensor, bound: TensorLike, f: (x: Tensor) => Tensor): Tensor {
+  const y = f(x);
+  return Number.isNaN(bound) ? full(y.shape, NaN, { dtype: y.dtype, device: y.device }) : y;
+}
+
 /** No less than `min`. `torch.clamp_min`. */
 export function clampMin(x: Tensor, min: TensorLike): Tensor {
   checkCall("clamp_min", [x]);
-  return named(`ClampMinBackward${min instanceof Tensor ? 1 : 0}`, clamp(x, min));
+  return named(`ClampMinBackward${min instanceof Tensor ? 1 : 0}`, bounded(x, min, (y) => clamp(y, min)));
 }
 
 /** No more than `max`. `torch.clamp_max`. */
 export function clampMax(x: Tensor, max: TensorLike): Tensor {
   checkCall("clamp_max", [x]);
-  return named(`ClampMaxBackward${max instanceof Tensor ? 1 : 0}`, clamp(x, null, max));
+  return named(
+    `ClampMaxBackward${max instanceof Tensor ? 1 : 0}`,
+    bounded(x, max, (y) => clamp(y, null, max)),
+  );
 }
 
 const rsubKinds: Kinds<{ readonly alpha?: number | Tensor }> = {

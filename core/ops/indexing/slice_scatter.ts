@@ -167,6 +167,11 @@ export function indexReduce(
   options: { readonly includeSelf?: boolean } = {},
 ): Tensor {
   checkCall("index_reduce", [x, source], options, indexReduceKinds);
+  if (!["prod", "mean", "amax", "amin"].includes(reduce)) {
+    throw new ValueError(
+      `index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got ${reduce}.`,
+    );
+  }
   const at = normalizeDim("index_reduce", dim, x.shape.length);
   const places = toIndex(
     index,

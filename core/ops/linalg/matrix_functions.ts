@@ -5,7 +5,7 @@
  */
 import { named } from "../../apply.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
-import { isFloat } from "../../dtype.ts";
+import { isFloat, scalarName } from "../../dtype.ts";
 import { normalizeDim, type Shape, sizeOf } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
 import { mustWait, waiting } from "../../transform/waiting.ts";
@@ -175,7 +175,21 @@ export function inner(a: Tensor, b: Tensor): Tensor {
 /** The inner products of vectors along `dim`, which broadcast. `torch.linalg.vecdot`. */
 export function vecdot(a: Tensor, b: Tensor, dim: number | Named<{ dim: number }> = -1): Tensor {
   if (isNamed(dim)) return vecdot(a, b, ...inPlace("linalg.vecdot", ["dim"], [dim]));
-  checkCall("vecdot", [a, b]);
+  checkCall("linalg.vecdot", [a, b]);
+  if (!isFloat(a.dtype)) {
+    throw new DTypeError(
+      `linalg.vecdot: Expected a floating point or complex tensor as input. Got ${
+        scalarName(a.dtype)
+      }; cast with .to("float32")`,
+    );
+  }
+  if (a.dtype !== b.dtype) {
+    throw new DTypeError(
+      `linalg.vecdot: Expected x and y to have the same dtype, but found x of type ${
+        scalarName(a.dtype)
+      } and y of type ${scalarName(b.dtype)} instead; cast one with .to()`,
+    );
+  }
   return sum(mul(a, b), dim);
 }
 

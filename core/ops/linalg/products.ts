@@ -41,10 +41,20 @@ export function kron(a: Tensor, b: Tensor): Tensor {
   return named("UnsafeView", reshape(mul(left, right), p.map((s, d) => s * q[d])));
 }
 
+function checkRanks(a: Tensor, b: Tensor): void {
+  if (a.shape.length === b.shape.length) return;
+  throw new ShapeError(
+    `linalg.cross: inputs must have the same number of dimensions., but got [${a.shape.join(", ")}] and [${
+      b.shape.join(", ")
+    }]`,
+  );
+}
+
 /** The cross product of vectors with 3 elements along `dim`; the first dimension of size 3 when not given. `torch.cross`. */
 export function cross(a: Tensor, b: Tensor, dim?: number | Named<{ dim: number }>): Tensor {
   if (isNamed(dim)) return cross(a, b, ...inPlace("cross", ["dim"], [dim]));
   checkCall("cross", [a, b]);
+  checkRanks(a, b);
   const shape = broadcastShapes("cross", a.shape, b.shape);
   const at = dim === undefined ? shape.indexOf(3) : normalizeDim("cross", dim, shape.length);
   if (at < 0) {
@@ -67,13 +77,7 @@ export function cross(a: Tensor, b: Tensor, dim?: number | Named<{ dim: number }
 export function linalgCross(a: Tensor, b: Tensor, dim: number | Named<{ dim: number }> = -1): Tensor {
   if (isNamed(dim)) return linalgCross(a, b, ...inPlace("linalg.cross", ["dim"], [dim]));
   checkCall("linalg.cross", [a, b]);
-  if (a.shape.length !== b.shape.length) {
-    throw new ShapeError(
-      `linalg.cross: inputs must have the same number of dimensions., but got [${a.shape.join(", ")}] and [${
-        b.shape.join(", ")
-      }]`,
-    );
-  }
+  checkRanks(a, b);
   return cross(a, b, dim);
 }
 

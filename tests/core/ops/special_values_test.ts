@@ -3,13 +3,21 @@
  */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
+  aminmax,
   argsort,
+  clamp,
+  clampMax,
+  clampMin,
+  combinations,
+  diff,
   div,
   floorDivide,
   gcd,
+  gradient,
   gridSample,
   i0,
   interpolate,
+  isclose,
   lcm,
   logaddexp,
   mode,
@@ -79,4 +87,48 @@ forEachDevice("clamp fills with a NaN that is one of two numbers", () => {
 Deno.test("argsort takes stable, areas may be none", () => {
   assertEquals(argsort(tensor([2, 1, 1]), 0, { stable: true }).tolist(), [1, 2, 0]);
   assertEquals(interpolate(ones([1, 2, 1]), { scaleFactor: 0.6, mode: "area" }).shape, [1, 2, 0]);
+});
+
+Deno.test("gradient takes differences in the dtype of its samples", () => {
+  const short = (values: number[]) => tensor(values, { dtype: "int8" });
+  const [wrapped] = gradient(short([-128, 127, 127]));
+  assertEquals(wrapped.tolist(), [-1, -0.5, 0]);
+  assertEquals(gradient(short([100, -100, 100]), { spacing: 2, edgeOrder: 2 })[0].tolist(), [-72, 0, 72]);
+  assertEquals(gradient(tensor([1, NaN, 3, 4, 5]))[0].tolist(), [NaN, 1, NaN, 1, 1]);
+  assertEquals(gradient(tensor([1, 3, 8, 4]), { spacing: 0 })[0].tolist(), [
+    Infinity,
+    Infinity,
+    Infinity,
+    -Infinity,
+  ]);
+  const curved = gradient(tensor([1, 3, 8, 4]), { spacing: 0.5, edgeOrder: 2 });
+  assertEquals(curved[0].tolist(), [1, 7, 1, -17]);
+});
+
+Deno.test("short integers far apart are not close", () => {
+  const a = tensor([32767, -32768, 3], { dtype: "int16" }),
+    b = tensor([-32768, 32767, 3], { dtype: "int16" });
+  assertEquals(isclose(a, b, { rtol: 0, atol: 2 }).tolist(), [false, false, true]);
+  const p = tensor([1, 100, 3], { dtype: "uint8" }), q = tensor([101, 1, 2], { dtype: "uint8" });
+  assertEquals(isclose(p, q, { rtol: 1, atol: 1e-16 }).tolist(), [true, false, true]);
+});
+
+Deno.test("one bound that is NaN alone fills in clampMin and clampMax", () => {
+  assertEquals(clampMin(tensor([1, -5]), NaN).tolist(), [NaN, NaN]);
+  assertEquals(clampMax(tensor([1, -5]), NaN).tolist(), [NaN, NaN]);
+});
+
+Deno.test("a NaN between bounds that cross stays NaN, where there is a gradient too", () => {
+  const x = tensor([NaN, 1]), low = tensor([0.5, 0.5]), high = tensor([-0.5, -0.5]);
+  assertEquals(clamp(x, low, high).tolist(), [NaN, -0.5]);
+  high.requiresGrad = true;
+  assertEquals(clamp(x, low, high).tolist(), [NaN, -0.5]);
+});
+
+Deno.test("shapes of what has no dimension or no element", () => {
+  const { min, max } = aminmax(tensor(3), { dim: 0, keepdim: true });
+  assertEquals([min.shape, max.shape], [[1], [1]]);
+  assertEquals(combinations(tensor([1, 2, 3]), 0).shape, [0]);
+  const jump = diff(tensor([true, false]), { prepend: ones([1]) });
+  assertEquals([jump.dtype, jump.tolist()], ["float32", [0, -1]]);
 });
