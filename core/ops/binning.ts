@@ -5,7 +5,7 @@
  * @module
  */
 import { type DType, hostArray, isFloat, isInt, readElement, scalarName, writeElement } from "../dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { normalizeDim, sameShape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
@@ -15,7 +15,7 @@ import * as math from "./elementwise.ts";
 import { eq, ge, gt, le, logicalAnd, logicalNot, lt, ne, where } from "./logical.ts";
 import { inPlace, isNamed, type Named } from "./arguments.ts";
 import { checkCall, checkOptions } from "./options.ts";
-import { atLeastVector, indexSelect } from "./indexing/indexing.ts";
+import { indexSelect } from "./indexing/indexing.ts";
 import { nonzero } from "./indexing/mask.ts";
 import { amax, amin } from "./extremes.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
@@ -258,6 +258,21 @@ export function uniqueResult<O extends UniqueOptions>(
   return (parts.length === 1 ? values : tuple) as UniqueResult<O>;
 }
 
+/** Refuses slices along `dim` that have nothing to compare: of no dimensions, or with a size of zero elsewhere. */
+export function checkSlices(op: string, x: Tensor, dim: number, at: number): void {
+  if (x.shape.length === 0) {
+    throw new IndexError(`Dimension specified as ${dim} but tensor has no dimensions, in ${op}`);
+  }
+  if (!x.shape.some((s, d) => d !== at && s === 0)) return;
+  throw new ShapeError(
+    `${
+      x.shape[at] === 0
+        ? "Number of zero sized dimensions is more than one"
+        : "There are 0 sized dimensions, and they aren't selected"
+    }, so unique cannot be applied, in ${op} of shape [${x.shape.join(", ")}] along dimension ${at}`,
+  );
+}
+
 /**
  * The distinct values in ascending order; with `returnInverse` or `returnCounts` also the place of each element among them, and how often
  * each occurs, int64. Reads x. Every NaN is distinct. `torch.unique`.
@@ -277,7 +292,8 @@ export function unique<const O extends UniqueOptions = Record<never, never>>(
   const options: UniqueOptions = given ?? {};
   const dim = options.dim ?? undefined;
   const at = dim === undefined ? 0 : normalizeDim("unique", dim, x.shape.length);
-  const source = dim === undefined ? reshape(x.detach(), [sizeOf(x.shape)]) : atLeastVector(x.detach());
+  if (dim !== undefined) checkSlices("unique", x, dim, at);
+  const source = dim === undefined ? reshape(x.detach(), [sizeOf(x.shape)]) : x.detach();
   if (source.shape.length === 1 && source.shape[0] > 0) return distinct(source, options as O, x);
   // Slices as rows of a host array.
   const count = source.shape[at];

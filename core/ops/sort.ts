@@ -14,7 +14,7 @@ import { full, tensor, zeros } from "./create.ts";
 import { iota } from "./ranges.ts";
 import { add, ceil, div, floor, maximum, mul, round, sub } from "./elementwise.ts";
 import { eq, isnan, logicalNot, where } from "./logical.ts";
-import { atLeastVector } from "./indexing/indexing.ts";
+import { atLeastVector, checkHeld } from "./indexing/indexing.ts";
 import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
 import { lerp } from "./pointwise.ts";
@@ -300,9 +300,11 @@ function quantileOf(
   }
   const fractions = typeof q === "number" ? [q] : q instanceof Tensor ? [] : q;
   requireKind(op, "q", fractions, "rates");
-  if (fractions.some((v) => !(v >= 0 && v <= 1))) {
-    throw new ValueError(`${op}() q values must be in the range [0, 1], but got ${fractions.join(", ")}`);
-  }
+  const beyond = (v: number | bigint) => !(v >= 0 && v <= 1);
+  const range = (got: unknown) =>
+    new ValueError(`${op}() q values must be in the range [0, 1], but got ${got}`);
+  if (fractions.some(beyond)) throw range(fractions.join(", "));
+  if (q instanceof Tensor) checkHeld(q, beyond, range);
   const at = dim === undefined ? 0 : normalizeDim(op, dim, x.shape.length);
   const source = dim === undefined ? reshape(x, [sizeOf(x.shape)]) : atLeastVector(x);
   // Rows in the last dimension: [..., n], sorted with NaN at the end.

@@ -51,7 +51,13 @@ export function meshgrid(
     ? last
     : {};
   if (tensors.length === 0) throw new ValueError("meshgrid expects a non-empty TensorList");
-  if (options.indexing === "xy" && tensors.length > 1) {
+  const { indexing = "ij" } = options;
+  if (indexing !== "ij" && indexing !== "xy") {
+    throw new ValueError(
+      `torch.meshgrid: indexing must be one of "xy" or "ij", but received: ${indexing}`,
+    );
+  }
+  if (indexing === "xy" && tensors.length > 1) {
     const [a, b, ...rest] = tensors;
     const [y, x, ...others] = meshgrid([b, a, ...rest]);
     return [x, y, ...others];

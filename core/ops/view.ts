@@ -256,6 +256,7 @@ export function sliceBounds(
 /** Python's `x[start:end:step]` along `dim`: bounds are clipped, negative ones count from the end; the step may be negative. */
 export function slice(x: Tensor, dim: number, start?: number | null, end?: number | null, step = 1): Tensor {
   checkCall("slice", [x]);
+  if (x.shape.length === 0) throw new IndexError("slice() cannot be applied to a 0-dim tensor.");
   const at = normalizeDim("slice", dim, x.shape.length);
   const bounds = sliceBounds(x.shape[at], start, end, step);
   return strided(x, at, bounds.start, bounds.step, bounds.size);

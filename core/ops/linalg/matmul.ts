@@ -5,7 +5,7 @@
  */
 import { named } from "../../apply.ts";
 import { scalarName } from "../../dtype.ts";
-import { DTypeError, ShapeError } from "../../errors.ts";
+import { DTypeError, IndexError, ShapeError } from "../../errors.ts";
 import { broadcastShapes, sameShape, type Shape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { checkTensors, factorOf } from "../cast.ts";
@@ -307,6 +307,16 @@ export function bilinear(
         `bilinear(): input${i} size does not match weight size: got ${x.shape.at(-1)} but expected ${size}`,
       );
     }
+  }
+  if (bias && bias.shape.length === 0) {
+    throw new IndexError(
+      "Dimension specified as 0 but tensor has no dimensions, in bilinear: the bias is a vector",
+    );
+  }
+  if (bias && bias.shape[0] !== out) {
+    throw new ShapeError(
+      `bilinear(): bias size does not match weight size: got ${bias.shape[0]} but expected ${out}`,
+    );
   }
   for (const x of [x1, x2]) {
     if (x.dtype === weight.dtype) continue;

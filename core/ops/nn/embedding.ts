@@ -6,7 +6,7 @@
 import { inPlaceWith, isNamed, type Named, settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, type FixedOptions, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
-import { scalarName } from "../../dtype.ts";
+import { isFloat, scalarName } from "../../dtype.ts";
 import { DTypeError, IndexError, ShapeError, TenonError, ValueError } from "../../errors.ts";
 import { sameShape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -216,6 +216,13 @@ export function embeddingBag(
   }
   if (mode === "max" && options.scaleGradByFreq) {
     throw new ValueError("max mode does not support scaling the gradient by the frequency, in embedding_bag");
+  }
+  if (!isFloat(weight.dtype)) {
+    throw new DTypeError(
+      `Expected tensor for argument #1 'weight' to have one of the following scalar types: Half, Float, Double; but got torch.${
+        scalarName(weight.dtype)
+      }Tensor instead (while checking arguments for embedding_bag); cast with .to("float32")`,
+    );
   }
   const at = checked("embedding_bag", index, weight);
   if (perSampleWeights && !sameShape(perSampleWeights.shape, at.shape)) {

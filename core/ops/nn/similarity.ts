@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { isFloat, scalarName } from "../../dtype.ts";
+import { DTypeError } from "../../errors.ts";
 import { broadcastShapes } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { asFloat, cast, commonType } from "../cast.ts";
@@ -64,6 +66,13 @@ export function cosineSimilarity(
   // Broadcast first: `dim` counts in the common shape.
   const shape = broadcastShapes("cosine_similarity", a.shape, b.shape);
   const dtype = commonType("cosine_similarity", [a, b]);
+  if (!isFloat(dtype)) {
+    throw new DTypeError(
+      `expected common dtype to be floating point, yet common dtype is ${
+        scalarName(dtype)
+      }, in cosine_similarity; cast with .to("float32")`,
+    );
+  }
   const unit = (x: Tensor) => {
     const y = expand(cast(x, dtype), shape), square = sum(mul(y, y), dim, { keepdim: true });
     // Raised without a trace: the gradient passes on to the square even where eps stands for it.

@@ -183,6 +183,11 @@ export function mvlgamma(x: Tensor, p: number): Tensor {
   if (!Number.isInteger(p) || p < 1) {
     throw new ValueError(`p has to be greater than or equal to 1, in mvlgamma: got ${p}`);
   }
+  if (x.dtype === "bool") {
+    throw new DTypeError(
+      'The input tensor may not be a boolean tensor., in mvlgamma: cast with .to("float32")',
+    );
+  }
   const y = asFloat(x);
   const terms = Array.from({ length: p }, (_, i) => lgamma(i === 0 ? y : sub(y, i / 2)));
   return named("Mvlgamma", add(terms.reduce((a, b) => add(a, b)), p * (p - 1) / 4 * Math.log(Math.PI)));
