@@ -6,7 +6,7 @@
  */
 import { named } from "../apply.ts";
 import { cppName, type DType, isFloat, scalarName } from "../dtype.ts";
-import { DTypeError, TenonError, ValueError } from "../errors.ts";
+import { DTypeError, ValueError } from "../errors.ts";
 import { Tensor } from "../tensor.ts";
 import {
   asFloat,
