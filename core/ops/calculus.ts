@@ -64,7 +64,7 @@ function trapezoids(
   }
   const missing = y.shape.length - places.shape.length;
   const lined = missing > 0 ? reshape(places, [...Array<number>(missing).fill(1), ...places.shape]) : places;
-  const [p, q] = pairs(lined, dim < 0 ? dim + lined.shape.length : dim);
+  const [p, q] = pairs(lined, at);
   return { sums, steps: sub(p, q), dim: at };
 }
 

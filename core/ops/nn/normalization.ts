@@ -252,15 +252,15 @@ export function localResponseNorm(
   checkCall("local_response_norm", [x]);
   const size = needed("local_response_norm", options, "size");
   const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
-  if (!Number.isInteger(size) || size < 1) {
-    throw new ValueError(`kernel size should be greater than zero, but got ${size}, in local_response_norm`);
-  }
   if (x.shape.length < 3) {
     throw new ShapeError(
       `Expected 3D or higher dimensionality input (got ${x.shape.length} dimensions), in local_response_norm`,
     );
   }
   if (sizeOf(x.shape) === 0) return x.value;
+  if (!Number.isInteger(size) || size < 1) {
+    throw new ValueError(`kernel size should be greater than zero, but got ${size}, in local_response_norm`);
+  }
   const square = padDim(mul(x, x), 1, Math.floor(size / 2), Math.floor((size - 1) / 2), 0);
   const total = sum(windows(square, 1, size, 1), -1);
   const average = isFloat(x.dtype) ? div(total, size) : div(total, size, { roundingMode: "trunc" });

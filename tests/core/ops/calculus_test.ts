@@ -1,6 +1,6 @@
 /** Integrals of samples by trapezoids. The numbers are PyTorch's. */
-import { assertEquals } from "@std/assert";
-import { arange, cumulativeTrapezoid, tensor, trapezoid, zeros } from "../../../core/mod.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { arange, cumulativeTrapezoid, ShapeError, tensor, trapezoid, zeros } from "../../../core/mod.ts";
 import { forEachDevice } from "../devices.ts";
 
 forEachDevice("only the ends of whole numbers wrap in an integral of equal steps", () => {
@@ -21,4 +21,10 @@ forEachDevice("places of fewer dimensions than the samples go with the last ones
     [[-4, 9.5], [-28, 12.5]],
     [[-52, 15.5], [-76, 18.5]],
   ]);
+  // Of more dimensions, the places are cut along that of the samples.
+  assertThrows(
+    () => trapezoid(tensor([1, 2, 3]), { x: zeros([3, 3]) }),
+    ShapeError,
+    "The size of tensor a (2)",
+  );
 });
