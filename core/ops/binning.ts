@@ -200,7 +200,7 @@ export function bincount(
   if (!Number.isInteger(minlength) || minlength < 0) {
     throw new ValueError(`minlength should be >= 0, but got ${minlength}, in bincount`);
   }
-  if (weights && !sameShape(weights.shape, x.shape)) {
+  if (weights && x.shape[0] > 0 && !sameShape(weights.shape, x.shape)) {
     throw new ShapeError(
       `weights should be 1-d and have the same length as input, in bincount: got [${
         weights.shape.join(", ")
@@ -212,7 +212,8 @@ export function bincount(
   if (x.shape[0] > 0 && Number(amin(index).item<number | bigint>()) < 0) {
     throw new ValueError("bincount only supports 1-d non-negative integral inputs.");
   }
-  const source = weights
+  // Of nothing there are counts, whatever the weights.
+  const source = weights && x.shape[0] > 0
     ? (weights.dtype === "float32" ? weights : cast(weights, "float64"))
     : onesLike(index);
   const base = zeros([Math.max(size, minlength)], { dtype: source.dtype, device: x.device });

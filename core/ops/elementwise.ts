@@ -144,7 +144,8 @@ function divisionType(op: string, a: TensorLike, b: TensorLike): DType {
   if (dtype === "bool") {
     throw new DTypeError(`"${op}_cpu" not implemented for 'Bool': cast with .to("int64"), or use logicalAnd`);
   }
-  if (isFloat(dtype)) return dtype;
+  const nothing = [a, b].some((x) => x instanceof Tensor && x.shape.includes(0));
+  if (isFloat(dtype) || nothing) return dtype;
   const byZero = () => prim.zeroDivision(op, dtype);
   if (b instanceof Tensor) checkHeld(b, (v) => v === 0 || v === 0n, byZero);
   else if (Number(b) === 0) throw byZero();

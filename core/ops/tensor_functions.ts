@@ -10,7 +10,7 @@ import { sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { asFloat, type Scalar, type TensorLike } from "./cast.ts";
 import { full, type TensorOptions } from "./create.ts";
-import { mul, sign, sub } from "./elementwise.ts";
+import { add, mul, sign, sub } from "./elementwise.ts";
 import { isnan, lt, ne, where } from "./logical.ts";
 import { checkCall, type Kinds } from "./options.ts";
 import { clamp } from "./pointwise.ts";
@@ -117,8 +117,8 @@ export function rsub(
 export function angle(x: Tensor): Tensor {
   checkCall("angle", [x]);
   const y = asFloat(x);
-  // The sign has a slope of zero, and so has this.
-  return named("Angle", where(isnan(y), NaN, where(lt(y, 0), Math.PI, mul(sign(y), 0))));
+  // The sign has a slope of zero, and so has this. The sum makes 0 of -0.
+  return named("Angle", where(isnan(y), NaN, where(lt(y, 0), Math.PI, add(mul(sign(y), 0), 0))));
 }
 
 /** x itself. `torch.real`. */

@@ -9,7 +9,7 @@ import type { DType } from "../../dtype.ts";
 import { DTypeError, IndexError, ShapeError } from "../../errors.ts";
 import { normalizeDim, type Shape, sizeOf } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
-import { cast, type Scalar } from "../cast.ts";
+import { cast, factorOf, type Scalar } from "../cast.ts";
 import { checkFits, full, type NestedArray, tensor } from "../create.ts";
 import { add, mul } from "../elementwise.ts";
 import { ge, logicalAnd, lt, where } from "../logical.ts";
@@ -242,7 +242,9 @@ export function indexAdd(
 ): Tensor {
   checkCall("index_add", [x, source], options, indexAddKinds);
   const { base, at, index: idx, source: from } = sliceOperands("index_add", x, dim, index, source);
-  const scaled = options.alpha === undefined ? from : mul(from, options.alpha);
+  const scaled = options.alpha === undefined
+    ? from
+    : mul(from, factorOf("index_add", options.alpha, x.dtype));
   return named("IndexAdd", reshape(scatterExact(base, at, idx, scaled, "add"), x.shape));
 }
 

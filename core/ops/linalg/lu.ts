@@ -186,8 +186,7 @@ function permutation(pivots: Tensor, m: number, dtype: Tensor["dtype"]): Tensor 
   return hostResult([pivots], [...pivots.shape.slice(0, -1), m, m], dtype, matrices, null);
 }
 
-function requireFactors(op: string, factors: Tensor, pivots: Tensor): void {
-  requireMatrices(op, factors, "LU");
+function requirePivots(op: string, factors: Tensor, pivots: Tensor): void {
   if (pivots.dtype !== "int32") {
     throw new DTypeError(
       `${op}: pivots should be a Tensor of scalar type torch.int32, but it is ${pivots.dtype}, in torch.linalg.lu_solve and torch.lu_unpack`,
@@ -206,7 +205,15 @@ function requireFactors(op: string, factors: Tensor, pivots: Tensor): void {
 /** P, L and U of what `luFactor` gives. Reads the pivots. `torch.lu_unpack`. */
 export function luUnpack(factors: Tensor, pivots: Tensor): NamedTuple<readonly ["P", "L", "U"]> {
   checkCall("lu_unpack", [factors, pivots]);
-  requireFactors("lu_unpack", factors, pivots);
+  // Factors of any dtype: they are only taken apart.
+  if (factors.shape.length < 2) {
+    throw new ShapeError(
+      `torch.lu_unpack: Expected tensor with 2 or more dimensions. Got size: [${
+        factors.shape.join(", ")
+      }] instead`,
+    );
+  }
+  requirePivots("lu_unpack", factors, pivots);
   const [m, n] = factors.shape.slice(-2), k = Math.min(m, n);
   const L = add(tril(narrow(factors, -1, 0, k), -1), eye(m, k, like(factors)));
   const U = triu(narrow(factors, -2, 0, k)), P = permutation(pivots, m, factors.dtype);
@@ -232,7 +239,8 @@ export function linalgLuSolve(
   checkCall(op, [factors, pivots, b]);
   checkOptions(op, options, { left: "boolean", adjoint: "boolean" });
   const { left = true, adjoint = false } = options;
-  requireFactors(op, factors, pivots);
+  requireMatrices(op, factors, "LU");
+  requirePivots(op, factors, pivots);
   requireMatrices(op, b, "B");
   const n = factors.shape[factors.shape.length - 1];
   if (!left) return mT(linalgLuSolve(factors, pivots, mT(b), { adjoint: !adjoint }));

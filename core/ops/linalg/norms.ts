@@ -7,9 +7,10 @@ import { named } from "../../apply.ts";
 import { isFloat, scalarName } from "../../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import * as prim from "../../prim/reduce.ts";
-import { normalizeDims } from "../../shape.ts";
+import { normalizeDims, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { cast, checkTensors, inSingle } from "../cast.ts";
+import { zeros } from "../create.ts";
 import { svdvals } from "./decompose.ts";
 import { abs, div, mul, pow, sqrt } from "../elementwise.ts";
 import { eq, ne, where } from "../logical.ts";
@@ -200,6 +201,10 @@ export function linalgNorm(
 /** The condition number: norm times norm of the inverse; the ratio of extreme singular values for 2 (default) and -2. `torch.linalg.cond`. */
 export function cond(x: Tensor, p: MatrixNormOrder | null = null): Tensor {
   checkCall("linalg.cond", [x]);
+  // The condition of nothing is 0.
+  if (sizeOf(x.shape.slice(-2)) === 0) {
+    return zeros(x.shape.slice(0, -2), { dtype: x.dtype, device: x.device });
+  }
   if (p === null || p === 2 || p === -2) {
     const s = svdvals(x), largest = amax(s, -1), smallest = amin(s, -1);
     return named("SqueezeBackward1", p === -2 ? div(smallest, largest) : div(largest, smallest));

@@ -118,6 +118,13 @@ export function pad(
         `The input size ${size}, plus negative padding ${low} and ${high} resulted in a negative output size, in pad at dimension ${dim}`,
       );
     }
+    if (mode === "constant" && size + Math.min(low, 0) + Math.min(high, 0) < 0) {
+      throw new ShapeError(
+        `start (${Math.max(0, -low)}) + length (${
+          size + Math.min(low, 0) + Math.min(high, 0)
+        }) exceeds dimension size (${size})., in pad: paddings ${low} and ${high} crop more of dimension ${dim} than there is`,
+      );
+    }
     if (mode === "constant") y = padDim(y, dim, low, high, value ?? 0);
     else if (mode === "circular") {
       const rest = size + Math.min(low, 0) + Math.min(high, 0);

@@ -11,6 +11,8 @@ const refused: readonly (readonly [string, () => unknown])[] = [
   ["diff expects prepend or append to be the same dimension as input", () => core.diff(ones(3), { n: 0, prepend: ones(2, 2) })],
   ["input.size(0) = 3, but got tensor.size(0) = 2", () => core.diff(ones(3, 3), { append: ones(2, 2) })],
   ["Trying to create tensor with negative dimension (-3): (-3)", () => core.broadcastShapes([2, -3], [2, -3])],
+  ["start (4) + length (-1) exceeds dimension size (3).", () => core.pad(ones(3), [-4, 2])],
+  ["value cannot be converted to type int8_t without overflow, in index_add", () => core.indexAdd(ones([1], { dtype: "int8" }), 0, [0], ones([1], { dtype: "int8" }), { alpha: 300 })],
   ["linalg.cross: inputs must have the same number of dimensions.", () => core.cross(ones(3), ones(2, 3))],
   ["Input tensors must have 2 or fewer dimensions. Input 1 has 3 dimensions", () => core.blockDiag(ones(2), ones(1, 2, 2))],
   ["Expected reduce to be one of prod, mean, amax or amin but got sum.", () => Reflect.apply(core.indexReduce, null, [ones(3), 0, int([0]), ones(1), "sum"])],

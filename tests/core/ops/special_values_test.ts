@@ -4,7 +4,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   aminmax,
+  angle,
   argsort,
+  bincount,
   clamp,
   clampMax,
   clampMin,
@@ -12,13 +14,16 @@ import {
   diff,
   div,
   floorDivide,
+  fmod,
   gcd,
   gradient,
   gridSample,
   i0,
+  indexAdd,
   interpolate,
   isclose,
   lcm,
+  linalg,
   logaddexp,
   mode,
   ones,
@@ -131,4 +136,27 @@ Deno.test("shapes of what has no dimension or no element", () => {
   assertEquals(combinations(tensor([1, 2, 3]), 0).shape, [0]);
   const jump = diff(tensor([true, false]), { prepend: ones([1]) });
   assertEquals([jump.dtype, jump.tolist()], ["float32", [0, -1]]);
+});
+
+Deno.test("nothing is counted, divided and conditioned without an error", () => {
+  const none = tensor([], { dtype: "int64" });
+  const counts = bincount(none, ones([3]), 2);
+  assertEquals([counts.dtype, counts.tolist()], ["int64", [0, 0]]);
+  assertEquals([fmod(none, 0).shape, remainder(none, 0).shape, floorDivide(none, 0).shape], [[0], [0], [0]]);
+  assertEquals(linalg.cond(ones([2, 0, 0])).tolist(), [0, 0]);
+});
+
+forEachDevice("the factor of indexAdd is of the dtype of its sum", () => {
+  const x = ones([3], { dtype: "int64" }), one = ones([1], { dtype: "int64" });
+  assertEquals(indexAdd(x, 0, [0], one, { alpha: 2.7 }).tolist(), [3, 1, 1]);
+  assertEquals(indexAdd(x, 0, [0], one, { alpha: 0.5 }).tolist(), [1, 1, 1]);
+});
+
+Deno.test("the angle of -0 is 0", () => {
+  assertEquals(angle(tensor([-0, 0, -1, NaN], { dtype: "float64", device: "cpu" })).tolist(), [
+    0,
+    0,
+    Math.PI,
+    NaN,
+  ]);
 });
