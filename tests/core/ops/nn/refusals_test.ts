@@ -36,6 +36,7 @@ Deno.test("normalisation wants numbers of the shape of its channels, and more th
     "Expected more than 1 value per channel when training, got input size [1, 4]",
   );
   assertEquals(F.groupNorm(ones([2, 4]), 4).shape, [2, 4]);
+  assertEquals(F.localResponseNorm(zeros([0, 2, 3]), 0).shape, [0, 2, 3]);
   assertThrows(
     () => F.localResponseNorm(x, 0),
     ValueError,
