@@ -162,7 +162,7 @@ export abstract class ArrangeMethods extends SpecialMethods {
   /** How many elements lie in each interval. */
   histogram(
     this: Tensor,
-    bins: number | Tensor | readonly number[],
+    bins?: number | Tensor | readonly number[],
     options?: frequency.HistogramOptions,
   ): NamedTuple<readonly ["hist", "binEdges"]> {
     return frequency.histogram(this, bins, options);

@@ -159,10 +159,10 @@ function placed(
   return { bin: minimum(sub(searchsorted(edges, x, { right: true }), 1), count - 1), inside, count };
 }
 
-/** How many elements lie in each interval (the last one includes its end), and the edges: for a number of equal intervals, or given edges. `torch.histogram`. */
+/** How many elements lie in each interval (the last one includes its end), and the edges: for a number of equal intervals, 100 by default, or given edges. `torch.histogram`. */
 export function histogram(
   x: Tensor,
-  bins: number | Tensor | readonly number[],
+  bins: number | Tensor | readonly number[] = 100,
   options: HistogramOptions = {},
 ): NamedTuple<readonly ["hist", "binEdges"]> {
   checkCall("histogram", [x], options, histogramKinds);

@@ -75,10 +75,9 @@ export function clamp(
   const inside = () => logicalAnd(noMin ? true : ge(y, min), noMax ? true : le(y, max));
   const held = gradientWhere(inside, y, z);
   if (!tensors || held === z) return named(tensors ? "Clamp" : "ClampBackward1", held);
-  // Each bound takes the gradient where it is the result: bounds that cross leave a NaN. Equal ones share none.
-  const crossed = noMin || noMax ? false : logicalAnd(lt(max, min), logicalNot(isnan(y))),
-    apart = noMin || noMax ? true : lt(min, max);
-  const above = noMax ? held : where(logicalOr(gt(y, max), crossed), max, held);
+  // Each bound takes the gradient where it is the result, unless that is NaN. Equal ones share none.
+  const apart = noMin || noMax ? true : lt(min, max);
+  const above = noMax ? held : where(gt(raised, max), max, held);
   return named("Clamp", noMin ? above : where(logicalAnd(lt(y, min), apart), min, above));
 }
 
@@ -380,16 +379,13 @@ export function isclose(
   }
   const same = eq(a, b);
   if (!isFloat(a.dtype)) {
-    if (a.dtype === "bool" || (rtol === 0 && atol === 0)) return same;
+    if (rtol === 0 && atol === 0) return same;
     // Differences of short integers would wrap.
-    const other = asFloat(b), gap = abs(sub(a, other)), allowed = add(abs(mul(other, rtol)), atol);
+    const other = asFloat(b), gap = abs(sub(asFloat(a), other)), allowed = add(abs(mul(other, rtol)), atol);
     return logicalOr(same, le(gap, allowed));
   }
   const gap = abs(sub(a, b)), allowed = add(abs(mul(b, rtol)), atol);
-  const near = logicalOr(
-    same,
-    logicalAnd(logicalAnd(lt(gap, Infinity), lt(allowed, Infinity)), le(gap, allowed)),
-  );
+  const near = logicalOr(same, logicalAnd(lt(gap, Infinity), le(gap, allowed)));
   return equalNan ? logicalOr(near, logicalAnd(isnan(a), isnan(b))) : near;
 }
 

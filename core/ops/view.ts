@@ -113,9 +113,10 @@ export function expand(x: Tensor, shape: Shape): Tensor {
   const target = shape.map((s, i) => {
     const have = i < extra ? 1 : x.shape[i - extra];
     if (s === -1 && i >= extra) return have;
-    if (s < 0 && i < extra) {
+    if (s < 0 && have === 1) {
+      const which = i < extra ? `a leading, non-existing dimension ${i}` : `dimension ${i}`;
       throw new ShapeError(
-        `The expanded size of the tensor (${s}) isn't allowed in a leading, non-existing dimension ${i}, in expand of [${
+        `The expanded size of the tensor (${s}) isn't allowed in ${which}, in expand of [${
           x.shape.join(", ")
         }] to [${shape.join(", ")}]`,
       );

@@ -202,7 +202,7 @@ export function linalgNorm(
 export function cond(x: Tensor, p: MatrixNormOrder | null = null): Tensor {
   checkCall("linalg.cond", [x]);
   // The condition of nothing is 0.
-  if (sizeOf(x.shape.slice(-2)) === 0) {
+  if (x.shape.length >= 2 && sizeOf(x.shape.slice(-2)) === 0) {
     return zeros(x.shape.slice(0, -2), { dtype: x.dtype, device: x.device });
   }
   if (p === null || p === 2 || p === -2) {

@@ -18,6 +18,7 @@ import {
   gcd,
   gradient,
   gridSample,
+  histogram,
   i0,
   indexAdd,
   interpolate,
@@ -116,6 +117,9 @@ Deno.test("short integers far apart are not close", () => {
   assertEquals(isclose(a, b, { rtol: 0, atol: 2 }).tolist(), [false, false, true]);
   const p = tensor([1, 100, 3], { dtype: "uint8" }), q = tensor([101, 1, 2], { dtype: "uint8" });
   assertEquals(isclose(p, q, { rtol: 1, atol: 1e-16 }).tolist(), [true, false, true]);
+  const no = tensor([false, true]), yes = tensor([true, false]);
+  assertEquals(isclose(no, yes, { rtol: 1, atol: 0 }).tolist(), [true, false]);
+  assertEquals(isclose(tensor([1, Infinity]), tensor([2, 1]), { rtol: Infinity }).tolist(), [true, false]);
 });
 
 Deno.test("one bound that is NaN alone fills in clampMin and clampMax", () => {
@@ -126,8 +130,12 @@ Deno.test("one bound that is NaN alone fills in clampMin and clampMax", () => {
 Deno.test("a NaN between bounds that cross stays NaN, where there is a gradient too", () => {
   const x = tensor([NaN, 1]), low = tensor([0.5, 0.5]), high = tensor([-0.5, -0.5]);
   assertEquals(clamp(x, low, high).tolist(), [NaN, -0.5]);
+  const none = tensor([NaN, 0.5]);
+  assertEquals(clamp(x, none, tensor([0.5, 0.5])).tolist(), [NaN, 0.5]);
   high.requiresGrad = true;
   assertEquals(clamp(x, low, high).tolist(), [NaN, -0.5]);
+  none.requiresGrad = true;
+  assertEquals(clamp(tensor([2, 2]), none, tensor([0.5, 0.5])).tolist(), [NaN, 0.5]);
 });
 
 Deno.test("shapes of what has no dimension or no element", () => {
@@ -144,6 +152,7 @@ Deno.test("nothing is counted, divided and conditioned without an error", () => 
   assertEquals([counts.dtype, counts.tolist()], ["int64", [0, 0]]);
   assertEquals([fmod(none, 0).shape, remainder(none, 0).shape, floorDivide(none, 0).shape], [[0], [0], [0]]);
   assertEquals(linalg.cond(ones([2, 0, 0])).tolist(), [0, 0]);
+  assertEquals(histogram(ones([3])).hist.shape, [100]);
 });
 
 forEachDevice("the factor of indexAdd is of the dtype of its sum", () => {

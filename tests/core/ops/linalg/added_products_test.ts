@@ -28,5 +28,6 @@ Deno.test("expand keeps no size of a dimension that is new", () => {
     "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension 0";
   assertThrows(() => ones(3).expand(-1, 3), ShapeError, sentence);
   assertThrows(() => core.broadcastTo(ones(3), [-1, 3]), ShapeError, sentence);
+  assertThrows(() => ones(1, 3).expand(-4, 3), ShapeError, "(-4) isn't allowed in dimension 0");
   assertEquals(ones(3).expand(2, -1).shape, [2, 3]);
 });
