@@ -248,7 +248,7 @@ export function linear(
   // Of what is no matrix product the error is that of `matmul`.
   if (weight.shape.length < 2 || x.shape.length === 0) {
     const y = matmul(x, weight);
-    return bias ? add(y, bias) : y;
+    return bias ? add(y, fitting(bias, y)) : y;
   }
   if (x.shape[x.shape.length - 1] !== weight.shape[1]) {
     const rows = sizeOf(x.shape.slice(0, -1));
@@ -270,7 +270,25 @@ export function linear(
   const y = matmul(x, transpose(weight, 0, 1));
   if (!bias) return y;
   // One vector is a product and a sum; more rows than a matrix has are a matrix for PyTorch, whose result is viewed.
-  return named(["Add", "Addmm"][x.shape.length - 1] ?? "View", add(y, bias));
+  return named(["Add", "Addmm"][x.shape.length - 1] ?? "View", add(y, fitting(bias, y)));
+}
+
+/** The bias of a result of `linear`: it broadcasts to that, seen as a matrix, and never the other way. */
+function fitting(bias: Tensor, y: Tensor): Tensor {
+  const size = y.shape.at(-1);
+  if (bias.shape.length === 1 && (bias.shape[0] === size || bias.shape[0] === 1) && y.shape.length > 0) {
+    return bias;
+  }
+  if (y.shape.length > 1) {
+    return reshape(expand(bias, [sizeOf(y.shape.slice(0, -1)), y.shape[y.shape.length - 1]]), y.shape);
+  }
+  const shape = broadcastShapes("linear", y.shape, bias.shape);
+  if (sameShape(shape, y.shape)) return bias;
+  throw new ShapeError(
+    `output with shape [${y.shape.join(", ")}] doesn't match the broadcast shape [${
+      shape.join(", ")
+    }], in linear with a bias of shape [${bias.shape.join(", ")}]`,
+  );
 }
 
 /**

@@ -48,7 +48,7 @@ export function norm(
   }
   if (p === "nuc") return nuclearNorm(y, dim, { keepdim: options.keepdim });
   const order = p === "fro" ? 2 : p;
-  if (typeof order !== "number" || Number.isNaN(order)) {
+  if (typeof order !== "number") {
     throw new ValueError(`norm: p must be a number, "fro" or "nuc", got ${p}`);
   }
   const dims = normalizeDims("norm", allIfEmpty(dim), x.shape.length);

@@ -10,7 +10,7 @@ import { canCast, type DType, isFloat, scalarName } from "../../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import { broadcastShapes, sameShape, torchSize } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
-import { cast } from "../cast.ts";
+import { cast, commonType } from "../cast.ts";
 import { abs, add, div, exp, log, log1p, mul, neg, sub } from "../elementwise.ts";
 import { gt, lt, where } from "../logical.ts";
 import { logsigmoid } from "./activation.ts";
@@ -80,11 +80,17 @@ function alike(op: string, input: Tensor, target: Tensor): [Tensor, Tensor] {
   return paired(op, input, target);
 }
 
+/** input - target in the dtype that they have in common: also of bools among floats, which no subtraction takes. */
+function difference(op: string, input: Tensor, target: Tensor): Tensor {
+  const [x, y] = alike(op, input, target), dtype = commonType(op, [x, y]);
+  return sub(cast(x, dtype), cast(y, dtype));
+}
+
 /** (input - target)^2. Shapes broadcast. `torch.nn.functional.mse_loss`. */
 export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkCall("mse_loss", [input, target], options, lossKinds);
-  const [x, y] = alike("mse_loss", input, target);
-  return named("MseLoss", reduced("mse_loss", square(sub(x, y)), options.reduction));
+  const d = difference("mse_loss", input, target);
+  return named("MseLoss", reduced("mse_loss", square(d), options.reduction));
 }
 
 /** |input - target|. Shapes broadcast. `torch.nn.functional.l1_loss`. */
@@ -110,7 +116,7 @@ export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1Los
   if (!(beta >= 0)) {
     throw new ValueError(`smooth_l1_loss does not support negative values for beta., but got ${beta}`);
   }
-  const [x, y] = alike("smooth_l1_loss", input, target), d = abs(sub(x, y));
+  const d = abs(difference("smooth_l1_loss", input, target));
   const near = lt(d, beta), inner = where(gt(d, beta), 0, d);
   const loss = beta === 0 ? d : where(near, div(mul(square(inner), 0.5), beta), sub(d, 0.5 * beta));
   return named("SmoothL1Loss", reduced("smooth_l1_loss", loss, reduction));
@@ -132,7 +138,7 @@ export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptio
   if (!(delta > 0)) {
     throw new ValueError(`huber_loss does not support non-positive values for delta., but got ${delta}`);
   }
-  const [x, y] = alike("huber_loss", input, target), d = abs(sub(x, y));
+  const d = abs(difference("huber_loss", input, target));
   const far = gt(d, delta), inner = mul(square(where(far, 0, d)), 0.5);
   // Of an infinite delta nothing is far, and its slope would be 0 times infinity.
   const loss = delta === Infinity ? inner : where(far, mul(sub(d, 0.5 * delta), delta), inner);

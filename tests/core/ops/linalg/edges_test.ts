@@ -36,6 +36,7 @@ forEachDevice("the norm of nothing is 0, and vectorNorm refuses it where it is n
   for (const p of [-Infinity, -2, 0, 0.5, 2, Infinity]) {
     assertEquals([norm(x, p).item(), norm(x, p, 1).tolist()], [0, [0, 0, 0]]);
   }
+  assertEquals(norm(ones([2, 3]), NaN).item(), NaN);
   assertEquals(linalg.vectorNorm(x, 3).item(), 0);
   assertEquals(linalg.vectorNorm(x, -2, 0).shape, [0]);
   assertThrows(

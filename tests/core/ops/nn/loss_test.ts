@@ -5,7 +5,9 @@ import {
   gaussianNllLoss,
   hingeEmbeddingLoss,
   huberLoss,
+  mseLoss,
   multilabelSoftMarginLoss,
+  smoothL1Loss,
   softMarginLoss,
 } from "../../../../core/functional.ts";
 import { DTypeError, grad, IndexError, ShapeError, type Tensor, tensor } from "../../../../core/mod.ts";
@@ -49,4 +51,12 @@ forEachDevice("a loss with logits has the dtype of its targets, a margin loss th
 forEachDevice("Huber's loss of an infinite delta is half the square, with its slope", () => {
   const x = tensor([1, 2]), loss = (t: Tensor) => huberLoss(t, tensor([2, 5]), { delta: Infinity });
   assertEquals([loss(x).item(), grad(loss)(x).tolist()], [2.5, [-0.5, -1.5]]);
+});
+
+forEachDevice("bools are targets like any other where no subtraction is named", () => {
+  const x = tensor([1, 2]), yes = tensor([true, false]);
+  assertEquals(mseLoss(x, yes).item(), 2);
+  assertEquals(smoothL1Loss(x, yes).item(), 0.75);
+  assertEquals(huberLoss(x, yes).item(), 0.75);
+  assertEquals(grad((t: Tensor) => smoothL1Loss(t, yes))(x).tolist(), [0, 0.5]);
 });

@@ -58,3 +58,19 @@ Deno.test("pools check the sizes that they are to give", () => {
   );
   assertEquals(F.fractionalMaxPool2d(ones([1, 3, 3]), 2, { outputSize: 2 }).shape, [1, 2, 2]);
 });
+
+Deno.test("the bias of a linear layer does not widen its result", () => {
+  const x = ones([2, 3]), one = ones([1, 3]);
+  assertThrows(
+    () => F.linear(x, one, ones([4])),
+    ShapeError,
+    "The expanded size of the tensor (1) must match the existing size (4) at non-singleton dimension 1",
+  );
+  assertThrows(
+    () => F.linear(ones([3]), one, ones([4])),
+    ShapeError,
+    "output with shape [1] doesn't match the broadcast shape [4], in linear",
+  );
+  assertEquals(F.linear(x, ones([4, 3]), tensor([[1], [2]])).tolist(), [[4, 4, 4, 4], [5, 5, 5, 5]]);
+  assertEquals(F.linear(ones([2, 2, 3]), ones([4, 3]), ones([1])).shape, [2, 2, 4]);
+});
