@@ -142,7 +142,9 @@ export abstract class ArrangeMethods extends SpecialMethods {
   sumToSize(this: Tensor, ...shape: SizeList): Tensor {
     const size = sizesIn(shape);
     requireKind("sum_to_size", "size", size, "numbers");
-    return sumTo(isFloat(this.dtype) || sameShape(this.shape, size) ? this : this.to("int64"), size);
+    // A size of no dimensions is the whole sum, also of a number.
+    const kept = isFloat(this.dtype) || (size.length > 0 && sameShape(this.shape, size));
+    return sumTo(kept ? this : this.to("int64"), size);
   }
 
   /** The most frequent values, and where they are. */
