@@ -13,6 +13,7 @@ import {
   combinations,
   diff,
   div,
+  expm1,
   floorDivide,
   fmod,
   gcd,
@@ -160,6 +161,10 @@ forEachDevice("the factor of indexAdd is of the dtype of its sum", () => {
   assertEquals(indexAdd(x, 0, [0], one, { alpha: 2.7 }).tolist(), [3, 1, 1]);
   assertEquals(indexAdd(x, 0, [0], one, { alpha: 0.5 }).tolist(), [1, 1, 1]);
 });
+
+forEachDevice("expm1 keeps the sign of zero", () => {
+  assertEquals(expm1(tensor([-0, 0, -1e-8])).tolist(), [-0, 0, Math.fround(-1e-8)]);
+}, { devices: ["cpu", "reference"] });
 
 Deno.test("the angle of -0 is 0", () => {
   assertEquals(angle(tensor([-0, 0, -1, NaN], { dtype: "float64", device: "cpu" })).tolist(), [

@@ -102,7 +102,9 @@ export function expm1(g: Gen, x: Vec): Vec {
   const y = g.keep(g.madd(half, q, f32x4.sub(half, g.fc(0.5))));
   const tiny = f32x4.lt(f32x4.abs(x), g.fc(1e-5));
   const result = g.select(f32x4.ne(n, g.fc(0)), f32x4.add(y, y), q);
-  return g.keep(g.select(tiny, g.madd(f32x4.mul(x, x), g.fc(0.5), x), result));
+  // The sum of 0 and -0 is 0: the sign is put back.
+  const near = v128.or(g.madd(f32x4.mul(x, x), g.fc(0.5), x), v128.and(x, g.ic(-(2 ** 31))));
+  return g.keep(g.select(tiny, near, result));
 }
 
 /** x = 2^e (1 + f) with 1 + f from sqrt(1/2) to sqrt(2); e as a float, and log(1 + f) - f. */
