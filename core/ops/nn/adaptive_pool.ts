@@ -37,6 +37,14 @@ function binsOf(size: number, out: number): Bins {
   return { start, length, longest: Math.max(1, ...length) };
 }
 
+function emptySize(op: string, x: Tensor, dim: number): ShapeError {
+  return new ShapeError(
+    `${op}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes [${
+      x.shape.join(", ")
+    }] with dimension ${dim} being empty`,
+  );
+}
+
 function outputSizes(op: string, x: Tensor, outputSize: OutputSizes): number[] {
   const space = x.shape.slice(2);
   // Entries may be null, for the size that there is.
@@ -45,8 +53,6 @@ function outputSizes(op: string, x: Tensor, outputSize: OutputSizes): number[] {
   }
   const given = typeof outputSize === "number" || outputSize === null
     ? space.map(() => outputSize)
-    : outputSize.length === 1
-    ? space.map(() => outputSize[0])
     : outputSize;
   if (given.length !== space.length) {
     throw new ValueError(`${op}: output_size must be ${space.length}, but got [${given.join(", ")}]`);
@@ -58,13 +64,7 @@ function outputSizes(op: string, x: Tensor, outputSize: OutputSizes): number[] {
     );
   }
   space.forEach((s, i) => {
-    if (s === 0) {
-      throw new ShapeError(
-        `${op}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes [${
-          x.shape.join(", ")
-        }] with dimension ${i + 1} being empty`,
-      );
-    }
+    if (s === 0) throw emptySize(op, x, i + 1);
   });
   return sizes;
 }
@@ -196,6 +196,7 @@ function adaptiveMax(
   const input = batched(op, x, rank);
   const sizes = outputSizes(op, input, outputSize), space = input.shape.slice(2);
   const [n, c] = input.shape, shape = [n, c, ...sizes], count = sizeOf(sizes);
+  if (c === 0) throw emptySize(op, x, 1);
   const result = (values: Tensor, indices: Tensor) => {
     const y = named(rank === 1 ? "SqueezeBackward1" : name, unbatched(values, x));
     return options.returnIndices ? valuesAndIndices(op, y, unbatched(indices, x)) : y;

@@ -55,7 +55,7 @@ export function rrelu(
   checkCall("rrelu", [x], options, rreluKinds);
   checkNumbers("rrelu", { lower, upper });
   checkKind("rrelu", "training", training, "boolean");
-  if (lower > upper) {
+  if (!(lower <= upper)) {
     throw new ValueError(
       `Lower bound should be less than or equal to the upper bound, in rrelu: got ${lower} and ${upper}`,
     );

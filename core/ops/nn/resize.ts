@@ -319,6 +319,13 @@ export function interpolate(
       }), in interpolate`,
     );
   }
+  if (mode !== "area" && x.shape[1] === 0) {
+    throw new ShapeError(
+      `Non-empty ${rank + 2}D data tensor expected but got a tensor with sizes [${
+        x.shape.join(", ")
+      }], in interpolate`,
+    );
+  }
   // The places that an element is taken from are listed on the host: of sizes that no kernel can count, they would have no end.
   if (sizeOf(out) > 2 ** 31 - 1) {
     throw new ShapeError(

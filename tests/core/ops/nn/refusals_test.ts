@@ -74,3 +74,25 @@ Deno.test("the bias of a linear layer does not widen its result", () => {
   assertEquals(F.linear(x, ones([4, 3]), tensor([[1], [2]])).tolist(), [[4, 4, 4, 4], [5, 5, 5, 5]]);
   assertEquals(F.linear(ones([2, 2, 3]), ones([4, 3]), ones([1])).shape, [2, 2, 4]);
 });
+
+Deno.test("images without channels have no largest elements and no elements between", () => {
+  const x = ones([2, 0, 3, 3]);
+  assertThrows(() => F.adaptiveMaxPool2d(x, 1), ShapeError, "with dimension 1 being empty");
+  assertEquals(F.adaptiveAvgPool2d(x, 2).shape, [2, 0, 2, 2]);
+  assertThrows(
+    () => F.interpolate(x, { size: 5 }),
+    ShapeError,
+    "Non-empty 4D data tensor expected but got a tensor with sizes [2, 0, 3, 3]",
+  );
+  assertEquals(F.interpolate(ones([0, 2, 3, 3]), { size: 5 }).shape, [0, 2, 5, 5]);
+});
+
+Deno.test("one output size in a list is not one for each dimension, and no bound is NaN", () => {
+  assertThrows(() => F.adaptiveAvgPool2d(ones([2, 1, 4, 4]), [4]), ValueError, "output_size must be 2");
+  assertEquals(F.adaptiveAvgPool1d(ones([2, 1, 4]), [4]).shape, [2, 1, 4]);
+  assertThrows(
+    () => F.rrelu(ones([3]), NaN, 1),
+    ValueError,
+    "Lower bound should be less than or equal to the",
+  );
+});
