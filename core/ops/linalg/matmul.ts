@@ -8,7 +8,7 @@ import { scalarName } from "../../dtype.ts";
 import { DTypeError, IndexError, ShapeError } from "../../errors.ts";
 import { broadcastShapes, sameShape, type Shape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import { checkTensors, factorOf } from "../cast.ts";
+import { cast, checkTensors, factorOf } from "../cast.ts";
 import { add, mul } from "../elementwise.ts";
 import { inPlace, isNamed, type Named, numberIn } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
@@ -24,6 +24,14 @@ function checkTypes(op: string, a: Tensor, b: Tensor): void {
     : `expected scalar type ${first} but found ${second}`;
   throw new DTypeError(
     `${sentence}, in ${op}: the operands are ${a.dtype} and ${b.dtype}; cast one with .to()`,
+  );
+}
+
+/** Refuses to add what is of another dtype than the product. */
+export function requireSameType(op: string, input: Tensor, b: Tensor): void {
+  if (input.dtype === b.dtype) return;
+  throw new DTypeError(
+    `self and mat2 must have the same dtype, in ${op}: they are ${input.dtype} and ${b.dtype}; cast one with .to()`,
   );
 }
 
@@ -198,13 +206,14 @@ const addmmKinds: Kinds<AddmmOptions> = {
   alpha: "scalar",
 };
 
-/** `beta * input + alpha * y`, of the shape of y. */
+/** `beta * input + alpha * y`, of the shape and dtype of y. */
 export function added(op: string, input: Tensor, y: Tensor, options: AddmmOptions): Tensor {
   const scaled = (x: Tensor, name: "alpha" | "beta") => {
     const by = numberIn(op, name, options[name] ?? 1);
     return by === 1 ? x : mul(x, factorOf(op, by, y.dtype));
   };
-  const scaledProduct = scaled(y, "alpha"), scaledInput = expand(scaled(input, "beta"), y.shape);
+  const scaledProduct = scaled(y, "alpha"),
+    scaledInput = expand(scaled(cast(input, y.dtype), "beta"), y.shape);
   // beta 0 means that the input is ignored, NaN included.
   return numberIn(op, "beta", options.beta ?? 1) === 0 ? scaledProduct : add(scaledProduct, scaledInput);
 }
@@ -212,6 +221,7 @@ export function added(op: string, input: Tensor, y: Tensor, options: AddmmOption
 /** beta * input + alpha * (a times b). `torch.addmm`. */
 export function addmm(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
   checkCall("addmm", [input, a, b], options, addmmKinds);
+  requireSameType("addmm", input, b);
   return named("Addmm", added("addmm", input, mm(a, b), options));
 }
 

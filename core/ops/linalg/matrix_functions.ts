@@ -15,7 +15,7 @@ import { abs, add, div, exp, mul, sub } from "../elementwise.ts";
 import { eq, gt, where } from "../logical.ts";
 import { requireSquare } from "../host.ts";
 import { indexSelect } from "../indexing/indexing.ts";
-import { added, type AddmmOptions, bmm, dot, matmul, outer } from "./matmul.ts";
+import { added, type AddmmOptions, bmm, dot, matmul, outer, requireSameType } from "./matmul.ts";
 import { tensordot } from "./products.ts";
 import { amax } from "../extremes.ts";
 import { sum } from "../reduce.ts";
@@ -153,6 +153,7 @@ export function addr(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions 
 export function addbmm(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
   checkCall("addbmm", [input, a, b]);
   checkOptions("addbmm", options, { beta: "scalar", alpha: "scalar" });
+  requireSameType("addbmm", input, b);
   const products = bmm(a, b);
   return named("Addbmm", added("addbmm", input, sum(products, 0, { dtype: products.dtype }), options));
 }

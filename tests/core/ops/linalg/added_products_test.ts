@@ -1,7 +1,7 @@
 /** The products that add: what they add has to expand to the shape of the product, as in PyTorch. */
 import { assertEquals, assertThrows } from "@std/assert";
 import * as core from "../../../../core/mod.ts";
-import { ones, ShapeError } from "../../../../core/mod.ts";
+import { DTypeError, ones, ShapeError } from "../../../../core/mod.ts";
 
 Deno.test("an input that does not expand to the product is refused", () => {
   const square = ones(2, 2), batch = ones(4, 2, 2), vector = ones(2);
@@ -21,6 +21,15 @@ Deno.test("one that expands is added", () => {
   assertEquals(core.addmm(ones(2), ones(2, 2), ones(2, 2), { beta: 3 }).tolist(), [[5, 5], [5, 5]]);
   assertEquals(core.addmv(ones([]), ones(2, 2), ones(2)).tolist(), [3, 3]);
   assertEquals(core.baddbmm(ones(1, 2), ones(1, 2, 2), ones(1, 2, 2)).tolist(), [[[3, 3], [3, 3]]]);
+});
+
+Deno.test("the dtype is that of the product; addmm and addbmm refuse another one", () => {
+  const whole = ones(2, 2).long(), square = ones(2, 2), batch = ones(2, 2, 2);
+  const sentence = "self and mat2 must have the same dtype";
+  assertThrows(() => core.addmm(whole, square, square), DTypeError, sentence);
+  assertThrows(() => core.addbmm(whole, batch, batch), DTypeError, sentence);
+  assertEquals(core.baddbmm(whole, batch, batch).dtype, "float32");
+  assertEquals(core.addmv(ones(2), whole, ones(2).long()).dtype, "int64");
 });
 
 Deno.test("expand keeps no size of a dimension that is new", () => {
