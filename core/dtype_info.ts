@@ -1,10 +1,10 @@
 /**
- * What the dtypes can hold: `finfo` and `iinfo`. The dtypes themselves are dtype.ts.
+ * What the dtypes can hold: `finfo`, `iinfo`, and the check of a number. The dtypes themselves are dtype.ts.
  *
  * @module
  */
-import { bytesOf, type DType, isFloat, isInt } from "./dtype.ts";
-import { DTypeError } from "./errors.ts";
+import { bytesOf, cppName, type DType, isFloat, isInt } from "./dtype.ts";
+import { DTypeError, ValueError } from "./errors.ts";
 import { formatGeneral } from "./format_number.ts";
 
 /** Numerical limits of a floating-point dtype. `torch.finfo`. */
@@ -114,4 +114,31 @@ export function iinfo(dtype: DType): IntInfo {
     throw new DTypeError(`torch.iinfo() requires an integer input type. ${advice}`);
   }
   return new IntInfo(dtype);
+}
+
+/** PyTorch's name of a dtype in the sentence about a number that it cannot hold. */
+function converted(dtype: DType): string {
+  if (isInt(dtype)) return dtype === "int32" ? "int" : `${dtype}_t`;
+  return cppName(dtype).replace("c10", "at");
+}
+
+/** Throws for a number that the dtype of its operation cannot hold. Like PyTorch, uint8 takes -1 for 255, but no fraction below zero. */
+export function checkFits(
+  op: string,
+  value: number | bigint | boolean,
+  dtype: DType,
+  name: string = converted(dtype),
+): void {
+  if (typeof value === "boolean" || dtype === "bool") return;
+  let fits: boolean;
+  if (isInt(dtype)) {
+    const bits = 8 * bytesOf(dtype), signed = dtype !== "uint8", limit = 2 ** (signed ? bits - 1 : bits);
+    const whole = typeof value === "bigint" || Number.isInteger(value);
+    fits = value >= (signed ? -limit : whole ? 1 - limit : 0) && (whole ? value < limit : value <= limit - 1);
+  } else {
+    const size = Math.abs(Number(value));
+    fits = !Number.isFinite(size) || size <= finfo(dtype).max;
+  }
+  if (fits) return;
+  throw new ValueError(`value cannot be converted to type ${name} without overflow, in ${op}: got ${value}`);
 }

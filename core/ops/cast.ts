@@ -16,10 +16,11 @@ import {
   resultType as typeOfAll,
   scalarName,
 } from "../dtype.ts";
+import { checkFits } from "../dtype_info.ts";
 import { DTypeError, TenonError } from "../errors.ts";
 import { castPrim } from "../prim/elementwise.ts";
 import { Tensor } from "../tensor.ts";
-import { checkFits, fillValue, full } from "./create.ts";
+import { fillValue, full } from "./create.ts";
 
 /** A JavaScript value that stands for a 0-d tensor. Whole numbers count as integers in promotion, as Python's `2` does. */
 export type Scalar = number | bigint | boolean;

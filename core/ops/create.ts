@@ -7,7 +7,6 @@ import { source } from "../apply.ts";
 import { backendOf, defaultDevice, type DeviceName } from "../device.ts";
 import {
   bytesOf,
-  cppName,
   type DType,
   dtypes,
   getDefaultDtype,
@@ -20,7 +19,7 @@ import {
   roundTo,
   writeElement,
 } from "../dtype.ts";
-import { finfo } from "../dtype_info.ts";
+import { checkFits } from "../dtype_info.ts";
 import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { fullPrim, leafPrim } from "../prim/source.ts";
 import { type Shape, sizeOf } from "../shape.ts";
@@ -127,28 +126,6 @@ function checkDType(op: string, dtype: string): void {
   if (!isDType(dtype)) {
     throw new DTypeError(`${op}: "${dtype}" is not a dtype; use one of ${dtypes.join(", ")}`);
   }
-}
-
-/** PyTorch's name of a dtype in the sentence about a number that it cannot hold. */
-function converted(dtype: DType): string {
-  if (isInt(dtype)) return dtype === "int32" ? "int" : `${dtype}_t`;
-  return cppName(dtype).replace("c10", "at");
-}
-
-/** Throws for a number that the dtype of its operation cannot hold. Like PyTorch, uint8 takes -1 for 255, but no fraction below zero. */
-export function checkFits(op: string, value: Scalar, dtype: DType, name: string = converted(dtype)): void {
-  if (typeof value === "boolean" || dtype === "bool") return;
-  let fits: boolean;
-  if (isInt(dtype)) {
-    const bits = 8 * bytesOf(dtype), signed = dtype !== "uint8", limit = 2 ** (signed ? bits - 1 : bits);
-    const whole = typeof value === "bigint" || Number.isInteger(value);
-    fits = value >= (signed ? -limit : whole ? 1 - limit : 0) && (whole ? value < limit : value <= limit - 1);
-  } else {
-    const size = Math.abs(Number(value));
-    fits = !Number.isFinite(size) || size <= finfo(dtype).max;
-  }
-  if (fits) return;
-  throw new ValueError(`value cannot be converted to type ${name} without overflow, in ${op}: got ${value}`);
 }
 
 function isTypedArray(data: unknown): data is HostArray {

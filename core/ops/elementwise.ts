@@ -6,7 +6,7 @@
  */
 import { apply, named } from "../apply.ts";
 import { type DType, isFloat, isHalf, isInt, kindOf } from "../dtype.ts";
-import { finfo } from "../dtype_info.ts";
+import { checkFits, finfo } from "../dtype_info.ts";
 import { DTypeError, ValueError } from "../errors.ts";
 import * as prim from "../prim/elementwise.ts";
 import type { Primitive } from "../prim/primitive.ts";
@@ -23,7 +23,7 @@ import {
   type TensorLike,
   toTensor,
 } from "./cast.ts";
-import { checkFits, fillValue, full } from "./create.ts";
+import { fillValue, full } from "./create.ts";
 import { checkHeld } from "./indexing/indexing.ts";
 import { numberIn } from "./arguments.ts";
 import { eq, isnan, lt, where } from "./logical.ts";

@@ -15,6 +15,7 @@ import {
   roundTo,
   writeElement,
 } from "../dtype.ts";
+import { checkFits } from "../dtype_info.ts";
 import { ValueError } from "../errors.ts";
 import { iotaPrim } from "../prim/source.ts";
 import { fmaf } from "../random/libm/float.ts";
@@ -22,7 +23,7 @@ import { fma } from "../random/libm/mod.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast } from "./cast.ts";
-import { checkFits, checkShape, fillValue, finish, fromHost, placeOf, type TensorOptions } from "./create.ts";
+import { checkShape, fillValue, finish, fromHost, placeOf, type TensorOptions } from "./create.ts";
 import { add } from "./elementwise.ts";
 import { eq } from "./logical.ts";
 import { type Given, inOrder, inPlaceWith, isNamed, type Named, numberIn } from "./arguments.ts";

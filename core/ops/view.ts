@@ -13,7 +13,7 @@ import * as prim from "../prim/view.ts";
 import { normalizeDim, normalizeDims, sameShape, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Scalar } from "./cast.ts";
-import { checkFits, fillValue, fromHost, full } from "./create.ts";
+import { fillValue, fromHost, full } from "./create.ts";
 import { add } from "./elementwise.ts";
 import { inPlace, isNamed, type Named } from "./arguments.ts";
 import { checkCall, requireKind } from "./options.ts";
@@ -114,11 +114,11 @@ export function expand(x: Tensor, shape: Shape): Tensor {
     const have = i < extra ? 1 : x.shape[i - extra];
     if (s === -1 && i >= extra) return have;
     if (s < 0 && have === 1) {
-      const which = i < extra ? `a leading, non-existing dimension ${i}` : `dimension ${i}`;
+      const place = i < extra ? "a leading, non-existing dimension" : "dimension";
       throw new ShapeError(
-        `The expanded size of the tensor (${s}) isn't allowed in ${which}, in expand of [${
-          x.shape.join(", ")
-        }] to [${shape.join(", ")}]`,
+        `The expanded size of the tensor (${s}) isn't allowed in ${place} ${i}, in expand to [${
+          shape.join(", ")
+        }]`,
       );
     }
     if (have !== 1 && have !== s) {
@@ -308,7 +308,6 @@ export function padDim(x: Tensor, dim: number, low: number, high: number, value:
 
 /** A border of `value` around all dimensions; amounts are not negative. */
 export function padConstant(x: Tensor, low: Shape, high: Shape, value: Scalar): Tensor {
-  checkFits("constant_pad_nd", value, x.dtype);
   const fill = fillValue(value, x.dtype);
   if (sizeOf(x.shape) === 0) {
     const border = full(x.shape.map((s, d) => s + low[d] + high[d]), fill, {

@@ -6,11 +6,12 @@
  */
 import { named } from "../../apply.ts";
 import type { DType } from "../../dtype.ts";
+import { checkFits } from "../../dtype_info.ts";
 import { DTypeError, IndexError, ShapeError } from "../../errors.ts";
 import { normalizeDim, type Shape, sizeOf } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
 import { cast, factorOf, type Scalar } from "../cast.ts";
-import { checkFits, full, type NestedArray, tensor } from "../create.ts";
+import { full, type NestedArray, tensor } from "../create.ts";
 import { add, mul } from "../elementwise.ts";
 import { ge, logicalAnd, lt, where } from "../logical.ts";
 import { type Given, inOrder } from "../arguments.ts";

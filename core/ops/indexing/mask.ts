@@ -6,11 +6,12 @@
  */
 import { named } from "../../apply.ts";
 import { hostArray, isInt, torchName } from "../../dtype.ts";
+import { checkFits } from "../../dtype_info.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import { broadcastShapes, type Shape, sizeOf, stridesOf } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
 import { cast, type Scalar } from "../cast.ts";
-import { checkFits, fromHost, full, onesLike, tensor, zeros } from "../create.ts";
+import { fromHost, full, onesLike, tensor, zeros } from "../create.ts";
 import { floorDivide, remainder, sub } from "../elementwise.ts";
 import { toBool, where } from "../logical.ts";
 import { checkHeldRange, indexHint, type IndexLike, toIndex } from "./indexing.ts";

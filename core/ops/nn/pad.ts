@@ -6,6 +6,7 @@
 import { inPlace, isNamed, type Named } from "../arguments.ts";
 import { checkCall, checkKind } from "../options.ts";
 import { named } from "../../apply.ts";
+import { checkFits } from "../../dtype_info.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
 import type { Tensor } from "../../tensor.ts";
 import type { Scalar } from "../cast.ts";
@@ -110,6 +111,7 @@ export function pad(
     }
     checkBorder(x, amounts, mode);
   }
+  if (mode === "constant") checkFits("constant_pad_nd", value ?? 0, x.dtype);
   let y = x.value;
   for (let i = 0; 2 * i < amounts.length; i++) {
     const dim = x.shape.length - 1 - i, low = amounts[2 * i], high = amounts[2 * i + 1], size = x.shape[dim];

@@ -10,7 +10,8 @@ const filling: Readonly<Record<string, (x: Tensor, value: number) => Tensor>> = 
   masked_fill: (x, value) => core.maskedFill(x, tensor([true]), value),
 };
 
-const scaling: Readonly<Record<string, (x: Tensor, value: number) => Tensor>> = {
+const others: Readonly<Record<string, (x: Tensor, value: number) => Tensor>> = {
+  constant_pad_nd: (x, value) => core.pad(x, [1, -1], { value }),
   add: (x, alpha) => core.add(x, x, { alpha }),
   addcmul: (x, value) => core.addcmul(x, x, x, { value }),
   addmm: (x, alpha) => core.addmm(x.view(1, 1), x.view(1, 1), x.view(1, 1), { alpha }),
@@ -30,7 +31,7 @@ const tooMuch: readonly (readonly [DType, number, string])[] = [
 ];
 
 Deno.test("a number that the dtype cannot hold is refused", () => {
-  for (const [name, run] of Object.entries({ ...filling, ...scaling })) {
+  for (const [name, run] of Object.entries({ ...filling, ...others })) {
     for (const [dtype, value, type] of tooMuch) {
       const sentence = `value cannot be converted to type ${type} without overflow, in ${name}`;
       assertThrows(() => run(ones([1], { dtype }), value), ValueError, sentence);
