@@ -4,7 +4,8 @@
  * @module
  */
 import type { DType } from "../../../dtype.ts";
-import type { Layout } from "../../../layout.ts";
+import { contiguous, type Layout } from "../../../layout.ts";
+import { sizeOf } from "../../../shape.ts";
 import type { Builder, Ref } from "../builder.ts";
 import type { Access } from "../pipelines.ts";
 import type { Reach } from "../loops/halve.ts";
@@ -75,25 +76,6 @@ export class PointText {
   }
 }
 
-/** The box of some points, counted row by row. */
-function boxOf(extents: readonly number[], { first, last }: Reach): Box {
-  const box: Reach[] = [];
-  let size = extents.reduce((n, d) => n * d, 1), low = first, high = last;
-  for (const extent of extents) {
-    size /= extent;
-    const from = Math.floor(low / size), to = Math.floor(high / size);
-    box.push({ first: from, last: to });
-    if (from !== to) {
-      // From here on the points pass through whole rows.
-      for (const rest of extents.slice(box.length)) box.push({ first: 0, last: rest - 1 });
-      break;
-    }
-    low -= from * size;
-    high -= to * size;
-  }
-  return box;
-}
-
 /** The elements of a strided operand at the indices of a box. */
 export function layoutReach({ offset, strides }: Layout, box: Box): Reach {
   let first = offset, last = offset;
@@ -110,8 +92,8 @@ export function withIndices(box: Box, dim: number, first: number, last: number):
 }
 
 /**
- * Dispatches `body` for each point of `extents`, whose indices are i0, i1 ... Where the operands take more bindings than there are, halves of the points or
- * of their steps are dispatched one after the other, which reach less of them.
+ * Dispatches `body` for each point p of `extents`, whose indices are i0, i1 ... Where the operands take more bindings than there are, halves of the points along
+ * some dimension, or of their steps, are dispatched one after the other, which reach less of them.
  */
 export function dispatchPoints(
   builder: Builder,
@@ -120,50 +102,39 @@ export function dispatchPoints(
   body: PointBody,
   label: string,
 ): void {
-  const { bindingBytes, storageBuffers } = builder.target;
+  const { bindingBytes, storageBuffers, rounds } = builder.target;
   const fits = (refs: readonly Ref[]): boolean =>
     refs.reduce((n, r) => n + windowsOf(builder.wordOf(r), builder.count(r), bindingBytes), 0) <=
       storageBuffers;
-  const points = { first: 0, last: extents.reduce((n, d) => n * d, 1) - 1 };
-  const steps = { first: 0, last: (body.steps ?? 1) - 1 };
-  const whole = operands.map(({ ref }) => ({ ref, start: 0 }));
-  const most = body.loops ? builder.target.rounds : Infinity;
+  const whole = extents.map((extent): Reach => ({ first: 0, last: extent - 1 }));
+  const most = body.loops ? rounds : Infinity;
   const short = ({ first, last }: Reach): boolean => last - first < most;
-  if (short(steps) && fits(operands.map((o) => o.ref))) {
-    return dispatchRange(builder, extents, operands, whole, points, (text) => body.text(text, steps), label);
+  const render = (parts: readonly Part[], box: Box, steps: Reach): void =>
+    dispatchBox(builder, extents, operands, parts, box, (text) => body.text(text, steps), label);
+  const all = { first: 0, last: (body.steps ?? 1) - 1 };
+  if (short(all) && fits(operands.map((o) => o.ref))) {
+    return render(operands.map(({ ref }) => ({ ref, start: 0 })), whole, all);
   }
-  const bytes = (points: Reach, steps: Reach): number => {
-    const box = boxOf(extents, points);
-    return operands.reduce((sum, o) => {
-      const { first, last } = o.reach(box, steps);
-      return sum + builder.partBytes(o.ref, first, last);
-    }, 0);
-  };
-  const dispatch = (points: Reach, steps: Reach): void => {
-    const box = boxOf(extents, points);
-    const parts = operands.map((o) => {
-      const { first, last } = o.reach(box, steps);
-      return builder.part(o.ref, first, last);
-    });
-    const single = points.first === points.last && steps.first === steps.last;
-    if (single || (short(steps) && fits(parts.map((part) => part.ref)))) {
-      return dispatchRange(
-        builder,
-        extents,
-        operands,
-        parts,
-        points,
-        (text) => body.text(text, steps),
-        label,
-      );
+  const reaches = (box: Box, steps: Reach): Reach[] => operands.map((o) => o.reach(box, steps));
+  const bytes = (box: Box, steps: Reach): number =>
+    reaches(box, steps).reduce((sum, r, i) => sum + builder.partBytes(operands[i].ref, r.first, r.last), 0);
+  const dispatch = (box: Box, steps: Reach): void => {
+    const parts = reaches(box, steps).map(({ first, last }, i) => builder.part(operands[i].ref, first, last));
+    if (short(steps) && fits(parts.map((part) => part.ref))) return render(parts, box, steps);
+    const bySteps = halves(steps).map((half) => [box, half] as const);
+    const byPoints = box.map((range, d) =>
+      halves(range).map((half) => [withIndices(box, d, half.first, half.last), steps] as const)
+    );
+    let best: readonly (readonly [Box, Reach])[] = [], least = Infinity;
+    for (const way of short(steps) ? [...byPoints, bySteps] : [bySteps]) {
+      const cost = way.length < 2 ? Infinity : Math.max(...way.map(([b, s]) => bytes(b, s)));
+      if (cost < least) [best, least] = [way, cost];
     }
-    const byPoints = halves(points).map((half) => [half, steps] as const);
-    const bySteps = halves(steps).map((half) => [points, half] as const);
-    const cost = (ways: readonly (readonly [Reach, Reach])[]): number =>
-      ways.length < 2 ? Infinity : Math.max(...ways.map(([p, s]) => bytes(p, s)));
-    for (const [p, s] of !short(steps) || cost(bySteps) < cost(byPoints) ? bySteps : byPoints) dispatch(p, s);
+    // A single step of a single point is all that is left: the device refuses it by name.
+    if (best.length === 0) return render(parts, box, steps);
+    for (const [b, s] of best) dispatch(b, s);
   };
-  dispatch(points, steps);
+  dispatch(whole, all);
 }
 
 function halves({ first, last }: Reach): Reach[] {
@@ -178,25 +149,31 @@ interface Part {
   readonly start: number;
 }
 
-/** Dispatches some of the points over parts of the operands. */
-function dispatchRange(
+/** Dispatches the points of a box over parts of the operands. */
+function dispatchBox(
   builder: Builder,
   extents: readonly number[],
   operands: readonly PointOperand[],
   parts: readonly Part[],
-  { first, last }: Reach,
+  box: Box,
   body: (text: PointText) => string,
   label: string,
 ): void {
   const text = new PointText(builder, operands, parts);
-  const size = builder.target.software ? 64 : 128;
-  const groups = foldGroups(Math.ceil((last - first + 1) / size), builder.target.workgroupsPerDimension);
-  const names = extents.map((_, d) => `i${d}`);
+  const sizes = box.map(({ first, last }) => last - first + 1);
+  const count = sizeOf(sizes), size = builder.target.software ? 64 : 128;
+  const groups = foldGroups(Math.ceil(count / size), builder.target.workgroupsPerDimension);
+  const names = extents.map((_, d) => `i${d}`), own = extents.map((_, d) => `q${d}`);
+  const lines = count === sizeOf(extents) ? ["let p = q;", ...indexLines("p", extents, names, 1)] : [
+    ...indexLines("q", sizes, own, 1),
+    ...names.map((name, d) => `let ${name} = ${own[d]} + ${box[d].first};`),
+    `let p = ${addressText(contiguous(extents), names)};`,
+  ];
   const main = `@compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let p = ${first === 0 ? "" : `${first} + `}${groupText(groups)} * ${size} + i32(thread);
-  if (p > ${last}) { return; }
-${indexLines("p", extents, names, 1).join("\n")}
+  let q = ${groupText(groups)} * ${size} + i32(thread);
+  if (q >= ${count}) { return; }
+${lines.join("\n")}
 ${body(text)}
 }
 `;
