@@ -196,7 +196,7 @@ function adaptiveMax(
   const input = batched(op, x, rank);
   const sizes = outputSizes(op, input, outputSize), space = input.shape.slice(2);
   const [n, c] = input.shape, shape = [n, c, ...sizes], count = sizeOf(sizes);
-  if (c === 0) throw emptySize(op, x, 1);
+  if (c === 0 && x.shape.length === rank + 2) throw emptySize(op, x, 1);
   const result = (values: Tensor, indices: Tensor) => {
     const y = named(rank === 1 ? "SqueezeBackward1" : name, unbatched(values, x));
     return options.returnIndices ? valuesAndIndices(op, y, unbatched(indices, x)) : y;

@@ -78,6 +78,7 @@ Deno.test("the bias of a linear layer does not widen its result", () => {
 Deno.test("images without channels have no largest elements and no elements between", () => {
   const x = ones([2, 0, 3, 3]);
   assertThrows(() => F.adaptiveMaxPool2d(x, 1), ShapeError, "with dimension 1 being empty");
+  assertEquals(F.adaptiveMaxPool2d(ones([0, 3, 3]), 1).shape, [0, 1, 1]);
   assertEquals(F.adaptiveAvgPool2d(x, 2).shape, [2, 0, 2, 2]);
   assertThrows(
     () => F.interpolate(x, { size: 5 }),
