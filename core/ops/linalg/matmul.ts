@@ -254,7 +254,7 @@ export function linear(
   bias?: Tensor | null | Named<{ bias: Tensor | null }>,
 ): Tensor {
   if (isNamed(bias)) return linear(x, weight, ...inPlace("linear", ["bias"], [bias]));
-  checkTensors("linear", [x, weight]);
+  checkTensors("linear", bias ? [x, weight, bias] : [x, weight]);
   // Of what is no matrix product the error is that of `matmul`.
   if (weight.shape.length < 2 || x.shape.length === 0) {
     const y = matmul(x, weight);
