@@ -209,6 +209,9 @@ function lowerLarge(builder: Builder, job: LargeJob): void {
       return lowerSplit(builder, kernel, inputs, outputs, chunks, label);
     }
   }
+  // Loads of one buffer may lie so far apart that they are better bound by themselves.
+  const apart = point.windows > storageBuffers ? separated(kernel, inputs, alias) : null;
+  if (apart !== null) return lowerLarge(builder, { ...job, ...apart });
   const halves = halved(kernel, (part) => bound(part).bytes.reduce((sum, b) => sum + b, 0));
   if (halves === null) {
     throw new DeviceError(
@@ -216,6 +219,34 @@ function lowerLarge(builder: Builder, job: LargeJob): void {
     );
   }
   for (const half of halves) lowerLoop(builder, half, inputs, outputs, label);
+}
+
+/** The kernel with an input for each load, but not of buffers that it writes to; null where it has them. */
+function separated(
+  kernel: LoopKernel,
+  inputs: readonly Ref[],
+  alias: readonly number[],
+): Pick<LargeJob, "kernel" | "inputs" | "alias"> | null {
+  const own: { ref: Ref; dtype: LoopKernel["inputs"][number]; alias: number }[] = inputs.map((ref, i) => ({
+    ref,
+    dtype: kernel.inputs[i],
+    alias: alias[i],
+  }));
+  const loaded = new Set<number>();
+  const code = kernel.code.map((instr) => {
+    if (instr.op !== "load" || alias[instr.input] >= 0) return instr;
+    if (!loaded.has(instr.input)) {
+      loaded.add(instr.input);
+      return instr;
+    }
+    return { ...instr, input: own.push(own[instr.input]) - 1 };
+  });
+  if (own.length === inputs.length) return null;
+  return {
+    kernel: { ...kernel, code, inputs: own.map((o) => o.dtype) },
+    inputs: own.map((o) => o.ref),
+    alias: own.map((o) => o.alias),
+  };
 }
 
 /** The reductions of a kernel in two passes. */

@@ -17,6 +17,7 @@ import { createReferenceBackend } from "../../../../core/backend/reference/refer
 import { createWebGpuBackend } from "../../../../core/backend/webgpu/backend.ts";
 import { openGpu } from "../../../../core/backend/webgpu/device.ts";
 import { Pipelines } from "../../../../core/backend/webgpu/pipelines.ts";
+import type { LoopStep, Plan } from "../../../../core/kernel/plan.ts";
 import { dense, hostOf, KernelBuilder, routinePlan, runPlan } from "../build.ts";
 import { gpuTest } from "./device.ts";
 
@@ -124,6 +125,18 @@ gpuTest("a row that no bindings hold is folded in pieces", cramped, (backend) =>
   assertEquals(runPlan(backend, k.plan(), inputs), [new Float32Array([6 * n]), new BigInt64Array([0n])]);
   inputs[0][n - 2] = 3;
   assertEquals(runPlan(backend, k.plan(), inputs)[1], new BigInt64Array([BigInt(n - 2)]));
+});
+
+gpuTest("loads of one buffer that lie further apart than bindings reach", cramped, (backend) => {
+  // out[i] = x[i] + 2 x[i + 5000], of a buffer of seven windows
+  const n = 1500, k = new KernelBuilder([n]);
+  const near = k.load("float32", 6500), far = k.load("float32", 6500, { offset: 5000, strides: [1] });
+  const plan = k.store(k.apply("add", near, k.apply("mul", far, k.constant("float32", 2))), n).plan();
+  const [, second, output] = plan.slots,
+    step = { ...plan.steps[0], inputs: [0, 0], outputs: [1] } as LoopStep;
+  const one: Plan = { slots: [second, output], steps: [step] };
+  const x = Float32Array.from({ length: 6500 }, (_, i) => i);
+  assertEquals(runPlan(backend, one, [x]), [Float32Array.from({ length: n }, (_, i) => 3 * i + 10_000)]);
 });
 
 gpuTest("a fold whose taps no bindings hold goes on from what it has, unrounded", cramped, (backend) => {
