@@ -1,19 +1,19 @@
 /**
- * A reference backend that counts: what tests of lazy evaluation look at.
+ * A backend that counts what it is asked for: what tests of lazy evaluation look at.
  *
  * @module
  */
-import type { Backend } from "../../core/backend/backend.ts";
-import { createReferenceBackend } from "../../core/backend/reference/reference.ts";
-import { registerBackend } from "../../core/device.ts";
+import type { Backend, DeviceBuffer } from "../../core/backend/backend.ts";
+import { backendOf, defaultDevice, type DeviceName, registerBackend } from "../../core/device.ts";
 import { OutOfMemoryError } from "../../core/errors.ts";
-import { bytesOf } from "../../core/dtype.ts";
 import { setDebug } from "../../core/mod.ts";
 
 /** What happened since the last `reset`. */
 export interface Counts {
   /** Plans compiled. */
   plans: number;
+  /** Plans given up. */
+  dropped: number;
   /** Plans run. */
   runs: number;
   /** Steps run, by their label: `matmul`, or `mul, add`. */
@@ -24,31 +24,44 @@ export interface Counts {
   read: number;
 }
 
-/** A counting backend in the place of the reference device, which holds at most `capacity` bytes. */
-export function countingDevice(capacity = Infinity): { counts: Counts; reset: () => void } {
-  const counts: Counts = { plans: 0, runs: 0, steps: new Map(), buffers: 0, read: 0 };
+/** The default device from now on: a counting backend in its place, which holds at most `capacity` bytes. */
+export function countingDevice(
+  capacity = Infinity,
+): { device: DeviceName; counts: Counts; reset: () => void } {
+  const counts: Counts = { plans: 0, dropped: 0, runs: 0, steps: new Map(), buffers: 0, read: 0 };
   const reset = () => {
     counts.plans =
+      counts.dropped =
       counts.runs =
       counts.buffers =
       counts.read =
         0;
     counts.steps.clear();
   };
-  const inner = createReferenceBackend();
+  const device = defaultDevice(), inner = backendOf(device);
+  const sizes = new Map<DeviceBuffer, number>();
+  let held = 0;
   const backend: Backend = {
-    name: "reference",
+    name: inner.name,
     maxBuffers: inner.maxBuffers,
     unsupported: (dtype) => inner.unsupported(dtype),
     bytesFor: (dtype, count) => inner.bytesFor(dtype, count),
     allocate(dtype, count) {
-      if (inner.memory().used + bytesOf(dtype) * count > capacity) {
-        throw new OutOfMemoryError(`out of memory: ${bytesOf(dtype) * count} bytes for ${count} x ${dtype}`);
+      const bytes = inner.bytesFor(dtype, count);
+      if (held + bytes > capacity) {
+        throw new OutOfMemoryError(`out of memory: ${bytes} bytes for ${count} x ${dtype}`);
       }
       counts.buffers++;
-      return inner.allocate(dtype, count);
+      const buffer = inner.allocate(dtype, count);
+      held += bytes;
+      sizes.set(buffer, bytes);
+      return buffer;
     },
-    free: (buffer) => inner.free(buffer),
+    free(buffer) {
+      held -= sizes.get(buffer) ?? 0;
+      sizes.delete(buffer);
+      inner.free(buffer);
+    },
     write: (buffer, dtype, data) => inner.write(buffer, dtype, data),
     read(buffer, dtype, count) {
       counts.read += count;
@@ -69,14 +82,17 @@ export function countingDevice(capacity = Infinity): { counts: Counts; reset: ()
           executable.run(inputs, outputs);
         },
         compiling: () => executable.compiling(),
-        dispose: () => executable.dispose(),
+        dispose() {
+          counts.dropped++;
+          executable.dispose();
+        },
       };
     },
     info: () => inner.info(),
     memory: () => inner.memory(),
   };
-  registerBackend("reference", backend);
-  return { counts, reset };
+  registerBackend(device, backend);
+  return { device, counts, reset };
 }
 
 /** The debug texts of the plans that `fn` makes. */
@@ -89,9 +105,4 @@ export function plansOf(fn: () => void): string[] {
     setDebug(false);
   }
   return texts;
-}
-
-/** How many steps the plans of debug texts have. */
-export function stepsIn(texts: readonly string[]): number {
-  return texts.reduce((n, text) => n + text.matchAll(/^#\d+ /gm).toArray().length, 0);
 }

@@ -1,31 +1,55 @@
 /**
- * Tests that run once per device. Loading this file opens WebGPU, on a software adapter too. Tests that run in parallel need
- * `DENO_WEBGPU_BACKEND=vulkan,metal,dx12` in the environment, as `deno task test` sets it: without OpenGL, whose libEGL frees at exit what threads free.
+ * Tests that run once per device, with kernels fused and not: on the fast CPU engine and on the plain interpreter, and on WebGPU where tests/on_webgpu.ts is
+ * loaded before them.
  *
  * @module
  */
-import { defaultDevice, type DeviceName, requestDevice, setDefaultDevice } from "../../core/device.ts";
+import { defaultDevice, type DeviceName, setDefaultDevice } from "../../core/device.ts";
+import { setFusion } from "../../core/evaluate.ts";
 
-/** Why there is no WebGPU, or null. */
-export const missing: unknown = await requestDevice("webgpu", {
-  allowSoftware: true,
-  defaultLimits: Deno.env.get("TENON_WEBGPU_LIMITS") === "default",
-  kernels: Deno.env.get("TENON_WEBGPU_KERNELS") === "gpu" ? "gpu" : undefined,
-}).then(() => null, (error: unknown) => error);
+let testDevices: readonly DeviceName[] = ["cpu", "reference"];
+/** Whether whoever loaded this file runs each test with fusion and without. */
+let repeated = false;
+let fused = true;
 
-/** Whether tests on WebGPU are shown as ignored: it is missing, and TENON_REQUIRE_WEBGPU=1 does not make that a failure. */
-export const ignored: boolean = missing !== null && Deno.env.get("TENON_REQUIRE_WEBGPU") !== "1";
-
-/** The devices that tests run on: the fast ones and the plain interpreter. */
-let testDevices: readonly DeviceName[] = ["cpu", "reference", "webgpu"];
-
-/** Whether kernels are fused, in tests that run both ways. */
-export let fusions: readonly boolean[] = [true, false];
-
-/** From now on tests are registered for this device alone, and for one way of fusion. */
-export function testOnly(device: DeviceName, fusion: boolean): void {
+/** From now on tests are registered for this device alone, once; the caller runs them both ways. */
+export function testOnly(device: DeviceName): void {
   testDevices = [device];
-  fusions = [fusion];
+  repeated = true;
+}
+
+/** Whether kernels are fused now. */
+export function isFused(): boolean {
+  return fused;
+}
+
+/** Fuses kernels from now on, or not. */
+export function useFusion(on: boolean): void {
+  fused = on;
+  setFusion(on);
+}
+
+/** What `body` gives with fusion or without. */
+export function withFusion<T>(on: boolean, body: () => T): T {
+  const before = fused;
+  useFusion(on);
+  let result: T | undefined;
+  try {
+    result = body();
+    return result instanceof Promise ? result.finally(() => useFusion(before)) as T : result;
+  } finally {
+    if (!(result instanceof Promise)) useFusion(before);
+  }
+}
+
+/** Registers `body` as a test with fusion and one without. */
+export function forEachFusion(name: string, body: (fusion: boolean) => void | Promise<void>): void {
+  if (repeated) Deno.test(name, () => body(fused));
+  else {
+    for (const on of [true, false]) {
+      Deno.test(`${name}, fusion ${on ? "on" : "off"}`, () => withFusion(on, () => body(on)));
+    }
+  }
 }
 
 /** How a test runs on each device. */
@@ -42,15 +66,12 @@ export function forEachDevice(
 ): void {
   for (const device of testDevices) {
     if (options.devices?.includes(device) === false) continue;
-    const gone = device === "webgpu" && missing !== null;
     Deno.test({
       name: `${name}, on ${device}`,
-      ignore: gone && ignored,
-      // Workers of the cpu device and the queue of a GPU outlive the test that started them.
+      // Workers of the cpu device outlive the test that started them.
       sanitizeOps: false,
       sanitizeResources: false,
       async fn() {
-        if (gone) throw missing;
         const before = defaultDevice();
         setDefaultDevice(device);
         try {

@@ -166,10 +166,9 @@ const parse = (text: string): number =>
 const flat = (x: Tensor): (number | bigint | boolean)[] =>
   x.reshape([-1]).tolist() as (number | bigint | boolean)[];
 
-const exactDevices = { devices: ["cpu", "reference"] } as const;
-
 forEachDevice(`dtypes: casts round to even, truncate, wrap and overflow as PyTorch's`, (device) => {
   for (const [from, to, values, expected] of fixture.casts) {
+    if (device === "webgpu" && /64/.test(from + to)) continue; // It holds no float64, and int64 in 32 bits.
     const x = from === "int64"
       ? t.tensor(values.map(BigInt), { device })
       : t.tensor(values.map(parse), { dtype: from, device });
@@ -179,7 +178,7 @@ forEachDevice(`dtypes: casts round to even, truncate, wrap and overflow as PyTor
     );
     assertEquals(got, wanted, `${from} to ${to}: ${values}`);
   }
-}, exactDevices);
+});
 
 for (const [dtype, { values, powers, shifts, results }] of Object.entries(fixture.arithmetic)) {
   forEachDevice(`dtypes: ${dtype} arithmetic wraps as PyTorch's`, (device) => {
@@ -209,7 +208,7 @@ for (const [dtype, { values, powers, shifts, results }] of Object.entries(fixtur
       const got = flat(name in unary ? unary[name](v) : binary[name](x, y) as Tensor).map(String);
       assertEquals(got.map((r, i) => expected[i] === "" ? "" : r), expected, `${dtype} ${name}`);
     }
-  }, dtype === "int64" ? exactDevices : {});
+  });
 }
 
 /** A number as PyTorch prints it, or the integer beyond 2^53 that a number cannot hold. */

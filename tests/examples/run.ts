@@ -1,8 +1,9 @@
 /**
- * Runs a program of examples/ as a user would, in a process of its own, on the CPU.
+ * Runs a program of examples/ as a user would, in a process of its own, on the default device of the tests.
  *
  * @module
  */
+import { deviceArguments } from "../webgpu_run.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -10,7 +11,16 @@ const root = new URL("../../", import.meta.url);
 export function command(permissions: readonly string[], program: string, ...args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     // Types are checked by the tests' own run.
-    args: ["run", "--quiet", "--no-prompt", "--no-check", ...permissions, `examples/${program}.ts`, ...args],
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--no-check",
+      ...deviceArguments(),
+      ...permissions,
+      `examples/${program}.ts`,
+      ...args,
+    ],
     cwd: root,
     env: { NO_COLOR: "1", TENON_DEVICE: "cpu" },
     stdout: "piped",

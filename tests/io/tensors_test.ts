@@ -33,11 +33,9 @@ async function torchFile(folder: string, name: string): Promise<string> {
   return path;
 }
 
-Deno.test("tensors: what is saved is loaded, in every dtype and shape", () =>
-  inFolder(async (folder) => {
-    const saved: Record<string, Tensor> = { "a.b": randn(3, 4), scalar: tensor(2.5), none: zeros(0, 3) };
-    for (const dtype of dtypes) saved[dtype] = arange(6).reshape(2, 3).sub(2).to(dtype);
-    saved.view = randn(4, 5).transpose(0, 1).slice(0, 1, 4);
+/** Fails unless the tensors come back from a file as they are. */
+function assertComeBack(saved: Record<string, Tensor>): Promise<void> {
+  return inFolder(async (folder) => {
     await save(saved, `${folder}/x.safetensors`);
     const loaded = await load(`${folder}/x.safetensors`);
     assertEquals(Object.keys(loaded).sort(), Object.keys(saved).sort());
@@ -47,7 +45,21 @@ Deno.test("tensors: what is saved is loaded, in every dtype and shape", () =>
     }
     const { metadata } = safetensors.decode(await Deno.readFile(`${folder}/x.safetensors`));
     assertEquals(metadata, { format: "pt" });
+  });
+}
+
+Deno.test("tensors: what is saved is loaded, in every shape", () =>
+  assertComeBack({
+    "a.b": randn(3, 4),
+    scalar: tensor(2.5),
+    none: zeros(0, 3),
+    view: randn(4, 5).transpose(0, 1).slice(0, 1, 4),
   }));
+
+for (const dtype of dtypes) {
+  Deno.test(`tensors: what is saved is loaded, in ${dtype}`, () =>
+    assertComeBack({ x: arange(6).reshape(2, 3).sub(2).to(dtype), y: arange(2).to(dtype) }));
+}
 
 Deno.test("tensors: a net's state survives the file, and metadata is kept", () =>
   inFolder(async (folder) => {

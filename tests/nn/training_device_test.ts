@@ -5,13 +5,12 @@
  * @module
  */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { type DeviceName, setDefaultDevice } from "../../core/device.ts";
-import { setFusion } from "../../core/evaluate.ts";
+import { defaultDevice, setDefaultDevice } from "../../core/device.ts";
 import { crossEntropy, mseLoss } from "../../core/mod.ts";
 import { rand, randint } from "../../core/ops/random.ts";
 import { manualSeed } from "../../core/random/generator.ts";
 import * as nn from "../../nn/mod.ts";
-import { forEachDevice, fusions } from "../core/devices.ts";
+import { forEachDevice, forEachFusion } from "../core/devices.ts";
 
 /** Losses of a small convolutional classifier under Adam. */
 function convolutional(): number[] {
@@ -59,32 +58,24 @@ function perceptron(): number[] {
 const wanted = new Map<() => number[], number[]>();
 
 /** The losses on the interpreter, computed once. */
-function reference(train: () => number[], device: DeviceName): number[] {
-  let losses = wanted.get(train);
-  if (losses === undefined) {
-    setDefaultDevice("reference");
-    wanted.set(train, losses = train());
+function reference(train: () => number[]): number[] {
+  const found = wanted.get(train), device = defaultDevice();
+  if (found !== undefined) return found;
+  setDefaultDevice("reference");
+  try {
+    const losses = train();
+    wanted.set(train, losses);
+    return losses;
+  } finally {
     setDefaultDevice(device);
   }
-  return losses;
 }
 
 for (const train of [convolutional, perceptron]) {
-  for (const fusion of fusions) {
-    forEachDevice(
-      `a ${train.name} network trains as on the interpreter, fusion ${fusion ? "on" : "off"}`,
-      (device) => {
-        setFusion(fusion);
-        try {
-          const losses = train();
-          reference(train, device).forEach((want, i) => assertAlmostEquals(losses[i], want, 2e-4));
-        } finally {
-          setFusion(true);
-        }
-      },
-      { devices: ["cpu", "webgpu"] },
-    );
-  }
+  forEachFusion(`a ${train.name} network trains as on the interpreter`, () => {
+    const losses = train();
+    reference(train).forEach((want, i) => assertAlmostEquals(losses[i], want, 2e-4));
+  });
 }
 
 forEachDevice("a module moves to a device and back with parameters and buffers", (device) => {

@@ -8,6 +8,8 @@ import fc from "fast-check";
 import { cat, flip, full, softmax, type Tensor, tensor, where } from "../../../core/mod.ts";
 import { iota } from "../../../core/ops/ranges.ts";
 import { sizeOf } from "../../../core/shape.ts";
+import type { DeviceName } from "../../../core/device.ts";
+import { widest } from "../precision.ts";
 
 /** A choice: which operation, and numbers that it takes its operands and settings from. */
 export interface Choice {
@@ -45,7 +47,7 @@ const ops: readonly Op[] = [
   (x, y) => fitted(y, x).sub(x),
   (x, y) => x.maximum(fitted(y, x)),
   (x, y) => where(x.lt(fitted(y, x)), x, fitted(y, x)),
-  (x) => x.to("float32").to("float64"),
+  (x) => x.to("float32").to(widest()),
   (x, _y, b, c) => x.shape.length === 0 ? x : x.sum(b % x.shape.length, { keepdim: c % 2 === 0 }).mul(0.25),
   (x, _y, b, c) => x.shape.length === 0 ? x : x.amax(b % x.shape.length, { keepdim: c % 2 === 0 }),
   (x) => x.mean(),
@@ -77,24 +79,24 @@ const ops: readonly Op[] = [
   },
   (x, _y, b) => x.shape.length === 0 ? x : x.cumsum(b % x.shape.length).mul(0.1),
   (x) => x.shape.length === 2 ? x.diagonal().sum() : x,
-  (x) => x.mul(full(x.shape, 0.5, { dtype: "float64", device: x.device })).add(1e-3),
-  (x) => x.shape.length === 0 ? x : x.add(iota(x.shape, 0, { device: x.device }).to("float64").mul(0.01)),
+  (x) => x.mul(full(x.shape, 0.5, { dtype: widest(), device: x.device })).add(1e-3),
+  (x) => x.shape.length === 0 ? x : x.add(iota(x.shape, 0, { device: x.device }).to(widest()).mul(0.01)),
 ];
 
 function pad(x: Tensor, dim: number, by: number): Tensor {
   const border = full(x.shape.map((s, d) => d === dim ? 1 + by % 2 : s), 0.5, {
-    dtype: "float64",
+    dtype: widest(),
     device: x.device,
   });
   return cat([border, x], dim);
 }
 
-/** The leaves that programs start from, in float64. */
-export function leaves(device: "cpu" | "reference"): Tensor[] {
+/** The leaves that programs start from. */
+export function leaves(device: DeviceName): Tensor[] {
   const values = (n: number, from: number) =>
     Array.from({ length: n }, (_, i) => Math.sin(i * 1.7 + from) * 1.2);
   return [[2, 3], [4], [3, 4], [2, 3, 4], []].map((shape, k) =>
-    tensor(new Float64Array(values(sizeOf(shape), k)), { shape, device })
+    tensor(values(sizeOf(shape), k), { shape, device, dtype: widest() })
   );
 }
 

@@ -6,7 +6,7 @@ import * as core from "../../../core/mod.ts";
 import { type DType, isFloat, readElement } from "../../../core/dtype.ts";
 import { Tensor } from "../../../core/tensor.ts";
 import type { DeviceName } from "../../../core/device.ts";
-import { fusions } from "../devices.ts";
+import { forEachFusion } from "../devices.ts";
 
 /** dtype, shape, elements; "$nan", "$inf", "$-inf" and "$-0" stand for what JSON cannot hold. */
 export type Recorded = readonly [DType, readonly number[], readonly (number | string)[]];
@@ -251,20 +251,11 @@ function holds(device: DeviceName): (c: Case | ErrorCase) => boolean {
 export function testRecorded(name: string): void {
   const device = core.defaultDevice(), held = holds(device);
   let left = 0;
-  for (const fusion of fusions) {
-    for (const [op, all] of casesOf(name)) {
-      const cases = all.filter(held);
-      left += all.length - cases.length;
-      if (cases.length === 0) continue;
-      Deno.test(`${op} as PyTorch's, fusion ${fusion ? "on" : "off"}`, () => {
-        core.setFusion(fusion);
-        try {
-          runCases(cases, { device, strided: !fusion });
-        } finally {
-          core.setFusion(true);
-        }
-      });
-    }
+  for (const [op, all] of casesOf(name)) {
+    const cases = all.filter(held);
+    left += all.length - cases.length;
+    if (cases.length === 0) continue;
+    forEachFusion(`${op} as PyTorch's`, (fusion) => runCases(cases, { device, strided: !fusion }));
   }
   if (left > 0) {
     Deno.test.ignore(`${left} cases, of dtypes and values that ${device} does not hold`, () => {});

@@ -1,17 +1,18 @@
 /**
- * Every gradient rule of the primitives table against central differences in float64 on the CPU, first and second order, with fusion on and off. A
- * primitive that is neither checked here nor listed as having no gradient fails.
+ * Every gradient rule of the primitives table, in each float dtype of full precision that the device holds, against central differences in float64 on the
+ * CPU, first and second order, with fusion on and off. A primitive that is neither checked here nor listed as having no gradient fails.
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { apply } from "../../../core/apply.ts";
+import { defaultDevice } from "../../../core/device.ts";
 import { GradError } from "../../../core/errors.ts";
-import { evaluate, setFusion } from "../../../core/evaluate.ts";
+import { evaluate } from "../../../core/evaluate.ts";
 import { tensor } from "../../../core/ops/create.ts";
 import { primitives } from "../../../core/prim/primitive.ts";
 import { Tensor } from "../../../core/tensor.ts";
 import { grad } from "../../../core/transform/grad.ts";
-import { fusions } from "../devices.ts";
-import { moved, onCpu, within } from "../precision.ts";
+import { forEachFusion } from "../devices.ts";
+import { onCpu, widest } from "../precision.ts";
 import {
   type GradientCase,
   gradientCases,
@@ -21,6 +22,11 @@ import {
   withoutArguments,
   withoutGradient,
 } from "./gradient_cases.ts";
+
+/** How far gradients may be from the differences. */
+const tolerances = { float64: 2e-6, float32: 2e-4 };
+type Real = keyof typeof tolerances;
+const reals: readonly Real[] = widest() === "float64" ? ["float64", "float32"] : ["float32"];
 
 type Scalars = (...xs: Tensor[]) => Tensor;
 
@@ -48,19 +54,29 @@ function differences(fn: Scalars, xs: readonly Tensor[], i: number): number[] {
   return pairs.map(([up, down]) => (up.item() - down.item()) / (2 * step));
 }
 
+/** x on the default device, its float64 as `real`. */
+function here(x: Tensor, real: Real): Tensor {
+  return (x.dtype === "float64" ? x.to(real) : x).to(defaultDevice());
+}
+
+/** The product with a factor in the dtype and on the device of x. */
+const scaled = (x: Tensor, by: Tensor) => x.mul(by.to(x.dtype).to(x.device));
+
 function compare(what: string, fn: Scalars, xs: readonly Tensor[], wrt: readonly number[]): void {
-  const found = gradients(fn, xs.map(moved), wrt);
-  wrt.forEach((i, n) => {
-    assertEquals(found[n].shape, xs[i].shape, `${what}: shape of the gradient of argument ${i}`);
-    const exact = Array.from(found[n].toTypedArray(), Number), measured = onCpu(() => differences(fn, xs, i));
-    exact.forEach((g, k) => {
-      const error = Math.abs(g - measured[k]);
-      assert(
-        error <= within(2e-6, 2e-4) * (1 + Math.abs(measured[k])),
-        `${what}: d/dx${i}[${k}] is ${g}, but differences give ${measured[k]}`,
-      );
+  const measured = wrt.map((i) => onCpu(() => differences(fn, xs, i)));
+  for (const real of reals) {
+    const found = gradients(fn, xs.map((x) => here(x, real)), wrt);
+    wrt.forEach((i, n) => {
+      assertEquals(found[n].shape, xs[i].shape, `${what}: shape of the gradient of argument ${i}`);
+      found[n].toTypedArray().forEach((g, k) => {
+        const error = Math.abs(Number(g) - measured[n][k]);
+        assert(
+          error <= tolerances[real] * (1 + Math.abs(measured[n][k])),
+          `${what} in ${real}: d/dx${i}[${k}] is ${g}, but differences give ${measured[n][k]}`,
+        );
+      });
     });
-  });
+  }
 }
 
 function check(name: string, testCase: GradientCase): void {
@@ -72,11 +88,11 @@ function check(name: string, testCase: GradientCase): void {
   const y = (xs: readonly Tensor[]) => apply(prim, xs, attrs as never);
   // A random projection makes a scalar of the result that depends on every element.
   const weights = random(y(inputs).shape, 0.5, 1.5);
-  const loss: Scalars = (...xs) => y(xs).mul(moved(weights)).sum();
+  const loss: Scalars = (...xs) => scaled(y(xs), weights).sum();
   compare(what, loss, inputs, wrt);
   const directions = wrt.map((i) => random(inputs[i].shape, 0.5, 1.5));
   const slope: Scalars = (...xs) =>
-    gradients(loss, xs, wrt).map((g, n) => g.mul(moved(directions[n])).sum()).reduce((a, b) => a.add(b));
+    gradients(loss, xs, wrt).map((g, n) => scaled(g, directions[n]).sum()).reduce((a, b) => a.add(b));
   compare(`second order of ${what}`, slope, inputs, wrt);
 }
 
@@ -105,15 +121,8 @@ Deno.test("a primitive without a gradient says so when asked for one", () => {
   );
 });
 
-for (const fusion of fusions) {
-  for (const [name, cases] of Object.entries(gradientCases)) {
-    Deno.test(`gradient of ${name}, fusion ${fusion ? "on" : "off"}`, () => {
-      setFusion(fusion);
-      try {
-        for (const testCase of cases.filter(isHeld)) check(name, testCase);
-      } finally {
-        setFusion(true);
-      }
-    });
-  }
+for (const [name, cases] of Object.entries(gradientCases)) {
+  forEachFusion(`gradient of ${name}`, () => {
+    for (const testCase of cases.filter(isHeld)) check(name, testCase);
+  });
 }

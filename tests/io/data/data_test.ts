@@ -165,8 +165,8 @@ Deno.test("data: arrays, streams and sequences are data sets too", () => {
 
 Deno.test("data: collation stacks tensors and numbers, and keeps form and names", () => {
   const batch = defaultCollate([
-    { x: tensor([1, 2]), label: 3, weight: 0.5, ok: true, name: "a", pair: [1, Float64Array.of(1)] as const },
-    { x: tensor([3, 4]), label: 4, weight: 1, ok: false, name: "b", pair: [2, Float64Array.of(2)] as const },
+    { x: tensor([1, 2]), label: 3, weight: 0.5, ok: true, name: "a", pair: [1, Float32Array.of(1)] as const },
+    { x: tensor([3, 4]), label: 4, weight: 1, ok: false, name: "b", pair: [2, Float32Array.of(2)] as const },
   ]);
   const shown = (t: Tensor) => [t.dtype, t.tolist()];
   assertEquals(shown(batch.x), ["float32", [[1, 2], [3, 4]]]);
@@ -174,8 +174,14 @@ Deno.test("data: collation stacks tensors and numbers, and keeps form and names"
   assertEquals(shown(batch.weight), ["float32", [0.5, 1]]);
   assertEquals(shown(batch.ok), ["bool", [true, false]]);
   assertEquals(batch.name, ["a", "b"]);
-  assertEquals(batch.pair.map(shown), [["int64", [1, 2]], ["float64", [[1], [2]]]]);
-  assertEquals(shown(defaultCollate([1n, 2n ** 60n])), ["int64", [1, 2n ** 60n]]);
+  assertEquals(batch.pair.map(shown), [["int64", [1, 2]], ["float32", [[1], [2]]]]);
+});
+
+Deno.test("data: collation keeps the widest dtypes", () => {
+  const wide = defaultCollate([1n, 2n ** 60n]),
+    double = defaultCollate([Float64Array.of(1), Float64Array.of(2)]);
+  assertEquals([wide.dtype, wide.tolist()], ["int64", [1, 2n ** 60n]]);
+  assertEquals([double.dtype, double.tolist()], ["float64", [[1], [2]]]);
 });
 
 Deno.test("data: collateFn says what a batch is", () => {

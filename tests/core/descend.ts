@@ -1,14 +1,15 @@
 /**
- * A program for webgpu_memory_test.ts: gradient descent that never reads, and what it holds after 100 steps and after 400 more. A process of
+ * A program for unawaited_test.ts: gradient descent that never reads, and what it holds after 100 steps and after 400 more. A process of
  * its own, since the resident set is that of the whole process. Prints JSON. `yielding` as argument awaits between the steps.
  *
  * @module
  */
-import { evaluate } from "../../../../core/evaluate.ts";
-import { ones } from "../../../../core/ops/create.ts";
-import { memory, setMemoryBudget } from "../../../../core/residents.ts";
-import { grad } from "../../../../core/transform/grad.ts";
-import type { Tensor } from "../../../../core/tensor.ts";
+import { defaultDevice } from "../../core/device.ts";
+import { evaluate } from "../../core/evaluate.ts";
+import { ones } from "../../core/ops/create.ts";
+import { memory, setMemoryBudget } from "../../core/residents.ts";
+import { grad } from "../../core/transform/grad.ts";
+import type { Tensor } from "../../core/tensor.ts";
 
 /** What `setMemoryBudget` is given. */
 export const budget = 16 << 20;
@@ -30,12 +31,12 @@ async function descend(steps: number, yields: boolean): Promise<Held> {
     if (yields) await Promise.resolve();
   }
   w.sum().item();
-  const { bytes, reserved } = memory("webgpu");
+  const { bytes, reserved } = memory();
   return { bytes, reserved, rss: Deno.memoryUsage().rss };
 }
 
 if (import.meta.main) {
-  setMemoryBudget("webgpu", budget);
+  setMemoryBudget(defaultDevice(), budget);
   const yields = Deno.args[0] === "yielding";
   console.log(JSON.stringify([await descend(100, yields), await descend(400, yields)]));
 }
