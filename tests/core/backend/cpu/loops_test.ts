@@ -12,7 +12,7 @@ import type { HostArray } from "../../../../core/dtype.ts";
 import { kernelText, type LoopKernel } from "../../../../core/kernel/ir.ts";
 import { affine, KernelBuilder, runPlan } from "../build.ts";
 import { small, spread } from "../conformance_values.ts";
-import { randomKernel } from "./random_kernel.ts";
+import { randomKernel } from "../random_kernel.ts";
 
 const reference = createReferenceBackend();
 const threads = [1, 2, 3].map((count) => createCpuBackend({ threads: count }));

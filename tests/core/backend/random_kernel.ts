@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { type DType, isFloat } from "../../../../core/dtype.ts";
-import type { Guard } from "../../../../core/kernel/ir.ts";
-import { sizeOf } from "../../../../core/shape.ts";
-import { affine, KernelBuilder } from "../build.ts";
-import { uniform } from "../conformance_values.ts";
+import { type DType, isFloat } from "../../../core/dtype.ts";
+import type { Guard } from "../../../core/kernel/ir.ts";
+import { sizeOf } from "../../../core/shape.ts";
+import { affine, KernelBuilder } from "./build.ts";
+import { uniform } from "./conformance_values.ts";
 
 const extents = [1, 2, 3, 4, 5, 7, 8, 9, 12, 16, 17, 31, 33, 64, 100, 130];
 // deno-fmt-ignore
