@@ -11,7 +11,7 @@ import { crossingOf, renderCrossing } from "../wgsl/crossing.ts";
 import { renderElementwise } from "../wgsl/elementwise.ts";
 import { Emitter, type LoopJob } from "../wgsl/emitter.ts";
 import { renderRows, rowLanes, type RowPlan } from "../wgsl/rows.ts";
-import { atOnePoint, halved, type Reach, reachesOf } from "./halve.ts";
+import { atOnePoint, halved, type Reach, type Reaches, reachesOf } from "./halve.ts";
 import { coalesced, decided, flattened, type Moved, rebased } from "./rewrite.ts";
 import { roundsOf } from "./rounds.ts";
 import { type SplitBuffer, splitReductions } from "./split.ts";
@@ -171,36 +171,21 @@ interface LargeJob {
 
 /** Such a kernel in parts, which reach less of each buffer; parts that still have too many buffers get some of them packed into one. */
 function lowerLarge(builder: Builder, job: LargeJob): void {
-  const { kernel, inputs, outputs, alias, label } = job;
+  const { kernel, inputs, outputs, label } = job;
   const { bindingBytes, storageBuffers } = builder.target;
-  const counts = {
-    inputs: inputs.map((r) => builder.count(r)),
-    outputs: outputs.map((r) => builder.count(r)),
-  };
-  /** Bytes of the buffers that are bound, and the bindings they take. */
-  const bound = (part: LoopKernel): { bytes: number[]; windows: number } => {
-    const reaches = reachesOf(part, counts, alias);
-    const bytesOf = (refs: readonly Ref[], list: readonly Reach[]): number[] =>
-      refs.map((ref, i) => builder.partBytes(ref, list[i].first, list[i].last));
-    const bytes = [
-      ...bytesOf(inputs, reaches.inputs).filter((_, i) => alias[i] < 0),
-      ...bytesOf(outputs, reaches.outputs),
-    ];
-    return { bytes, windows: bytes.reduce((n, b) => n + Math.ceil(b / bindingBytes), 0) };
-  };
-  const whole = bound(kernel), point = bound(atOnePoint(kernel));
-  const parts = reachesOf(kernel, counts, alias);
-  const cut = (refs: readonly Ref[], list: readonly Reach[]) =>
-    refs.map((ref, i) => builder.part(ref, list[i].first, list[i].last));
-  if (whole.windows <= storageBuffers || whole.bytes.every((b) => b <= bindingBytes)) {
-    const into = cut(inputs, parts.inputs), from = cut(outputs, parts.outputs);
-    const moved = (list: readonly { readonly start: number }[]): Moved[] =>
-      list.map(({ start }, buffer) => ({ buffer, offset: -start }));
-    const part = rebased(kernel, moved(into), moved(from), kernel.inputs, kernel.outputs);
-    const own = { ...job, kernel: part, inputs: into.map((b) => b.ref), outputs: from.map((b) => b.ref) };
-    if (whole.windows <= storageBuffers) return lowerMerged(builder, part, own.inputs, own.outputs, label);
-    if (lowerPacked(builder, own, whole.windows - storageBuffers)) return;
+  const whole = boundBy(builder, job), apart = separated(job);
+  const around = whole.windows <= storageBuffers ? job : apart;
+  if (around !== null && boundBy(builder, around).windows <= storageBuffers) {
+    const part = partOf(builder, around);
+    return lowerMerged(builder, part.kernel, part.inputs, part.outputs, label);
   }
+  if (whole.bytes.every((b) => b <= bindingBytes)) {
+    if (lowerPacked(builder, partOf(builder, job), whole.windows - storageBuffers)) return;
+  }
+  // What lies between two loads of one buffer is not what parts have to get rid of.
+  const form = apart ?? job;
+  const [point] = [job, form].map((form) => boundBy(builder, { ...form, kernel: atOnePoint(form.kernel) }))
+    .sort((a, b) => a.windows - b.windows);
   if (point.windows > storageBuffers && point.bytes.some((b) => b > bindingBytes)) {
     // One outer point reaches too much by itself, and outer loops are all that can be cut.
     const inner = product(kernel.inner);
@@ -209,44 +194,73 @@ function lowerLarge(builder: Builder, job: LargeJob): void {
       return lowerSplit(builder, kernel, inputs, outputs, chunks, label);
     }
   }
-  // Loads of one buffer may lie so far apart that they are better bound by themselves.
-  const apart = point.windows > storageBuffers ? separated(kernel, inputs, alias) : null;
-  if (apart !== null) return lowerLarge(builder, { ...job, ...apart });
-  const halves = halved(kernel, (part) => bound(part).bytes.reduce((sum, b) => sum + b, 0));
+  const halves = halved(
+    form.kernel,
+    (part) => boundBy(builder, { ...form, kernel: part }).bytes.reduce((sum, b) => sum + b, 0),
+  );
   if (halves === null) {
     throw new DeviceError(
       `webgpu: the kernel of ${label} needs ${whole.windows} storage buffers, and this device allows ${storageBuffers}`,
     );
   }
-  for (const half of halves) lowerLoop(builder, half, inputs, outputs, label);
+  for (const half of halves) lowerLoop(builder, half, form.inputs, outputs, label);
 }
 
-/** The kernel with an input for each load, but not of buffers that it writes to; null where it has them. */
-function separated(
-  kernel: LoopKernel,
-  inputs: readonly Ref[],
-  alias: readonly number[],
-): Pick<LargeJob, "kernel" | "inputs" | "alias"> | null {
-  const own: { ref: Ref; dtype: LoopKernel["inputs"][number]; alias: number }[] = inputs.map((ref, i) => ({
-    ref,
-    dtype: kernel.inputs[i],
-    alias: alias[i],
-  }));
+/** What a kernel reaches of its buffers. */
+function reachOf(builder: Builder, { kernel, inputs, outputs, alias }: LargeJob): Reaches {
+  const counts = {
+    inputs: inputs.map((r) => builder.count(r)),
+    outputs: outputs.map((r) => builder.count(r)),
+  };
+  return reachesOf(kernel, counts, alias);
+}
+
+/** Bytes of the buffers that are bound, and the bindings they take. */
+function boundBy(builder: Builder, job: LargeJob): { readonly bytes: number[]; readonly windows: number } {
+  const reaches = reachOf(builder, job);
+  const bytesOf = (refs: readonly Ref[], list: readonly Reach[]): number[] =>
+    refs.map((ref, i) => builder.partBytes(ref, list[i].first, list[i].last));
+  const bytes = [
+    ...bytesOf(job.inputs, reaches.inputs).filter((_, i) => job.alias[i] < 0),
+    ...bytesOf(job.outputs, reaches.outputs),
+  ];
+  return { bytes, windows: bytes.reduce((n, b) => n + Math.ceil(b / builder.target.bindingBytes), 0) };
+}
+
+/** The kernel over the parts of its buffers that it reaches. */
+function partOf(builder: Builder, job: LargeJob): LargeJob {
+  const { kernel } = job, reaches = reachOf(builder, job);
+  const cut = (refs: readonly Ref[], list: readonly Reach[]) =>
+    refs.map((ref, i) => builder.part(ref, list[i].first, list[i].last));
+  const into = cut(job.inputs, reaches.inputs), from = cut(job.outputs, reaches.outputs);
+  const moved = (list: readonly { readonly start: number }[]): Moved[] =>
+    list.map(({ start }, buffer) => ({ buffer, offset: -start }));
+  return {
+    ...job,
+    kernel: rebased(kernel, moved(into), moved(from), kernel.inputs, kernel.outputs),
+    inputs: into.map((b) => b.ref),
+    outputs: from.map((b) => b.ref),
+  };
+}
+
+/** The same with an input for each load, but not of buffers that are written to; null where that is so. Loads may lie further apart than bindings reach. */
+function separated(job: LargeJob): LargeJob | null {
+  const inputs = [...job.inputs], types = [...job.kernel.inputs], alias = [...job.alias];
   const loaded = new Set<number>();
-  const code = kernel.code.map((instr) => {
+  const code = job.kernel.code.map((instr) => {
     if (instr.op !== "load" || alias[instr.input] >= 0) return instr;
-    if (!loaded.has(instr.input)) {
-      loaded.add(instr.input);
+    const { input } = instr;
+    if (!loaded.has(input)) {
+      loaded.add(input);
       return instr;
     }
-    return { ...instr, input: own.push(own[instr.input]) - 1 };
+    types.push(types[input]);
+    alias.push(-1);
+    return { ...instr, input: inputs.push(inputs[input]) - 1 };
   });
-  if (own.length === inputs.length) return null;
-  return {
-    kernel: { ...kernel, code, inputs: own.map((o) => o.dtype) },
-    inputs: own.map((o) => o.ref),
-    alias: own.map((o) => o.alias),
-  };
+  return inputs.length === job.inputs.length
+    ? null
+    : { ...job, kernel: { ...job.kernel, code, inputs: types }, inputs, alias };
 }
 
 /** The reductions of a kernel in two passes. */
