@@ -20,7 +20,10 @@ const elsewhere: Reasons = {
     "core/backend/reference_test.ts",
     "core/backend/reference_routines_test.ts",
   ],
-  "of what tests are written with, which knows no devices": ["std/"],
+  "of what tests are written with, and of what is published, which know no devices": [
+    "std/",
+    "package_test.ts",
+  ],
   "opens devices of its own, when tests run without this preload": ["core/backend/webgpu/"],
 };
 

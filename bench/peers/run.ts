@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { writePackage } from "../../.ci/package.ts";
 import { findGpu } from "../../core/backend/webgpu/find.ts";
 import { type Line, median, workloads } from "./lib.ts";
 import { disagreements, tables } from "./tables.ts";
@@ -106,17 +107,15 @@ const entries: readonly Entry[] = webgpu ? gpuEntries : [
   { name: "deno-empty", command: [], groups: [], cold: deno("cold/empty.ts") },
 ];
 
-/** The cold start of Tenon as one file, the form in which the other toolkits are published; null where it cannot be made. */
-async function bundled(folder: string): Promise<Entry | null> {
-  const flags = ["--quiet", "--platform=deno", `--output=${folder}/tenon.js`];
-  const args = ["bundle", ...flags, "../../mod.ts"];
-  const { success } = await new Deno.Command(Deno.execPath(), { args, cwd: here, stderr: "null" }).output();
-  if (!success) return null;
+/** The cold start of Tenon as it is published, written to a folder; null where it cannot be made. */
+async function published(folder: string): Promise<Entry | null> {
+  const made = await writePackage(new URL(`file://${folder}/package/`)).then(() => true, () => false);
+  if (!made) return null;
   const program = (await Deno.readTextFile(`${here}/cold/tenon.ts`))
-    .replace("../../../mod.ts", "./tenon.js")
+    .replace("../../../mod.ts", "./package/js/mod.js")
     .replace("./seed_mlp.ts", new URL("cold/seed_mlp.ts", import.meta.url).href);
   await Deno.writeTextFile(`${folder}/cold.ts`, program);
-  return { name: "tenon-bundled", command: [], groups: [], cold: deno(`${folder}/cold.ts`) };
+  return { name: "tenon-published", command: [], groups: [], cold: deno(`${folder}/cold.ts`) };
 }
 
 interface Outcome {
@@ -199,8 +198,8 @@ for (let round = 0; round < rounds; round++) {
 }
 if (groups.includes("cold")) {
   const folder = await Deno.makeTempDir();
-  const bundle = webgpu || wanted?.includes("tenon-bundled") === false ? null : await bundled(folder);
-  if (bundle !== null) peers.unshift(bundle);
+  const own = webgpu || wanted?.includes("tenon-published") === false ? null : await published(folder);
+  if (own !== null) peers.unshift(own);
   // The first is a warm-up: Deno keeps compiled code.
   for (let i = 0; i <= coldStarts; i++) {
     for (const { name, cold, env } of peers) {
@@ -275,8 +274,8 @@ ${
 }; ${cpu}, ${navigator.hardwareConcurrency} processors, ${Deno.build.os}${gpus === "" ? "" : `; ${gpus}`}.
 ${versions.join("; ")}.
 Best of ${rounds} rounds, each the median of 5 or more samples; peers take turns. The \`-keep\` of PyTorch: its freed memory is kept. Tenon is
-WebAssembly alone; with \`-blas\` it may call the system's OpenBLAS (\`--allow-ffi\`). Of its cold starts \`tenon-core\` imports the core alone and \`tenon-bundled\` is
-one file made by \`deno bundle\`, the form that the other toolkits for JavaScript are published in.
+WebAssembly alone; with \`-blas\` it may call the system's OpenBLAS (\`--allow-ffi\`). Of its cold starts \`tenon-published\` is
+what \`deno task package\` writes, as it comes to users; the others load the modules of a checkout, \`tenon-core\` those of the core alone.
 ${tables(merged)}
 ${
   wrong.length === 0
