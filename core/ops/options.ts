@@ -67,14 +67,8 @@ export interface FixedOptions {
   readonly nonBlocking?: boolean;
   /** Batches are made in the thread that asks for them. */
   readonly numWorkers?: 0;
-  /** How an optimizer step is made: it is one set of kernels, whatever is asked for. */
+  /** How many tensors at once are changed: all of them, whatever is asked for. */
   readonly foreach?: boolean | null;
-  /** How an optimizer step is made: it is one set of kernels, whatever is asked for. */
-  readonly fused?: boolean | null;
-  /** Optimizer steps are not recorded in a graph of the device. */
-  readonly capturable?: false;
-  /** Optimizer steps have no gradient. */
-  readonly differentiable?: false;
 }
 
 /** The values that say nothing here, of options that an operation does not know. */
@@ -84,11 +78,6 @@ const fixed: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly 
   ["numWorkers", [0]],
   ["layout", ["strided", null]],
   ["foreach", [false, true, null]],
-  ["fused", [false, true, null]],
-  ["capturable", [false]],
-  ["differentiable", [false]],
-  ["maximize", [false]],
-  ["decoupledWeightDecay", [false]],
   ["inplace", [false]],
   ["nonBlocking", [false, true]],
   ["copy", [false]],

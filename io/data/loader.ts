@@ -145,6 +145,7 @@ export class DataLoader<T, B = Batch<T>> {
     return this.pass();
   }
 
+  /** One pass over the data. */
   private *pass(): IterableIterator<B> {
     const { dataset, batches, options } = this;
     const { collateFn, batchSize = 1, dropLast = false } = options;

@@ -9,9 +9,9 @@ import type { Tensor } from "../../core/tensor.ts";
 import {
   checkRange,
   Optimizer,
-  type ParametersOrGroups,
+  type OptimizerArguments,
+  optimizerArguments,
   penalised,
-  type SettingsOrRate,
   type Update,
 } from "./optimizer.ts";
 import { numberOf, type ParameterState, tensorOf } from "./state.ts";
@@ -34,20 +34,25 @@ export interface AdagradSettings {
 
 /** The gradient over the root of the sum of its squares so far. `torch.optim.Adagrad`. */
 export class Adagrad extends Optimizer<AdagradSettings> {
+  /** Takes parameters or groups, and settings by position or by name. */
   constructor(
-    params: ParametersOrGroups<AdagradSettings>,
-    settings: SettingsOrRate<AdagradSettings> = {},
+    ...given: OptimizerArguments<
+      AdagradSettings,
+      ["lr", "lrDecay", "weightDecay", "initialAccumulatorValue", "eps"]
+    >
   ) {
-    super(params, {
+    super(...optimizerArguments<AdagradSettings>(new.target.name, given, {
       lr: 1e-2,
       lrDecay: 0,
       eps: 1e-10,
       weightDecay: 0,
       initialAccumulatorValue: 0,
+      foreach: null,
       maximize: false,
-    }, settings);
+    }, ["lr", "lrDecay", "weightDecay", "initialAccumulatorValue", "eps"]));
   }
 
+  /** Refuses settings that make no sense. */
   protected override check(settings: AdagradSettings): void {
     checkRange("learning rate", settings.lr, 0);
     checkRange("lr_decay value", settings.lrDecay, 0);
@@ -56,6 +61,7 @@ export class Adagrad extends Optimizer<AdagradSettings> {
     checkRange("epsilon value", settings.eps, 0);
   }
 
+  /** The new value and state of a parameter, as lazy expressions. */
   protected override update(
     p: Tensor,
     given: Tensor,
@@ -91,17 +97,26 @@ export interface AdadeltaSettings {
 
 /** Steps as large as earlier ones, in units of the parameter. `torch.optim.Adadelta`. */
 export class Adadelta extends Optimizer<AdadeltaSettings> {
-  constructor(
-    params: ParametersOrGroups<AdadeltaSettings>,
-    settings: SettingsOrRate<AdadeltaSettings> = {},
-  ) {
-    super(params, { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false }, settings);
+  /** Takes parameters or groups, and settings by position or by name. */
+  constructor(...given: OptimizerArguments<AdadeltaSettings, ["lr", "rho", "eps", "weightDecay"]>) {
+    super(
+      ...optimizerArguments<AdadeltaSettings>(new.target.name, given, {
+        lr: 1,
+        rho: 0.9,
+        eps: 1e-6,
+        weightDecay: 0,
+        maximize: false,
+        foreach: null,
+      }, ["lr", "rho", "eps", "weightDecay"]),
+    );
   }
 
+  /** State that is a number here and a tensor of one element in PyTorch. */
   protected override get counts(): readonly string[] {
     return [];
   }
 
+  /** Refuses settings that make no sense. */
   protected override check({ lr, rho, eps, weightDecay }: AdadeltaSettings): void {
     checkRange("learning rate", lr, 0);
     if (!(rho >= 0 && rho <= 1)) throw new ValueError(`Invalid rho value: ${rho}`);
@@ -109,6 +124,7 @@ export class Adadelta extends Optimizer<AdadeltaSettings> {
     checkRange("weight_decay value", weightDecay, 0);
   }
 
+  /** The new value and state of a parameter, as lazy expressions. */
   protected override update(
     p: Tensor,
     given: Tensor,

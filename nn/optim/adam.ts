@@ -1,29 +1,34 @@
 /**
- * Adam and AdamW.
+ * Adam and AdamW, and SparseAdam, which PyTorch has for gradients that are sparse.
  *
  * @module
  */
+import { ValueError } from "../../core/errors.ts";
 import { maximum } from "../../core/ops/elementwise.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { momentDefaults, MomentOptimizer, type MomentSettings } from "./moments.ts";
 import {
-  type ParametersOrGroups,
-  penalised,
-  settingsIn,
-  type SettingsOrRate,
+  checkMoments,
+  type Decayed,
+  type DecaySettings,
+  momentDefaults,
+  MomentOptimizer,
+} from "./moments.ts";
+import {
+  Optimizer,
+  type OptimizerArguments,
+  optimizerArguments,
   type Update,
+  type Usual,
 } from "./optimizer.ts";
 import { numberOf, type ParameterState, tensorOf } from "./state.ts";
 
 /** Settings of Adam and AdamW: the learning rate is 0.001 by default, `weightDecay` an L2 penalty (Adam, 0 by default) or decoupled decay (AdamW, 0.01 by default). */
-export interface AdamSettings extends MomentSettings {
+export interface AdamSettings extends DecaySettings {
   /** Divide by the largest average so far. */
   amsgrad: boolean;
   /** Climb instead of descend. */
   maximize: boolean;
 }
-
-const defaults: AdamSettings = { lr: 1e-3, ...momentDefaults, amsgrad: false, maximize: false };
 
 /**
  * Adaptive moments. `torch.optim.Adam`.
@@ -38,23 +43,26 @@ const defaults: AdamSettings = { lr: 1e-3, ...momentDefaults, amsgrad: false, ma
  * ```
  */
 export class Adam extends MomentOptimizer<AdamSettings> {
-  constructor(
-    params: ParametersOrGroups<AdamSettings>,
-    settings: SettingsOrRate<AdamSettings> = {},
-  ) {
-    super(params, defaults, settings);
+  /** The usual settings. */
+  protected static readonly usual: Usual<AdamSettings> = {
+    lr: 1e-3,
+    ...momentDefaults,
+    amsgrad: false,
+    maximize: false,
+    foreach: null,
+    capturable: false,
+    differentiable: false,
+    fused: false,
+    decoupledWeightDecay: undefined,
+  };
+
+  /** Takes parameters or groups, and settings by position or by name. */
+  constructor(...given: OptimizerArguments<AdamSettings, ["lr", "betas", "eps", "weightDecay", "amsgrad"]>) {
+    const names = ["lr", "betas", "eps", "weightDecay", "amsgrad"] as const;
+    super(...optimizerArguments<AdamSettings>(new.target.name, given, new.target.usual, names));
   }
 
-  /** PyTorch's settings that can have one value only here. */
-  protected override get fixed(): Readonly<Record<string, null | false>> {
-    return { foreach: null, capturable: false, differentiable: false, fused: false };
-  }
-
-  /** The parameter and gradient after weight decay. */
-  protected decay(p: Tensor, grad: Tensor, settings: AdamSettings): { p: Tensor; grad: Tensor } {
-    return { p, grad: penalised(p, grad, settings, (value) => this.scalar(value, p)) };
-  }
-
+  /** The new value and state of a parameter, as lazy expressions. */
   protected override update(
     before: Tensor,
     given: Tensor,
@@ -81,24 +89,44 @@ export class Adam extends MomentOptimizer<AdamSettings> {
 
 /** Adam with decoupled weight decay. `torch.optim.AdamW`. */
 export class AdamW extends Adam {
-  constructor(
-    params: ParametersOrGroups<AdamSettings>,
-    settings: SettingsOrRate<AdamSettings> = {},
-  ) {
-    const named = settingsIn(settings);
-    super(params, { ...named, weightDecay: named.weightDecay ?? 1e-2 });
+  /** The usual settings. */
+  protected static override readonly usual: Usual<AdamSettings> = {
+    lr: 1e-3,
+    ...momentDefaults,
+    weightDecay: 1e-2,
+    amsgrad: false,
+    foreach: null,
+    maximize: false,
+    capturable: false,
+  };
+
+  /** The parameter and the gradient to descend along, after weight decay. */
+  protected override decay(p: Tensor, grad: Tensor, settings: AdamSettings): Decayed {
+    return super.decay(p, grad, { ...settings, decoupledWeightDecay: true });
+  }
+}
+
+/** Settings of SparseAdam. */
+export type SparseAdamSettings = Omit<AdamSettings, "weightDecay" | "amsgrad" | "decoupledWeightDecay">;
+
+/**
+ * Adam that moves the rows alone that a sparse gradient has. Gradients are dense here, and PyTorch's refuses those: so does every step of this one.
+ * `torch.optim.SparseAdam`.
+ */
+export class SparseAdam extends Optimizer<SparseAdamSettings> {
+  /** Takes parameters or groups, and settings by position or by name. */
+  constructor(...given: OptimizerArguments<SparseAdamSettings, ["lr", "betas", "eps"]>) {
+    const usual = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, maximize: false } as const;
+    super(...optimizerArguments<SparseAdamSettings>(new.target.name, given, usual, ["lr", "betas", "eps"]));
   }
 
-  /** PyTorch's settings that can have one value only here. */
-  protected override get fixed(): Readonly<Record<string, null | false>> {
-    return { foreach: null, capturable: false };
+  /** Refuses settings that make no sense. */
+  protected override check({ lr, betas, eps }: SparseAdamSettings): void {
+    checkMoments({ lr, betas, eps });
   }
 
-  protected override decay(
-    p: Tensor,
-    grad: Tensor,
-    { lr, weightDecay, maximize }: AdamSettings,
-  ): { p: Tensor; grad: Tensor } {
-    return { p: p.mul(this.scalar(1 - lr * weightDecay, p)), grad: maximize ? grad.neg() : grad };
+  /** The new value and state of a parameter, as lazy expressions. */
+  protected override update(): Update {
+    throw new ValueError("SparseAdam does not support dense gradients, please consider Adam instead");
   }
 }

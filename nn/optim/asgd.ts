@@ -12,9 +12,9 @@ import type { Tensor } from "../../core/tensor.ts";
 import {
   checkRange,
   Optimizer,
-  type ParametersOrGroups,
+  type OptimizerArguments,
+  optimizerArguments,
   penalised,
-  type SettingsOrRate,
   type Update,
 } from "./optimizer.ts";
 import { asCount, numberOf, type ParameterState, tensorOf } from "./state.ts";
@@ -37,29 +37,33 @@ export interface ASGDSettings {
 
 /** Stochastic gradient descent that also averages its parameters. `torch.optim.ASGD`. */
 export class ASGD extends Optimizer<ASGDSettings> {
-  constructor(
-    params: ParametersOrGroups<ASGDSettings>,
-    settings: SettingsOrRate<ASGDSettings> = {},
-  ) {
-    super(params, {
-      lr: 1e-2,
-      lambd: 1e-4,
-      alpha: 0.75,
-      t0: 1e6,
-      weightDecay: 0,
-      maximize: false,
-    }, settings);
+  /** Takes parameters or groups, and settings by position or by name. */
+  constructor(...given: OptimizerArguments<ASGDSettings, ["lr", "lambd", "alpha", "t0", "weightDecay"]>) {
+    super(
+      ...optimizerArguments<ASGDSettings>(new.target.name, given, {
+        lr: 1e-2,
+        lambd: 1e-4,
+        alpha: 0.75,
+        t0: 1e6,
+        weightDecay: 0,
+        foreach: null,
+        maximize: false,
+      }, ["lr", "lambd", "alpha", "t0", "weightDecay"]),
+    );
   }
 
+  /** State that is a number here and a tensor of one element in PyTorch. */
   protected override get counts(): readonly string[] {
     return ["step", "eta", "mu"];
   }
 
+  /** Refuses settings that make no sense. */
   protected override check({ lr, weightDecay }: ASGDSettings): void {
     checkRange("learning rate", lr, 0);
     checkRange("weight_decay value", weightDecay, 0);
   }
 
+  /** The new value and state of a parameter, as lazy expressions. */
   protected override update(p: Tensor, given: Tensor, state: ParameterState, settings: ASGDSettings): Update {
     const { lr, lambd, alpha, t0 } = settings;
     const s = (value: number) => this.scalar(value, p);
@@ -95,17 +99,25 @@ export interface RpropSettings {
 
 /** Steps of a size that grows while the sign of the gradient stays. `torch.optim.Rprop`. */
 export class Rprop extends Optimizer<RpropSettings> {
-  constructor(
-    params: ParametersOrGroups<RpropSettings>,
-    settings: SettingsOrRate<RpropSettings> = {},
-  ) {
-    super(params, { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false }, settings);
+  /** Takes parameters or groups, and settings by position or by name. */
+  constructor(...given: OptimizerArguments<RpropSettings, ["lr", "etas", "stepSizes"]>) {
+    super(
+      ...optimizerArguments<RpropSettings>(new.target.name, given, {
+        lr: 1e-2,
+        etas: [0.5, 1.2],
+        stepSizes: [1e-6, 50],
+        foreach: null,
+        maximize: false,
+      }, ["lr", "etas", "stepSizes"]),
+    );
   }
 
+  /** State that is a number here and a tensor of one element in PyTorch. */
   protected override get counts(): readonly string[] {
     return [];
   }
 
+  /** Refuses settings that make no sense. */
   protected override check({ lr, etas }: RpropSettings): void {
     checkRange("learning rate", lr, 0);
     if (!(0 < etas[0] && etas[0] < 1 && 1 < etas[1])) {
@@ -113,6 +125,7 @@ export class Rprop extends Optimizer<RpropSettings> {
     }
   }
 
+  /** The new value and state of a parameter, as lazy expressions. */
   protected override update(
     p: Tensor,
     given: Tensor,

@@ -14,7 +14,13 @@ import { Tensor } from "../../core/tensor.ts";
 import { takePending } from "../../core/transform/backward.ts";
 import type { Parameter } from "../module/parameter.ts";
 import { type LinePoint, strongWolfe } from "./line_search.ts";
-import { checkRange, Optimizer, settingsIn, type SettingsOrRate, type Update } from "./optimizer.ts";
+import {
+  checkRange,
+  Optimizer,
+  type OptimizerArguments,
+  optimizerArguments,
+  type Update,
+} from "./optimizer.ts";
 import type { OptimizerStateDict, ParameterState } from "./state.ts";
 
 /** Settings of LBFGS. */
@@ -34,6 +40,16 @@ export interface LBFGSSettings {
   /** "strong_wolfe", or null for steps of size lr. */
   lineSearchFn: "strong_wolfe" | null;
 }
+
+const defaults: LBFGSSettings = {
+  lr: 1,
+  maxIter: 20,
+  maxEval: 25,
+  toleranceGrad: 1e-7,
+  toleranceChange: 1e-9,
+  historySize: 100,
+  lineSearchFn: null,
+};
 
 /** What is known of the loss from earlier iterations. */
 interface Memory {
@@ -95,26 +111,27 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
     lastLoss: 0,
   };
 
-  /** Takes the parameters and the settings by name. */
-  constructor(params: Iterable<Parameter>, settings: SettingsOrRate<LBFGSSettings> = {}) {
-    const maxIter = 20;
-    super(params, {
-      lr: 1,
-      maxIter,
-      maxEval: Math.floor((settingsIn(settings).maxIter ?? maxIter) * 5 / 4),
-      toleranceGrad: 1e-7,
-      toleranceChange: 1e-9,
-      historySize: 100,
-      lineSearchFn: null,
-    }, settings);
+  /** Takes parameters, and settings by position or by name. */
+  constructor(
+    ...given: OptimizerArguments<
+      LBFGSSettings,
+      ["lr", "maxIter", "maxEval", "toleranceGrad", "toleranceChange", "historySize", "lineSearchFn"]
+    >
+  ) {
+    const [params, usual, settings] = optimizerArguments<LBFGSSettings>(new.target.name, given, defaults, [
+      "lr",
+      "maxIter",
+      "maxEval",
+      "toleranceGrad",
+      "toleranceChange",
+      "historySize",
+      "lineSearchFn",
+    ]);
+    const maxEval = Math.floor((settings.maxIter ?? usual.maxIter) * 5 / 4);
+    super(params, { ...usual, maxEval }, settings);
     if (this.paramGroups.length !== 1) {
       throw new ValueError("LBFGS doesn't support per-parameter options (parameter groups)");
     }
-  }
-
-  /** PyTorch has no settings beside these. */
-  protected override get fixed(): Readonly<Record<string, null | false>> {
-    return {};
   }
 
   /** Refuses settings that make no sense. */
@@ -186,6 +203,7 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
 
   /** Takes up to `maxIter` iterations. Returns the first loss. */
   override step(): never;
+  /** Calls the closure several times. */
   override step(closure: () => Tensor): Tensor;
   override step(closure?: () => Tensor): Tensor {
     if (closure === undefined) throw needsClosure();

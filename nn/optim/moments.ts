@@ -8,14 +8,14 @@ import type { Tensor } from "../../core/tensor.ts";
 import {
   checkRange,
   Optimizer,
-  type ParametersOrGroups,
+  type OptimizerArguments,
+  optimizerArguments,
   penalised,
-  type SettingsOrRate,
   type Update,
 } from "./optimizer.ts";
 import { asCount, numberOf, type ParameterState, tensorOf } from "./state.ts";
 
-/** Settings of RAdam, which all relatives of Adam have. */
+/** Settings that all relatives of Adam have. */
 export interface MomentSettings {
   /** Learning rate. */
   lr: number;
@@ -27,19 +27,51 @@ export interface MomentSettings {
   weightDecay: number;
 }
 
+/** Settings of those whose weight decay can be decoupled. Newer ones are part of a group where they are given, as its text is PyTorch's. */
+export interface DecaySettings extends MomentSettings {
+  /** Climb instead of descend. */
+  maximize?: boolean;
+  /** `weightDecay` shrinks the parameters beside the step, as in AdamW, instead of adding to the gradient. */
+  decoupledWeightDecay?: boolean;
+}
+
+/** A parameter and its gradient after weight decay. */
+export interface Decayed {
+  /** The parameter. */
+  readonly p: Tensor;
+  /** The gradient to descend along. */
+  readonly grad: Tensor;
+}
+
 /** The usual settings of all of them but the learning rate. */
 export const momentDefaults: Omit<MomentSettings, "lr"> = { betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 };
 
+/** Refuses settings of averages that make no sense. */
+export function checkMoments({ lr, betas, eps }: Pick<MomentSettings, "lr" | "betas" | "eps">): void {
+  checkRange("learning rate", lr, 0);
+  checkRange("epsilon value", eps, 0);
+  checkRange("beta parameter at index 0", betas[0], 0, 1);
+  checkRange("beta parameter at index 1", betas[1], 0, 1);
+}
+
 /** What Adam and its relatives share. */
 export abstract class MomentOptimizer<S extends MomentSettings> extends Optimizer<S> {
+  /** Refuses settings that make no sense. */
   protected override check({ lr, betas, eps, weightDecay }: S): void {
-    checkRange("learning rate", lr, 0);
-    checkRange("epsilon value", eps, 0);
-    checkRange("beta parameter at index 0", betas[0], 0, 1);
-    checkRange("beta parameter at index 1", betas[1], 0, 1);
+    checkMoments({ lr, betas, eps });
     checkRange("weight_decay value", weightDecay, 0);
   }
+
+  /** The parameter and the gradient to descend along, after weight decay. */
+  protected decay(p: Tensor, grad: Tensor, settings: DecaySettings & { readonly lr: number }): Decayed {
+    const { lr, weightDecay, decoupledWeightDecay, maximize } = settings;
+    if (!decoupledWeightDecay) return { p, grad: penalised(p, grad, settings, (v) => this.scalar(v, p)) };
+    return { p: p.mul(this.scalar(1 - lr * weightDecay, p)), grad: maximize ? grad.neg() : grad };
+  }
 }
+
+/** Settings that newer versions of PyTorch have. */
+const newer = { maximize: undefined, decoupledWeightDecay: undefined };
 
 /** Settings of Adamax. */
 export interface AdamaxSettings extends MomentSettings {
@@ -49,13 +81,19 @@ export interface AdamaxSettings extends MomentSettings {
 
 /** Adam with the largest gradient in place of the root mean square. `torch.optim.Adamax`. */
 export class Adamax extends MomentOptimizer<AdamaxSettings> {
-  constructor(
-    params: ParametersOrGroups<AdamaxSettings>,
-    settings: SettingsOrRate<AdamaxSettings> = {},
-  ) {
-    super(params, { lr: 2e-3, ...momentDefaults, maximize: false }, settings);
+  /** Takes parameters or groups, and settings by position or by name. */
+  constructor(...given: OptimizerArguments<AdamaxSettings, ["lr", "betas", "eps", "weightDecay"]>) {
+    super(
+      ...optimizerArguments<AdamaxSettings>(new.target.name, given, {
+        lr: 2e-3,
+        ...momentDefaults,
+        foreach: null,
+        maximize: false,
+      }, ["lr", "betas", "eps", "weightDecay"]),
+    );
   }
 
+  /** The new value and state of a parameter, as lazy expressions. */
   protected override update(
     p: Tensor,
     given: Tensor,
@@ -74,38 +112,49 @@ export class Adamax extends MomentOptimizer<AdamaxSettings> {
 }
 
 /** Settings of NAdam. */
-export interface NAdamSettings extends MomentSettings {
+export interface NAdamSettings extends DecaySettings {
   /** How fast the momentum comes up; 0.004 by default. */
   momentumDecay: number;
 }
 
 /** Adam with Nesterov's momentum. `torch.optim.NAdam`. */
 export class NAdam extends MomentOptimizer<NAdamSettings> {
+  /** Takes parameters or groups, and settings by position or by name. */
   constructor(
-    params: ParametersOrGroups<NAdamSettings>,
-    settings: SettingsOrRate<NAdamSettings> = {},
+    ...given: OptimizerArguments<NAdamSettings, ["lr", "betas", "eps", "weightDecay", "momentumDecay"]>
   ) {
-    super(params, { lr: 2e-3, ...momentDefaults, momentumDecay: 4e-3 }, settings);
+    super(
+      ...optimizerArguments<NAdamSettings>(new.target.name, given, {
+        lr: 2e-3,
+        ...momentDefaults,
+        momentumDecay: 4e-3,
+        foreach: null,
+        ...newer,
+      }, ["lr", "betas", "eps", "weightDecay", "momentumDecay"]),
+    );
   }
 
+  /** State that is a number here and a tensor of one element in PyTorch. */
   protected override get counts(): readonly string[] {
     return ["step", "mu_product"];
   }
 
+  /** Refuses settings that make no sense. */
   protected override check(settings: NAdamSettings): void {
     super.check(settings);
     checkRange("momentum_decay value", settings.momentumDecay, 0);
   }
 
+  /** The new value and state of a parameter, as lazy expressions. */
   protected override update(
-    p: Tensor,
+    before: Tensor,
     given: Tensor,
     state: ParameterState,
     settings: NAdamSettings,
   ): Update {
     const { lr, betas: [beta1, beta2], eps, momentumDecay } = settings;
+    const { p, grad } = this.decay(before, given, settings);
     const s = (value: number) => this.scalar(value, p);
-    const grad = penalised(p, given, settings, s);
     const step = numberOf(state.step) + 1;
     const momentum = (at: number) => beta1 * (1 - 0.5 * 0.96 ** (at * momentumDecay));
     const mu = momentum(step), next = momentum(step + 1);
@@ -120,24 +169,33 @@ export class NAdam extends MomentOptimizer<NAdamSettings> {
   }
 }
 
+/** Settings of RAdam. */
+export type RAdamSettings = DecaySettings;
+
 /** Adam that goes without the divisor until enough gradients are known for it. `torch.optim.RAdam`. */
-export class RAdam extends MomentOptimizer<MomentSettings> {
-  constructor(
-    params: ParametersOrGroups<MomentSettings>,
-    settings: SettingsOrRate<MomentSettings> = {},
-  ) {
-    super(params, { lr: 1e-3, ...momentDefaults }, settings);
+export class RAdam extends MomentOptimizer<RAdamSettings> {
+  /** Takes parameters or groups, and settings by position or by name. */
+  constructor(...given: OptimizerArguments<RAdamSettings, ["lr", "betas", "eps", "weightDecay"]>) {
+    super(
+      ...optimizerArguments<RAdamSettings>(new.target.name, given, {
+        lr: 1e-3,
+        ...momentDefaults,
+        foreach: null,
+        ...newer,
+      }, ["lr", "betas", "eps", "weightDecay"]),
+    );
   }
 
+  /** The new value and state of a parameter, as lazy expressions. */
   protected override update(
-    p: Tensor,
+    before: Tensor,
     given: Tensor,
     state: ParameterState,
-    settings: MomentSettings,
+    settings: RAdamSettings,
   ): Update {
     const { lr, betas: [beta1, beta2], eps } = settings;
+    const { p, grad } = this.decay(before, given, settings);
     const s = (value: number) => this.scalar(value, p);
-    const grad = penalised(p, given, settings, s);
     const step = numberOf(state.step) + 1;
     const mean = this.average(p, state.exp_avg, grad, beta1);
     const square = this.average(p, state.exp_avg_sq, grad.mul(grad), beta2);

@@ -11,8 +11,8 @@ import { evaluate } from "../../core/evaluate.ts";
 import { enableGrad, noGrad } from "../../core/grad_mode.ts";
 import { answerSpelling, snake } from "../../core/habits.ts";
 import { full, tensor } from "../../core/ops/create.ts";
-import { type Alone, optionsOf } from "../../core/ops/arguments.ts";
-import { checkOptions, type FixedOptions, type Kind } from "../../core/ops/options.ts";
+import { type Alone, type Given, needed, optionsOf, settingsOf } from "../../core/ops/arguments.ts";
+import { checkOptions, type Kind, type Kinds } from "../../core/ops/options.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { takePending } from "../../core/transform/backward.ts";
 import { typeText } from "../module/fields.ts";
@@ -28,43 +28,93 @@ import {
   tensorOf,
 } from "./state.ts";
 
+/** Settings that change nothing here, or have one value; they are part of texts and state dicts. */
+export interface FixedSettings {
+  /** How a step is made: it is one set of kernels, whatever is asked for. */
+  foreach?: boolean | null;
+  /** How a step is made: it is one set of kernels, whatever is asked for. */
+  fused?: boolean | null;
+  /** Steps are not recorded in a graph of the device. */
+  capturable?: false;
+  /** Steps have no gradient; `nn.functionalCall` and `grad` make steps that have one. */
+  differentiable?: false;
+}
+
 /** Parameters with settings of their own. */
-export type ParameterGroup<S> = S & { params: Parameter[] };
+export type ParameterGroup<S> = S & FixedSettings & { params: Parameter[] };
 
-/** Settings of PyTorch's optimizers that change nothing here, or have one value. */
-export type FixedSettings = Pick<FixedOptions, "foreach" | "fused" | "capturable" | "differentiable">;
-
-/** Settings by name, or the learning rate alone in their place. */
-export type SettingsOrRate<S> = number | (Partial<S> & FixedSettings);
+/** Settings by name. */
+export type Settings<S> = Partial<S> & FixedSettings;
 
 /** What an optimizer is given: parameters, named parameters, or groups. */
 export type ParametersOrGroups<S> =
   | Iterable<Parameter>
-  | Iterable<Partial<S> & FixedSettings & { readonly params: Iterable<Parameter> | Parameter }>;
+  | Iterable<Settings<S> & { readonly params: Iterable<Parameter> | Parameter }>;
+
+/**
+ * What the constructor of an optimizer is given: parameters or groups, then settings: those in the list K by position, in its order, and all of
+ * them by name.
+ */
+export type OptimizerArguments<S, K extends readonly (keyof S)[]> = Given<
+  [params: ParametersOrGroups<S>],
+  { -readonly [I in keyof K]: S[K[I]] },
+  S & { readonly params: ParametersOrGroups<S> },
+  FixedSettings
+>;
 
 /** The new value of a parameter and its new state. */
 export interface Update {
+  /** What the parameter becomes. */
   readonly value: Tensor;
+  /** What is kept of it. */
   readonly state: ParameterState;
 }
 
 /** The settings of an optimizer that is told none; of SGD, no learning rate. */
-export type Usual<S extends { lr: number }> = Omit<S, "lr"> & { readonly lr: number | undefined };
+export type Usual<S extends { lr: number }> =
+  & Omit<S, "lr">
+  & FixedSettings
+  & { readonly lr: number | undefined };
 
-/** What a setting holds, by its usual value. */
-function kindOf(value: unknown): Kind {
+/** Settings that say how a step is made. Where an optimizer has no usual value for one, it is part of a group that is given it. */
+const switches: Readonly<Record<keyof FixedSettings, Kind>> = {
+  foreach: "boolean?",
+  fused: "boolean?",
+  capturable: "boolean",
+  differentiable: "boolean",
+};
+
+/** What a setting holds, by its usual value; switches may have none. */
+function kindOf(name: string, value: unknown): Kind {
   return Array.isArray(value)
     ? "numbers"
-    : typeof value === "boolean"
-    ? "boolean"
+    : typeof value === "number" || name === "lr"
+    ? "number"
     : value === null
     ? "string?"
-    : "number";
+    : "boolean";
 }
 
-/** The settings by name. */
-export function settingsIn<S extends { lr: number }>(given: SettingsOrRate<S>): Partial<S> & FixedSettings {
-  return optionsOf<Partial<S> & FixedSettings, "lr">("lr", given as Alone<"lr", Partial<S>>);
+/** What the settings of an optimizer hold. */
+function kindsOf(defaults: object): Readonly<Record<string, Kind>> {
+  const own = Object.entries(defaults).map(([key, value]) => [key, kindOf(key, value)]);
+  return { ...Object.fromEntries(own), ...switches };
+}
+
+/** The parameters, the usual settings, and those that are given instead: by position in the order of `names`, and by name. */
+export function optimizerArguments<S extends { lr: number }>(
+  op: string,
+  given: readonly unknown[],
+  defaults: Usual<S>,
+  names: readonly (keyof S & string)[],
+): [params: ParametersOrGroups<S>, defaults: Usual<S>, settings: Settings<S>] {
+  type Found = Settings<S> & { readonly params?: ParametersOrGroups<S> };
+  const kinds = kindsOf(defaults), first = ["params", ...names];
+  const ordered = Object.fromEntries([...first, ...Object.keys(kinds)].map((n) => [n, kinds[n] ?? "any"]));
+  const found = settingsOf<Found>(op, given, ordered as Kinds<Found>, first.length);
+  const params = needed(op, found, "params");
+  const { params: _, ...settings } = found;
+  return [params, defaults, settings as Settings<S>];
 }
 
 /** Settings of the known names, without those that are undefined. */
@@ -84,17 +134,17 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   /** How often `step` was called; schedulers look at it. @internal */
   stepCount = 0;
   /** Settings of groups that say nothing else. */
-  readonly defaults: S;
+  readonly defaults: S & FixedSettings;
   /** What the settings hold. */
   private readonly kinds: Readonly<Record<string, Kind>>;
   private readonly scalars = new Map<string, Tensor>();
 
   /** Takes parameters or groups, the usual settings, and those that were given instead. */
-  constructor(params: ParametersOrGroups<S>, defaults: Usual<S>, given: SettingsOrRate<S> = {}) {
-    const name = this.constructor.name, settings = settingsIn(given);
-    this.kinds = Object.fromEntries(Object.entries(defaults).map(([key, value]) => [key, kindOf(value)]));
+  constructor(params: ParametersOrGroups<S>, defaults: Usual<S>, settings: Settings<S> = {}) {
+    const name = this.constructor.name;
+    this.kinds = kindsOf(defaults);
     checkOptions<object>(name, settings, this.kinds);
-    this.defaults = { ...defaults, ...known(settings, this.kinds) } as S;
+    this.defaults = { ...known(defaults, this.kinds), ...known(settings, this.kinds) } as S & FixedSettings;
     if (this.defaults.lr !== undefined) this.check(this.defaults);
     if (typeof (params as { [Symbol.iterator]?: unknown } | undefined)?.[Symbol.iterator] !== "function") {
       throw new ValueError(`${name}: expected parameters or groups { params: [...] }; pass net.parameters()`);
@@ -103,7 +153,7 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
     if (list.length === 0) throw new ValueError(`optimizer got an empty parameter list, in ${name}`);
     const plain = list.filter((p): p is Parameter => p instanceof Parameter);
     if (plain.length === list.length) {
-      this.addParamGroup({ params: plain } as Partial<S> & { params: Parameter[] });
+      this.addParamGroup({ params: plain } as Settings<S> & { params: Parameter[] });
     } else {
       for (const group of list) {
         if (group instanceof Tensor && !(group instanceof Parameter)) throw notAParameter(group, name);
@@ -120,7 +170,7 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   }
 
   /** Adds a group of parameters with settings of its own. */
-  addParamGroup(group: Partial<S> & { readonly params: Iterable<Parameter> | Parameter }): void {
+  addParamGroup(group: Settings<S> & { readonly params: Iterable<Parameter> | Parameter }): void {
     // A tensor can be iterated, but its rows are not parameters.
     const list: Iterable<Parameter> | Parameter = group.params;
     const params = list instanceof Parameter ? [list] : [...list];
@@ -139,6 +189,13 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
         `parameter group didn't specify a value of required optimization parameter lr, in ${this.constructor.name}; pass { lr: ... }`,
       );
     }
+    for (const name of ["capturable", "differentiable"] as const) {
+      if (!full[name]) continue;
+      const instead = name === "capturable"
+        ? "compile() keeps the plan of a whole step"
+        : "nn.functionalCall and grad make steps that can be differentiated";
+      throw new ValueError(`${this.constructor.name}: '${name}' can only be false here; ${instead}`);
+    }
     this.check(full);
     this.paramGroups.push(full);
   }
@@ -146,11 +203,6 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   /** State that is a number here and a tensor of one element in PyTorch. */
   protected get counts(): readonly string[] {
     return ["step"];
-  }
-
-  /** PyTorch's settings that can have one value only here; they are part of texts and state dicts. */
-  protected get fixed(): Readonly<Record<string, null | false>> {
-    return { foreach: null };
   }
 
   /** Refuses settings that make no sense. */
@@ -164,6 +216,7 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
     return this.scalarOf(value, like.dtype, like.device);
   }
 
+  /** The 0-d tensor of a number, made once. */
   private scalarOf(value: number, dtype: DType, device: DeviceName): Tensor {
     const key = `${value} ${dtype} ${device}`;
     let found = this.scalars.get(key);
@@ -191,6 +244,7 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
    * set; reading the loss afterwards costs nothing. With a closure, calls it first and returns its loss.
    */
   step(): void;
+  /** Calls the closure first, and returns its loss. */
   step(closure: () => Tensor): Tensor;
   step(closure?: () => Tensor): Tensor | void {
     this.stepCount++;
@@ -235,12 +289,12 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
 
   /** State and settings in PyTorch's form: parameters by number, names in PyTorch's spelling. */
   stateDict(): OptimizerStateDict {
-    return stateDictOf(this.paramGroups, this.state, this.counts, this.fixed);
+    return stateDictOf(this.paramGroups, this.state, this.counts);
   }
 
   /** Takes over what `stateDict` gave. Groups and shapes must match. */
   loadStateDict(dict: OptimizerStateDict): void {
-    const { state, settings } = readStateDict(dict, this.paramGroups, this.counts, this.fixed);
+    const { state, settings } = readStateDict(dict, this.paramGroups, this.counts);
     this.state.clear();
     for (const [p, own] of state) this.state.set(p, own);
     settings.forEach((own, i) => Object.assign(this.paramGroups[i], own));
@@ -251,7 +305,7 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
     const groups = this.paramGroups.map((group, i) => {
       const { params: _, ...settings } = group;
       const named = Object.entries(settings).map(([key, value]): [string, unknown] => [snake(key), value]);
-      const lines = [...named, ...Object.entries(this.fixed)].sort(([a], [b]) => a < b ? -1 : 1);
+      const lines = named.sort(([a], [b]) => a < b ? -1 : 1);
       return `Parameter Group ${i}\n${
         lines.map(([key, value]) => `    ${key}: ${settingText(value)}\n`).join("")
       }`;

@@ -7,10 +7,11 @@ import type { Tensor } from "../../core/tensor.ts";
 import {
   checkRange,
   Optimizer,
-  type ParametersOrGroups,
+  type OptimizerArguments,
+  optimizerArguments,
   penalised,
-  type SettingsOrRate,
   type Update,
+  type Usual,
 } from "./optimizer.ts";
 import { numberOf, type ParameterState, tensorOf } from "./state.ts";
 
@@ -32,14 +33,16 @@ export interface RMSpropSettings {
   maximize: boolean;
 }
 
-const defaults: RMSpropSettings = {
+const defaults: Usual<RMSpropSettings> = {
   lr: 1e-2,
   momentum: 0,
   alpha: 0.99,
   eps: 1e-8,
   centered: false,
   weightDecay: 0,
+  foreach: null,
   maximize: false,
+  differentiable: false,
 };
 
 /**
@@ -55,21 +58,31 @@ const defaults: RMSpropSettings = {
  * ```
  */
 export class RMSprop extends Optimizer<RMSpropSettings> {
+  /** Takes parameters or groups, and settings by position or by name. */
   constructor(
-    params: ParametersOrGroups<RMSpropSettings>,
-    settings: SettingsOrRate<RMSpropSettings> = {},
+    ...given: OptimizerArguments<
+      RMSpropSettings,
+      ["lr", "alpha", "eps", "weightDecay", "momentum", "centered"]
+    >
   ) {
-    super(params, defaults, settings);
+    super(
+      ...optimizerArguments<RMSpropSettings>(new.target.name, given, defaults, [
+        "lr",
+        "alpha",
+        "eps",
+        "weightDecay",
+        "momentum",
+        "centered",
+      ]),
+    );
   }
 
+  /** State that is a number here and a tensor of one element in PyTorch. */
   protected override get counts(): readonly string[] {
     return [];
   }
 
-  protected override get fixed(): Readonly<Record<string, null | false>> {
-    return { foreach: null, differentiable: false };
-  }
-
+  /** Refuses settings that make no sense. */
   protected override check({ lr, eps, momentum, weightDecay, alpha }: RMSpropSettings): void {
     checkRange("learning rate", lr, 0);
     checkRange("epsilon value", eps, 0);
@@ -78,6 +91,7 @@ export class RMSprop extends Optimizer<RMSpropSettings> {
     checkRange("alpha value", alpha, 0);
   }
 
+  /** The new value and state of a parameter, as lazy expressions. */
   protected override update(
     p: Tensor,
     given: Tensor,

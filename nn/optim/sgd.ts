@@ -3,17 +3,19 @@
  *
  * @module
  */
+import type { Leading } from "../../core/ops/arguments.ts";
 import { ValueError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { Parameter } from "../module/parameter.ts";
 import {
   checkRange,
-  type FixedSettings,
   Optimizer,
+  optimizerArguments,
   type ParametersOrGroups,
   penalised,
-  type SettingsOrRate,
+  type Settings,
   type Update,
+  type Usual,
 } from "./optimizer.ts";
 import { type ParameterState, tensorOf } from "./state.ts";
 
@@ -33,6 +35,42 @@ export interface SGDSettings {
   maximize: boolean;
 }
 
+/** What the constructor of SGD takes: there is no usual learning rate. */
+export type SGDArguments =
+  | [
+    params: ParametersOrGroups<SGDSettings>,
+    lr: number,
+    ...settings: Leading<
+      [momentum: number, dampening: number, weightDecay: number, nesterov: boolean],
+      Settings<SGDSettings>
+    >,
+  ]
+  | [params: ParametersOrGroups<SGDSettings>, settings: Settings<SGDSettings> & { readonly lr: number }]
+  | [
+    groups: Iterable<
+      & Settings<SGDSettings>
+      & { readonly lr: number; readonly params: Iterable<Parameter> | Parameter }
+    >,
+    settings?: Settings<SGDSettings>,
+  ]
+  | [
+    named: Settings<SGDSettings> & {
+      readonly params: ParametersOrGroups<SGDSettings>;
+      readonly lr: number;
+    },
+  ];
+
+const defaults: Usual<SGDSettings> = {
+  lr: undefined,
+  momentum: 0,
+  dampening: 0,
+  weightDecay: 0,
+  nesterov: false,
+  maximize: false,
+  foreach: null,
+  differentiable: false,
+};
+
 /**
  * Stochastic gradient descent with momentum. `torch.optim.SGD`.
  *
@@ -47,29 +85,18 @@ export interface SGDSettings {
  * ```
  */
 export class SGD extends Optimizer<SGDSettings> {
-  /** Takes parameters and settings, among them the learning rate, or that alone. */
-  constructor(
-    params: ParametersOrGroups<SGDSettings>,
-    settings: number | (Partial<SGDSettings> & FixedSettings & { lr: number }),
-  );
-  /** Takes groups that have learning rates of their own, and settings for all. */
-  constructor(
-    groups: Iterable<
-      Partial<SGDSettings> & FixedSettings & { lr: number; readonly params: Iterable<Parameter> | Parameter }
-    >,
-    settings?: Partial<SGDSettings> & FixedSettings,
-  );
-  constructor(params: ParametersOrGroups<SGDSettings>, settings: SettingsOrRate<SGDSettings> = {}) {
-    super(params, {
-      lr: undefined,
-      momentum: 0,
-      dampening: 0,
-      weightDecay: 0,
-      nesterov: false,
-      maximize: false,
-    }, settings);
+  /** Takes parameters or groups, and settings by position or by name; groups that have learning rates of their own need no other. */
+  constructor(...given: SGDArguments) {
+    super(...optimizerArguments<SGDSettings>(new.target.name, given, defaults, [
+      "lr",
+      "momentum",
+      "dampening",
+      "weightDecay",
+      "nesterov",
+    ]));
   }
 
+  /** Refuses settings that make no sense. */
   protected override check({ lr, momentum, dampening, weightDecay, nesterov }: SGDSettings): void {
     checkRange("learning rate", lr, 0);
     checkRange("momentum value", momentum, 0);
@@ -79,11 +106,7 @@ export class SGD extends Optimizer<SGDSettings> {
     }
   }
 
-  /** PyTorch's settings that can have one value only here. */
-  protected override get fixed(): Readonly<Record<string, null | false>> {
-    return { foreach: null, differentiable: false };
-  }
-
+  /** The new value and state of a parameter, as lazy expressions. */
   protected override update(p: Tensor, grad: Tensor, state: ParameterState, settings: SGDSettings): Update {
     const { lr, momentum, dampening, weightDecay, nesterov, maximize } = settings;
     let d = penalised(p, grad, { weightDecay, maximize }, (value) => this.scalar(value, p));

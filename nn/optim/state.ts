@@ -17,7 +17,9 @@ export type ParameterState = Record<string, StateValue>;
 
 /** The state of an optimizer in PyTorch's form. */
 export interface OptimizerStateDict {
+  /** State by the number of the parameter. */
   readonly state: Readonly<Record<string, ParameterState>>;
+  /** Settings of each group, and the numbers of its parameters. */
   readonly param_groups:
     readonly (Readonly<Record<string, unknown>> & { readonly params: readonly number[] })[];
 }
@@ -47,20 +49,15 @@ interface Group {
   readonly params: readonly Parameter[];
 }
 
-/** Settings that can have one value only here; they are part of state dicts. */
-type Fixed = Readonly<Record<string, null | false>>;
-
 /** The state dict of an optimizer. Counts are numbers here and tensors of one element there. */
 export function stateDictOf(
   groups: readonly Group[],
   state: ReadonlyMap<Parameter, ParameterState>,
   counts: readonly string[],
-  fixed: Fixed,
 ): OptimizerStateDict {
   const numbers = new Map<Parameter, number>();
   const dicts = groups.map(({ params, ...settings }) => ({
     ...Object.fromEntries(Object.entries(settings).map(([key, value]) => [snake(key), value])),
-    ...fixed,
     params: params.map((p) => {
       if (!numbers.has(p)) numbers.set(p, numbers.size);
       return numbers.get(p) as number;
@@ -94,7 +91,6 @@ export function readStateDict(
   dict: OptimizerStateDict,
   groups: readonly Group[],
   counts: readonly string[],
-  fixed: Fixed,
 ): { state: Map<Parameter, ParameterState>; settings: Record<string, unknown>[] } {
   const given = dict.param_groups;
   if (given.length !== groups.length) {
@@ -128,7 +124,7 @@ export function readStateDict(
   }
   const settings = given.map((group) =>
     Object.fromEntries(
-      Object.entries(group).filter(([key]) => key !== "params" && !(key in fixed))
+      Object.entries(group).filter(([key]) => key !== "params")
         .map(([key, value]) => [camel(key), value]),
     )
   );

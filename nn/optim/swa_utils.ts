@@ -146,7 +146,8 @@ export interface SWALROptions extends SchedulerOptions {
 
 const kinds: Kinds<SWALROptions> = { annealEpochs: "number", annealStrategy: "string", ...schedulerKinds };
 
-interface SWALRSettings {
+/** @internal */
+export interface SWALRSettings {
   annealEpochs: number;
   readonly swaLrs: readonly number[];
   readonly anneal: (t: number) => number;

@@ -74,7 +74,8 @@ export interface WarmRestartsOptions extends SchedulerOptions {
   readonly etaMin?: number;
 }
 
-interface WarmRestartsSettings {
+/** @internal */
+export interface WarmRestartsSettings {
   t0: number;
   tI: number;
   tMult: number;

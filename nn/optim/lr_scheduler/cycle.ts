@@ -43,13 +43,15 @@ export interface OneCycleLROptions extends SchedulerOptions {
 type PhaseRate = "initialLr" | "maxLr" | "minLr";
 type PhaseMomentum = "maxMomentum" | "baseMomentum";
 
-interface Phase {
+/** @internal */
+export interface Phase {
   readonly end: number;
   readonly rates: readonly [PhaseRate, PhaseRate];
   readonly momenta: readonly [PhaseMomentum, PhaseMomentum];
 }
 
-interface OneCycleSettings {
+/** @internal */
+export interface OneCycleSettings {
   totalSteps: number;
   cycleMomentum: boolean;
 }
@@ -217,7 +219,8 @@ export interface CyclicLROptions extends SchedulerOptions {
   readonly maxMomentum?: number | readonly number[];
 }
 
-interface CyclicSettings {
+/** @internal */
+export interface CyclicSettings {
   maxLrs: number[];
   totalSize: number;
   stepRatio: number;

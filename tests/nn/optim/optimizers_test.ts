@@ -258,3 +258,89 @@ Deno.test("Adagrad fills the sums of all groups with the optimizer's own value",
   assertEquals(r.item(), q.item());
   assert(Math.abs(r.item() - (1 - 0.2 / Math.sqrt(4.5))) < 1e-6);
 });
+
+/** Values after three steps along (p^2)' = 2 p. */
+function descended(make: (params: Parameter[]) => optim.Optimizer, sign = 1): unknown[] {
+  const params = [new Parameter(tensor([1, -2])), new Parameter(tensor([3]))], optimizer = make(params);
+  for (let i = 0; i < 3; i++) {
+    optimizer.zeroGrad();
+    params.map((p) => p.pow(2).sum().mul(sign)).reduce((a, b) => a.add(b)).backward();
+    optimizer.step();
+  }
+  return params.map((p) => p.tolist());
+}
+
+Deno.test("settings stand by position in PyTorch's order, and all arguments by name", () => {
+  const { SGD, Adam, AdamW, RMSprop, Adagrad, Adadelta, Adamax, NAdam, RAdam, ASGD, Rprop, LBFGS } = optim;
+  const same: [(p: Parameter[]) => optim.Optimizer, (p: Parameter[]) => optim.Optimizer][] = [
+    [(params) => new SGD({ params, lr: 0.1, momentum: 0.9 }), (p) => new SGD(p, 0.1, 0.9)],
+    [(p) => new SGD(p, 0.1, { momentum: 0.9 }), (p) => new SGD(p, { lr: 0.1, momentum: 0.9 })],
+    [(params) => new Adam({ params, lr: 0.1, betas: [0.8, 0.9] }), (p) => new Adam(p, 0.1, [0.8, 0.9])],
+    [
+      (p) => new AdamW(p, 0.1, [0.8, 0.9], 1e-3, 0.1, true),
+      (params) =>
+        new AdamW({ params, lr: 0.1, betas: [0.8, 0.9], eps: 1e-3, weightDecay: 0.1, amsgrad: true }),
+    ],
+    [
+      (p) => new RMSprop(p, 0.1, 0.9, 1e-3, 0.1, 0.5, true),
+      (p) =>
+        new RMSprop(p, { lr: 0.1, alpha: 0.9, eps: 1e-3, weightDecay: 0.1, momentum: 0.5, centered: true }),
+    ],
+    [
+      (p) => new Adagrad(p, 0.1, 0.2, 0.3, 0.4),
+      (p) => new Adagrad(p, { lr: 0.1, lrDecay: 0.2, weightDecay: 0.3, initialAccumulatorValue: 0.4 }),
+    ],
+    [(p) => new Adadelta(p, 0.1, 0.5), (params) => new Adadelta({ params, lr: 0.1, rho: 0.5 })],
+    [(p) => new Adamax(p, 0.1, [0.5, 0.6]), (params) => new Adamax({ params, lr: 0.1, betas: [0.5, 0.6] })],
+    [
+      (p) => new NAdam(p, 0.1, [0.5, 0.6], 1e-3, 0.1, 0.2),
+      (p) => new NAdam(p, { lr: 0.1, betas: [0.5, 0.6], eps: 1e-3, weightDecay: 0.1, momentumDecay: 0.2 }),
+    ],
+    [(p) => new RAdam(p, 0.1, [0.5, 0.6]), (params) => new RAdam({ params, lr: 0.1, betas: [0.5, 0.6] })],
+    [(p) => new ASGD(p, 0.1, 0.2), (params) => new ASGD({ params, lr: 0.1, lambd: 0.2 })],
+    [(p) => new Rprop(p, 0.1, [0.4, 1.5]), (params) => new Rprop({ params, lr: 0.1, etas: [0.4, 1.5] })],
+  ];
+  for (const [one, other] of same) {
+    assertEquals(String(one([new Parameter(ones([1]))])), String(other([new Parameter(ones([1]))])));
+    assertEquals(descended(one), descended(other));
+  }
+  assertEquals(new LBFGS({ params: [new Parameter(ones([1]))], maxIter: 8 }).paramGroups[0].maxEval, 10);
+  const call = (...args: unknown[]) => () => Reflect.construct(SGD, args);
+  assertThrows(call(), ValueError, "SGD() missing 1 required positional argument: 'params'");
+  assertThrows(call({ lr: 1 }), ValueError, "SGD() missing 1 required positional argument: 'params'");
+  assertThrows(call([new Parameter(ones([1]))], 1, 0, 0, 0, false, true), ValueError, "too many arguments");
+  assertThrows(
+    call([new Parameter(ones([1]))], 1, { lr: 2 }),
+    ValueError,
+    "multiple values for argument 'lr'",
+  );
+});
+
+Deno.test("NAdam, RAdam and Adam climb, and decay apart from the gradient, where newer versions of PyTorch can", () => {
+  const settings = { lr: 0.1, weightDecay: 0.2 };
+  for (const Kind of [optim.NAdam, optim.RAdam]) {
+    // Climbing along -f is descending along f.
+    const climbed = descended((p) => new Kind(p, { lr: 0.1, maximize: true }), -1);
+    assertEquals(climbed, descended((p) => new Kind(p, { lr: 0.1 })));
+    assertEquals(String(new Kind([new Parameter(ones([1]))])).includes("maximize"), false);
+    const text = String(new Kind([new Parameter(ones([1]))], { decoupledWeightDecay: true }));
+    assert(text.includes("    decoupled_weight_decay: True\n"), text);
+    // Without a gradient what is left is p (1 - lr * weightDecay).
+    const p = new Parameter(tensor([2])),
+      optimizer = new Kind([p], { ...settings, decoupledWeightDecay: true });
+    p.grad = tensor([0]);
+    optimizer.step();
+    assertAlmostEquals(p.item(), 2 * (1 - 0.02), 1e-6);
+  }
+  assertEquals(
+    descended((p) => new optim.Adam(p, { ...settings, decoupledWeightDecay: true })),
+    descended((p) => new optim.AdamW(p, settings)),
+  );
+});
+
+Deno.test("SparseAdam refuses the gradients that there are, in PyTorch's words", () => {
+  const p = new Parameter(ones([2])), optimizer = new optim.SparseAdam({ params: [p], lr: 0.1 });
+  p.sum().backward();
+  assertThrows(() => optimizer.step(), ValueError, "SparseAdam does not support dense gradients");
+  assertThrows(() => new optim.SparseAdam([p], { betas: [1, 0] }), ValueError, "Invalid beta parameter");
+});
