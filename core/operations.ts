@@ -55,6 +55,7 @@ export {
   cumulativeTrapezoid,
   gradient,
   type GradientOptions,
+  type SamplePlaces,
   trapezoid,
   type TrapezoidOptions,
   trapz,
@@ -95,7 +96,7 @@ export {
 } from "./ops/create.ts";
 export { pinverse, qr, type QrMode, type RankOptions, svd } from "./ops/linalg/decompose.ts";
 export { featureDropout } from "./ops/nn/dropout.ts";
-export { einsum } from "./ops/linalg/einsum.ts";
+export { einsum, type Subscripts } from "./ops/linalg/einsum.ts";
 export {
   abs,
   acos,
@@ -148,6 +149,8 @@ export {
   trunc,
 } from "./ops/elementwise.ts";
 export {
+  type Bins,
+  type GridBins,
   histogram,
   histogramdd,
   type HistogramddOptions,
@@ -161,6 +164,7 @@ export type { Bound, Index, Slice, SliceText } from "./ops/indexing/index_terms.
 export {
   type AlongIndex,
   type FillAlongIndex,
+  type FreeAlongIndex,
   gather,
   indexAdd,
   indexCopy,
@@ -290,6 +294,7 @@ export {
   movedim,
   repeat,
   repeatInterleave,
+  type RepeatOptions,
   roll,
   rot90,
   tensorSplit,
@@ -350,6 +355,7 @@ export {
   type ScatterArguments,
   type ScatterOptions,
   scatterReduce,
+  type ScatterReduceArguments,
   type ScatterReduction,
 } from "./ops/indexing/scatter.ts";
 export { Selection } from "./ops/indexing/selection.ts";
@@ -362,6 +368,7 @@ export {
   indexReduce,
   put,
   selectScatter,
+  type SliceArguments,
   sliceScatter,
 } from "./ops/indexing/slice_scatter.ts";
 export {

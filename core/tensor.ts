@@ -112,8 +112,9 @@ export class Tensor extends FormMethods {
   /** The shape, which prints as PyTorch's `torch.Size([2, 3])`; or the extent of one dimension. `torch.Tensor.size`. */
   size(): Shape;
   /** The extent of one dimension; negative counts from the end. */
-  size(dim: number): number;
-  size(dim?: number): Shape | number {
+  size(dim: number | { readonly dim: number }): number;
+  size(given?: number | { readonly dim: number }): Shape | number {
+    const dim = typeof given === "object" && given !== null && "dim" in given ? given.dim : given;
     if (dim === undefined) return withTorchText(this.shape);
     if (this.shape.length === 0) {
       throw new IndexError("Dimension specified as " + dim + " but tensor has no dimensions");

@@ -6,7 +6,9 @@
 import type { DeviceName } from "../core/device.ts";
 import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/errors.ts";
+import { inPlace, isNamed, type Named } from "../core/ops/arguments.ts";
 import { checkKind, type Kinds } from "../core/ops/options.ts";
+import type { Shape } from "../core/shape.ts";
 import type { Parameter } from "./module/parameter.ts";
 
 /** What a layer made with the option `bias: B` has: a parameter, or null for false. */
@@ -22,6 +24,16 @@ export interface FactoryOptions {
 
 /** What those options hold; they come last. */
 export const factoryKinds: Kinds<FactoryOptions> = { device: "string", dtype: "string" };
+
+/** A size of the result among those that fit, by position or by name; null for the one of the layer's settings. */
+export type WantedSize = Shape | null | Named<{ outputSize: Shape | null }>;
+
+/** The size that is wanted. */
+export function wantedSize(op: string, wanted: WantedSize): Shape | null {
+  const [size = null] = isNamed(wanted) ? inPlace(op, ["outputSize"], [wanted]) : [wanted];
+  checkKind(op, "output_size", size, "numbers?");
+  return size;
+}
 
 /** Refuses sizes that are not whole numbers. */
 export function checkSizes(op: string, sizes: Readonly<Record<string, number>>, least = 0): void {

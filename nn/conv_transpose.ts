@@ -10,7 +10,7 @@ import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type NeededThen, settingsOf } from "../core/ops/arguments.ts";
 import type { Kinds } from "../core/ops/options.ts";
-import { factoryKinds, type FactoryOptions } from "./arguments.ts";
+import { factoryKinds, type FactoryOptions, type WantedSize, wantedSize } from "./arguments.ts";
 import { ConvModule, type ConvSizes } from "./conv.ts";
 import { tuple } from "./module/repr.ts";
 
@@ -75,7 +75,8 @@ export abstract class ConvTranspose<B extends boolean = boolean> extends ConvMod
   }
 
   /** Convolves. `outputSize` says which of the possible output sizes is wanted. */
-  protected run(conv: TransposeFunction, x: Tensor, outputSize: Shape | null): Tensor {
+  protected run(conv: TransposeFunction, x: Tensor, wanted: WantedSize): Tensor {
+    const outputSize = wantedSize(`ConvTranspose${this.kernelSize.length}d`, wanted);
     const { weight, bias, stride, dilation, groups } = this;
     const padding = this.padding as readonly number[];
     const outputPadding = outputSize === null ? this.outputPadding : this.paddingFor(x, padding, outputSize);
@@ -130,7 +131,7 @@ export class ConvTranspose1d<B extends boolean = true> extends ConvTranspose<B> 
   }
 
   /** What the layer computes; `outputSize` chooses among the sizes that fit. */
-  override forward(x: Tensor, outputSize: Shape | null = null): Tensor {
+  override forward(x: Tensor, outputSize: WantedSize = null): Tensor {
     return this.run(convTranspose1d, x, outputSize);
   }
 }
@@ -143,7 +144,7 @@ export class ConvTranspose2d<B extends boolean = true> extends ConvTranspose<B> 
   }
 
   /** What the layer computes; `outputSize` chooses among the sizes that fit. */
-  override forward(x: Tensor, outputSize: Shape | null = null): Tensor {
+  override forward(x: Tensor, outputSize: WantedSize = null): Tensor {
     return this.run(convTranspose2d, x, outputSize);
   }
 }
@@ -156,7 +157,7 @@ export class ConvTranspose3d<B extends boolean = true> extends ConvTranspose<B> 
   }
 
   /** What the layer computes; `outputSize` chooses among the sizes that fit. */
-  override forward(x: Tensor, outputSize: Shape | null = null): Tensor {
+  override forward(x: Tensor, outputSize: WantedSize = null): Tensor {
     return this.run(convTranspose3d, x, outputSize);
   }
 }

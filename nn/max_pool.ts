@@ -15,10 +15,10 @@ import {
 import { checkKind } from "../core/ops/options.ts";
 import type { ValuesAndIndices } from "../core/ops/reduce.ts";
 import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
-import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { needed, type NeededThen, settingsOf } from "../core/ops/arguments.ts";
 import type { KernelSize } from "../core/ops/nn/pool.ts";
+import { type WantedSize, wantedSize } from "./arguments.ts";
 import { Module } from "./module/module.ts";
 import { flag, size, tuple } from "./module/repr.ts";
 
@@ -190,8 +190,8 @@ export class MaxUnpool1d extends MaxUnpoolModule {
   }
 
   /** What the layer computes; `outputSize` chooses among the sizes that fit. */
-  override forward(x: Tensor, indices: Tensor, outputSize: Shape | null = null): Tensor {
-    const { kernelSize, stride, padding } = this;
+  override forward(x: Tensor, indices: Tensor, wanted: WantedSize = null): Tensor {
+    const { kernelSize, stride, padding } = this, outputSize = wantedSize("MaxUnpool1d", wanted);
     return maxUnpool1d(x, indices, kernelSize, { stride, padding, outputSize });
   }
 }
@@ -204,8 +204,8 @@ export class MaxUnpool2d extends MaxUnpoolModule {
   }
 
   /** What the layer computes; `outputSize` chooses among the sizes that fit. */
-  override forward(x: Tensor, indices: Tensor, outputSize: Shape | null = null): Tensor {
-    const { kernelSize, stride, padding } = this;
+  override forward(x: Tensor, indices: Tensor, wanted: WantedSize = null): Tensor {
+    const { kernelSize, stride, padding } = this, outputSize = wantedSize("MaxUnpool2d", wanted);
     return maxUnpool2d(x, indices, kernelSize, { stride, padding, outputSize });
   }
 }
@@ -218,8 +218,8 @@ export class MaxUnpool3d extends MaxUnpoolModule {
   }
 
   /** What the layer computes; `outputSize` chooses among the sizes that fit. */
-  override forward(x: Tensor, indices: Tensor, outputSize: Shape | null = null): Tensor {
-    const { kernelSize, stride, padding } = this;
+  override forward(x: Tensor, indices: Tensor, wanted: WantedSize = null): Tensor {
+    const { kernelSize, stride, padding } = this, outputSize = wantedSize("MaxUnpool3d", wanted);
     return maxUnpool3d(x, indices, kernelSize, { stride, padding, outputSize });
   }
 }

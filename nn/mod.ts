@@ -23,7 +23,7 @@
  */
 export * from "./activation.ts";
 export * from "./adaptive_softmax.ts";
-export type { BiasOf, FactoryOptions } from "./arguments.ts";
+export type { BiasOf, FactoryOptions, WantedSize } from "./arguments.ts";
 export type { Given, Leading, Named, NamedFrom, NeededThen, Trailing } from "../core/ops/arguments.ts";
 export * from "./attention.ts";
 export type { BackwardHook, Gradients } from "./module/backward_hooks.ts";

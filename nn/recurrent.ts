@@ -4,6 +4,7 @@
  * @module
  */
 import { ShapeError, ValueError } from "../core/errors.ts";
+import { named } from "../core/apply.ts";
 import { checkTensors } from "../core/ops/cast.ts";
 import { empty, zeros } from "../core/ops/create.ts";
 import { dropout } from "../core/ops/nn/dropout.ts";
@@ -183,7 +184,13 @@ export abstract class RecurrentModule extends Module {
     const [rows, last] = this.layers(step, flat, sizes, states);
     const final = last.map((h) => single ? squeeze(h, 1) : reorder(h, 1, packed?.unsortedIndices ?? null));
     if (packed !== null) return [packed.withData(rows) as X, final];
-    const y = this.timeFirst(reshape(rows, [sizes.length, batch, rows.shape[1]]));
+    // PyTorch stacks the moments, and joins the directions.
+    const output = named(
+      this.bidirectional ? "Cat" : "Stack",
+      reshape(rows, [sizes.length, batch, rows.shape[1]]),
+    );
+    const swap = stateSizes.length > 1 ? "Transpose" : "TransposeBackward1";
+    const y = this.batchFirst ? named(swap, this.timeFirst(output)) : output;
     return [(single ? squeeze(y, this.batchFirst ? 0 : 1) : y) as X, final];
   }
 

@@ -32,15 +32,8 @@ export abstract class ArrangeMethods extends SpecialMethods {
   }
 
   /** This with `start:end:step` along a dimension replaced. */
-  sliceScatter(
-    this: Tensor,
-    source: Tensor,
-    dim?: number,
-    start?: number | null,
-    end?: number | null,
-    step?: number,
-  ): Tensor {
-    return op.sliceScatter(this, source, dim, start, end, step);
+  sliceScatter(this: Tensor, source: Tensor, ...given: op.SliceArguments): Tensor {
+    return op.sliceScatter(this, source, ...given);
   }
 
   /** This with a diagonal replaced. */

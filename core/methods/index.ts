@@ -5,7 +5,7 @@
  */
 import type { Scalar } from "../ops/cast.ts";
 import * as op from "../ops/indexing/indexing.ts";
-import type { AlongIndex, FillAlongIndex, IndexLike } from "../ops/indexing/indexing.ts";
+import type { AlongIndex, FillAlongIndex, FreeAlongIndex, IndexLike } from "../ops/indexing/indexing.ts";
 import type { Given } from "../ops/arguments.ts";
 import type { Index } from "../ops/indexing/index_terms.ts";
 import * as mask from "../ops/indexing/mask.ts";
@@ -15,7 +15,7 @@ import {
   type ScatterAddArguments,
   type ScatterArguments,
   scatterReduce,
-  type ScatterReduction,
+  type ScatterReduceArguments,
 } from "../ops/indexing/scatter.ts";
 import { Selection } from "../ops/indexing/selection.ts";
 import type { Tensor } from "../tensor.ts";
@@ -65,15 +65,8 @@ export abstract class IndexMethods extends OrderMethods {
   }
 
   /** This with elements merged at an index tensor along a dimension. */
-  scatterReduce(
-    this: Tensor,
-    dim: number,
-    index: IndexLike,
-    source: Tensor,
-    reduce: ScatterReduction,
-    options?: { readonly includeSelf?: boolean },
-  ): Tensor {
-    return scatterReduce(this, dim, index, source, reduce, options);
+  scatterReduce(this: Tensor, ...given: ScatterReduceArguments): Tensor {
+    return scatterReduce(this, ...given);
   }
 
   /** The slices at a vector of indices. */
@@ -108,8 +101,8 @@ export abstract class IndexMethods extends OrderMethods {
   }
 
   /** `gather` with a broadcasting index. */
-  takeAlongDim(this: Tensor, index: IndexLike, dim?: number): Tensor {
-    return op.takeAlongDim(this, index, dim);
+  takeAlongDim(this: Tensor, ...given: FreeAlongIndex): Tensor {
+    return op.takeAlongDim(this, ...given);
   }
 
   /** This with one value where the mask is true. */

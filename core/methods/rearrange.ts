@@ -50,10 +50,11 @@ export abstract class RearrangeMethods extends PointwiseMethods {
       | number
       | readonly number[]
       | Tensor
-      | Named<{ repeats: number | readonly number[] | Tensor; dim: number }>,
-    dim?: number | Named<{ dim: number }>,
+      | Named<{ repeats: number | readonly number[] | Tensor; dim: number | null }, op.RepeatOptions>,
+    dim?: number | null | Named<{ dim: number | null }, op.RepeatOptions>,
+    options?: op.RepeatOptions,
   ): Tensor {
-    return op.repeatInterleave(this, repeats, dim);
+    return op.repeatInterleave(this, repeats, dim, options);
   }
 
   /** Zeros above a diagonal. */

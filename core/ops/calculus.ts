@@ -14,14 +14,18 @@ import { sum } from "./reduce.ts";
 import { cumsum } from "./scan.ts";
 import { narrow, reshape, select } from "./view.ts";
 import { cat } from "./join.ts";
+import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { checkCall, type Kinds } from "./options.ts";
+
+/** The places of samples: a vector, or what broadcasts to their shape. */
+export type SamplePlaces = Tensor | readonly number[] | null;
 
 /** Where the samples are: their distance, or their places along the dimension. */
 export interface TrapezoidOptions {
   /** The distance of all neighbours; 1 by default. */
   readonly dx?: number;
   /** The places of the samples: a vector, or what broadcasts to the samples' shape. */
-  readonly x?: Tensor | readonly number[] | null;
+  readonly x?: SamplePlaces;
   /** The last dimension by default. */
   readonly dim?: number;
 }
@@ -68,9 +72,14 @@ function trapezoids(
   return { sums, steps: sub(p, q), dim: at };
 }
 
-/** The integral along a dimension by the trapezoidal rule. `torch.trapezoid`, `torch.trapz`. */
-export function trapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
-  const { sums, steps, dim } = trapezoids("trapezoid", y, options);
+/** The integral along a dimension by the trapezoidal rule, of samples at the places `x`, or evenly `dx` apart. `torch.trapezoid`, `torch.trapz`. */
+export function trapezoid(
+  y: Tensor,
+  x: SamplePlaces | Named<{ x: SamplePlaces }, TrapezoidOptions> = null,
+  options: Omit<TrapezoidOptions, "x"> = {},
+): Tensor {
+  if (isNamed(x)) return trapezoid(y, ...inPlaceWith("trapezoid", ["x"], [x], options));
+  const { sums, steps, dim } = trapezoids("trapezoid", y, { ...options, x });
   if (y.shape[dim] === 0) return sum(y, dim, { dtype: y.dtype });
   if (typeof steps !== "number") return named("DivBackward1", div(sum(mul(sums, steps), dim), 2));
   // Of equal steps, all samples count but half of the first and the last; of whole numbers, only the sum of these two wraps.
@@ -79,8 +88,13 @@ export function trapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
 }
 
 /** The running integral along a dimension by the trapezoidal rule, one element shorter. `torch.cumulative_trapezoid`. */
-export function cumulativeTrapezoid(y: Tensor, options: TrapezoidOptions = {}): Tensor {
-  const { sums, steps, dim } = trapezoids("cumulative_trapezoid", y, options);
+export function cumulativeTrapezoid(
+  y: Tensor,
+  x: SamplePlaces | Named<{ x: SamplePlaces }, TrapezoidOptions> = null,
+  options: Omit<TrapezoidOptions, "x"> = {},
+): Tensor {
+  if (isNamed(x)) return cumulativeTrapezoid(y, ...inPlaceWith("cumulative_trapezoid", ["x"], [x], options));
+  const { sums, steps, dim } = trapezoids("cumulative_trapezoid", y, { ...options, x });
   const areas = mul(typeof steps === "number" ? asFloat(sums) : sums, steps);
   return named(typeof steps === "number" ? "Cumsum" : "DivBackward1", div(cumsum(areas, dim), 2));
 }

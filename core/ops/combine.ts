@@ -12,6 +12,7 @@ import { fromHost, tensor, type TensorOptions } from "./create.ts";
 import { indexSelect } from "./indexing/indexing.ts";
 import { diagEmbed, tensorSplit } from "./rearrange.ts";
 import { flip, reshape } from "./view.ts";
+import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { checkCall, checkOptions, type Kinds, requireKind, withoutNulls } from "./options.ts";
 
 const combinationsKinds: Kinds<{ readonly withReplacement?: boolean }> = {
@@ -21,9 +22,10 @@ const combinationsKinds: Kinds<{ readonly withReplacement?: boolean }> = {
 /** All choices of `r` elements of a vector in their order, as rows. `torch.combinations`. */
 export function combinations(
   x: Tensor,
-  r = 2,
+  r: number | Named<{ r: number }, { readonly withReplacement?: boolean }> = 2,
   options: { readonly withReplacement?: boolean } = {},
 ): Tensor {
+  if (isNamed(r)) return combinations(x, ...inPlaceWith("combinations", ["r"], [r], options));
   checkCall("combinations", [x], options, combinationsKinds);
   if (x.shape.length !== 1) throw new ShapeError(`Expect a 1D vector, but got shape [${x.shape.join(", ")}]`);
   if (!Number.isInteger(r) || r < 0) throw new ValueError(`Expect a non-negative number, but got ${r}`);

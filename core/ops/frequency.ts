@@ -18,7 +18,7 @@ import { eq, logicalAnd, where } from "./logical.ts";
 import { indexSelect } from "./indexing/indexing.ts";
 import { amax, amin, highest } from "./extremes.ts";
 import { type ReduceOptions, sumDims, type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
-import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
+import { type Given, inOrder, inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
 import { narrow, permute, reshape, select, squeeze, transpose, unsqueeze } from "./view.ts";
@@ -101,6 +101,9 @@ export function uniqueConsecutive<const O extends UniqueOptions = Record<never, 
   );
 }
 
+/** How many bins, or the edges of them. */
+export type Bins = number | Tensor | readonly number[];
+
 /** Options of `histogram`. */
 export interface HistogramOptions {
   /** The outer edges, for a number of bins; the smallest and largest element by default. */
@@ -121,7 +124,7 @@ const histogramKinds: Kinds<HistogramOptions> = {
 function edgesOf(
   op: string,
   x: Tensor,
-  bins: number | Tensor | readonly number[],
+  bins: Bins,
   range: readonly [number, number] | null,
   dim = 0,
 ): Tensor {
@@ -162,9 +165,10 @@ function placed(
 /** How many elements lie in each interval (the last one includes its end), and the edges: for a number of equal intervals, 100 by default, or given edges. `torch.histogram`. */
 export function histogram(
   x: Tensor,
-  bins: number | Tensor | readonly number[] = 100,
+  bins: Bins | Named<{ bins: Bins }, HistogramOptions> = 100,
   options: HistogramOptions = {},
 ): NamedTuple<readonly ["hist", "binEdges"]> {
+  if (isNamed(bins)) return histogram(x, ...inPlaceWith("histogram", ["bins"], [bins], options));
   checkCall("histogram", [x], options, histogramKinds);
   if (!isFloat(x.dtype)) {
     throw new DTypeError(
@@ -183,6 +187,9 @@ export function histogram(
   const widths = sub(narrow(edges, 0, 1, count), narrow(edges, 0, 0, count));
   return result(div(hist, mul(hist.sum(), widths)));
 }
+
+/** How many bins along all dimensions or along each, or the edges along each. */
+export type GridBins = number | readonly (number | Tensor)[];
 
 /** Options of `histogramdd`. */
 export interface HistogramddOptions {
@@ -208,9 +215,15 @@ export type HistogramddResult =
  */
 export function histogramdd(
   x: Tensor,
-  bins: number | readonly (number | Tensor)[],
-  options: HistogramddOptions = {},
+  ...given: Given<[bins: GridBins], [], { bins: GridBins }, HistogramddOptions>
 ): HistogramddResult {
+  const [bins, options = {}] = inOrder<[GridBins, HistogramddOptions?]>(
+    "histogramdd",
+    ["bins"],
+    1,
+    given,
+    true,
+  );
   const op = "torch.histogramdd()";
   checkCall("histogramdd", [x]);
   checkOptions("histogramdd", options, { range: "any", weight: "tensor?", density: "boolean" });

@@ -143,15 +143,16 @@ export function linspace(
 
 /** `steps` values from base^from to base^to, both included. `torch.logspace`. */
 export function logspace(
-  from: number | Tensor,
-  to: number | Tensor,
-  steps: number,
-  base: number | Named<{ base: number }, TensorOptions> = 10,
-  options: TensorOptions = {},
+  ...given: Given<
+    [start: number | Tensor, end: number | Tensor, steps: number],
+    [base: number],
+    { start: number | Tensor; end: number | Tensor; steps: number; base: number },
+    TensorOptions
+  >
 ): Tensor {
-  if (isNamed(base)) {
-    return logspace(from, to, steps, ...inPlaceWith("logspace", ["base"], [base], options));
-  }
+  const [from, to, steps, base = 10, options = {}] = inOrder<
+    [number | Tensor, number | Tensor, number, number?, TensorOptions?]
+  >("logspace", ["start", "end", "steps", "base"], 3, given, true);
   const device = placeOf("logspace", options), [start, end] = endsOf("logspace", from, to);
   requireKind("logspace", "base", base, "number");
   if (!Number.isInteger(steps) || steps < 0) {

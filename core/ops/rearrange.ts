@@ -25,7 +25,7 @@ import {
   unsqueeze,
 } from "./view.ts";
 import { cat, split } from "./join.ts";
-import { inPlace, isNamed, type Named } from "./arguments.ts";
+import { inPlace, inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { checkCall, requireKind } from "./options.ts";
 
 /** Elements moved along dimensions, those that leave at one end coming in at the other; without `dims` in the flattened order. `torch.roll`. */
@@ -126,6 +126,12 @@ export function tile(x: Tensor, sizes: Shape): Tensor {
   return repeat(x, missing > 0 ? [...new Array<number>(missing).fill(1), ...sizes] : sizes);
 }
 
+/** Options of `repeatInterleave`. */
+export interface RepeatOptions {
+  /** The size along `dim` that the repeats make; it is found without. */
+  readonly outputSize?: number | null;
+}
+
 /**
  * Each element repeated in place: `repeats` times, or as often as `repeats[i]` says, along `dim`; without `dim` over the flattened x.
  * `torch.repeat_interleave`.
@@ -136,15 +142,32 @@ export function repeatInterleave(
     | number
     | readonly number[]
     | Tensor
-    | Named<{ repeats: number | readonly number[] | Tensor; dim: number }>,
-  dim?: number | Named<{ dim: number }>,
+    | Named<{ repeats: number | readonly number[] | Tensor; dim: number | null }, RepeatOptions>,
+  dim?: number | null | Named<{ dim: number | null }, RepeatOptions>,
+  options: RepeatOptions = {},
 ): Tensor {
   if (isNamed(repeats) || isNamed(dim)) {
-    return repeatInterleave(x, ...inPlace("repeat_interleave", ["repeats", "dim"], [repeats, dim], 1));
+    return repeatInterleave(
+      x,
+      ...inPlaceWith("repeat_interleave", ["repeats", "dim"], [repeats, dim], options, 1),
+    );
   }
-  checkCall("repeat_interleave", [x]);
-  if (dim === undefined) return repeatInterleave(reshape(x, [sizeOf(x.shape)]), repeats, 0);
-  const at = normalizeDim("repeat_interleave", dim, x.shape.length);
+  checkCall("repeat_interleave", [x], options, { outputSize: "whole?" });
+  if (dim === undefined || dim === null) {
+    return repeatInterleave(reshape(x, [sizeOf(x.shape)]), repeats, 0, options);
+  }
+  const at = normalizeDim("repeat_interleave", dim, x.shape.length), y = repeatedAlong(x, repeats, at);
+  if ((options.outputSize ?? y.shape[at]) !== y.shape[at]) {
+    throw new ValueError(
+      `repeat_interleave: allocated size does not match required size: output_size is ${options.outputSize}, and the repeats make ${
+        y.shape[at]
+      }`,
+    );
+  }
+  return y;
+}
+
+function repeatedAlong(x: Tensor, repeats: number | readonly number[] | Tensor, at: number): Tensor {
   if (typeof repeats === "number") {
     if (!Number.isInteger(repeats) || repeats < 0) {
       throw new ValueError(`Repeats must be non-negative, but got ${repeats}, in repeat_interleave`);

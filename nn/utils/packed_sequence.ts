@@ -41,6 +41,25 @@ export class PackedSequence {
     this.unsortedIndices = sortedIndices === null ? null : inverse(sortedIndices);
   }
 
+  /** The text that PyTorch prints. */
+  toString(): string {
+    const list = (values: readonly number[] | null) =>
+      values === null ? "None" : tensor([...values], { dtype: "int64", device: "cpu" });
+    return `PackedSequence(data=${this.data}, batch_sizes=${list(this.batchSizes)}, sorted_indices=${
+      list(this.sortedIndices)
+    }, unsorted_indices=${list(this.unsortedIndices)})`;
+  }
+
+  /** What `console.log` prints in Deno. */
+  [Symbol.for("Deno.customInspect")](): string {
+    return this.toString();
+  }
+
+  /** What `console.log` prints in Node. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
   /** The same sequences with other elements. */
   withData(data: Tensor): PackedSequence {
     return new PackedSequence({ data, batchSizes: this.batchSizes, sortedIndices: this.sortedIndices });

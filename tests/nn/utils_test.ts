@@ -80,6 +80,10 @@ Deno.test("sequences are padded, packed and unpacked", () => {
     2,
     1,
   ]]);
+  assertEquals(
+    String(rnn.packSequence(sequences.slice(0, 2))),
+    "PackedSequence(data=tensor([1., 4., 2., 3.]), batch_sizes=tensor([2, 1, 1]), sorted_indices=None, unsorted_indices=None)",
+  );
   const [padded, lengths] = rnn.padPackedSequence(packed, { batchFirst: true, totalLength: 4 });
   assertEquals(padded.tolist(), [[1, 2, 3, 0], [4, 0, 0, 0], [5, 6, 0, 0]]);
   assertEquals(lengths.tolist(), [3, 1, 2]);
@@ -108,6 +112,11 @@ for (
     const call = layer as (
       x: Tensor | nn.PackedSequence,
     ) => [Tensor | nn.PackedSequence, Tensor | [Tensor, Tensor]];
+    // Of one sequence: of the moments PyTorch makes a stack, of two directions one tensor.
+    assertEquals(
+      (call(ones([2, 1, 3]))[0] as Tensor).gradFn,
+      name === "RNN" ? "StackBackward0" : "CatBackward0",
+    );
     const [output, last] = call(rnn.packSequence(sequences, { enforceSorted: false }));
     const states = Array.isArray(last) ? last : [last];
     const rows = rnn.unpackSequence(output as nn.PackedSequence);

@@ -112,6 +112,9 @@ export type AlongIndex = Given<
   { dim: number; index: IndexLike }
 >;
 
+/** The places, and the dimension if they are along one; by position or by name. */
+export type FreeAlongIndex = Given<[index: IndexLike], [dim: number], { indices: IndexLike; dim: number }>;
+
 /** The same and a value for these places. */
 export type FillAlongIndex = Given<
   [dim: number, index: IndexLike, value: Scalar | Tensor],
@@ -304,7 +307,8 @@ export function take(x: Tensor, index: IndexLike): Tensor {
 }
 
 /** `gather` whose index broadcasts with x in all other dimensions; without `dim` over the flattened x. `torch.take_along_dim`. */
-export function takeAlongDim(x: Tensor, index: IndexLike, dim?: number): Tensor {
+export function takeAlongDim(x: Tensor, ...given: FreeAlongIndex): Tensor {
+  const [index, dim] = inOrder<[IndexLike, number?]>("take_along_dim", ["indices", "dim"], 1, given);
   checkCall("take_along_dim", [x]);
   const idx = toIndex(index, x, (got) =>
     new DTypeError(

@@ -141,6 +141,14 @@ export function scatterAdd(x: Tensor, ...given: ScatterAddArguments): Tensor {
 /** How `scatterReduce` merges. */
 export type ScatterReduction = "sum" | "prod" | "mean" | "amax" | "amin";
 
+/** What `scatterReduce` merges where and how, by position or by name. */
+export type ScatterReduceArguments = Given<
+  [dim: number, index: IndexLike, source: Tensor, reduce: ScatterReduction],
+  [],
+  { dim: number; index: IndexLike; src: Tensor; reduce: ScatterReduction },
+  { readonly includeSelf?: boolean }
+>;
+
 /** The value that changes nothing under a reduction of this dtype. */
 function identityOf(reduce: ScatterReduction, dtype: DType): Scalar {
   if (reduce === "sum" || reduce === "mean") return 0;
@@ -160,12 +168,11 @@ const scatterModes = { sum: "add", mean: "add", prod: "mul", amax: "max", amin: 
  */
 export function scatterReduce(
   x: Tensor,
-  dim: number,
-  index: IndexLike,
-  source: Tensor,
-  reduce: ScatterReduction,
-  options: { readonly includeSelf?: boolean } = {},
+  ...given: ScatterReduceArguments
 ): Tensor {
+  const [dim, index, source, reduce, options = {}] = inOrder<
+    [number, IndexLike, Tensor, ScatterReduction, { readonly includeSelf?: boolean }?]
+  >("scatter_reduce", ["dim", "index", "src", "reduce"], 4, given, true);
   checkCall("scatter_reduce", [x, source], options, scatterReduceKinds);
   if (!Object.hasOwn(scatterModes, reduce)) {
     throw new ValueError(

@@ -17,6 +17,7 @@ import { scatterReduce, type ScatterReduction } from "./scatter.ts";
 import { scatterExact } from "../routine.ts";
 import { Selection } from "./selection.ts";
 import { diagonal, expand, reshape, select, sliceBounds, strided } from "../view.ts";
+import { type Given, inOrder } from "../arguments.ts";
 import { checkCall, type Kinds, requireKind } from "../options.ts";
 
 /** x with what the view `read` shows replaced by `source`. */
@@ -42,15 +43,25 @@ export function selectScatter(x: Tensor, source: Tensor, dim: number, index: num
   return named("SelectScatter", written("select_scatter", x, source, (t) => select(t, dim, index)));
 }
 
+/** Where a slice lies, by position or by name. */
+export type SliceArguments = Given<
+  [],
+  [dim: number, start: number | null, end: number | null, step: number],
+  { dim: number; start: number | null; end: number | null; step: number }
+>;
+
 /** x with `start:end:step` along `dim` replaced by `source`. `torch.slice_scatter`. */
 export function sliceScatter(
   x: Tensor,
   source: Tensor,
-  dim = 0,
-  start?: number | null,
-  end?: number | null,
-  step = 1,
+  ...given: SliceArguments
 ): Tensor {
+  const [dim = 0, start, end, step = 1] = inOrder<[number?, (number | null)?, (number | null)?, number?]>(
+    "slice_scatter",
+    ["dim", "start", "end", "step"],
+    0,
+    given,
+  );
   checkCall("slice_scatter", [x, source]);
   const at = normalizeDim("slice_scatter", dim, x.shape.length);
   const bounds = sliceBounds(x.shape[at], start, end, step);

@@ -34,12 +34,47 @@ interface Labelled {
  * console.log(einsum("bij,bjk->bik", ones([2, 3, 4]), ones([2, 4, 5])).shape); // [ 2, 3, 5 ]
  * ```
  */
-export function einsum(equation: string, ...operands: readonly Tensor[]): Tensor {
-  if (typeof equation !== "string") {
+export function einsum(equation: string, ...operands: readonly Tensor[]): Tensor;
+/** The operands as one list. */
+export function einsum(equation: string, operands: readonly Tensor[]): Tensor;
+/** Each operand before its subscripts, whole numbers from 0 to 51 or "..."; after them may stand those of the output: `einsum(a, [0, 1], b, [1, 2], [0, 2])`. */
+export function einsum(operand: Tensor, ...rest: readonly (Tensor | Subscripts)[]): Tensor;
+export function einsum(...given: readonly (string | Tensor | readonly Tensor[] | Subscripts)[]): Tensor {
+  if (given.length < 2) {
     throw new ValueError(
-      `einsum(): the equation comes first and is a string, as in einsum("ij,jk->ik", a, b)`,
+      "einsum(): must specify the equation string and at least one operand, or at least one operand and its subscripts list",
     );
   }
+  const [first, ...rest] = given,
+    list: unknown = rest.length === 1 && Array.isArray(rest[0]) ? rest[0] : rest;
+  if (typeof first === "string") return contracted(first, list as readonly Tensor[]);
+  const lists = given.filter((_, i) => i % 2 === 1) as Subscripts[];
+  const output = given.length % 2 === 1 ? `->${subscripts(given[given.length - 1] as Subscripts)}` : "";
+  const operands = given.slice(0, given.length - given.length % 2).filter((_, i) => i % 2 === 0);
+  return contracted(lists.map(subscripts).join(",") + output, operands as readonly Tensor[]);
+}
+
+/** Numbers in the place of letters. */
+export type Subscripts = readonly (number | "...")[];
+
+/** The letters that numbers stand for. */
+function subscripts(list: Subscripts): string {
+  if (!Array.isArray(list)) {
+    throw new ValueError(
+      `einsum(): the equation comes first, as in einsum("ij,jk->ik", a, b), or each operand before its subscripts list`,
+    );
+  }
+  return (list as Subscripts).map((n) => {
+    if (n === "...") return n;
+    if (Number.isInteger(n) && n >= 0 && n < 52) return String.fromCharCode(n < 26 ? 65 + n : 97 + n - 26);
+    throw new ValueError(
+      `einsum(): subscript in subscript list is not within the valid range [0, 52): got ${n}`,
+    );
+  }).join("");
+}
+
+/** The operands, contracted as the equation says. */
+function contracted(equation: string, operands: readonly Tensor[]): Tensor {
   if (operands.length === 0) throw new ValueError("einsum(): must provide at least one operand");
   checkCall("einsum", operands);
   const [left, right, ...more] = equation.replaceAll(/\s/g, "").split("->");

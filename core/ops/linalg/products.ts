@@ -221,9 +221,10 @@ const vanderKinds: Kinds<{ readonly increasing?: boolean }> = {
 /** The powers of a vector as columns, the highest first; `increasing` turns them round. `torch.vander`. */
 export function vander(
   x: Tensor,
-  count?: number | null,
+  count: number | null | Named<{ N: number | null }, { readonly increasing?: boolean }> = null,
   options: { readonly increasing?: boolean } = {},
 ): Tensor {
+  if (isNamed(count)) return vander(x, ...inPlaceWith("vander", ["N"], [count], options));
   checkCall("vander", [x], options, vanderKinds);
   const n = count ?? x.shape[0];
   if (x.shape.length !== 1) {
@@ -238,7 +239,8 @@ export function vander(
 }
 
 /** The powers 0 to n - 1 of each element, in a new last dimension. `torch.linalg.vander`. */
-export function linalgVander(x: Tensor, n?: number | null): Tensor {
+export function linalgVander(x: Tensor, n: number | null | Named<{ N: number | null }> = null): Tensor {
+  if (isNamed(n)) return linalgVander(x, ...inPlace("linalg.vander", ["N"], [n]));
   checkCall("linalg.vander", [x]);
   const count = n ?? x.shape[x.shape.length - 1];
   if (!Number.isInteger(count) || count < 1) {

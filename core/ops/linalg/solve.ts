@@ -16,6 +16,7 @@ import { where } from "../logical.ts";
 import { hostResult, matricesOf, requireMatrices, requireSquare } from "../host.ts";
 import { svd } from "./decompose.ts";
 import { matmul } from "./matmul.ts";
+import { inPlace, isNamed, type Named } from "../arguments.ts";
 import { checkCall, checkOptions, type Kinds, requireKind } from "../options.ts";
 import { diagEmbed, movedim, tril, triu } from "../rearrange.ts";
 import { exclusiveProduct } from "../reduce.ts";
@@ -343,7 +344,8 @@ export function choleskyInverse(factor: Tensor, options: { readonly upper?: bool
 }
 
 /** The inverse of x as a map between its first `ind` dimensions and the others. `torch.linalg.tensorinv`. */
-export function tensorinv(x: Tensor, ind = 2): Tensor {
+export function tensorinv(x: Tensor, ind: number | Named<{ ind: number }> = 2): Tensor {
+  if (isNamed(ind)) return tensorinv(x, ...inPlace("linalg.tensorinv", ["ind"], [ind]));
   checkCall("linalg.tensorinv", [x]);
   requireKind("linalg.tensorinv", "ind", ind, "whole");
   const first = x.shape.slice(0, ind), rest = x.shape.slice(ind);

@@ -8,7 +8,7 @@ import { type NamedTuple, namedTuple } from "../../named_tuple.ts";
 import { sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { mustWait, waiting } from "../../transform/waiting.ts";
-import { cast } from "../cast.ts";
+import { cast, checkTensors } from "../cast.ts";
 import { zeros } from "../create.ts";
 import { eye } from "../ranges.ts";
 import { choleskyOf, luOf } from "./dense.ts";
@@ -73,6 +73,7 @@ export function solveEx(
 ): NamedTuple<readonly ["result", "info"]> {
   checkOptions("linalg.solve_ex", options, { checkErrors: "boolean", left: "boolean" });
   requireSquare("linalg.solve_ex", a);
+  checkTensors("linalg.solve_ex", [b]);
   if (mustWait(a, b)) return waiting([a, b], (s, t) => solveEx(s, t, options));
   const info = infoOf(a, singularPivot), { left = true } = options;
   if (options.checkErrors === true || !anyFailed(info)) {

@@ -7,9 +7,16 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   arange,
+  combinations,
+  cumulativeTrapezoid,
+  einsum,
   full,
   fullLike,
+  histogram,
+  histogramdd,
+  linalg,
   linspace,
+  logspace,
   manualSeed,
   multinomial,
   normal,
@@ -17,13 +24,17 @@ import {
   randint,
   split,
   type Tensor,
+  tensor,
+  trapezoid,
   ValueError,
+  vander,
 } from "../../../core/mod.ts";
-import { functional as F } from "../../../nn/mod.ts";
+import { ConvTranspose1d, functional as F, MaxUnpool2d } from "../../../nn/mod.ts";
 
 const image = arange(64).reshape([1, 4, 4, 4]).float(), line = image.reshape([1, 4, 16]);
 const cube = image.reshape([1, 1, 4, 4, 4]), rows = arange(6).reshape([2, 3]).float();
 const taken = F.maxPool2d(image, 2, { returnIndices: true });
+const transposed = new ConvTranspose1d(4, 1, 2, { stride: 2 });
 
 /** A draw that begins anew. */
 function drawn(draw: () => Tensor): () => Tensor {
@@ -144,6 +155,70 @@ cases.push(
   ],
 );
 
+const line3 = tensor([1, 2, 4]), places = tensor([0, 1, 3]), square = rows.matmul(rows.t()).add(ones([2, 2]));
+cases.push(
+  ["trapezoid", () => trapezoid(line3, { x: places }), () => trapezoid(line3, places)],
+  ["trapezoid of places, dim", () => trapezoid(rows, places, { dim: 1 }), () => trapezoid(rows, places)],
+  ["trapezoid of numbers", () => trapezoid(line3, [0, 1, 3]), () => trapezoid(line3, places)],
+  [
+    "cumulative_trapezoid",
+    () => cumulativeTrapezoid(line3, { x: places, dim: 0 }),
+    () => cumulativeTrapezoid(line3, places),
+  ],
+  [
+    "combinations",
+    () => combinations(line3, { r: 2, withReplacement: true }),
+    () => combinations(line3, 2, { withReplacement: true }),
+  ],
+  ["logspace", () => logspace({ start: 0, end: 1, steps: 3, base: 2 }), () => logspace(0, 1, 3, 2)],
+  [
+    "histogram",
+    () => histogram(line3, { bins: 4, range: [0, 3] }).hist,
+    () => histogram(line3, 4, { range: [0, 3] }).hist,
+  ],
+  [
+    "histogramdd",
+    () => histogramdd(rows, { bins: 2, density: true }).hist,
+    () => histogramdd(rows, 2, { density: true }).hist,
+  ],
+  ["take_along_dim", () => rows.takeAlongDim(index, { dim: 1 }), () => rows.takeAlongDim(index, 1)],
+  [
+    "scatter_reduce",
+    () => rows.scatterReduce(1, index, rows, { reduce: "amax", includeSelf: false }),
+    () => rows.scatterReduce(1, index, rows, "amax", { includeSelf: false }),
+  ],
+  [
+    "slice_scatter",
+    () => rows.sliceScatter(ones([2, 1]), { dim: 1, start: 1, end: 3, step: 2 }),
+    () => rows.sliceScatter(ones([2, 1]), 1, 1, 3, 2),
+  ],
+  ["vander", () => vander(line3, { N: 2, increasing: true }), () => vander(line3, 2, { increasing: true })],
+  ["linalg.vander", () => linalg.vander(line3, { N: 2 }), () => linalg.vander(line3, 2)],
+  ["linalg.tensorinv", () => linalg.tensorinv(square, { ind: 1 }), () => linalg.tensorinv(square, 1)],
+  [
+    "repeat_interleave of a known size",
+    () => rows.repeatInterleave([1, 2], { dim: 0, outputSize: 3 }),
+    () => rows.repeatInterleave([1, 2], 0),
+  ],
+  ["size", () => tensor(rows.size({ dim: 1 })), () => tensor(rows.size(1))],
+  [
+    "einsum, numbers for letters",
+    () => einsum(rows, ["...", 0], rows, [51, 0], ["...", 51]),
+    () => einsum("ij,kj->ik", rows, rows),
+  ],
+  ["einsum, operands in a list", () => einsum("ij->j", [rows]), () => einsum("ij->j", rows)],
+  [
+    "ConvTranspose1d",
+    () => transposed(line, { outputSize: [32] }),
+    () => transposed(line, [32]),
+  ],
+  [
+    "MaxUnpool2d",
+    () => new MaxUnpool2d(2)(taken.values, taken.indices, { outputSize: [5, 5] }),
+    () => new MaxUnpool2d(2)(taken.values, taken.indices, [5, 5]),
+  ],
+);
+
 for (const [name, byName, byPosition] of cases) {
   Deno.test(`by name: ${name}`, () => assertEquals(byName().tolist(), byPosition().tolist()));
 }
@@ -175,6 +250,12 @@ Deno.test("what is missing, unknown or given twice is named", () => {
       () => linspace(0, 1, Object.fromEntries([["step", 3]])),
       "linspace() missing 1 required positional argument: 'steps'",
     ],
+    [
+      () => rows.repeatInterleave(2, { dim: 0, outputSize: 3 }),
+      "allocated size does not match required size",
+    ],
+    [() => einsum(rows, [0, 52]), "subscript in subscript list is not within the valid range [0, 52)"],
+    [() => einsum("ij"), "einsum(): must specify the equation string and at least one operand"],
     [() => arange({ start: 1 }), "arange() missing 1 required positional argument: 'end'"],
     [() => randint({ low: 1, size: [2] }), "'high' and 'size' are needed; given by name: low, size"],
     [
