@@ -58,8 +58,8 @@ export const binaryFns = [
   "remainder", // sign of the divisor; integer by zero gives 0
   "fmod", // sign of the dividend; integer by zero gives 0
   "pow", // floats as IEEE pow; integers by squaring, negative exponent gives 0 unless the base is 1 or -1
-  "max", // NaN wins; bool: or
-  "min", // NaN wins; bool: and
+  "max", // NaN wins, the second of 0 and -0; bool: or
+  "min", // NaN wins, the second of 0 and -0; bool: and
   "atan2", // float
   "hypot", // float
   "copysign", // float

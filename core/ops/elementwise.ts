@@ -26,7 +26,7 @@ import {
 import { fillValue, full } from "./create.ts";
 import { checkHeld } from "./indexing/indexing.ts";
 import { numberIn } from "./arguments.ts";
-import { eq, isnan, lt, where } from "./logical.ts";
+import { eq, gt, isnan, lt, where } from "./logical.ts";
 import { checkCall, checkOptions, type Kinds } from "./options.ts";
 import { reciprocal, sqrt } from "./transcendental.ts";
 import { expand } from "./view.ts";
@@ -328,11 +328,11 @@ export function abs(x: Tensor): Tensor {
   return apply(prim.absPrim, [notBool("abs", x)], undefined);
 }
 
-/** -1, 0 or 1; 0 for NaN, as PyTorch has it. `torch.sign`. */
+/** -1, 0 or 1; 0 for NaN and without a sign for -0, as PyTorch has it. `torch.sign`. */
 export function sign(x: Tensor): Tensor {
   checkTensors("sign", [x]);
   if (!isFloat(x.dtype)) return kindOf(x.dtype) === "bool" ? x.value : apply(prim.signPrim, [x], undefined);
-  return apply(prim.signPrim, [where(isnan(x), 0, x)], undefined);
+  return apply(prim.signPrim, [where(gt(abs(x), 0), x, 0)], undefined);
 }
 
 /** x, unless it is of bools. */

@@ -276,7 +276,9 @@ export function xlogy(a: TensorLike, b: TensorLike): Tensor {
   const x = toTensor(a, dtype, device), y = toTensor(b, dtype, device);
   // Only where the product would be 0 times infinity does anything need care.
   const none = eq(x, 0), zero = logicalAnd(none, logicalOr(le(y, 0), eq(y, Infinity)));
-  const product = (s: Tensor, t: Tensor) => mul(s, log(t)), safe = where(zero, 1, y);
+  // No zero of the product has a sign where x is 0; the gradient there is ln(y) as elsewhere.
+  const unsigned = (z: Tensor) => where(none, add(z, 0), z);
+  const product = (s: Tensor, t: Tensor) => unsigned(mul(s, log(t))), safe = where(zero, 1, y);
   // PyTorch's steps round bfloat16, but not float16.
   const z = dtype === "float16"
     ? cast(product(cast(x, "float32"), cast(safe, "float32")), dtype)

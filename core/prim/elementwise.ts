@@ -8,7 +8,7 @@ import { ValueError } from "../errors.ts";
 import type { BinaryFn, UnaryFn } from "../kernel/scalar.ts";
 import { cast } from "../ops/cast.ts";
 import * as op from "../ops/elementwise.ts";
-import { eq, ge, gt, logicalAnd, lt, where } from "../ops/logical.ts";
+import { eq, ge, gt, le, logicalAnd, lt, where } from "../ops/logical.ts";
 import { trigamma } from "../ops/pointwise.ts";
 import { fullLike, zerosLike } from "../ops/create.ts";
 import { any } from "../ops/reduce.ts";
@@ -175,6 +175,15 @@ export const minPrim = binary("min", "Minimum", [
   (g, _y, [a, b]) => share(g, a, b, gt),
   (g, _y, [a, b]) => share(g, b, a, gt),
 ]);
+// The larger of 0 and x, which passes nothing on at 0; NaN passes
+export const reluPrim: Primitive<undefined> = definePrimitive<undefined>({
+  ...maxPrim,
+  fields: undefined,
+  name: "relu",
+  torchName: "Relu",
+  vjp: [null, (g, _y, [, x]) => where(le(x, 0), 0, g)],
+  batch: { attrs: (attrs) => attrs },
+});
 // d atan2(a, b) = (b da - a db) / (a^2 + b^2)
 export const atan2Prim = binary("atan2", "Atan2", [
   (g, _y, [a, b]) => op.mul(g, op.div(b, op.add(square(a), square(b)))),

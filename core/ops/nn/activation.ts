@@ -9,12 +9,14 @@ import { checkCall, checkKind, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { isFloat, scalarName } from "../../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
+import { reluPrim } from "../../prim/elementwise.ts";
 import { normalizeDim, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { inSingle } from "../cast.ts";
 import {
   abs,
   add,
+  binaryAs,
   div,
   erf,
   exp,
@@ -57,7 +59,7 @@ export function checkNumbers(op: string, settings: Readonly<Record<string, numbe
 export function relu(x: Tensor, options?: InplaceOptions): Tensor {
   checkCall("relu", [x], options, inplaceKinds);
   if (x.dtype === "bool") throw new DTypeError("Boolean inputs not supported for relu");
-  return named("Relu", where(le(x, 0), 0, x));
+  return binaryAs(reluPrim, 0, x, x.dtype);
 }
 
 /** x clipped to [low, high]; no gradient at the bounds. `torch.nn.functional.hardtanh`. */
@@ -79,7 +81,7 @@ export function hardtanh(
       `cannot do hardtanh on an unsigned type with negative limits, in hardtanh(${minVal}, ${maxVal})`,
     );
   }
-  const raised = where(le(x, low), low, x), y = where(ge(raised, high), high, raised);
+  const raised = where(lt(x, low), low, x), y = where(gt(raised, high), high, raised);
   return named("Hardtanh", gradientWhere(() => logicalAnd(gt(x, low), lt(x, high)), x, y));
 }
 

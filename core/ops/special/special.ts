@@ -81,7 +81,9 @@ export function xlog1py(x: TensorLike, y: TensorLike): Tensor {
     none = eq(x, 0),
     zero = logicalAnd(none, logicalOr(le(z, -1), eq(z, Infinity)));
   const number = x instanceof Tensor ? (y instanceof Tensor ? 0 : 2) : 1;
-  const product = mul(x, log1p(where(zero, 0, z))), name = `SpecialXlog1PyBackward${number}`;
+  const times = mul(x, log1p(where(zero, 0, z)));
+  // As in xlogy, no zero has a sign where x is 0.
+  const product = where(none, add(times, 0), times), name = `SpecialXlog1PyBackward${number}`;
   if (z.track === 0) return named(name, product);
   // The gradient in y is x / (1 + y).
   const undefinedAt = logicalAnd(none, eq(z, -1));
@@ -107,7 +109,9 @@ export function ndtri(x: Tensor): Tensor {
   for (let step = 0; step < 3; step++) {
     z = sub(z, mul(sub(ndtr(z), tail), mul(exp(mul(square(z), 0.5)), Math.sqrt(2 * Math.PI))));
   }
-  const centre = mul(erfinv(sub(mul(where(inTail, 0.5, p), 2), 1)), Math.SQRT2);
+  // A small number below 0 is lost in 2 p - 1; its root is NaN, and so is the gradient.
+  const below = lt(p, 0), inside = where(inTail, 0.5, where(below, sqrt(where(below, p, 1)), p));
+  const centre = mul(erfinv(sub(mul(inside, 2), 1)), Math.SQRT2);
   return named("SpecialNdtri", where(inTail, where(upper, neg(z), z), centre));
 }
 

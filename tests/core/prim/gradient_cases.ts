@@ -147,6 +147,8 @@ export const gradientCases: Readonly<Record<string, readonly GradientCase[]>> = 
   ],
   max: [...two([0, 1], [2, 3]), ...two([2, 3], [0, 1])],
   min: [...two([0, 1], [2, 3]), ...two([2, 3], [0, 1])],
+  // The first argument is always 0.
+  relu: [...two([0, 0], positive, [1]), ...two([0, 0], negative, [1])],
   atan2: [...two(positive, positive), ...two(negative, negative), ...two(any, negative)],
   hypot: [...two(positive, any), ...two(negative, positive)],
   copysign: [...two(positive, negative), ...two(negative, positive)],

@@ -335,8 +335,6 @@ export const f32x4 = {
   sub: vectorBinary(0xe5),
   mul: vectorBinary(0xe6),
   div: vectorBinary(0xe7),
-  min: vectorBinary(0xe8),
-  max: vectorBinary(0xe9),
   /** `b < a ? b : a`: one machine instruction, but a NaN in b is dropped. */
   pmin: vectorBinary(0xea),
   /** `a < b ? b : a`: one machine instruction, but a NaN in b is dropped. */
@@ -373,8 +371,6 @@ export const f64x2 = {
   sub: vectorBinary(0xf1),
   mul: vectorBinary(0xf2),
   div: vectorBinary(0xf3),
-  min: vectorBinary(0xf4),
-  max: vectorBinary(0xf5),
   /** `b < a ? b : a`, as in f32x4. */
   pmin: vectorBinary(0xf6),
   /** `a < b ? b : a`, as in f32x4. */
