@@ -7,7 +7,8 @@ import { IndexError, ShapeError, ValueError } from "../../core/errors.ts";
 import { checkTensors } from "../../core/ops/cast.ts";
 import { tensor } from "../../core/ops/create.ts";
 import { indexSelect } from "../../core/ops/indexing/indexing.ts";
-import { checkKind, checkOptions } from "../../core/ops/options.ts";
+import { type Given, inOrder } from "../../core/ops/arguments.ts";
+import { checkKind, isRecord } from "../../core/ops/options.ts";
 import { select } from "../../core/ops/view.ts";
 import { defaultGenerator, type Generator } from "../../core/random/generator.ts";
 import { randperm } from "../../core/random/integers.ts";
@@ -138,16 +139,27 @@ export class TensorDataset<T extends readonly Tensor[]> extends Dataset<T> {
 
 /** The samples of a data set whose numbers are in `indices`, in that order. `torch.utils.data.Subset`. */
 export class Subset<T> extends Dataset<T> {
+  /** The whole data set. */
+  readonly dataset: DatasetLike<T>;
   /** The numbers in the whole data set. */
   readonly indices: readonly number[];
   /** How many samples there are. */
   readonly length: number;
 
   /** A view: nothing is copied. */
-  constructor(readonly dataset: DatasetLike<T>, indices: readonly number[]) {
+  constructor(
+    ...given: Given<
+      [dataset: DatasetLike<T>, indices: readonly number[]],
+      [],
+      { readonly dataset: DatasetLike<T>; readonly indices: readonly number[] }
+    >
+  ) {
     super();
+    const names = ["dataset", "indices"];
+    const [dataset, indices] = inOrder<[DatasetLike<T>, readonly number[]]>("Subset", names, 2, given);
     checkDataset("Subset", dataset);
     checkKind("Subset", "indices", indices ?? null, "numbers");
+    this.dataset = dataset;
     this.indices = indices;
     this.length = indices.length;
   }
@@ -166,6 +178,8 @@ export class Subset<T> extends Dataset<T> {
 
 /** Data sets one after the other. `torch.utils.data.ConcatDataset`. */
 export class ConcatDataset<T> extends Dataset<T> {
+  /** The data sets in order. */
+  readonly datasets: readonly DatasetLike<T>[];
   /** Where each data set ends, counted over all. */
   readonly cumulativeSizes: readonly number[];
   /** How many samples there are. */
@@ -176,8 +190,15 @@ export class ConcatDataset<T> extends Dataset<T> {
    *
    * @throws {ValueError} when there is none
    */
-  constructor(readonly datasets: readonly DatasetLike<T>[]) {
+  constructor(
+    ...given: Given<
+      [datasets: readonly DatasetLike<T>[]],
+      [],
+      { readonly datasets: readonly DatasetLike<T>[] }
+    >
+  ) {
     super();
+    const [datasets] = inOrder<[readonly DatasetLike<T>[]]>("ConcatDataset", ["datasets"], 1, given);
     checkKind("ConcatDataset", "datasets", datasets ?? null, "iterable");
     for (const dataset of datasets) {
       if (dataset instanceof IterableDataset) {
@@ -189,6 +210,7 @@ export class ConcatDataset<T> extends Dataset<T> {
       throw new ValueError("datasets should not be an empty iterable, in ConcatDataset");
     }
     let end = 0;
+    this.datasets = datasets;
     this.cumulativeSizes = datasets.map((d) => end += d.length);
     this.length = end;
   }
@@ -238,6 +260,62 @@ export class ChainDataset<T> extends IterableDataset<T> {
   }
 }
 
+/** What StackDataset makes of data sets: a sample of each, in their form. */
+export type Stacked<D> = { -readonly [K in keyof D]: D[K] extends DatasetLike<infer T> ? T : never };
+
+/**
+ * Data sets side by side: a sample is the list, or the record, of theirs. `torch.utils.data.StackDataset`.
+ *
+ * @example
+ * ```ts
+ * import { io } from "@tenon/tenon";
+ * const pairs = new io.data.StackDataset([1, 2], ["a", "b"]);
+ * const named = new io.data.StackDataset({ x: [1, 2], y: ["a", "b"] });
+ * console.log(pairs.at(1), named.at(0)); // [ 2, "b" ] { x: 1, y: "a" }
+ * ```
+ */
+export class StackDataset<D extends readonly DatasetLike<unknown>[] | Record<string, DatasetLike<unknown>>>
+  extends Dataset<Stacked<D>> {
+  /** The data sets, as given. */
+  readonly datasets: D;
+  /** How many samples there are. */
+  readonly length: number;
+
+  /**
+   * Takes a record of data sets of one length.
+   *
+   * @throws {ValueError} when there is none, or when their lengths differ
+   */
+  constructor(datasets: D & Readonly<Record<string, DatasetLike<unknown>>>);
+  /** Takes data sets of one length, side by side. */
+  constructor(...datasets: D & readonly DatasetLike<unknown>[]);
+  constructor(...datasets: readonly unknown[]) {
+    super();
+    const [first] = datasets;
+    this.datasets = (datasets.length === 1 && isRecord(first) ? first : datasets) as D;
+    const list: readonly DatasetLike<unknown>[] = Object.values(this.datasets);
+    if (list.length === 0) throw new ValueError("At least one dataset should be passed, to StackDataset");
+    for (const dataset of list) checkDataset("StackDataset", dataset);
+    this.length = list[0].length;
+    if (list.some(({ length }) => length !== this.length)) {
+      throw new ValueError(
+        `Size mismatch between datasets: StackDataset got the lengths ${
+          list.map((d) => d.length).join(", ")
+        }`,
+      );
+    }
+  }
+
+  /** The sample of that number; negative ones count from the end. */
+  at(index: number): Stacked<D> {
+    const i = checkIndex("StackDataset", index, this.length), { datasets } = this;
+    const samples = Array.isArray(datasets)
+      ? datasets.map((dataset) => sampleOf(dataset, i))
+      : Object.fromEntries(Object.entries(datasets).map(([name, dataset]) => [name, sampleOf(dataset, i)]));
+    return samples as Stacked<D>;
+  }
+}
+
 /** Whole lengths from fractions of `total`; what rounding leaves over goes to the first ones. */
 function wholeLengths(total: number, fractions: readonly number[]): number[] {
   for (const [i, fraction] of fractions.entries()) {
@@ -266,13 +344,18 @@ function wholeLengths(total: number, fractions: readonly number[]): number[] {
  * ```
  */
 export function randomSplit<T>(
-  dataset: DatasetLike<T>,
-  lengths: readonly number[],
-  options: { readonly generator?: Generator } = {},
+  ...given: Given<
+    [dataset: DatasetLike<T>, lengths: readonly number[]],
+    [generator: Generator],
+    { readonly dataset: DatasetLike<T>; readonly lengths: readonly number[]; readonly generator: Generator }
+  >
 ): Subset<T>[] {
+  const [dataset, lengths, generator = defaultGenerator] = inOrder<
+    [DatasetLike<T>, readonly number[], Generator | undefined]
+  >("randomSplit", ["dataset", "lengths", "generator"], 2, given);
   checkDataset("randomSplit", dataset);
   checkKind("randomSplit", "lengths", lengths ?? null, "numbers");
-  checkOptions("randomSplit", options, { generator: "any" });
+  checkKind("randomSplit", "generator", generator, "generator");
   const total = dataset.length, sum = lengths.reduce((a, b) => a + b, 0);
   const fractions = Math.abs(sum - 1) <= 1e-9 && sum <= 1;
   const sizes = fractions ? wholeLengths(total, lengths) : lengths;
@@ -283,7 +366,7 @@ export function randomSplit<T>(
       }] for ${total} samples`,
     );
   }
-  const order = randperm(options.generator ?? defaultGenerator, total);
+  const order = randperm(generator, total);
   let start = 0;
   return sizes.map((n) => {
     const indices = Array.from({ length: n }, (_, i) => Number(order[start + i]));

@@ -4,7 +4,8 @@
  * @module
  */
 import { ValueError } from "../../core/errors.ts";
-import { checkOptions, type FixedOptions, type Kinds, withoutNulls } from "../../core/ops/options.ts";
+import { needed, settingsOf } from "../../core/ops/arguments.ts";
+import type { FixedOptions, Kinds } from "../../core/ops/options.ts";
 import { defaultGenerator, type Generator } from "../../core/random/generator.ts";
 import { type Batch, collateSamples, defaultConvert } from "./collate.ts";
 import { checkDataset, Dataset, type DatasetLike, IterableDataset, sampleOf } from "./dataset.ts";
@@ -17,6 +18,12 @@ import {
   type Sampler,
   SequentialSampler,
 } from "./sampler.ts";
+
+/** What the samples of a data loader come from, where it is given by name. */
+export interface DataSource<T> {
+  /** A data set, an array, or a stream. */
+  readonly dataset: DatasetLike<T> | IterableDataset<T>;
+}
 
 /** Options of a data loader; the names are those of `torch.utils.data.DataLoader`. */
 export interface DataLoaderOptions<T, B = Batch<T>> extends Pick<FixedOptions, "numWorkers" | "pinMemory"> {
@@ -36,7 +43,8 @@ export interface DataLoaderOptions<T, B = Batch<T>> extends Pick<FixedOptions, "
   readonly generator?: Generator;
 }
 
-const kinds: Kinds<DataLoaderOptions<never, unknown>> = {
+const kinds: Kinds<DataSource<never> & DataLoaderOptions<never, unknown>> = {
+  dataset: "any",
   batchSize: "number?",
   shuffle: "boolean",
   sampler: "iterable",
@@ -80,14 +88,25 @@ export class DataLoader<T, B = Batch<T>> {
   private readonly options: DataLoaderOptions<T, B>;
 
   /**
-   * Nothing is read yet.
+   * Takes everything by name. Nothing is read yet.
    *
    * @throws {ValueError} for options that are unknown or exclude each other, a batch size below 1, or an empty data set that is to be shuffled
    */
-  constructor(dataset: DatasetLike<T> | IterableDataset<T>, options: DataLoaderOptions<T, B> = {}) {
-    checkOptions<DataLoaderOptions<never, unknown>>("DataLoader", options, kinds);
+  constructor(named: DataSource<T> & DataLoaderOptions<T, B>);
+  /** Takes the size of batches and whether they are shuffled by position. */
+  constructor(
+    dataset: DatasetLike<T> | IterableDataset<T>,
+    batchSize: number | null,
+    shuffle?: boolean,
+    options?: DataLoaderOptions<T, B>,
+  );
+  /** Takes the data set, and the others by name. */
+  constructor(dataset: DatasetLike<T> | IterableDataset<T>, options?: DataLoaderOptions<T, B>);
+  constructor(...args: readonly unknown[]) {
+    type All = DataSource<T> & DataLoaderOptions<T, B>;
+    const { dataset: source, ...given } = settingsOf<All>("DataLoader", args, kinds as Kinds<All>, 5);
+    const dataset = needed("DataLoader", { dataset: source }, "dataset");
     if (!(dataset instanceof IterableDataset)) checkDataset("DataLoader", dataset);
-    const given = withoutNulls(options);
     const { sampler, batchSampler, shuffle = false, dropLast = false, batchSize = 1, generator } = given;
     this.dataset = dataset;
     this.options = given;

@@ -5,13 +5,16 @@
  */
 export { type Batch, defaultCollate, defaultConvert } from "./collate.ts";
 export * from "./dataset.ts";
-export { DataLoader, type DataLoaderOptions } from "./loader.ts";
+export { DataLoader, type DataLoaderOptions, type DataSource } from "./loader.ts";
 export {
   BatchSampler,
+  type Groups,
   RandomSampler,
   type RandomSamplerOptions,
-  type Sampler,
+  type SampledData,
+  Sampler,
   SequentialSampler,
   SubsetRandomSampler,
+  type WeightedDraws,
   WeightedRandomSampler,
 } from "./sampler.ts";

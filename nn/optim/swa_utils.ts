@@ -9,7 +9,7 @@ import { noGrad } from "../../core/grad_mode.ts";
 import { tensor } from "../../core/ops/create.ts";
 import { checkKind, checkOptions, type Kinds } from "../../core/ops/options.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { settingsOf, type Trailing } from "../../core/ops/arguments.ts";
+import { type Given, needed, settingsOf } from "../../core/ops/arguments.ts";
 import { BatchNorm } from "../batch_norm.ts";
 import { deepcopy } from "../module/deepcopy.ts";
 import { setField } from "../module/fields.ts";
@@ -17,7 +17,8 @@ import { type Layer, Module } from "../module/module.ts";
 import {
   eachGroup,
   LRScheduler,
-  type Scheduled,
+  scheduled,
+  type SchedulerArguments,
   schedulerKinds,
   type SchedulerOptions,
 } from "./lr_scheduler/scheduler.ts";
@@ -25,18 +26,58 @@ import {
 /** The new average from the old one, a value, and how many values are in the old one. */
 export type AverageFunction = (averaged: Tensor, value: Tensor, count: number) => Tensor;
 
+/** The same for all parameters at once. */
+export type MultiAverageFunction = (
+  averaged: readonly Tensor[],
+  values: readonly Tensor[],
+  count: number,
+) => readonly Tensor[];
+
 /** Options of AveragedModel. */
 export interface AveragedModelOptions {
   /** Device of the average; that of the model when not given. */
   readonly device?: DeviceName | null;
   /** How values are averaged; the plain average when not given. */
   readonly avgFn?: AverageFunction | null;
+  /** How all values are averaged at once, in place of `avgFn`. */
+  readonly multiAvgFn?: MultiAverageFunction | null;
   /** Whether buffers are averaged too. */
   readonly useBuffers?: boolean;
 }
 
 const plainAverage: AverageFunction = (averaged, value, count) =>
   averaged.add(value.sub(averaged).div(count + 1));
+
+/** The plain average, for AveragedModel. `torch.optim.swa_utils.get_swa_avg_fn`. */
+export function getSwaAvgFn(): AverageFunction {
+  return plainAverage;
+}
+
+/** The plain average of all parameters at once, for AveragedModel. `torch.optim.swa_utils.get_swa_multi_avg_fn`. */
+export function getSwaMultiAvgFn(): MultiAverageFunction {
+  return eachOf(plainAverage);
+}
+
+/**
+ * An average that forgets: decay times the old one, and 1 - decay times the value. `torch.optim.swa_utils.get_ema_avg_fn`.
+ *
+ * @throws {ValueError} unless the decay is from 0 to 1
+ */
+export function getEmaAvgFn(decay = 0.999): AverageFunction {
+  if (!(decay >= 0 && decay <= 1)) {
+    throw new ValueError(`Invalid decay value ${decay} provided. Please provide a value in [0,1] range.`);
+  }
+  return (averaged, value) => averaged.mul(decay).add(value.mul(1 - decay));
+}
+
+/** The same for all parameters at once. `torch.optim.swa_utils.get_ema_multi_avg_fn`. */
+export function getEmaMultiAvgFn(decay = 0.999): MultiAverageFunction {
+  return eachOf(getEmaAvgFn(decay));
+}
+
+function eachOf(average: AverageFunction): MultiAverageFunction {
+  return (averaged, values, count) => averaged.map((a, i) => average(a, values[i], count));
+}
 
 /**
  * A copy of a model whose parameters are averages of those that the model had. `torch.optim.swa_utils.AveragedModel`.
@@ -57,18 +98,39 @@ export class AveragedModel extends Module {
   readonly module: Layer;
   /** How many values are in the averages, int64. */
   declare nAveraged: Tensor;
-  private readonly avgFn: AverageFunction;
+  private readonly average: MultiAverageFunction;
   private readonly useBuffers: boolean;
 
   /** Takes the model to copy; the others by name. */
-  constructor(model: Module, options: AveragedModelOptions = {}) {
+  constructor(
+    ...given: Given<
+      [model: Module],
+      [
+        device: DeviceName | null,
+        avgFn: AverageFunction | null,
+        multiAvgFn: MultiAverageFunction | null,
+        useBuffers: boolean,
+      ],
+      { readonly model: Module },
+      AveragedModelOptions
+    >
+  ) {
     super();
-    checkOptions("AveragedModel", options, { device: "string?", avgFn: "function?", useBuffers: "boolean" });
-    const { device = null } = options;
+    const options = settingsOf<AveragedModelOptions & { readonly model?: Module }>("AveragedModel", given, {
+      model: "any",
+      device: "string?",
+      avgFn: "function?",
+      multiAvgFn: "function?",
+      useBuffers: "boolean",
+    });
+    const model = needed("AveragedModel", options, "model"), { device = null } = options;
     this.module = deepcopy(model) as Layer;
     if (device !== null) this.module.to(device);
     setField(this, "nAveraged", tensor(0n, { dtype: "int64" }), "buffer", "n_averaged");
-    this.avgFn = options.avgFn ?? plainAverage;
+    if (options.avgFn && options.multiAvgFn) {
+      throw new ValueError("Only one of avg_fn and multi_avg_fn should be provided, to AveragedModel");
+    }
+    this.average = options.multiAvgFn ?? eachOf(options.avgFn ?? plainAverage);
     this.useBuffers = options.useBuffers ?? false;
   }
 
@@ -80,19 +142,19 @@ export class AveragedModel extends Module {
   /** Adds the parameters that a model has now to the averages. */
   updateParameters(model: Module): void {
     const count = Number(this.nAveraged.item());
-    const next = (averaged: Tensor, value: Tensor) => {
-      const moved = value.detach().to(averaged.device);
-      return count === 0
-        ? moved
-        : noGrad(() => this.avgFn(averaged.detach(), moved, count)).to(averaged.dtype);
+    const next = (averaged: readonly Tensor[], values: readonly Tensor[]): readonly Tensor[] => {
+      const moved = values.map((value, i) => value.detach().to(averaged[i].device));
+      if (count === 0) return moved;
+      const fresh = noGrad(() => this.average(averaged.map((a) => a.detach()), moved, count));
+      return fresh.map((value, i) => value.to(averaged[i].dtype));
     };
-    const values = model.parameters();
-    this.module.parameters().forEach((p, i) => p.data = next(p, values[i]));
+    const own = this.module.parameters();
+    next(own, model.parameters()).forEach((value, i) => own[i].data = value);
     if (this.useBuffers) {
       const theirs = new Map(model.namedBuffers());
       for (const [path, buffer] of this.module.namedBuffers()) {
         const value = theirs.get(path);
-        if (value !== undefined) replaceBuffer(this.module, path, next(buffer, value));
+        if (value !== undefined) replaceBuffer(this.module, path, next([buffer], [value])[0]);
       }
     }
     this.nAveraged = tensor(BigInt(count + 1), { dtype: "int64" });
@@ -157,11 +219,15 @@ export interface SWALRSettings {
 export class SWALR extends LRScheduler<SWALRSettings> {
   /** Takes the optimizer and the learning rate, or one for each group; the others by position or by name. */
   constructor(
-    optimizer: Scheduled,
-    swaLr: number | readonly number[],
-    ...settings: Trailing<[annealEpochs: number, annealStrategy: "cos" | "linear"], SWALROptions>
+    ...given: SchedulerArguments<
+      [swaLr: number | readonly number[]],
+      [annealEpochs: number, annealStrategy: "cos" | "linear"],
+      { readonly swaLr: number | readonly number[] },
+      SWALROptions
+    >
   ) {
-    const options = settingsOf<SWALROptions>("SWALR", settings, kinds);
+    type Own = SWALROptions & { readonly swaLr: number | readonly number[] };
+    const [optimizer, options] = scheduled<Own>("SWALR", given, { swaLr: "rates", ...kinds });
     const { annealEpochs = 10, annealStrategy = "cos" } = options;
     if (annealStrategy !== "cos" && annealStrategy !== "linear") {
       throw new ValueError(`anneal_strategy must by one of 'cos' or 'linear', instead got ${annealStrategy}`);
@@ -169,7 +235,7 @@ export class SWALR extends LRScheduler<SWALRSettings> {
     if (!Number.isInteger(annealEpochs) || annealEpochs < 0) {
       throw new ValueError(`anneal_epochs must be equal or greater than 0, got ${annealEpochs}`);
     }
-    const swaLrs = eachGroup("SWALR", "swa_lr", optimizer, swaLr);
+    const swaLrs = eachGroup("SWALR", "swa_lr", optimizer, needed("SWALR", options, "swaLr"));
     const anneal = annealStrategy === "cos"
       ? (t: number) => (1 - Math.cos(Math.PI * t)) / 2
       : (t: number) => t;

@@ -180,7 +180,7 @@ Deno.test("schedulers refuse unknown and misread settings", () => {
     [
       "StepLR",
       [2, { gama: 1 }],
-      "StepLR() got an unexpected keyword argument 'gama'; it knows stepSize, gamma, lastEpoch",
+      "StepLR() got an unexpected keyword argument 'gama'; it knows optimizer, stepSize, gamma, lastEpoch",
     ],
     ["StepLR", ["2"], `StepLR(): argument 'stepSize' must be int, not the string "2"`],
     ["MultiStepLR", [2], "MultiStepLR(): argument 'milestones' must be list of numbers, not 2"],
@@ -192,7 +192,7 @@ Deno.test("schedulers refuse unknown and misread settings", () => {
       "CosineAnnealingLR() got an unexpected keyword argument 'etaMax'",
     ],
     ["OneCycleLR", [1, { steps: 1 }], "OneCycleLR() got an unexpected keyword argument 'steps'"],
-    ["SWALR", [{ swaLr: 0.1 }], "SWALR(): argument 'swa_lr' must be float or list of floats, not the record"],
+    ["SWALR", ["0.1"], "SWALR(): argument 'swaLr' must be float or list of floats, not the string"],
     ["SWALR", [[1, 2]], "expected 1 values for swa_lr, got 2, in SWALR"],
     ["ReduceLROnPlateau", [{ wait: 1 }], "ReduceLROnPlateau() got an unexpected keyword argument 'wait'"],
   ];

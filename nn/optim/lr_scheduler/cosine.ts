@@ -4,8 +4,14 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
-import { needed, type NeededThen, settingsOf } from "../../../core/ops/arguments.ts";
-import { LRScheduler, type Scheduled, schedulerKinds, type SchedulerOptions } from "./scheduler.ts";
+import { needed } from "../../../core/ops/arguments.ts";
+import {
+  LRScheduler,
+  scheduled,
+  type SchedulerArguments,
+  schedulerKinds,
+  type SchedulerOptions,
+} from "./scheduler.ts";
 
 /** Options of CosineAnnealingLR. */
 export interface CosineAnnealingLROptions extends SchedulerOptions {
@@ -17,17 +23,16 @@ export interface CosineAnnealingLROptions extends SchedulerOptions {
 export class CosineAnnealingLR extends LRScheduler<{ tMax: number; etaMin: number }> {
   /** Takes the optimizer and the number of steps; the least learning rate by position or by name. */
   constructor(
-    optimizer: Scheduled,
-    ...settings: NeededThen<
+    ...given: SchedulerArguments<
       [tMax: number],
       [etaMin: number],
       { readonly tMax: number },
       CosineAnnealingLROptions
     >
   ) {
-    const options = settingsOf<CosineAnnealingLROptions & { readonly tMax: number }>(
+    const [optimizer, options] = scheduled<CosineAnnealingLROptions & { readonly tMax: number }>(
       "CosineAnnealingLR",
-      settings,
+      given,
       {
         tMax: "number",
         etaMin: "number",
@@ -87,17 +92,16 @@ export interface WarmRestartsSettings {
 export class CosineAnnealingWarmRestarts extends LRScheduler<WarmRestartsSettings> {
   /** Takes the optimizer and the length of the first period; the others by position or by name. */
   constructor(
-    optimizer: Scheduled,
-    ...settings: NeededThen<
+    ...given: SchedulerArguments<
       [t0: number],
       [tMult: number, etaMin: number],
       { readonly t0: number },
       WarmRestartsOptions
     >
   ) {
-    const options = settingsOf<WarmRestartsOptions & { readonly t0: number }>(
+    const [optimizer, options] = scheduled<WarmRestartsOptions & { readonly t0: number }>(
       "CosineAnnealingWarmRestarts",
-      settings,
+      given,
       {
         t0: "number",
         tMult: "number",

@@ -4,12 +4,14 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
-import { needed, type NeededThen, settingsOf, type Trailing } from "../../../core/ops/arguments.ts";
+import { needed } from "../../../core/ops/arguments.ts";
 import {
   eachGroup,
   LRScheduler,
   type Scheduled,
+  scheduled,
   type ScheduledGroup,
+  type SchedulerArguments,
   schedulerKinds,
   type SchedulerOptions,
 } from "./scheduler.ts";
@@ -103,8 +105,7 @@ export class OneCycleLR
   extends LRScheduler<OneCycleSettings & { phases: Phase[]; annealStrategy: "cos" | "linear" }> {
   /** Takes the optimizer and the largest learning rate; the others by position or by name. */
   constructor(
-    optimizer: Scheduled,
-    ...settings: NeededThen<
+    ...given: SchedulerArguments<
       [maxLr: number | readonly number[]],
       [totalSteps: number | null, epochs: number | null, stepsPerEpoch: number | null],
       { readonly maxLr: number | readonly number[] },
@@ -112,7 +113,7 @@ export class OneCycleLR
     >
   ) {
     type Given = OneCycleLROptions & { readonly maxLr: number | readonly number[] };
-    const options = settingsOf<Given>("OneCycleLR", settings, {
+    const [optimizer, options] = scheduled<Given>("OneCycleLR", given, {
       maxLr: "rates",
       totalSteps: "number?",
       epochs: "number?",
@@ -219,6 +220,14 @@ export interface CyclicLROptions extends SchedulerOptions {
   readonly maxMomentum?: number | readonly number[];
 }
 
+/** The rates that CyclicLR goes between. */
+export interface CyclicRates {
+  /** The least learning rate, or one for each group. */
+  readonly baseLr: number | readonly number[];
+  /** The largest learning rate, or one for each group. */
+  readonly maxLr: number | readonly number[];
+}
+
 /** @internal */
 export interface CyclicSettings {
   maxLrs: number[];
@@ -237,12 +246,16 @@ export interface CyclicSettings {
 export class CyclicLR extends LRScheduler<CyclicSettings> {
   /** Takes the optimizer, the least and the largest learning rate; the others by position or by name. */
   constructor(
-    optimizer: Scheduled,
-    baseLr: number | readonly number[],
-    maxLr: number | readonly number[],
-    ...settings: Trailing<[stepSizeUp: number, stepSizeDown: number | null], CyclicLROptions>
+    ...given: SchedulerArguments<
+      [baseLr: number | readonly number[], maxLr: number | readonly number[]],
+      [stepSizeUp: number, stepSizeDown: number | null],
+      CyclicRates,
+      CyclicLROptions
+    >
   ) {
-    const options = settingsOf<CyclicLROptions>("CyclicLR", settings, {
+    const [optimizer, options] = scheduled<CyclicLROptions & CyclicRates>("CyclicLR", given, {
+      baseLr: "rates",
+      maxLr: "rates",
       stepSizeUp: "number",
       stepSizeDown: "number?",
       mode: "string",
@@ -254,6 +267,7 @@ export class CyclicLR extends LRScheduler<CyclicSettings> {
       maxMomentum: "rates",
       ...schedulerKinds,
     });
+    const baseLr = needed("CyclicLR", options, "baseLr"), maxLr = needed("CyclicLR", options, "maxLr");
     const { stepSizeUp: up = 2000, mode = "triangular", gamma = 1, cycleMomentum = true } = options;
     const total = up + (options.stepSizeDown ?? up);
     const scales: Readonly<Record<string, (x: number) => number>> = {

@@ -4,12 +4,14 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
-import { checkKind, checkOptions, type Kinds } from "../../../core/ops/options.ts";
-import { needed, type NeededThen, settingsOf, type Trailing } from "../../../core/ops/arguments.ts";
+import { checkKind, type Kinds } from "../../../core/ops/options.ts";
+import { needed } from "../../../core/ops/arguments.ts";
 import {
   checkOptimizer,
   LRScheduler,
   type Scheduled,
+  scheduled,
+  type SchedulerArguments,
   schedulerKinds,
   type SchedulerOptions,
   type SchedulerStateDict,
@@ -41,14 +43,17 @@ const stepKinds: Kinds<StepLROptions> = { gamma: "number", ...schedulerKinds };
 export class StepLR extends LRScheduler<{ stepSize: number; gamma: number }> {
   /** Takes the optimizer and the number of steps; gamma by position or by name. */
   constructor(
-    optimizer: Scheduled,
-    ...settings: NeededThen<[stepSize: number], [gamma: number], { readonly stepSize: number }, StepLROptions>
+    ...given: SchedulerArguments<
+      [stepSize: number],
+      [gamma: number],
+      { readonly stepSize: number },
+      StepLROptions
+    >
   ) {
-    const options = settingsOf<StepLROptions & { readonly stepSize: number }>(
-      "StepLR",
-      settings,
-      { stepSize: "whole", ...stepKinds },
-    );
+    const [optimizer, options] = scheduled<StepLROptions & { readonly stepSize: number }>("StepLR", given, {
+      stepSize: "whole",
+      ...stepKinds,
+    });
     super(
       optimizer,
       { stepSize: needed("StepLR", options, "stepSize"), gamma: options.gamma ?? 0.1 },
@@ -74,17 +79,16 @@ export class StepLR extends LRScheduler<{ stepSize: number; gamma: number }> {
 export class MultiStepLR extends LRScheduler<{ milestones: readonly number[]; gamma: number }> {
   /** Takes the optimizer and the steps; gamma by position or by name. */
   constructor(
-    optimizer: Scheduled,
-    ...settings: NeededThen<
+    ...given: SchedulerArguments<
       [milestones: readonly number[]],
       [gamma: number],
       { readonly milestones: readonly number[] },
       StepLROptions
     >
   ) {
-    const options = settingsOf<StepLROptions & { readonly milestones: readonly number[] }>(
+    const [optimizer, options] = scheduled<StepLROptions & { readonly milestones: readonly number[] }>(
       "MultiStepLR",
-      settings,
+      given,
       { milestones: "numbers", ...stepKinds },
     );
     const milestones = needed("MultiStepLR", options, "milestones");
@@ -132,12 +136,11 @@ export class MultiStepLR extends LRScheduler<{ milestones: readonly number[]; ga
 export class ExponentialLR extends LRScheduler<{ gamma: number }> {
   /** Takes the optimizer and gamma. */
   constructor(
-    optimizer: Scheduled,
-    ...settings: NeededThen<[gamma: number], [], { readonly gamma: number }, SchedulerOptions>
+    ...given: SchedulerArguments<[gamma: number], [], { readonly gamma: number }, SchedulerOptions>
   ) {
-    const options = settingsOf<SchedulerOptions & { readonly gamma: number }>(
+    const [optimizer, options] = scheduled<SchedulerOptions & { readonly gamma: number }>(
       "ExponentialLR",
-      settings,
+      given,
       { gamma: "number", ...schedulerKinds },
     );
     super(optimizer, { gamma: needed("ExponentialLR", options, "gamma") }, options);
@@ -166,10 +169,9 @@ export interface ConstantLROptions extends SchedulerOptions {
 export class ConstantLR extends LRScheduler<{ factor: number; totalIters: number }> {
   /** Takes the optimizer; the others by position or by name. */
   constructor(
-    optimizer: Scheduled,
-    ...settings: Trailing<[factor: number, totalIters: number], ConstantLROptions>
+    ...given: SchedulerArguments<[], [factor: number, totalIters: number], unknown, ConstantLROptions>
   ) {
-    const options = settingsOf<ConstantLROptions>("ConstantLR", settings, {
+    const [optimizer, options] = scheduled<ConstantLROptions>("ConstantLR", given, {
       factor: "number",
       totalIters: "number",
       ...schedulerKinds,
@@ -209,10 +211,14 @@ export interface LinearLROptions extends SchedulerOptions {
 export class LinearLR extends LRScheduler<{ startFactor: number; endFactor: number; totalIters: number }> {
   /** Takes the optimizer; the others by position or by name. */
   constructor(
-    optimizer: Scheduled,
-    ...settings: Trailing<[startFactor: number, endFactor: number, totalIters: number], LinearLROptions>
+    ...given: SchedulerArguments<
+      [],
+      [startFactor: number, endFactor: number, totalIters: number],
+      unknown,
+      LinearLROptions
+    >
   ) {
-    const options = settingsOf<LinearLROptions>("LinearLR", settings, {
+    const [optimizer, options] = scheduled<LinearLROptions>("LinearLR", given, {
       startFactor: "number",
       endFactor: "number",
       totalIters: "number",
@@ -260,10 +266,9 @@ export interface PolynomialLROptions extends SchedulerOptions {
 export class PolynomialLR extends LRScheduler<{ totalIters: number; power: number }> {
   /** Takes the optimizer; the others by position or by name. */
   constructor(
-    optimizer: Scheduled,
-    ...settings: Trailing<[totalIters: number, power: number], PolynomialLROptions>
+    ...given: SchedulerArguments<[], [totalIters: number, power: number], unknown, PolynomialLROptions>
   ) {
-    const options = settingsOf<PolynomialLROptions>("PolynomialLR", settings, {
+    const [optimizer, options] = scheduled<PolynomialLROptions>("PolynomialLR", given, {
       totalIters: "number",
       power: "number",
       ...schedulerKinds,
@@ -308,12 +313,18 @@ function functionsFor(
 export class LambdaLR extends LRScheduler<{ lrLambdas: RateFunction[] }> {
   /** Takes the optimizer and a function, or one for each group. */
   constructor(
-    optimizer: Scheduled,
-    lrLambda: RateFunction | readonly RateFunction[],
-    options: SchedulerOptions = {},
+    ...given: SchedulerArguments<
+      [lrLambda: RateFunction | readonly RateFunction[]],
+      [],
+      { readonly lrLambda: RateFunction | readonly RateFunction[] },
+      SchedulerOptions
+    >
   ) {
-    checkOptions(new.target.name, options, schedulerKinds);
-    super(optimizer, { lrLambdas: functionsFor(new.target.name, optimizer, lrLambda) }, options);
+    type Own = SchedulerOptions & { readonly lrLambda: RateFunction | readonly RateFunction[] };
+    const op = new.target.name;
+    const [optimizer, options] = scheduled<Own>(op, given, { lrLambda: "any", ...schedulerKinds });
+    const lrLambdas = functionsFor(op, optimizer, needed(op, options, "lrLambda"));
+    super(optimizer, { lrLambdas }, options);
   }
 
   /** The learning rates of step `lastEpoch`. */

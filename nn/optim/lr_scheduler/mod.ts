@@ -11,6 +11,7 @@ export {
   LRScheduler,
   type Scheduled,
   type ScheduledGroup,
+  type SchedulerArguments,
   type SchedulerOptions,
   type SchedulerStateDict,
 } from "./scheduler.ts";

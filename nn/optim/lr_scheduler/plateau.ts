@@ -6,12 +6,13 @@
 import { ValueError } from "../../../core/errors.ts";
 import type { Kinds } from "../../../core/ops/options.ts";
 import { Tensor } from "../../../core/tensor.ts";
-import { settingsOf, type Trailing } from "../../../core/ops/arguments.ts";
 import {
   checkOptimizer,
   eachGroup,
   numbers,
   type Scheduled,
+  scheduled,
+  type SchedulerArguments,
   type SchedulerStateDict,
   spelled,
 } from "./scheduler.ts";
@@ -76,10 +77,14 @@ export class ReduceLROnPlateau {
 
   /** Takes the optimizer and the settings, by position or by name. */
   constructor(
-    optimizer: Scheduled,
-    ...settings: Trailing<[mode: "min" | "max", factor: number, patience: number], PlateauOptions>
+    ...given: SchedulerArguments<
+      [],
+      [mode: "min" | "max", factor: number, patience: number],
+      unknown,
+      PlateauOptions
+    >
   ) {
-    const options = settingsOf<PlateauOptions>("ReduceLROnPlateau", settings, kinds, 3);
+    const [optimizer, options] = scheduled<PlateauOptions>("ReduceLROnPlateau", given, kinds);
     checkOptimizer("ReduceLROnPlateau", optimizer);
     const { mode = "min", factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = "rel" } = options;
     const { cooldown = 0, minLr = 0, eps = 1e-8 } = options;

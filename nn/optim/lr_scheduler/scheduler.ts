@@ -6,6 +6,7 @@
 import { ValueError } from "../../../core/errors.ts";
 import { answerSpelling, snake } from "../../../core/habits.ts";
 import { warnOnce } from "../../../core/warnings.ts";
+import { needed, type NeededThen, settingsOf } from "../../../core/ops/arguments.ts";
 import { checkKind, type Kinds } from "../../../core/ops/options.ts";
 
 /** What schedulers know of a group. */
@@ -46,6 +47,32 @@ export interface SchedulerOptions {
 
 /** What those options hold; they come last. */
 export const schedulerKinds: Kinds<SchedulerOptions> = { lastEpoch: "whole" };
+
+/**
+ * What the constructor of a scheduler takes: the optimizer and what else it needs, R, which N has by name; then P, and the options O. All of them may
+ * stand by name.
+ */
+export type SchedulerArguments<R extends readonly unknown[], P extends readonly unknown[], N, O> = NeededThen<
+  [optimizer: Scheduled, ...R],
+  P,
+  { readonly optimizer: Scheduled } & N,
+  O
+>;
+
+/** The optimizer, and what a scheduler is given beside it. */
+export function scheduled<O extends object>(
+  op: string,
+  given: readonly unknown[],
+  kinds: Kinds<O>,
+): [Scheduled, Partial<O>] {
+  const all = { optimizer: "any", ...kinds };
+  const options = settingsOf<O & { readonly optimizer?: Scheduled }>(
+    op,
+    given,
+    all as Kinds<O & { readonly optimizer?: Scheduled }>,
+  );
+  return [needed(op, options as { readonly optimizer?: Scheduled }, "optimizer"), options];
+}
 
 /** The state of a scheduler in PyTorch's form. */
 export type SchedulerStateDict = Record<string, unknown>;

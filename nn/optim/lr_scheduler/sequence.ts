@@ -4,12 +4,15 @@
  * @module
  */
 import { ValueError } from "../../../core/errors.ts";
-import { checkKind, checkOptions } from "../../../core/ops/options.ts";
+import { type Given, inOrder, needed } from "../../../core/ops/arguments.ts";
+import { checkKind } from "../../../core/ops/options.ts";
 import {
   checkOptimizer,
   type LRScheduler,
   numbers,
   type Scheduled,
+  scheduled,
+  type SchedulerArguments,
   schedulerKinds,
   type SchedulerOptions,
   type SchedulerStateDict,
@@ -29,6 +32,14 @@ function checkOwner(op: string, optimizer: Scheduled, schedulers: readonly AnySc
   });
 }
 
+/** Schedulers, and when the next one begins. */
+export interface Sequence {
+  /** The schedulers in order, all of one optimizer. */
+  readonly schedulers: readonly AnyScheduler[];
+  /** The steps at which the second and later ones begin. */
+  readonly milestones: readonly number[];
+}
+
 /** One scheduler after the other, the next one from each milestone on. `torch.optim.lr_scheduler.SequentialLR`. */
 export class SequentialLR {
   /** The optimizer whose learning rates are set. */
@@ -41,14 +52,20 @@ export class SequentialLR {
 
   /** Takes the optimizer, its schedulers, and the steps at which the second and later ones begin. */
   constructor(
-    optimizer: Scheduled,
-    schedulers: readonly AnyScheduler[],
-    milestones: readonly number[],
-    options: SchedulerOptions = {},
+    ...given: SchedulerArguments<
+      [schedulers: readonly AnyScheduler[], milestones: readonly number[]],
+      [],
+      Sequence,
+      SchedulerOptions
+    >
   ) {
-    checkOptions("SequentialLR", options, schedulerKinds);
-    checkKind("SequentialLR", "schedulers", schedulers ?? null, "iterable");
-    checkKind("SequentialLR", "milestones", milestones ?? null, "numbers");
+    const [optimizer, options] = scheduled<Sequence & SchedulerOptions>("SequentialLR", given, {
+      schedulers: "iterable",
+      milestones: "numbers",
+      ...schedulerKinds,
+    });
+    const schedulers = needed("SequentialLR", options, "schedulers");
+    const milestones = needed("SequentialLR", options, "milestones");
     checkOwner("Sequential Schedulers", optimizer, schedulers);
     if (milestones.length !== schedulers.length - 1) {
       throw new ValueError(
@@ -108,7 +125,8 @@ export class ChainedScheduler {
   private readonly schedulers: readonly AnyScheduler[];
 
   /** Takes the schedulers, all of one optimizer. */
-  constructor(schedulers: readonly AnyScheduler[]) {
+  constructor(...given: Given<[schedulers: readonly AnyScheduler[]], [], Pick<Sequence, "schedulers">>) {
+    const [schedulers] = inOrder<[readonly AnyScheduler[]]>("ChainedScheduler", ["schedulers"], 1, given);
     checkKind("ChainedScheduler", "schedulers", schedulers ?? null, "iterable");
     if (schedulers.length === 0) throw new ValueError("ChainedScheduler expects at least one scheduler");
     checkOwner("ChainedScheduler", schedulers[0].optimizer, schedulers);

@@ -28,6 +28,7 @@ import {
   RandomSampler,
   randomSplit,
   SequentialSampler,
+  StackDataset,
   Subset,
   SubsetRandomSampler,
   TensorDataset,
@@ -296,16 +297,85 @@ Deno.test("weights may be a tensor", () => {
 Deno.test("data sets, samplers and loaders refuse what has no length and options that they do not know", () => {
   const make = (what: unknown, ...args: unknown[]) => () => Reflect.construct(what as typeof Subset, args);
   const cases: [run: () => unknown, sentence: string][] = [
-    [make(DataLoader), "DataLoader: expected a data set or an array, but got undefined"],
+    [make(DataLoader), "DataLoader() missing 1 required positional argument: 'dataset'"],
     [make(DataLoader, 3), "DataLoader: expected a data set or an array, but got 3"],
-    [make(DataLoader, [1], { batch: 2 }), "'batch'; it knows batchSize, shuffle"],
+    [make(DataLoader, [1], { batch: 2 }), "'batch'; it knows dataset, batchSize, shuffle"],
     [
       make(DataLoader, [1], { batchSize: "2" }),
       `argument 'batchSize' must be float or None, not the string "2"`,
     ],
     [make(Subset, [1]), "Subset(): argument 'indices' must be list of numbers, not None"],
-    [make(WeightedRandomSampler, [1], 1, true, { gen: 1 }), "'gen'; it knows generator"],
+    [
+      make(WeightedRandomSampler, [1], 1, true, { gen: 1 }),
+      "'gen'; it knows weights, numSamples, replacement, generator",
+    ],
   ];
   for (const [run, sentence] of cases) assertThrows(run, ValueError, sentence);
   assertThrows(make(TensorDataset, [1, 2]), TenonError, "TensorDataset: expected a tensor, but got an array");
+});
+
+Deno.test("loaders and samplers take their arguments by name and, in PyTorch's order, by position", () => {
+  const dataset = ["a", "b", "c", "d", "e"], weights = [0.1, 0.7, 0.2];
+  const seeded = (make: () => Iterable<unknown>) => {
+    manualSeed(3);
+    return [...make()];
+  };
+  const same: [byName: () => Iterable<unknown>, byPosition: () => Iterable<unknown>][] = [
+    [() => new DataLoader({ dataset, batchSize: 2 }), () => new DataLoader(dataset, 2)],
+    [
+      () => new DataLoader({ dataset, batchSize: 2, shuffle: true, dropLast: true }),
+      () => new DataLoader(dataset, 2, true, { dropLast: true }),
+    ],
+    [() => new SequentialSampler({ dataSource: dataset }), () => new SequentialSampler(dataset)],
+    [
+      () => new RandomSampler({ dataSource: dataset, replacement: true, numSamples: 7 }),
+      () => new RandomSampler(dataset, true, 7),
+    ],
+    [
+      () => new WeightedRandomSampler({ weights, numSamples: 2, replacement: false }),
+      () => new WeightedRandomSampler(weights, 2, false),
+    ],
+    [
+      () => new SubsetRandomSampler({ indices: [4, 2, 0] }),
+      () => new SubsetRandomSampler([4, 2, 0]),
+    ],
+    [
+      () => new BatchSampler({ sampler: new SequentialSampler(dataset), batchSize: 2, dropLast: false }),
+      () => new BatchSampler(new SequentialSampler(dataset), 2, false),
+    ],
+  ];
+  for (const [byName, byPosition] of same) assertEquals(seeded(byName), seeded(byPosition));
+  const words: string[][] = [...new DataLoader({ dataset, batchSize: 5 })];
+  assertEquals(words, [dataset]);
+  const [wide] = new DataLoader(dataset, { collateFn: (names) => names.map((name) => name.toUpperCase()) });
+  assertEquals(wide, ["A"]);
+  assertThrows(
+    () => Reflect.construct(BatchSampler, [[1], 2, 1]),
+    ValueError,
+    "drop_last should be a boolean value, but got drop_last=1",
+  );
+});
+
+Deno.test("data sets take their arguments by name; StackDataset puts them side by side", () => {
+  const dataset = ["a", "b", "c"], datasets = [dataset, ["d"]];
+  assertEquals([...new Subset({ dataset, indices: [2, 0] })], ["c", "a"]);
+  assertEquals([...new ConcatDataset({ datasets })], ["a", "b", "c", "d"]);
+  const split = (make: () => Subset<string>[]) => {
+    manualSeed(1);
+    return make().map((part) => [...part]);
+  };
+  const lengths = [2, 1];
+  assertEquals(split(() => randomSplit({ dataset, lengths })), split(() => randomSplit(dataset, lengths)));
+  const generator = new Generator().manualSeed(5);
+  const seeded = randomSplit(dataset, lengths, { generator }).map((part) => [...part]);
+  generator.manualSeed(5);
+  assertEquals(randomSplit(dataset, lengths, generator).map((part) => [...part]), seeded);
+
+  const pairs = new StackDataset(dataset, [1, 2, 3]), named = new StackDataset({ x: dataset, y: [1, 2, 3] });
+  const pair: [string, number] = pairs.at(-1), record: { x: string; y: number } = named.at(0);
+  assertEquals([pair, record, pairs.length], [["c", 3], { x: "a", y: 1 }, 3]);
+  const [batch] = new DataLoader(named, { batchSize: 2 });
+  assertEquals([batch.x, batch.y.tolist()], [["a", "b"], [1, 2]]);
+  assertThrows(() => new StackDataset([1], [1, 2]), ValueError, "Size mismatch between datasets");
+  assertThrows(() => new StackDataset({}), ValueError, "At least one dataset should be passed");
 });

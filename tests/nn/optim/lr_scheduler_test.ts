@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ValueError } from "../../../core/errors.ts";
 import { zeros } from "../../../core/ops/create.ts";
+import * as nn from "../../../nn/mod.ts";
 import { lrScheduler, SGD } from "../../../nn/optim/mod.ts";
 import { Parameter } from "../../../nn/module/parameter.ts";
 import { plain, revived } from "./plain.ts";
@@ -168,5 +169,65 @@ Deno.test("schedulers refuse settings that make no sense", () => {
     () => scheduler.step(),
     ValueError,
     "Tried to step 4 times. The specified number of total steps is 2",
+  );
+});
+
+Deno.test("schedulers take everything by name, the optimizer too", () => {
+  const S = nn.optim.lrScheduler, { SWALR } = nn.optim.swaUtils;
+  const make = () => new nn.optim.SGD(new nn.Linear(1, 1).parameters(), { lr: 1, momentum: 0.5 });
+  type Made = { step(): void; getLastLr(): number[] };
+  const rates = (scheduler: (optimizer: nn.optim.SGD) => Made) => {
+    const optimizer = make(), made = scheduler(optimizer);
+    return Array.from({ length: 4 }, () => {
+      optimizer.step();
+      made.step();
+      return made.getLastLr();
+    });
+  };
+  const constant = (optimizer: nn.optim.SGD) => new S.ConstantLR(optimizer, 0.5, 2);
+  const same: [byName: (optimizer: nn.optim.SGD) => Made, byPosition: (optimizer: nn.optim.SGD) => Made][] = [
+    [(optimizer) => new S.StepLR({ optimizer, stepSize: 2, gamma: 0.5 }), (o) => new S.StepLR(o, 2, 0.5)],
+    [(optimizer) => new S.MultiStepLR({ optimizer, milestones: [2] }), (o) => new S.MultiStepLR(o, [2])],
+    [(optimizer) => new S.ExponentialLR({ optimizer, gamma: 0.5 }), (o) => new S.ExponentialLR(o, 0.5)],
+    [(optimizer) => new S.LinearLR({ optimizer, startFactor: 0.5 }), (o) => new S.LinearLR(o, 0.5)],
+    [(optimizer) => new S.PolynomialLR({ optimizer, totalIters: 3 }), (o) => new S.PolynomialLR(o, 3)],
+    [(optimizer) => new S.CosineAnnealingLR({ optimizer, tMax: 3 }), (o) => new S.CosineAnnealingLR(o, 3)],
+    [
+      (optimizer) => new S.CosineAnnealingWarmRestarts({ optimizer, t0: 2, tMult: 2 }),
+      (o) => new S.CosineAnnealingWarmRestarts(o, 2, 2),
+    ],
+    [
+      (optimizer) => new S.OneCycleLR({ optimizer, maxLr: 2, totalSteps: 9 }),
+      (o) => new S.OneCycleLR(o, 2, 9),
+    ],
+    [
+      (optimizer) => new S.CyclicLR({ optimizer, baseLr: 0.1, maxLr: 1, stepSizeUp: 2 }),
+      (o) => new S.CyclicLR(o, 0.1, 1, 2),
+    ],
+    [
+      (optimizer) => new S.LambdaLR({ optimizer, lrLambda: (n) => 0.5 ** n }),
+      (o) => new S.LambdaLR(o, (n) => 0.5 ** n),
+    ],
+    [(optimizer) => new SWALR({ optimizer, swaLr: 0.1, annealEpochs: 2 }), (o) => new SWALR(o, 0.1, 2)],
+    [
+      (optimizer) =>
+        new S.SequentialLR({
+          optimizer,
+          schedulers: [constant(optimizer), new S.ExponentialLR(optimizer, 0.5)],
+          milestones: [2],
+        }),
+      (o) => new S.SequentialLR(o, [constant(o), new S.ExponentialLR(o, 0.5)], [2]),
+    ],
+    [
+      (optimizer) => new S.ChainedScheduler({ schedulers: [constant(optimizer)] }),
+      (o) => new S.ChainedScheduler([constant(o)]),
+    ],
+  ];
+  for (const [byName, byPosition] of same) assertEquals(rates(byName), rates(byPosition));
+  assertEquals(new S.ReduceLROnPlateau({ optimizer: make(), mode: "max" }).stateDict().mode, "max");
+  assertThrows(
+    () => Reflect.construct(S.StepLR, [{ stepSize: 2 }]),
+    ValueError,
+    "StepLR() missing 1 required positional argument: 'optimizer'",
   );
 });

@@ -59,3 +59,27 @@ Deno.test("updateBn makes the running statistics the plain average over the data
   assertEquals([mean.item(), variance.item(), Number(count.item())], [4.5, 5, 2]);
   assertEquals([model.training, model[0].momentum], [false, 0.1]);
 });
+
+Deno.test("averages that forget, one by one and all at once", () => {
+  const { getEmaAvgFn, getEmaMultiAvgFn, getSwaMultiAvgFn } = nn.optim.swaUtils;
+  const averaged = (options: nn.optim.swaUtils.AveragedModelOptions) => {
+    const model = new nn.Linear(1, 1), average = new AveragedModel(model, options);
+    for (const value of [1, 2, 4]) {
+      nn.init.constant_(model.weight, value);
+      average.updateParameters(model);
+    }
+    return average.getParameter("module.weight").item();
+  };
+  // The first value itself, then 3/4 of the old and 1/4 of the new one.
+  const wanted = (1 * 0.75 + 2 * 0.25) * 0.75 + 4 * 0.25;
+  assertEquals(averaged({ avgFn: getEmaAvgFn(0.75) }), wanted);
+  assertEquals(averaged({ multiAvgFn: getEmaMultiAvgFn(0.75) }), wanted);
+  assertEquals(averaged({ multiAvgFn: getSwaMultiAvgFn() }), Math.fround(7 / 3));
+  assertThrows(() => getEmaAvgFn(2), ValueError, "Invalid decay value 2 provided");
+  assertThrows(
+    () =>
+      new AveragedModel({ model: new nn.Linear(1, 1), avgFn: getEmaAvgFn(), multiAvgFn: getEmaMultiAvgFn() }),
+    ValueError,
+    "Only one of avg_fn and multi_avg_fn should be provided",
+  );
+});
