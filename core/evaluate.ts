@@ -8,6 +8,7 @@ import type { Backend, DeviceBuffer, Executable } from "./backend/backend.ts";
 import { backendOf, type DeviceName } from "./device.ts";
 import { hostArray } from "./dtype.ts";
 import { OutOfMemoryError, ValueError } from "./errors.ts";
+import { lookAt, refuseSpoiled } from "./late_errors.ts";
 import { type CompiledTrace, compileTrace } from "./graph/compile.ts";
 import { PlanCache } from "./graph/signature.ts";
 import { type Check, checksOf, type Watched, watchedIn } from "./graph/refusals.ts";
@@ -216,7 +217,10 @@ function execute(device: DeviceName, plan: Ready, leaves: readonly Storage[]): S
   const { compiled, executable } = plan;
   const { inputs, outputs } = compiled;
   const backend = backendOf(device), pin = nextPin();
-  for (let i = 0; i < leaves.length; i++) leaves[i].residency.pin = pin;
+  for (let i = 0; i < leaves.length; i++) {
+    refuseSpoiled(leaves[i].residency);
+    leaves[i].residency.pin = pin;
+  }
   const given: DeviceBuffer[] = [], made: DeviceBuffer[] = [];
   for (let i = 0; i < inputs.length; i++) given.push(onDevice(leaves[inputs[i]], pin));
   try {
@@ -243,21 +247,18 @@ function execute(device: DeviceName, plan: Ready, leaves: readonly Storage[]): S
   return storages;
 }
 
-/** Throws the error of the first check that found something in what a plan computed. */
+/** Throws what the checks of a plan found in its results. */
 function throwRefused(
   device: DeviceName,
   watched: readonly Watched[],
   storages: readonly Storage[],
 ): void {
   if (watched.length === 0) return;
-  const backend = backendOf(device);
-  // Where a runtime cannot wait for its device, nobody can look.
-  if (backend.info().details.synchronousReads === false) return;
-  for (const { output, error } of watched) {
-    const { buffer, dtype, count } = storages[output].residency;
-    if (buffer === null || backend.read(buffer, dtype, count)[0] === 0) continue;
+  try {
+    lookAt(device, watched.map(({ output, late, error }) => ({ found: storages[output], late, error })));
+  } catch (error) {
     storages.forEach(discard);
-    throw error();
+    throw error;
   }
 }
 

@@ -91,6 +91,11 @@ export function nextPin(): number {
   return ++pins;
 }
 
+/** The number of the last evaluation. */
+export function evaluationsSoFar(): number {
+  return pins;
+}
+
 /**
  * Sets how many bytes of values may stay on a device before the least recently used move to host memory.
  *
@@ -197,6 +202,7 @@ export function adopt(
   derived: boolean,
 ): Storage {
   const residency = new Residency(device, dtype, count, null, derived);
+  residency.made = pins;
   tableOf(device).add(residency, buffer);
   const storage = new Storage(residency);
   if (buffer.bytes >= worthRegistering) registry.register(storage, residency, residency);

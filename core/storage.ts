@@ -28,6 +28,8 @@ export class Residency {
   left = false;
   /** Number of the evaluation that needs it now, and during which it stays. */
   pin = 0;
+  /** Number of the evaluation that computed it; 0 for what came from the host. */
+  made = 0;
 
   constructor(
     readonly device: DeviceName,

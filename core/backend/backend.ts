@@ -55,6 +55,8 @@ export interface Reading {
 /** A device. */
 export interface Backend {
   readonly name: string;
+  /** What is run is done when `run` returns, so that looking at a result costs nothing. */
+  readonly immediate: boolean;
   /** Most buffers that one loop kernel may use, inputs and outputs together. */
   readonly maxBuffers: number;
   /** Why a dtype cannot be held here, or null when it can. */

@@ -7,14 +7,16 @@
 import type { TenonError } from "../errors.ts";
 import type { PlanOutput } from "./compile.ts";
 import { isHeld } from "./trace.ts";
+import type { Refusal } from "../prim/primitive.ts";
 import { sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** What to look at for one of the nodes that are computed. */
 export interface Check {
-  /** One bool: whether the node is refused. */
+  /** One number: not zero when the node is refused. */
   readonly found: Tensor;
-  error(): TenonError;
+  readonly late: boolean;
+  error(found: number | bigint): TenonError;
 }
 
 const none: readonly Check[] = [];
@@ -23,10 +25,14 @@ const none: readonly Check[] = [];
 export function checksOf(nodes: readonly Tensor[]): readonly Check[] {
   let checks: Check[] | null = null;
   for (let i = 0; i < nodes.length; i++) {
-    const { refusal } = nodes[i].prim;
+    const refusal = nodes[i].prim.refusal as Refusal | undefined;
     if (refusal === undefined || isHeld(nodes[i]) || sizeOf(nodes[i].shape) === 0) continue;
-    const node = nodes[i], { shape, dtype } = node;
-    (checks ??= []).push({ found: refusal.found(node.inputs), error: () => refusal.error({ shape, dtype }) });
+    const { shape, dtype, inputs, attrs } = nodes[i];
+    (checks ??= []).push({
+      found: refusal.found(inputs, attrs),
+      late: refusal.late === true,
+      error: (found) => refusal.error({ shape, dtype }, attrs, found),
+    });
   }
   return checks ?? none;
 }
@@ -34,13 +40,15 @@ export function checksOf(nodes: readonly Tensor[]): readonly Check[] {
 /** Where a plan's outputs have what to look at. */
 export interface Watched {
   readonly output: number;
-  error(): TenonError;
+  readonly late: boolean;
+  error(found: number | bigint): TenonError;
 }
 
 /** The checks in terms of a plan that was made from the walk that has just numbered them. */
 export function watchedIn(outputs: readonly PlanOutput[], checks: readonly Check[]): readonly Watched[] {
-  return checks.map(({ found: { order }, error }) => ({
+  return checks.map(({ found: { order }, late, error }) => ({
     output: outputs.findIndex(({ places }) => places.includes(order)),
+    late,
     error,
   }));
 }

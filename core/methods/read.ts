@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { backendOf } from "../device.ts";
 import { type DType, type HostArray, hostArray, readElement } from "../dtype.ts";
 import { readingForbidden } from "../effects.ts";
 import { GradError, ShapeError } from "../errors.ts";
 import { evaluate, evaluateOrCompile } from "../evaluate.ts";
+import { readChecked, readCheckedAsync } from "../late_errors.ts";
 import { Node } from "../node.ts";
 import { sizeOf } from "../shape.ts";
 import type { Storage } from "../storage.ts";
@@ -23,10 +23,9 @@ function checkAllowed(): void {
 export function read(x: Tensor): HostArray {
   checkAllowed();
   evaluate([x]);
-  const { residency } = x.value.storage as Storage;
-  if (residency.host !== null) return residency.host;
-  if (residency.buffer === null) return hostArray(x.dtype, 0);
-  const host = backendOf(residency.device).read(residency.buffer, residency.dtype, residency.count);
+  const storage = x.value.storage as Storage, { residency } = storage;
+  if (!storage.held) return hostArray(x.dtype, 0);
+  const host = readChecked(residency);
   if (residency.count <= 16) residency.host = host;
   return host;
 }
@@ -36,10 +35,8 @@ export async function readAsync(x: Tensor): Promise<HostArray> {
   checkAllowed();
   const value = x.value;
   for (let wait = evaluateOrCompile(value); wait !== null; wait = evaluateOrCompile(value)) await wait;
-  const { residency } = value.storage as Storage;
-  if (residency.host !== null) return residency.host;
-  if (residency.buffer === null) return hostArray(x.dtype, 0);
-  return await backendOf(residency.device).readAsync(residency.buffer, residency.dtype, residency.count);
+  const storage = value.storage as Storage;
+  return storage.held ? await readCheckedAsync(storage.residency) : hostArray(x.dtype, 0);
 }
 
 /** Nested arrays of numbers; booleans for bool tensors, bigints for int64 values that a number cannot hold. */

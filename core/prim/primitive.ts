@@ -75,10 +75,12 @@ export type Lowering<A> =
   };
 
 /** Arguments that have no result: found while the value is computed, when what is thrown here takes the place of the value. */
-export interface Refusal {
-  /** Whether there are any, as one bool. */
-  found(xs: readonly Tensor[]): Tensor;
-  error(y: Typed): TenonError;
+export interface Refusal<A = unknown> {
+  /** One number, which is not zero when there are any; the error is told it. */
+  found(xs: readonly Tensor[], attrs: A): Tensor;
+  error(y: Typed, attrs: A, found: number | bigint): TenonError;
+  /** Where looking means waiting for the device, the next read tells: for what training loops do in every step. */
+  readonly late?: true;
 }
 
 /** A table entry. */
@@ -95,7 +97,7 @@ export interface Primitive<A = unknown> {
   readonly batch: Batch<A>;
   readonly lowering: Lowering<A>;
   /** What an evaluation looks at before anyone sees the value. */
-  readonly refusal?: Refusal;
+  readonly refusal?: Refusal<A>;
   /** Never taken for an equal expression, so that what is built on it is computed again. */
   readonly distinct?: true;
   /** The arguments after the first may be on other devices: gradients go there, but the value is that of the first. */

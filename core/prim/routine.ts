@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { GradError } from "../errors.ts";
+import { GradError, type TenonError } from "../errors.ts";
 import type { ConvAttrs, Routines, ScanCombiner, ScatterMode } from "../kernel/plan.ts";
 import { castLike } from "../ops/cast.ts";
-import { div, maximum, mul } from "../ops/elementwise.ts";
-import { eq, logicalAnd, where } from "../ops/logical.ts";
+import { add, div, maximum, minimum, mul, sub } from "../ops/elementwise.ts";
+import { max } from "../ops/extremes.ts";
+import { eq, ge, logicalAnd, lt, where } from "../ops/logical.ts";
 import { expand, mT, reshape, transpose, windows } from "../ops/view.ts";
 import { concatPart } from "../ops/join.ts";
 import * as op from "../ops/routine.ts";
@@ -149,6 +150,40 @@ export const convWeightGradPrim: Primitive<Routines["convWeightGrad"]> = defineP
       split(op.convWeightGrad(grouped(x), grouped(g), widened(attrs, size)), 0, size),
   },
   lowering: { kind: "routine", name: "convWeightGrad", attrs: (attrs) => attrs },
+});
+
+/** Attributes of `withinPrim`: what indices must be in, [low, end), and what others are refused with. */
+export interface WithinAttrs {
+  readonly low: number;
+  readonly end: number;
+  readonly refuse: (index: number | bigint) => TenonError;
+}
+
+/** The largest index that a refusal names. */
+const largestNamed = 2 ** 29;
+
+/** Indices whose values are not at hand yet, where the device does not refuse those out of range by itself. */
+export const withinPrim: Primitive<WithinAttrs> = definePrimitive<WithinAttrs>({
+  name: "within",
+  fields: { low: true, end: true, refuse: false },
+  torchName: "",
+  infer: ([index]) => index,
+  vjp: null,
+  batch: { attrs: (attrs) => attrs },
+  lowering: { kind: "reshape" },
+  refusal: {
+    late: true,
+    // Even from above, odd from below.
+    found: ([index], { low, end }) => {
+      const named = maximum(minimum(index, largestNamed), -largestNamed);
+      const below = where(lt(index, low), sub(1, mul(named, 2)), 0);
+      return max(where(ge(index, end), add(mul(named, 2), 2), below));
+    },
+    error: (_y, { refuse }, found) => {
+      const n = Number(found);
+      return refuse(n % 2 === 0 ? n / 2 - 1 : (1 - n) / 2);
+    },
+  },
 });
 
 /** out[i] = x[i with i[dim] replaced by index[i]]. */

@@ -43,6 +43,7 @@ export function countingDevice(
   let held = 0;
   const backend: Backend = {
     name: inner.name,
+    immediate: inner.immediate,
     maxBuffers: inner.maxBuffers,
     unsupported: (dtype) => inner.unsupported(dtype),
     bytesFor: (dtype, count) => inner.bytesFor(dtype, count),

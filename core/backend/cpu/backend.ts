@@ -29,6 +29,7 @@ export interface CpuOptions {
 /** The backend. */
 export class CpuBackend implements Backend {
   readonly name = "cpu";
+  readonly immediate = true;
   readonly maxBuffers = Infinity;
   readonly #engine: Engine;
   #used = 0;

@@ -28,6 +28,7 @@ type Run = (arrays: readonly HostArray[]) => void;
 
 class ReferenceBackend implements Backend {
   readonly name = "reference";
+  readonly immediate = true;
   readonly maxBuffers = Infinity;
   #used = 0;
 

@@ -30,6 +30,7 @@ const gathered = 1 << 20;
 /** A WebGPU device as a backend. Make one with {@linkcode createWebGpuBackend}. */
 export class WebGpuBackend implements Backend {
   readonly name = "webgpu";
+  readonly immediate = false;
   readonly maxBuffers: number;
   readonly #machine: Machine;
   readonly #staging: Staging;

@@ -8,7 +8,7 @@ import { IndexError } from "../../errors.ts";
 import { Tensor } from "../../tensor.ts";
 import { full, type NestedArray, tensor } from "../create.ts";
 import { toBool } from "../logical.ts";
-import { indexHint, toIndex, wrapNegative } from "./indexing.ts";
+import { indexHint, toIndex, within, wrapNegative } from "./indexing.ts";
 import { sliceBounds } from "../view.ts";
 import type { Shape } from "../../shape.ts";
 
@@ -113,8 +113,8 @@ export function parse(x: Tensor, indices: readonly Index[]): Parsed {
         mask.shape.forEach(whole);
       }
     } else if (term instanceof Tensor) {
-      checkHeld(term, d, size);
-      advanced.push({ kind: "index", dim: shape.length, index: wrapNegative(term, size) });
+      const inside = within(term, -size, size, (got) => outside(got, d, size));
+      advanced.push({ kind: "index", dim: shape.length, index: wrapNegative(inside, size) });
       whole();
     } else if (typeof term !== "object" || Array.isArray(term)) {
       throw new IndexError(
@@ -175,15 +175,11 @@ function checkIndex(index: number, dim: number, size: number): void {
   if (!Number.isInteger(index)) {
     throw new IndexError(`indices must be whole numbers, but got ${index} for dimension ${dim}`);
   }
-  if (index < -size || index >= size) {
-    throw new IndexError(`index ${index} is out of bounds for dimension ${dim} with size ${size}`);
-  }
+  if (index < -size || index >= size) throw outside(index, dim, size);
 }
 
-/** Few indices that are on the host are checked at once, with an error that names the dimension as the user sees it. */
-function checkHeld(index: Tensor, dim: number, size: number): void {
-  const host = index.storage?.residency.host ?? null;
-  if (host !== null && host.length <= 256) host.forEach((i) => checkIndex(Number(i), dim, size));
+function outside(index: number | bigint, dim: number, size: number): IndexError {
+  return new IndexError(`index ${index} is out of bounds for dimension ${dim} with size ${size}`);
 }
 
 function checkMask(mask: Tensor, x: Tensor, dim: number): void {

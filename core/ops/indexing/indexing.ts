@@ -4,16 +4,17 @@
  *
  * @module
  */
-import { named } from "../../apply.ts";
+import { apply, named } from "../../apply.ts";
 import type { DType } from "../../dtype.ts";
 import { checkFits } from "../../dtype_info.ts";
-import { DTypeError, IndexError, ShapeError } from "../../errors.ts";
+import { DTypeError, IndexError, ShapeError, type TenonError } from "../../errors.ts";
+import { withinPrim } from "../../prim/routine.ts";
 import { normalizeDim, type Shape, sizeOf } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
 import { cast, factorOf, type Scalar } from "../cast.ts";
 import { full, type NestedArray, tensor } from "../create.ts";
 import { add, mul } from "../elementwise.ts";
-import { ge, logicalAnd, lt, where } from "../logical.ts";
+import { eq, ge, logicalAnd, lt, where } from "../logical.ts";
 import { type Given, inOrder } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { gatherExact, scatterExact } from "../routine.ts";
@@ -45,30 +46,41 @@ export function toIndex(index: IndexLike, like: Tensor, refuse: (got: DType) => 
   return tensor(index, { dtype: "int64", device: like.device });
 }
 
-/** Values that are on the host already are checked at once, so that the error stands where the mistake is: few of them, unless nobody looks later. */
+/**
+ * Values that are on the host already are checked at once, so that the error stands where the mistake is: few of them, unless nobody looks later. Whether they
+ * were.
+ */
 export function checkHeld(
   x: Tensor,
   wrong: (value: number | bigint) => boolean,
   refuse: (value: number | bigint) => Error,
   most = 256,
-): void {
+): boolean {
   let given = x.value;
   // The same elements in another shape.
   while (given.storage === null && given.prim.lowering.kind === "reshape") given = given.inputs[0];
   const host = given.storage?.residency.host ?? null;
-  if (host === null || host.length > most || x.dtype === "bfloat16") return;
+  if (host === null || host.length > most || x.dtype === "bfloat16") return false;
   for (const value of host) if (wrong(value)) throw refuse(value);
+  return true;
 }
 
-/** `checkHeld` of indices: they are in [low, end). */
-export function checkHeldRange(
+/**
+ * Indices that must be in [low, end): looked at now where they are on the host, and else where they are used. Those equal to `ignore` become `low`.
+ */
+export function within(
   index: Tensor,
   low: number,
   end: number,
-  refuse: (got: number | bigint) => Error,
-): void {
+  refuse: (got: number | bigint) => TenonError,
+  ignore?: number,
+): Tensor {
   // WebGPU leaves out what it would read or write elsewhere, and does not tell.
-  checkHeld(index, (i) => i < low || i >= end, refuse, index.device === "webgpu" ? Infinity : undefined);
+  const quiet = index.device === "webgpu" && sizeOf(index.shape) > 0;
+  const wrong = (i: number | bigint) => (i < low || i >= end) && Number(i) !== ignore;
+  const seen = checkHeld(index, wrong, refuse, quiet ? Infinity : undefined);
+  const places = ignore === undefined ? index.value : where(eq(index, ignore), low, index);
+  return seen || !quiet ? places : apply(withinPrim, [places], { low, end, refuse });
 }
 
 /** The refusal of an index of another dtype. */
@@ -86,8 +98,8 @@ export function atLeastVector(x: Tensor): Tensor {
   return x.shape.length === 0 ? reshape(x, [1]) : x.value;
 }
 
-/** Throws the error that names the first index outside the dimension, where indices are on the host or the dimension is empty. */
-export function outOfRange(
+/** `within` a dimension of x, which is not empty if there are indices. */
+export function withinDim(
   op: string,
   x: Tensor,
   dim: number,
@@ -95,14 +107,14 @@ export function outOfRange(
   sentence = (got: number | bigint): string =>
     `index ${got} is out of bounds for dimension ${dim} with size ${x.shape[dim]}, in ${op}`,
   low = 0,
-): void {
+): Tensor {
   const size = x.shape[dim];
   if (size === 0 && sizeOf(index.shape) > 0) {
     throw new IndexError(
       `index out of range: dimension ${dim} of a tensor of shape [${x.shape.join(", ")}] is empty, in ${op}`,
     );
   }
-  checkHeldRange(index, low, size, (got) => new IndexError(sentence(got)));
+  return within(index, low, size, (got) => new IndexError(sentence(got)));
 }
 
 /** A dimension and indices along it, by position or by name. */
@@ -157,8 +169,7 @@ export function gather(x: Tensor, ...given: AlongIndex): Tensor {
       }] apart from dimension ${at}, in gather`,
     );
   }
-  outOfRange("gather", from, at, places);
-  const y = named("Gather", gatherExact(from, at, places));
+  const y = named("Gather", gatherExact(from, at, withinDim("gather", from, at, places)));
   return idx.shape.length === 0 ? reshape(y, []) : y;
 }
 
@@ -200,8 +211,8 @@ export function indexSelect(x: Tensor, ...given: AlongIndex): Tensor {
       `index_select(): Index to scalar can have only 1 value, got ${idx.shape[0]} value(s)`,
     );
   }
-  outOfRange("index_select", from, at, idx, outsideSelf("index_select", from, at));
-  const y = named("IndexSelect", gatherExact(from, at, alongDim(idx, at, from.shape)));
+  const inside = withinDim("index_select", from, at, idx, outsideSelf("index_select", from, at));
+  const y = named("IndexSelect", gatherExact(from, at, alongDim(inside, at, from.shape)));
   return x.shape.length === 0 ? reshape(y, []) : y;
 }
 
@@ -228,8 +239,8 @@ function sliceOperands(op: string, x: Tensor, dim: number, index: IndexLike, sou
       }] (that of self, with one slice per index along dim ${at}), but has [${source.shape.join(", ")}]`,
     );
   }
-  outOfRange(op, base, at, idx, op === "index_add" ? outsideSelf(op, base, at) : undefined);
-  return { base, at, index: alongDim(idx, at, base.shape), source: from };
+  const inside = withinDim(op, base, at, idx, op === "index_add" ? outsideSelf(op, base, at) : undefined);
+  return { base, at, index: alongDim(inside, at, base.shape), source: from };
 }
 
 const indexAddKinds: Kinds<{ readonly alpha?: number }> = {
@@ -276,8 +287,7 @@ export function indexFill(x: Tensor, ...args: FillAlongIndex): Tensor {
   }
   if (!(value instanceof Tensor)) checkFits("index_fill", value, x.dtype);
   const base = atLeastVector(x), given = vectorIndex("index_fill", x, index), size = base.shape[at];
-  outOfRange("index_fill", base, at, given, undefined, -size);
-  const idx = wrapNegative(given, size);
+  const idx = wrapNegative(withinDim("index_fill", base, at, given, undefined, -size), size);
   const places = alongDim(idx, at, base.shape);
   const source = value instanceof Tensor
     ? expand(cast(value, x.dtype), places.shape)
@@ -295,14 +305,14 @@ export function take(x: Tensor, index: IndexLike): Tensor {
   );
   const size = sizeOf(x.shape), flat = reshape(x, [size]);
   if (size === 0 && sizeOf(idx.shape) > 0) throw new IndexError("take(): tried to take from an empty tensor");
-  checkHeldRange(
+  const inside = within(
     idx,
     -size,
     size,
     (got) =>
       new IndexError(`out of range: tried to access index ${got} on a tensor of ${size} elements. In take`),
   );
-  const y = gatherExact(flat, 0, reshape(wrapNegative(idx, size), [sizeOf(idx.shape)]));
+  const y = gatherExact(flat, 0, reshape(wrapNegative(inside, size), [sizeOf(idx.shape)]));
   return named("Take", reshape(y, idx.shape));
 }
 

@@ -14,7 +14,7 @@ import { cast, type Scalar } from "../cast.ts";
 import { fromHost, full, onesLike, tensor, zeros } from "../create.ts";
 import { floorDivide, remainder, sub } from "../elementwise.ts";
 import { toBool, where } from "../logical.ts";
-import { checkHeldRange, indexHint, type IndexLike, toIndex } from "./indexing.ts";
+import { indexHint, type IndexLike, toIndex, within } from "./indexing.ts";
 import { gatherExact, scan, scatterExact } from "../routine.ts";
 import { expand, reshape } from "../view.ts";
 import { type Given, inOrder, inPlace, isNamed, type Named } from "../arguments.ts";
@@ -190,14 +190,14 @@ export function oneHot(index: IndexLike, numClasses: number | Named<{ numClasses
     }
     classes = Number(idx.max().item<number | bigint>()) + 1;
   }
-  checkHeldRange(idx, 0, classes, (got) =>
+  const inside = within(idx, 0, classes, (got) =>
     new ValueError(
       got < 0
         ? `Class values must be non-negative. one_hot got ${got}`
         : `Class values must be smaller than num_classes. one_hot got ${got} with ${classes} classes`,
     ));
   const base = zeros([...idx.shape, classes], { dtype: "int64", device: idx.device });
-  const last = reshape(idx, [...idx.shape, 1]);
+  const last = reshape(inside, [...idx.shape, 1]);
   // A scatter and not a comparison: an index out of range is an error.
   return scatterExact(base, idx.shape.length, last, onesLike(last), "set");
 }

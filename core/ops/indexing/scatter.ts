@@ -12,7 +12,7 @@ import { Tensor } from "../../tensor.ts";
 import type { Scalar } from "../cast.ts";
 import { full, onesLike, zerosLike } from "../create.ts";
 import { binaryAs, div, maximum } from "../elementwise.ts";
-import { atLeastVector, expectInt64, type IndexLike, outOfRange, toIndex } from "./indexing.ts";
+import { atLeastVector, expectInt64, type IndexLike, toIndex, withinDim } from "./indexing.ts";
 import { type Given, inOrder } from "../arguments.ts";
 import { checkCall, checkOptions, isRecord, type Kinds } from "../options.ts";
 import { highest, lowest } from "../extremes.ts";
@@ -63,11 +63,10 @@ function scatterOperands(
       }] apart from dimension ${at} and to be smaller size than src [${from.shape.join(", ")}], in ${op}`,
     );
   }
-  outOfRange(op, base, at, idx);
   return {
     base,
     at,
-    index: idx,
+    index: withinDim(op, base, at, idx),
     source: idx.shape.reduce((acc, s, d) => narrow(acc, d, 0, s), from.value),
   };
 }

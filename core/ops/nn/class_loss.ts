@@ -13,7 +13,7 @@ import type { Tensor } from "../../tensor.ts";
 import { cast, requireFloat } from "../cast.ts";
 import { add, div, mul, neg } from "../elementwise.ts";
 import { eq, logicalNot, where } from "../logical.ts";
-import { checkHeld, classHint, toIndex } from "../indexing/indexing.ts";
+import { classHint, toIndex, within } from "../indexing/indexing.ts";
 import { checkReduction, lossKinds, type LossOptions, type Reduction } from "./loss.ts";
 import { sum } from "../reduce.ts";
 import { gatherExact } from "../routine.ts";
@@ -61,7 +61,7 @@ function checkWeight(input: Tensor, weight: Tensor | null | undefined): void {
   }
 }
 
-/** The classes as int64 without those to ignore, and where these are. */
+/** The classes as int64 with 0 for those to ignore, and where these are. */
 interface Classes {
   readonly index: Tensor;
   readonly ignored: Tensor;
@@ -92,12 +92,9 @@ function classesOf(op: string, input: Tensor, target: Tensor, ignoreIndex: numbe
     );
   }
   const classes = input.shape[classDim(input)];
-  checkHeld(
-    index,
-    (i) => Number(i) !== ignoreIndex && (i < 0 || i >= classes),
-    (i) => new IndexError(`Target ${i} is out of bounds., in ${op}: there are ${classes} classes`),
-  );
-  return { index, ignored: eq(index, ignoreIndex) };
+  const refuse = (i: number | bigint) =>
+    new IndexError(`Target ${i} is out of bounds., in ${op}: there are ${classes} classes`);
+  return { index: within(index, 0, classes, refuse, ignoreIndex), ignored: eq(index, ignoreIndex) };
 }
 
 /** x at each class number: the dimension of the classes disappears. */
@@ -123,9 +120,8 @@ function nll(
   weight: Tensor | null | undefined,
   reduction: Reduction,
 ): Tensor {
-  const safe = where(ignored, 0, index);
-  const chosen = neg(atClass(logProbs, safe));
-  const factor = weight ? where(ignored, 0, weightsAt(weight, safe)) : null;
+  const chosen = neg(atClass(logProbs, index));
+  const factor = weight ? where(ignored, 0, weightsAt(weight, index)) : null;
   const loss = where(ignored, 0, factor === null ? chosen : mul(chosen, factor));
   if (reduction === "none") return loss;
   if (reduction === "sum") return sum(loss);
@@ -142,9 +138,7 @@ function smoothed(logProbs: Tensor, classes: Classes, options: CrossEntropyOptio
   let uniform = kept;
   if (reduction === "sum") uniform = sum(kept);
   if (reduction === "mean") {
-    const norm = weight
-      ? sum(where(ignored, 0, weightsAt(weight, where(ignored, 0, index))))
-      : countOf(ignored, all);
+    const norm = weight ? sum(where(ignored, 0, weightsAt(weight, index))) : countOf(ignored, all);
     uniform = div(sum(kept), norm);
   }
   return add(mul(nll(logProbs, classes, weight, reduction), 1 - amount), mul(uniform, amount / count));

@@ -12,7 +12,7 @@ import { full, tensor } from "../create.ts";
 import { iota } from "../ranges.ts";
 import { add, div, exp, log, maximum, neg, remainder, sub } from "../elementwise.ts";
 import { eq, ge, isinf, logicalAnd, lt, ne, where } from "../logical.ts";
-import { checkHeldRange, classHint, toIndex } from "../indexing/indexing.ts";
+import { classHint, toIndex, within } from "../indexing/indexing.ts";
 import { checkReduction, lossKinds, type LossOptions, reduced } from "./loss.ts";
 import { indefinite } from "../pointwise.ts";
 import { mean, sum } from "../reduce.ts";
@@ -131,13 +131,12 @@ export function ctcLoss(
   if (!Number.isInteger(blank) || blank < 0 || blank >= classes) {
     throw new ValueError(`blank must be in label range, in ctc_loss: got ${blank} of ${classes} classes`);
   }
-  const labels = toIndex(
-    targets,
-    logProbs,
-    (got) => new DTypeError(`ctc_loss: targets must be of integers, but got ${got}; ${classHint}`),
-  );
-  checkHeldRange(
-    labels,
+  const labels = within(
+    toIndex(
+      targets,
+      logProbs,
+      (got) => new DTypeError(`ctc_loss: targets must be of integers, but got ${got}; ${classHint}`),
+    ),
     0,
     classes,
     (got) => new ValueError(`ctc_loss: target ${got} is not in [0, ${classes})`),

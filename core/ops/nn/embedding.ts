@@ -16,7 +16,7 @@ import { fullLike, onesLike, zeros } from "../create.ts";
 import { arange } from "../ranges.ts";
 import { add, div, maximum, mul, sub } from "../elementwise.ts";
 import { eq, gt, where } from "../logical.ts";
-import { alongDim, checkHeldRange, indexHint, type IndexLike, toIndex } from "../indexing/indexing.ts";
+import { alongDim, indexHint, type IndexLike, toIndex, within } from "../indexing/indexing.ts";
 import { scatterReduce } from "../indexing/scatter.ts";
 import { norm } from "../linalg/norms.ts";
 import { gatherExact, nothing, scatterExact } from "../routine.ts";
@@ -51,13 +51,12 @@ function checked(op: string, index: IndexLike, weight: Tensor): Tensor {
         scalarName(got)
       }Tensor instead (while checking arguments for ${op}); ${indexHint}`,
     ));
-  checkHeldRange(at, 0, weight.shape[0], (got) =>
+  return within(at, 0, weight.shape[0], (got) =>
     new IndexError(
       `index out of range in self, in ${op}: ${got} is not in [0, ${
         weight.shape[0]
       }), the rows of the weight`,
     ));
-  return at;
 }
 
 function paddingRow(op: string, paddingIdx: number | null | undefined, rows: number): number | null {
@@ -182,17 +181,18 @@ function bagsOf(at: Tensor, offsets: IndexLike | null | undefined, includeLast: 
   if (bags < 0) {
     throw new ValueError("include_last_offset: number of offset should be at least 1, in embedding_bag");
   }
-  checkHeldRange(starts.shape[0] > 0 ? narrow(starts, 0, 0, 1) : starts, 0, 1, (got) =>
-    new ValueError(
-      `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${got}`,
-    ));
-  checkHeldRange(starts, 0, flat.shape[0] + 1, (got) =>
+  const inside = within(starts, 0, flat.shape[0] + 1, (got) =>
     new ValueError(
       `offsets[-1] can not be greater than input's length ${flat.shape[0]} but got offsets[-1] of ${got}`,
     ));
   const positions = arange(flat.shape[0], undefined, 1, { device });
-  const bag = sub(searchsorted(narrow(starts, 0, 0, bags), positions, { right: true }), 1);
-  return { flat, bag, count: bags };
+  const bag = sub(searchsorted(narrow(inside, 0, 0, bags), positions, { right: true }), 1);
+  // What stands before the first bag is in bag -1.
+  const placed = within(bag, 0, bags, () =>
+    new ValueError(
+      "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0, in embedding_bag",
+    ));
+  return { flat, bag: placed, count: bags };
 }
 
 /**

@@ -15,7 +15,7 @@ import { iota } from "../ranges.ts";
 import { add, div, exp, log1p, minimum, mul, neg, sqrt, sub } from "../elementwise.ts";
 import { eq, logicalAnd, logicalNot, lt, where } from "../logical.ts";
 import { logsigmoid } from "./activation.ts";
-import { checkHeldRange, classHint, toIndex } from "../indexing/indexing.ts";
+import { classHint, toIndex, within } from "../indexing/indexing.ts";
 import { lossKinds, type LossOptions, reduced, writtenAs } from "./loss.ts";
 import { pairwiseDistance } from "./similarity.ts";
 import { clamp } from "../pointwise.ts";
@@ -238,14 +238,14 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
     throw new ValueError(`only p == 1 and p == 2 supported, in multi_margin_loss: got ${p}`);
   }
   const x = scores("multi_margin_loss", input), [n, classes] = x.shape;
-  const index = reshape(
+  const given = reshape(
     input.shape.length === 1 && target.shape.length === 1 && target.shape[0] === 1
       ? classNumbers("multi_margin_loss", target, [1], input)
       : classNumbers("multi_margin_loss", target, input.shape.slice(0, -1), input),
     [n, 1],
   );
-  checkHeldRange(
-    target,
+  const index = within(
+    given,
     0,
     classes,
     (got) => new IndexError(`target out of range, in multi_margin_loss: ${got} of ${classes} classes`),
@@ -273,9 +273,8 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options: Los
   checkCall("multilabel_margin_loss", [input, target], options, lossKinds);
   const op = "multilabel_margin_loss";
   const x = scores(op, input), [n, classes] = x.shape;
-  const index = reshape(classNumbers(op, target, input.shape, input), [n, classes]);
-  checkHeldRange(
-    target,
+  const index = within(
+    reshape(classNumbers(op, target, input.shape, input), [n, classes]),
     -1,
     classes,
     (got) => new IndexError(`argument #2 'target' is out of range, in ${op}: ${got} of ${classes} classes`),

@@ -16,7 +16,7 @@ import { eq, lt, where } from "../logical.ts";
 import { elementDims, type KernelSize, planWindows, type Windows, windowsOf } from "./pool.ts";
 import { amax, argmaxDims, lowest } from "../extremes.ts";
 import { sumDims, type ValuesAndIndices, valuesAndIndices } from "../reduce.ts";
-import { checkHeldRange } from "../indexing/indexing.ts";
+import { within } from "../indexing/indexing.ts";
 import { gatherExact, nothing, scatterExact } from "../routine.ts";
 import { batched, type Sizes, sizesOf, unbatched } from "./spatial.ts";
 import { reshape, spread } from "../view.ts";
@@ -261,13 +261,13 @@ function maxUnpool(
   });
   const [n, c] = input.shape, count = sizeOf(input.shape.slice(2)), shape = [n, c, ...size];
   if (sizeOf(input.shape) === 0) return unbatched(nothing(shape, [input]), x);
-  checkHeldRange(indices, 0, sizeOf(size), (got) =>
+  const places = within(indices, 0, sizeOf(size), (got) =>
     new IndexError(
       `Found an invalid max index: ${got} (output volumes are of size ${size.join("x")}), in ${op}`,
     ));
   const base = zeros([n, c, sizeOf(size)], { dtype: x.dtype, device: x.device });
   const flat = (t: Tensor) => reshape(t, [n, c, count]);
-  const y = scatterExact(base, 2, flat(indices.value), flat(input), "set");
+  const y = scatterExact(base, 2, flat(places), flat(input), "set");
   return named(rank === 3 ? "MaxUnpool3D" : "MaxUnpool2D", unbatched(reshape(y, shape), x));
 }
 

@@ -1,7 +1,10 @@
 /** Indices that are no places of a tensor are refused on every device, few and many, in PyTorch's words. */
-import { assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
+  compile,
+  crossEntropy,
   embedding,
+  evaluate,
   gather,
   indexAdd,
   indexCopy,
@@ -42,10 +45,49 @@ for (const [name, [call, sentence]] of Object.entries(calls)) {
         const values = Array.from({ length: count }, (_, i) => i === count - 1 ? wrong : i % 3);
         const index = tensor(values, { dtype: "int64" });
         assertThrows(() => call(index, zeros([count, 2])).tolist(), IndexError, says);
+        // Computed where they are used, they are on the host for nobody to look at.
+        const computed = index.mul(2).sub(index), good = index.clamp(0, 2).add(0);
+        assertThrows(() => call(computed, zeros([count, 2])).tolist(), IndexError, "out of");
+        assertThrows(() => compile(call)(index, zeros([count, 2])).tolist(), IndexError, "out of");
+        assertEquals(call(good, zeros([count, 2])).shape.length > 0, true);
       }
     }
   });
 }
+
+forEachDevice("what was computed since an index out of range is not to be read", async () => {
+  const table = tensor([1, 2, 3]), before = table.mul(2);
+  evaluate([before]);
+  const rows = indexSelect(table, 0, tensor([0, 3], { dtype: "int64" }).mul(1)), after = rows.add(1);
+  // Where looking would wait for the device, the first read tells, and all that read what it spoils.
+  for (let i = 0; i < 2; i++) {
+    assertThrows(() => after.tolist(), IndexError, "3");
+    await assertRejects(() => after.mul(2).data(), IndexError, "3");
+  }
+  assertEquals(before.tolist(), [2, 4, 6]);
+  assertEquals(table.tolist(), [1, 2, 3]);
+  const index = tensor([2, 0], { dtype: "int64" }).mul(1);
+  assertEquals(await indexSelect(table, 0, index).add(1).data(), new Float32Array([4, 2]));
+});
+
+forEachDevice("many evaluations with computed indices that nobody reads are looked at in time", () => {
+  const table = tensor([1, 2, 3]);
+  let index = tensor([0, 1, 2], { dtype: "int64" });
+  assertThrows(
+    () => {
+      for (let i = 0; i < 200; i++) evaluate([indexSelect(table, 0, index = index.add(i === 5 ? 1 : 0))]);
+    },
+    IndexError,
+    "3",
+  );
+});
+
+forEachDevice("classes that are computed are in range, but for the one to ignore", () => {
+  const scores = zeros([3, 4]), classes = tensor([1, -100, 3], { dtype: "int64" });
+  const loss = crossEntropy(scores, classes.mul(1)).item();
+  assertEquals(Math.abs(loss - Math.log(4)) < 1e-6, true);
+  assertThrows(() => crossEntropy(scores, classes.add(1)).item(), IndexError, "out of");
+});
 
 forEachDevice("maxUnpool2d refuses places outside its result", () => {
   const places = tensor([[[[0, 30], [5, 15]]]], { dtype: "int64" });

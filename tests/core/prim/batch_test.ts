@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { apply } from "../../../core/apply.ts";
 import { primitives } from "../../../core/prim/primitive.ts";
 import { isFloat } from "../../../core/dtype.ts";
-import { stack, type Tensor, tensor, vmap } from "../../../core/mod.ts";
+import { IndexError, stack, type Tensor, tensor, vmap } from "../../../core/mod.ts";
 import { moved, within } from "../precision.ts";
 import {
   type GradientCase,
@@ -40,6 +40,7 @@ const more: Readonly<Record<string, readonly GradientCase[]>> = {
   }],
   argmin: [{ inputs: [floats], wrt: [], attrs: { dims: [0] } }],
   argsort: [{ inputs: [floats], wrt: [], attrs: { descending: true } }],
+  within: [{ inputs: [bits], wrt: [], attrs: { low: -100, end: 100, refuse: () => new IndexError("out") } }],
 };
 
 /** Three examples: x and two variations of it with other values. Indices stay what they are. */

@@ -272,6 +272,7 @@ export const withoutGradient: readonly string[] = [
   "not",
   "nextafter",
   ...["div_floor", "div_trunc", "remainder", "fmod"].map((op) => `${op}_by_nonzero`),
+  "within",
   ...["and", "or", "xor", "shl", "shr", "ushr"],
   ...["eq", "ne", "lt", "le", "gt", "ge"],
   ...["argmax", "argmin", "argsort"],
