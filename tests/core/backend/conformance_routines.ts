@@ -58,6 +58,12 @@ const convs: readonly ConvSpec[] = [
   { batch: 2, channels: [4, 64], size: [8, 8], kernel: [3, 3], pad: [[1, 1], [1, 1]] },
   { batch: 2, channels: [64, 8], size: [8, 8], kernel: [3, 3], stride: [2, 2], pad: [[1, 0], [1, 0]] },
   { batch: 1, channels: [8, 128], size: [6, 8], kernel: [1, 3], dilation: [1, 2], groups: 2 },
+  // Phases of a stride: all of one kind, of several, some that no tap reaches, rows of more than two, and more of them than elements.
+  { batch: 2, channels: [3, 4], size: [8, 20], kernel: [4, 4], stride: [4, 4] },
+  { batch: 2, channels: [3, 5], size: [11, 23], kernel: [3, 3], stride: [2, 2], pad: [[1, 1], [1, 1]] },
+  { batch: 1, channels: [4, 4], size: [9, 22], kernel: [2, 1], stride: [3, 2], dilation: [2, 1], groups: 2 },
+  { batch: 1, channels: [2, 3], size: [7, 19], kernel: [3, 5], stride: [2, 3], dilation: [2, 2] },
+  { batch: 2, channels: [2, 2], size: [3, 4], kernel: [2, 3], stride: [5, 7], pad: [[1, 1], [0, 0]] },
   // Every channel with filters of its own: long rows and short ones, two filters for a channel, any number of dimensions.
   { batch: 2, channels: [4, 4], size: [6, 39], kernel: [3, 3], pad: [[1, 1], [1, 1]], groups: 4 },
   {

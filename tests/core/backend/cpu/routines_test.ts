@@ -30,6 +30,30 @@ Deno.test("routines give the same bits on any number of threads", () => {
   }
 });
 
+Deno.test("images whose phases are computed in parts are those of all at once", () => {
+  // The planes of an image take 32 MiB; a tap reaches the phases of every second row.
+  const backend = createCpuBackend({ threads: 1, blas: "none" });
+  const G = [3, 1, 1024, 1024], W = [1, 2, 1, 2], size = [2048, 2048];
+  const attrs = { stride: [2, 2], padLow: [0, 0], padHigh: [0, 0], dilation: [1, 1], groups: 1 };
+  const plan = routinePlan(
+    "convInputGrad",
+    { ...attrs, inputSize: size },
+    [dense("float32", G), dense("float32", W)],
+    "float32",
+    [3, 2, ...size],
+  );
+  const g = randoms(3 << 20, 1), [result] = runPlan(backend, plan, [g, Float32Array.of(2, 4, 8, 16)]);
+  for (const at of [0, 1023, 1024 * 512 + 7, (1 << 20) + 3, (3 << 20) - 1]) {
+    const image = at >> 20, row = at >> 10 & 1023, column = at & 1023;
+    for (let channel = 0; channel < 2; channel++) {
+      const to = (((image * 2 + channel) * 2048) + 2 * row) * 2048 + 2 * column,
+        factor = channel === 0 ? 2 : 8;
+      const want = [g[at] * factor, g[at] * factor * 2, 0, 0];
+      assertEquals([0, 1, 2048, 2049].map((i) => result[to + i]), want);
+    }
+  }
+});
+
 Deno.test("an index out of range is an error that names the first one", () => {
   const backend = createCpuBackend({ threads: 2 });
   const x = dense("float32", [4, 3]), index = dense("int64", [5, 3]), at = indices(4, 15, 1);

@@ -8,7 +8,7 @@ import type { Shape } from "../../../../shape.ts";
 import type { Staged } from "../stage.ts";
 
 /** Each offset times its factor. */
-export function scaled(offsets: readonly number[], factors: readonly number[]): number[] {
+function scaled(offsets: readonly number[], factors: readonly number[]): number[] {
   return offsets.map((x, d) => x * factors[d]);
 }
 
