@@ -5,7 +5,7 @@
  * @module
  */
 import { apply, named } from "../../apply.ts";
-import type { DType } from "../../dtype.ts";
+import type { DType, HostArray } from "../../dtype.ts";
 import { checkFits } from "../../dtype_info.ts";
 import { DTypeError, IndexError, ShapeError, type TenonError } from "../../errors.ts";
 import { withinPrim } from "../../prim/routine.ts";
@@ -46,6 +46,14 @@ export function toIndex(index: IndexLike, like: Tensor, refuse: (got: DType) => 
   return tensor(index, { dtype: "int64", device: like.device });
 }
 
+/** Values that are on the host already; null when they are not. */
+export function heldValues(x: Tensor): HostArray | null {
+  let given = x.value;
+  // The same elements in another shape.
+  while (given.storage === null && given.prim.lowering.kind === "reshape") given = given.inputs[0];
+  return given.storage?.residency.host ?? null;
+}
+
 /**
  * Values that are on the host already are checked at once, so that the error stands where the mistake is: few of them, unless nobody looks later. Whether they
  * were.
@@ -56,27 +64,25 @@ export function checkHeld(
   refuse: (value: number | bigint) => Error,
   most = 256,
 ): boolean {
-  let given = x.value;
-  // The same elements in another shape.
-  while (given.storage === null && given.prim.lowering.kind === "reshape") given = given.inputs[0];
-  const host = given.storage?.residency.host ?? null;
+  const host = heldValues(x);
   if (host === null || host.length > most || x.dtype === "bfloat16") return false;
   for (const value of host) if (wrong(value)) throw refuse(value);
   return true;
 }
 
 /**
- * Indices that must be in [low, end): looked at now where they are on the host, and else where they are used. Those equal to `ignore` become `low`.
+ * Indices that must be in [low, end): looked at now where they are on the host, and else where they are used. Those equal to `ignore` become `low`. What
+ * is read and written by them elsewhere the CPU refuses by itself, unless they are not `told` to it.
  */
 export function within(
   index: Tensor,
   low: number,
   end: number,
   refuse: (got: number | bigint) => TenonError,
-  ignore?: number,
+  { ignore, told = true }: { readonly ignore?: number; readonly told?: boolean } = {},
 ): Tensor {
   // WebGPU leaves out what it would read or write elsewhere, and does not tell.
-  const quiet = index.device === "webgpu" && sizeOf(index.shape) > 0;
+  const quiet = (index.device === "webgpu" || !told) && sizeOf(index.shape) > 0;
   const wrong = (i: number | bigint) => (i < low || i >= end) && Number(i) !== ignore;
   const seen = checkHeld(index, wrong, refuse, quiet ? Infinity : undefined);
   const places = ignore === undefined ? index.value : where(eq(index, ignore), low, index);

@@ -94,7 +94,7 @@ function classesOf(op: string, input: Tensor, target: Tensor, ignoreIndex: numbe
   const classes = input.shape[classDim(input)];
   const refuse = (i: number | bigint) =>
     new IndexError(`Target ${i} is out of bounds., in ${op}: there are ${classes} classes`);
-  return { index: within(index, 0, classes, refuse, ignoreIndex), ignored: eq(index, ignoreIndex) };
+  return { index: within(index, 0, classes, refuse, { ignore: ignoreIndex }), ignored: eq(index, ignoreIndex) };
 }
 
 /** x at each class number: the dimension of the classes disappears. */

@@ -16,7 +16,7 @@ import { fullLike, onesLike, zeros } from "../create.ts";
 import { arange } from "../ranges.ts";
 import { add, div, maximum, mul, sub } from "../elementwise.ts";
 import { eq, gt, where } from "../logical.ts";
-import { alongDim, indexHint, type IndexLike, toIndex, within } from "../indexing/indexing.ts";
+import { alongDim, heldValues, indexHint, type IndexLike, toIndex, within } from "../indexing/indexing.ts";
 import { scatterReduce } from "../indexing/scatter.ts";
 import { norm } from "../linalg/norms.ts";
 import { gatherExact, nothing, scatterExact } from "../routine.ts";
@@ -177,22 +177,27 @@ function bagsOf(at: Tensor, offsets: IndexLike | null | undefined, includeLast: 
       `offsets has to be a 1D Tensor, in embedding_bag: got shape [${starts.shape.join(", ")}]`,
     );
   }
+  const late = (got: number | bigint | string) =>
+    new ValueError(
+      `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${got}`,
+    );
   const bags = starts.shape[0] - (includeLast ? 1 : 0);
   if (bags < 0) {
     throw new ValueError("include_last_offset: number of offset should be at least 1, in embedding_bag");
   }
-  const inside = within(starts, 0, flat.shape[0] + 1, (got) =>
+  const first = heldValues(starts)?.[0] ?? 0;
+  if (Number(first) !== 0) throw late(first);
+  const beyond = (got: number | bigint) =>
     new ValueError(
       `offsets[-1] can not be greater than input's length ${flat.shape[0]} but got offsets[-1] of ${got}`,
-    ));
+    );
+  const inside = within(starts, 0, flat.shape[0] + 1, beyond, { told: false });
   const positions = arange(flat.shape[0], undefined, 1, { device });
   const bag = sub(searchsorted(narrow(inside, 0, 0, bags), positions, { right: true }), 1);
   // What stands before the first bag is in bag -1.
-  const placed = within(bag, 0, bags, () =>
-    new ValueError(
-      "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0, in embedding_bag",
-    ));
-  return { flat, bag: placed, count: bags };
+  const placed = within(bag, 0, bags, () => late("another"), { told: false });
+  // The refusal is about the first offset, not about a place that is none.
+  return { flat, bag: maximum(placed, 0), count: bags };
 }
 
 /**

@@ -24,3 +24,22 @@ Deno.test("the maximum has no frequencies", () => {
     "max mode does not support scaling the gradient by the frequency",
   );
 });
+
+forEachDevice("bags begin with the first index and end within the indices", () => {
+  const bags = (
+    ...offsets: number[]
+  ) => [tensor(offsets, { dtype: "int64" }), tensor(offsets, { dtype: "int64" }).mul(1)];
+  for (
+    const [wrong, says] of [[[1, 2], "offsets[0] has to be 0"], [
+      [0, 9],
+      "offsets[-1] can not be greater",
+    ]] as const
+  ) {
+    for (const offsets of bags(...wrong)) {
+      assertThrows(() => embeddingBag([0, 1, 2], ones([3, 2]), offsets).tolist(), ValueError, says);
+    }
+  }
+  for (const offsets of bags(0, 3)) {
+    assertEquals(embeddingBag([0, 1, 2], ones([3, 2]), offsets).tolist(), [[1, 1], [0, 0]]);
+  }
+});
