@@ -12,7 +12,7 @@ import { evaluate } from "./evaluate.ts";
 import { FACADE, trackMask } from "./grad_mode.ts";
 import { answerSpelling } from "./habits.ts";
 import { FormMethods } from "./methods/form.ts";
-import { type NestedValues, readAsync } from "./methods/read.ts";
+import { type NestedValues, readOwned } from "./methods/read.ts";
 import type { NodeInit } from "./node.ts";
 import { cast, checkTensors } from "./ops/cast.ts";
 import { fromHost } from "./ops/create.ts";
@@ -43,7 +43,7 @@ export type TensorData = Tensor & (() => Promise<HostArray>);
 
 /** The tensor `x` as a function object that reads it. */
 function callable(x: Tensor): TensorData {
-  const self = Object.setPrototypeOf(() => readAsync(self), Tensor.prototype);
+  const self = Object.setPrototypeOf(() => readOwned(self), Tensor.prototype);
   return Object.assign(self, x);
 }
 

@@ -19,7 +19,7 @@ function checkAllowed(): void {
   if (why !== "") throw new GradError(why);
 }
 
-/** The elements in row-major order; waits for the device. The array may be the tensor's own memory. */
+/** The elements in row-major order; waits for the device. The array may be the tensor's own memory: it is not to be changed. */
 export function read(x: Tensor): HostArray {
   checkAllowed();
   evaluate([x]);
@@ -30,13 +30,23 @@ export function read(x: Tensor): HostArray {
   return host;
 }
 
-/** The elements in row-major order without blocking; works on every device. Later values of a parameter are not waited for. */
+/** `read` without blocking; works on every device. Later values of a parameter are not waited for. */
 export async function readAsync(x: Tensor): Promise<HostArray> {
   checkAllowed();
   const value = x.value;
   for (let wait = evaluateOrCompile(value); wait !== null; wait = evaluateOrCompile(value)) await wait;
   const storage = value.storage as Storage;
   return storage.held ? await readCheckedAsync(storage.residency) : hostArray(x.dtype, 0);
+}
+
+/** The elements as an array of the caller's own, which may be changed: what `data` is where that is not the tensor's memory, else a copy. */
+function owned(x: Tensor, data: HostArray): HostArray {
+  return data === x.value.storage?.residency.host ? data.slice() as HostArray : data;
+}
+
+/** `readAsync` into an array of the caller's own. */
+export async function readOwned(x: Tensor): Promise<HostArray> {
+  return owned(x, await readAsync(x));
 }
 
 /** Nested arrays of numbers; booleans for bool tensors, bigints for int64 values that a number cannot hold. */
@@ -54,11 +64,17 @@ function present(data: HostArray, dtype: DType, i: number): number | bigint | bo
 /** Methods that bring values to the host. */
 export abstract class ReadMethods extends Node {
   /**
-   * The elements in row-major order, as a typed array of the dtype (bfloat16: raw bits; bool: 0 and 1). Waits for the device. Do not change
-   * it: it may be the tensor's own memory.
+   * The elements in row-major order, as a typed array of the dtype (bfloat16: raw bits; bool: 0 and 1), which is the caller's to change.
+   * Waits for the device; `await x.data()` does not block.
+   *
+   * @example
+   * ```ts
+   * import { tensor } from "@tenon/tenon";
+   * console.log(tensor([[1, 2], [3, 4]]).toTypedArray()); // Float32Array(4) [ 1, 2, 3, 4 ]
+   * ```
    */
   toTypedArray(this: Tensor): HostArray {
-    return read(this);
+    return owned(this, read(this));
   }
 
   /**
@@ -73,14 +89,14 @@ export abstract class ReadMethods extends Node {
         }]: use tolist()`,
       );
     }
-    return present(this.toTypedArray(), this.dtype, 0) as T;
+    return present(read(this), this.dtype, 0) as T;
   }
 
   /**
    * The elements as nested arrays; a 0-d tensor gives its value. T says what is known of them: `x.tolist<number[][]>()`. `torch.Tensor.tolist`.
    */
   tolist<T extends NestedValues = NestedValues>(this: Tensor): T {
-    const data = this.toTypedArray(), { shape, dtype } = this;
+    const data = read(this), { shape, dtype } = this;
     let next = 0;
     const level = (dim: number): NestedValues => {
       if (dim === shape.length) return present(data, dtype, next++);

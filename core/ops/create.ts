@@ -57,7 +57,7 @@ export function sizeArguments<O>(args: SizeArguments<O>): [shape: Shape, options
   return isOptions ? [args.slice(0, -1) as number[], last as O | undefined] : [args as Shape, undefined];
 }
 
-/** The shape, once it is known to be one whose elements can be counted. */
+/** A copy of the shape, which its caller may go on to change, once it is known to be one whose elements can be counted. */
 export function checkShape(op: string, shape: Shape): Shape {
   requireKind(op, "size", shape, "numbers");
   for (const d of shape) {
@@ -72,7 +72,7 @@ export function checkShape(op: string, shape: Shape): Shape {
   if (sizeOf(shape) > Number.MAX_SAFE_INTEGER) {
     throw new ValueError(`Storage size calculation overflowed with sizes=[${shape.join(", ")}], in ${op}`);
   }
-  return shape;
+  return [...shape];
 }
 
 /** The tensor over a storage that exists. */
@@ -167,7 +167,7 @@ export function tensor(
   const { dtype: wanted } = withoutNulls(options);
   if (wanted !== undefined) checkDType("tensor", wanted);
   if (data instanceof Tensor) {
-    const value = fromHost(data.toTypedArray().slice() as HostArray, data.shape, data.dtype, device);
+    const value = fromHost(data.toTypedArray(), data.shape, data.dtype, device);
     return finish(wanted === undefined ? value : cast(value, wanted), options);
   }
   let shape: Shape, dtype: DType, host: HostArray;
@@ -194,12 +194,12 @@ export function tensor(
     }
   }
   if (options.shape !== undefined) {
-    if (sizeOf(checkShape("tensor", options.shape)) !== host.length) {
+    shape = checkShape("tensor", options.shape);
+    if (sizeOf(shape) !== host.length) {
       throw new ShapeError(
-        `shape '[${options.shape.join(", ")}]' is invalid for input of size ${host.length}, in tensor`,
+        `shape '[${shape.join(", ")}]' is invalid for input of size ${host.length}, in tensor`,
       );
     }
-    shape = options.shape;
   }
   return finish(fromHost(host, shape, dtype, device), options);
 }

@@ -34,7 +34,7 @@ export function iota(shape: Shape, dim: number, options: TensorOptions = {}): Te
   const dtype = options.dtype ?? "int64";
   const index = source(
     iotaPrim,
-    { dim, shape, dtype: dtype === "int32" ? "int32" : "int64" },
+    { dim, shape: [...shape], dtype: dtype === "int32" ? "int32" : "int64" },
     placeOf("iota", options),
   );
   return cast(index, dtype);

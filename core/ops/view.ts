@@ -24,7 +24,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   checkCall("reshape", [x]);
   requireKind("reshape", "shape", shape, "numbers");
   const size = sizeOf(x.shape);
-  let target = shape;
+  let target: Shape = [...shape]; // what callers do to their list later is not to be seen here
   const open = shape.indexOf(-1);
   if (open >= 0) {
     const rest = shape.reduce((n, d, i) => i === open ? n : n * d, 1);

@@ -13,15 +13,15 @@ import { reshape } from "../view.ts";
 /** One number for all spatial dimensions, or one for each. */
 export type Sizes = number | readonly number[];
 
-/** `value` as one whole number per spatial dimension. */
+/** `value` as one whole number per spatial dimension, in a list of its own. */
 export function sizesOf(op: string, name: string, value: Sizes, rank: number): readonly number[] {
   checkKind(op, name, value ?? null, "sizes");
   const sizes = typeof value === "number"
     ? new Array<number>(rank).fill(value)
     : value.length === 1
     ? new Array<number>(rank).fill(value[0])
-    : value;
-  if (!Array.isArray(sizes) || sizes.length !== rank || sizes.some((s) => !Number.isInteger(s))) {
+    : [...value];
+  if (sizes.length !== rank || sizes.some((s) => !Number.isInteger(s))) {
     throw new ValueError(
       `expected ${name} to be a single integer value or a list of ${rank} values to match the convolution dimensions, but got ${name}=[${value}], in ${op}`,
     );
