@@ -21,7 +21,7 @@ import { amax, amin } from "./extremes.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
 import { cumsum } from "./scan.ts";
 import { argsort } from "./sort.ts";
-import { expand, narrow, padDim, permute, reshape } from "./view.ts";
+import { expand, narrow, padDim, reshape, transpose } from "./view.ts";
 
 /** Options of `bucketize`. */
 export interface BucketizeOptions {
@@ -296,9 +296,9 @@ export function unique<const O extends UniqueOptions = Record<never, never>>(
   if (dim !== undefined) checkSlices("unique", x, dim, at);
   const source = dim === undefined ? reshape(x.detach(), [sizeOf(x.shape)]) : x.detach();
   if (source.shape.length === 1 && source.shape[0] > 0) return distinct(source, options as O, x);
-  // Slices as rows of a host array.
+  // Slices as rows of a host array, whose elements are compared in the order that PyTorch's exchange of dimensions leaves.
   const count = source.shape[at];
-  const rows = permute(source, [at, ...source.shape.map((_, d) => d).filter((d) => d !== at)]);
+  const rows = transpose(source, at, 0);
   const data = rows.toTypedArray(), width = count === 0 ? 0 : data.length / count;
   const values = Array.from({ length: data.length }, (_, i) => readElement(data, x.dtype, i));
   const compare = (a: number, b: number): number => {

@@ -14,6 +14,7 @@ import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { cast, checkTensors, type Scalar } from "./cast.ts";
 import { full } from "./create.ts";
 import { maximum, minimum } from "./elementwise.ts";
+import { eq, isnan, logicalOr, where } from "./logical.ts";
 import { checkOptions } from "./options.ts";
 import {
   allIfEmpty,
@@ -136,7 +137,12 @@ export function argmin(
 function extremeOf(p: Primitive<prim.ReduceAttrs>, op: "max" | "min", x: Tensor): Tensor {
   const dims = normalizeDims(op, undefined, x.shape.length);
   refuseEmpty(op, x, dims, true);
-  return named(op === "max" ? "MaxBackward1" : "MinBackward1", over(p, x, dims), x);
+  return over(p, x, dims);
+}
+
+/** `value`, whose gradient all elements of the vector x share that equal it, or are NaN as it is: then x has a NaN. */
+export function equalsShared(x: Tensor, value: Tensor): Tensor {
+  return over(prim.maxPrim, where(logicalOr(eq(x, value), isnan(value)), x, -Infinity), [0]);
 }
 
 function extremeAlong(
@@ -184,7 +190,7 @@ export function max(
   checkOptions("max", options, reduceOptions);
   if (dim !== undefined && typeof dim !== "number") return maximum(x, dim);
   return dim === undefined
-    ? extremeOf(prim.amaxPrim, "max", x)
+    ? extremeOf(prim.maxPrim, "max", x)
     : extremeAlong(prim.argmaxPrim, "max", x, dim, options.keepdim);
 }
 
@@ -213,6 +219,6 @@ export function min(
   checkOptions("min", options, reduceOptions);
   if (dim !== undefined && typeof dim !== "number") return minimum(x, dim);
   return dim === undefined
-    ? extremeOf(prim.aminPrim, "min", x)
+    ? extremeOf(prim.minPrim, "min", x)
     : extremeAlong(prim.argminPrim, "min", x, dim, options.keepdim);
 }

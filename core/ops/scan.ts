@@ -4,8 +4,8 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { type DType, isFloat } from "../dtype.ts";
-import { ShapeError, ValueError } from "../errors.ts";
+import { type DType, isFloat, scalarName } from "../dtype.ts";
+import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import type { ScanCombiner } from "../kernel/plan.ts";
 import { normalizeDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -98,8 +98,14 @@ export function logcumsumexp(x: Tensor, dim: number | Named<{ dim: number }>): T
   if (isNamed(dim)) return logcumsumexp(x, ...inPlace("logcumsumexp", ["dim"], [dim]));
   checkCall("logcumsumexp", [x]);
   const at = normalizeDim("logcumsumexp", dim, x.shape.length);
-  const floats = asFloat(x);
-  if (x.shape.length === 0) return floats;
+  if (x.shape.length === 0) return asFloat(x);
+  if (!isFloat(x.dtype)) {
+    throw new DTypeError(
+      `"logcumsumexp_out_cpu" not implemented for '${
+        scalarName(x.dtype)
+      }': it needs floats; cast with .to("float32")`,
+    );
+  }
   // By doubling: a global shift would lose what lies far below the largest element.
   const doubled = (start: Tensor) => {
     let y = start;
@@ -108,7 +114,7 @@ export function logcumsumexp(x: Tensor, dim: number | Named<{ dim: number }>): T
     }
     return y;
   };
-  return named("Logcumsumexp", inSingle(floats, doubled));
+  return named("Logcumsumexp", inSingle(x.value, doubled));
 }
 
 /** Options of `diff`. */

@@ -13,13 +13,21 @@ import { cast, checkTensors } from "./cast.ts";
 import { full, tensor, zeros } from "./create.ts";
 import { iota } from "./ranges.ts";
 import { add, ceil, div, floor, maximum, mul, round, sub } from "./elementwise.ts";
-import { eq, isnan, logicalNot, where } from "./logical.ts";
+import { isnan, logicalNot, lt, where } from "./logical.ts";
 import { atLeastVector, checkHeld } from "./indexing/indexing.ts";
 import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { checkCall, checkOptions, type Kinds, requireKind } from "./options.ts";
 import { lerp } from "./pointwise.ts";
-import { amax, amin } from "./extremes.ts";
-import { all, any, type ReduceOptions, sumDims, type ValuesAndIndices, valuesAndIndices } from "./reduce.ts";
+import { amax, amin, equalsShared } from "./extremes.ts";
+import {
+  all,
+  any,
+  type ReduceOptions,
+  sum,
+  sumDims,
+  type ValuesAndIndices,
+  valuesAndIndices,
+} from "./reduce.ts";
 import { argsortLast, gatherExact } from "./routine.ts";
 import { expand, narrow, permute, reshape, squeeze, transpose, unsqueeze } from "./view.ts";
 import { cat } from "./join.ts";
@@ -199,15 +207,14 @@ function medianAlong(
   }
   const indices = order(x, at, false);
   if (x.shape.length === 0) return taken(op, "Median", x, at, indices);
-  const nan = isnan(x), middle = Math.floor((size - 1) / 2);
+  const middle = Math.floor((size - 1) / 2);
+  const valid = sum(cast(logicalNot(isnan(x)), "int64"), at, { keepdim: true });
   let place: Tensor;
   if (op === "median") {
-    // NaN sorts last, and one is enough.
-    place = where(any(nan, at, { keepdim: true }), size - 1, middle);
+    // NaN sorts last, and the first one is enough.
+    place = where(lt(valid, size), valid, middle);
   } else {
-    const valid = sumDims(cast(logicalNot(nan), "int64"), [at]);
-    const half = maximum(sub(valid, 1), 0).floorDivide(2);
-    place = reshape(half, x.shape.map((s, d) => d === at ? 1 : s));
+    place = maximum(sub(valid, 1), 0).floorDivide(2);
   }
   const name = op === "median" ? "MedianBackward1" : "NanmedianBackward1";
   return one(op, name, x, at, gatherExact(indices, at, place), keepdim);
@@ -215,12 +222,10 @@ function medianAlong(
 
 function medianOf(op: "median" | "nanmedian", x: Tensor): Tensor {
   const flat = reshape(x, [sizeOf(x.shape)]);
-  if (flat.shape[0] === 0) return full([], NaN, { dtype: x.dtype, device: x.device });
+  if (flat.shape[0] === 0) return cast(full([], NaN, { device: x.device }), x.dtype);
   const { values } = medianAlong(op, flat, 0, false), name = op === "median" ? "Median" : "Nanmedian";
   if (!isFloat(x.dtype)) return named(name, values, x);
-  // Equal elements share the gradient, as the largest ones do in amax.
-  const middle = values.detach(), shared = amax(where(eq(flat, middle), flat, -Infinity));
-  return named(name, where(isnan(middle), values, shared), x);
+  return named(name, equalsShared(flat, values.detach()), x);
 }
 
 /** The middle element, the lower one of two; with `dim`, values and indices along it. NaN if there is one. `torch.median`. */

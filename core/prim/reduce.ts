@@ -5,7 +5,7 @@
  */
 import type { Combiner } from "../kernel/ir.ts";
 import { div, mul } from "../ops/elementwise.ts";
-import { eq } from "../ops/logical.ts";
+import { eq, isnan, logicalAnd, logicalOr } from "../ops/logical.ts";
 import { castLike } from "../ops/cast.ts";
 import { exclusiveProduct, sumDims } from "../ops/reduce.ts";
 import { spread } from "../ops/view.ts";
@@ -47,13 +47,18 @@ export const prodPrim = reduce("prod", "Prod", "prod", [
   (g, _y, [x], { dims }) => mul(back(g, dims, x.shape), exclusiveProduct(x, dims)),
 ]);
 
-// The extreme elements share the gradient evenly.
-const extreme: Vjp<ReduceAttrs> = [(g, y, [x], { dims }) => {
-  const hit = castLike(eq(x, back(y, dims, x.shape)), g);
+/** The extreme elements, told by `hits` from the extreme, share the gradient evenly. */
+const shared = (hits: (x: Tensor, extreme: Tensor) => Tensor): Vjp<ReduceAttrs> => [(g, y, [x], { dims }) => {
+  const hit = castLike(hits(x, back(y, dims, x.shape)), g);
   return mul(hit, back(div(g, sumDims(hit, dims)), dims, x.shape));
 }];
-export const amaxPrim = reduce("amax", "Amax", "max", extreme);
-export const aminPrim = reduce("amin", "Amin", "min", extreme);
+// Nothing equals NaN, and what all of nothing shares is NaN for everyone.
+export const amaxPrim = reduce("amax", "Amax", "max", shared(eq));
+export const aminPrim = reduce("amin", "Amin", "min", shared(eq));
+// With the extreme of a whole tensor, NaN share among themselves.
+const alike = (x: Tensor, extreme: Tensor) => logicalOr(eq(x, extreme), logicalAnd(isnan(x), isnan(extreme)));
+export const maxPrim = reduce("max of all", "MaxBackward1", "max", shared(alike));
+export const minPrim = reduce("min of all", "MinBackward1", "min", shared(alike));
 // Indices have no gradient.
 export const argmaxPrim = reduce("argmax", "", "argmax", null);
 export const argminPrim = reduce("argmin", "", "argmin", null);

@@ -37,7 +37,8 @@ function operand(op: string, x: Tensor, dim: number, options: SoftmaxOptions): T
   checkOptions(op, options, { dtype: "string" });
   const { dtype } = withoutNulls(options), y = dtype === undefined ? x.value : cast(x, dtype);
   const at = normalizeDim(op, dim, y.shape.length);
-  if (!isFloat(y.dtype)) {
+  // Of nothing, the dtype does not matter.
+  if (!isFloat(y.dtype) && sizeOf(y.shape) > 0) {
     throw new DTypeError(
       `"${op}${at === y.shape.length - 1 ? "_lastdim" : ""}_kernel_impl" not implemented for '${
         scalarName(y.dtype)

@@ -1,7 +1,7 @@
 /**
  * NaN, infinities and the ends of integer types, where operations of several steps lose them. The numbers are PyTorch's unless a line says otherwise.
  */
-import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
   aminmax,
   angle,
@@ -27,13 +27,19 @@ import {
   lcm,
   linalg,
   logaddexp,
+  logcumsumexp,
+  median,
   mode,
+  nanmedian,
   ones,
   remainder,
   sinc,
+  softmax,
   std,
   tensor,
+  unique,
 } from "../../../core/mod.ts";
+import { DTypeError } from "../../../core/errors.ts";
 import { forEachDevice } from "../devices.ts";
 
 forEachDevice("mode counts numbers, among NaN too", () => {
@@ -173,4 +179,31 @@ Deno.test("the angle of -0 is 0", () => {
     Math.PI,
     NaN,
   ]);
+});
+
+forEachDevice("the median of a row with NaN is at the first of them", () => {
+  const [values, indices] = median(tensor([[3, NaN, 1, NaN], [2, 1, 4, 3]]), 1);
+  assertEquals([values.tolist(), indices.tolist()], [[NaN, 2], [1, 0]]);
+});
+
+forEachDevice("nothing has a median where a dtype holds no NaN, and a softmax in every dtype", () => {
+  const nothing = (dtype: "int32" | "uint8") => tensor([], { dtype });
+  assertEquals(median(nothing("int32")).item(), -(2 ** 31));
+  assertEquals(nanmedian(nothing("uint8")).item(), 0);
+  assertEquals(softmax(nothing("int32"), 0).dtype, "int32");
+  assertThrows(() => softmax(tensor([1], { dtype: "int32" }), 0), DTypeError, "not implemented for 'Int'");
+});
+
+forEachDevice("sums of exponentials are of floats", () => {
+  assertThrows(
+    () => logcumsumexp(tensor([1, 2], { dtype: "int32" }), 0),
+    DTypeError,
+    `"logcumsumexp_out_cpu" not implemented for 'Int'`,
+  );
+});
+
+forEachDevice("slices are in the order of their elements with the dimension exchanged for the first", () => {
+  // Columns (0, 1, 0, 0) and (0, 0, 1, 0) of [2, 2, 2], compared by x[0, 0], x[1, 0], x[0, 1], x[1, 1].
+  const x = tensor([[[0, 0], [1, 0]], [[0, 1], [0, 0]]], { dtype: "int32" });
+  assertEquals(unique(x, { dim: 2 }).tolist(), x.tolist());
 });

@@ -166,6 +166,8 @@ export const gradientCases: Readonly<Record<string, readonly GradientCase[]>> = 
   ],
   amax: reduction(),
   amin: reduction(),
+  "max of all": reduction(),
+  "min of all": reduction(),
   alias: one(any),
   barrier: one(any),
   reshape: [
