@@ -12,9 +12,9 @@ import { classOf } from "./memory.ts";
 import type { Pipeline, Pipelines } from "./pipelines.ts";
 import type { Tile } from "./routines/gemm_job.ts";
 import { type Word, wordBytes, wordOf } from "./storage.ts";
-import { paddedBytes } from "./wgsl/bindings.ts";
-import type { Rendered } from "./wgsl/elementwise.ts";
+import { type Extent, paddedBytes, windowsOf } from "./wgsl/bindings.ts";
 import type { Target } from "./wgsl/emitter.ts";
+import type { Rendered } from "./wgsl/frame.ts";
 
 /** A buffer of a plan under construction: a slot, or scratch memory after the slots. */
 export type Ref = number;
@@ -31,6 +31,8 @@ export interface DispatchCommand {
   readonly kind: "dispatch";
   readonly pipeline: Pipeline;
   readonly bindings: readonly Binding[];
+  /** Which bytes of the plan's `begins` its kernel reads; null for a kernel without parts of buffers. */
+  readonly begins: { readonly offset: number; readonly size: number } | null;
   readonly groups: readonly [number, number, number];
   readonly label: string;
 }
@@ -63,19 +65,20 @@ export interface Compiled {
   readonly scratch: readonly number[];
   /** Inputs whose buffers outputs take over. */
   readonly donated: ReadonlySet<number>;
+  /** Where the parts of buffers begin in their bindings, for the kernels that use parts. */
+  readonly begins: Int32Array<ArrayBuffer>;
 }
 
-interface Buffer {
+interface Buffer extends Extent {
   readonly word: Word;
-  readonly count: number;
   /** The buffer whose memory this one has. */
   readonly root: Ref;
-  /** The buffer of which it is a part, and the byte at which it starts there. */
+  /** The buffer of which it is a part, and the byte at which its first binding starts there. */
   readonly whole: Ref;
   readonly start: number;
 }
 
-/** Bytes of which the start of a binding is a multiple, on every device. */
+/** Bytes of which the start of a binding is a multiple, on every device, of storage as of uniforms. */
 const alignment = 256;
 
 /** Which tile large matrix products take. */
@@ -93,6 +96,9 @@ export class Builder {
   readonly #pipelines: Pipelines;
   readonly #buffers: Buffer[] = [];
   readonly #commands: Command[] = [];
+  /** Lists of where parts begin, one after the other, and where each starts. */
+  readonly #begins: number[] = [];
+  readonly #beginsAt = new Map<string, number>();
 
   /** Slots of the plan are the first refs. */
   constructor(plan: Plan, gpu: Gpu, target: Target, pipelines: Pipelines, tiles: Tiles) {
@@ -128,6 +134,19 @@ export class Builder {
     return this.#buffers[ref].count;
   }
 
+  /** What bindings have to know of a buffer. */
+  extent(ref: Ref): Extent {
+    const { count, begin } = this.#buffers[ref];
+    return { count, begin };
+  }
+
+  /** Whether a kernel can bind all of these. */
+  fits(refs: readonly Ref[]): boolean {
+    const { bindingBytes, storageBuffers } = this.target;
+    return refs.reduce((n, ref) => n + windowsOf(this.wordOf(ref), this.#buffers[ref], bindingBytes), 0) <=
+      storageBuffers;
+  }
+
   /** The same number for buffers that share memory. */
   root(ref: Ref): Ref {
     return this.#buffers[ref].root;
@@ -141,23 +160,34 @@ export class Builder {
   }
 
   /**
-   * The part of a buffer with elements `first` to `last`, for bindings that show no more of it. It begins with element `start` of the buffer, a little
-   * before `first` where a binding cannot begin there.
+   * The part of a buffer with elements `first` to `last`, for bindings that show little more of it. It begins with element `start` of the buffer, `first` or a
+   * little before: vectors of four stay whole.
    */
   part(ref: Ref, first: number, last: number): { readonly ref: Ref; readonly start: number } {
-    const { word, count, root, whole, start } = this.#buffers[ref];
-    const per = alignment / wordBytes(word);
-    const from = Math.floor(Math.max(first, 0) / per) * per, to = Math.min(last, count - 1);
-    if (from === 0 && to === count - 1) return { ref, start: 0 };
-    const part = { word, count: to - from + 1, root, whole, start: start + from * wordBytes(word) };
+    const { from, ...part } = this.#part(ref, first, last);
+    if (from === 0 && part.count === this.count(ref)) return { ref, start: 0 };
     return { ref: this.#buffers.push(part) - 1, start: from };
   }
 
-  /** Bytes of that part. */
+  /** Bytes that the bindings of that part show. */
   partBytes(ref: Ref, first: number, last: number): number {
-    const { word, count } = this.#buffers[ref], bytes = wordBytes(word);
-    const per = alignment / bytes, from = Math.floor(Math.max(first, 0) / per) * per;
-    return paddedBytes(word, Math.min(last, count - 1) - from + 1);
+    const { word, begin, count } = this.#part(ref, first, last);
+    return paddedBytes(word, begin + count);
+  }
+
+  #part(ref: Ref, first: number, last: number): Buffer & { readonly begin: number; readonly from: number } {
+    const { word, count, root, whole, start, begin: before = 0 } = this.#buffers[ref];
+    const low = Math.max(first, 0), from = low - low % 4;
+    const byte = (before + from) * wordBytes(word), begin = byte % alignment / wordBytes(word);
+    return {
+      word,
+      count: Math.min(last, count - 1) - from + 1,
+      root,
+      whole,
+      start: start + byte - byte % alignment,
+      begin,
+      from,
+    };
   }
 
   /** Runs a rendered kernel; `operands` in the order in which it declared them. */
@@ -172,19 +202,38 @@ export class Builder {
       const { whole, start } = this.#buffers[operands[operand]];
       return { ref: whole, offset: start + offset, size };
     });
-    this.#commands.push({ kind: "dispatch", pipeline, bindings, groups: kernel.groups, label });
+    const begins = kernel.begins.length === 0 ? null : {
+      offset: this.#placeOf(kernel.begins),
+      size: Math.ceil(kernel.begins.length / 4) * 16,
+    };
+    this.#commands.push({ kind: "dispatch", pipeline, bindings, begins, groups: kernel.groups, label });
+  }
+
+  /** The byte at which a list of where parts begin lies. */
+  #placeOf(begins: readonly number[]): number {
+    const key = begins.join();
+    let place = this.#beginsAt.get(key);
+    if (place === undefined) {
+      place = this.#begins.length * 4;
+      this.#beginsAt.set(key, place);
+      this.#begins.push(...begins);
+      while (this.#begins.length * 4 % alignment !== 0) this.#begins.push(0);
+    }
+    return place;
   }
 
   /** Copies `count` elements between buffers of one word. Starts must be even for 16-bit words. */
   copy(from: Ref, fromElement: number, to: Ref, toElement: number, count: number, label: string): void {
     const bytes = wordBytes(this.wordOf(from));
     const source = this.#buffers[from], target = this.#buffers[to];
+    const byteOf = ({ start, begin = 0 }: Buffer, element: number): number =>
+      start + (begin + element) * bytes;
     this.#commands.push({
       kind: "copy",
       from: source.whole,
-      fromByte: source.start + fromElement * bytes,
+      fromByte: byteOf(source, fromElement),
       to: target.whole,
-      toByte: target.start + toElement * bytes,
+      toByte: byteOf(target, toElement),
       bytes: Math.ceil(count * bytes / 4) * 4,
       label,
     });
@@ -233,6 +282,7 @@ export class Builder {
       places: this.#buffers.map((b, i) => places[b.root] ?? places[i] ?? { kind: "scratch", index: -1 }),
       scratch: scratch.map((s) => s.bytes),
       donated,
+      begins: Int32Array.from(this.#begins),
     };
   }
 }

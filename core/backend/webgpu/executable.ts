@@ -17,6 +17,8 @@ import type { Queue } from "./queue.ts";
  */
 const groupsKept = 4096, groupsInAll = 8192, groupsThen = 8;
 
+const uniformUsage = 0x0040 | 0x0008; // UNIFORM | COPY_DST
+
 /** What an executable works with. */
 export interface Machine {
   readonly gpu: Gpu;
@@ -31,6 +33,8 @@ export class WebGpuExecutable implements Executable {
   readonly #plan: Compiled;
   readonly #groups = new Map<Command, Map<string, GPUBindGroup>>();
   #compiled = false;
+  /** The plan's `begins` on the device. */
+  #begins: GPUBuffer | null = null;
 
   /** An executable of `plan`. */
   constructor(machine: Machine, plan: Compiled) {
@@ -107,12 +111,31 @@ export class WebGpuExecutable implements Executable {
   }
 
   dispose(): void {
-    for (const known of this.#groups.values()) this.#machine.pipelines.groups -= known.size;
+    const { pipelines, queue } = this.#machine;
+    for (const known of this.#groups.values()) pipelines.groups -= known.size;
     this.#groups.clear();
+    if (this.#begins === null) return;
+    // Commands that are handed over must not name a buffer that is destroyed.
+    queue.flush();
+    this.#begins.destroy();
+    this.#begins = null;
   }
 
   #pipelines(): Pipeline[] {
     return this.#plan.commands.flatMap((c) => c.kind === "dispatch" ? [c.pipeline] : []);
+  }
+
+  #uniforms(): GPUBuffer {
+    if (this.#begins === null) {
+      const { device } = this.#machine.gpu, { begins } = this.#plan;
+      this.#begins = device.createBuffer({
+        label: "tenon begins",
+        size: begins.byteLength,
+        usage: uniformUsage,
+      });
+      device.queue.writeBuffer(this.#begins, 0, begins);
+    }
+    return this.#begins;
   }
 
   #group(command: DispatchCommand, blocks: readonly Block[]): GPUBindGroup {
@@ -127,7 +150,10 @@ export class WebGpuExecutable implements Executable {
         pipelines.groups -= known.size;
         known.clear();
       }
-      const ranges = command.bindings.map(({ offset, size }, i) => ({ block: blocks[i], offset, size }));
+      const ranges = command.bindings.map(({ offset, size }, i) => ({ buffer: blocks[i].gpu, offset, size }));
+      if (command.begins !== null) {
+        ranges.push({ buffer: this.#uniforms(), ...command.begins });
+      }
       group = pipelines.bind(command.pipeline, ranges);
       known.set(key, group);
       pipelines.groups++;

@@ -5,10 +5,11 @@
  */
 import { DeviceError } from "../../errors.ts";
 import type { Gpu } from "./device.ts";
-import type { Block } from "./memory.ts";
 
-/** How a kernel uses a binding. */
-export type Access = "read" | "read_write";
+/** How a kernel uses a binding: as storage, or as uniforms. */
+export type Access = "read" | "read_write" | "uniform";
+
+const bindingTypes = { read: "read-only-storage", read_write: "storage", uniform: "uniform" } as const;
 
 /** A kernel ready to be compiled. */
 export interface KernelSource {
@@ -18,9 +19,9 @@ export interface KernelSource {
   readonly groups: readonly [number, number, number];
 }
 
-/** One binding of a dispatch: bytes of a block. */
+/** One binding of a dispatch: bytes of a buffer. */
 export interface BoundRange {
-  readonly block: Block;
+  readonly buffer: GPUBuffer;
   readonly offset: number;
   readonly size: number;
 }
@@ -124,10 +125,7 @@ export class Pipelines {
   bind(pipeline: Pipeline, ranges: readonly BoundRange[]): GPUBindGroup {
     return this.#gpu.device.createBindGroup({
       layout: pipeline.layout,
-      entries: ranges.map(({ block, offset, size }, binding) => ({
-        binding,
-        resource: { buffer: block.gpu, offset, size },
-      })),
+      entries: ranges.map((resource, binding) => ({ binding, resource })),
     });
   }
 
@@ -141,7 +139,7 @@ export class Pipelines {
         entries: access.map((a, binding) => ({
           binding,
           visibility: 4, // GPUShaderStage.COMPUTE
-          buffer: { type: a === "read" ? "read-only-storage" : "storage" },
+          buffer: { type: bindingTypes[a] },
         })),
       });
       layout = { group, pipeline: this.#gpu.device.createPipelineLayout({ bindGroupLayouts: [group] }) };

@@ -58,11 +58,7 @@ function lowerMerged(
 ): void {
   const { target } = builder;
   const alias = inputs.map((ref) => outputs.findIndex((o) => builder.root(o) === builder.root(ref)));
-  const windows = (ref: Ref): number =>
-    windowsOf(builder.wordOf(ref), builder.count(ref), target.bindingBytes);
-  const needed = inputs.reduce((n, ref, i) => n + (alias[i] >= 0 ? 0 : windows(ref)), 0) +
-    outputs.reduce((n, ref) => n + windows(ref), 0);
-  if (needed > target.storageBuffers) {
+  if (!builder.fits([...inputs.filter((_, i) => alias[i] < 0), ...outputs])) {
     lowerLarge(builder, { kernel, inputs, outputs, alias, label });
     return;
   }
@@ -71,8 +67,8 @@ function lowerMerged(
     const flat = coalesced(flattened(kernel));
     const job: LoopJob = {
       kernel: flat,
-      inputCounts: inputs.map((r) => builder.count(r)),
-      outputCounts: outputs.map((r) => builder.count(r)),
+      inputs: inputs.map((r) => builder.extent(r)),
+      outputs: outputs.map((r) => builder.extent(r)),
       alias,
     };
     // A software device has no rows of threads that read together.
@@ -91,8 +87,8 @@ function lowerMerged(
   }
   const job: LoopJob = {
     kernel,
-    inputCounts: inputs.map((r) => builder.count(r)),
-    outputCounts: outputs.map((r) => builder.count(r)),
+    inputs: inputs.map((r) => builder.extent(r)),
+    outputs: outputs.map((r) => builder.extent(r)),
     alias,
   };
   dispatch(builder, job, inputs, outputs, renderRows(job, target, plan), label);
@@ -292,7 +288,7 @@ function lowerPacked(builder: Builder, job: LargeJob, excess: number): boolean {
       if (over <= 0 || list.length < 2) continue;
       const taken = list.sort((a, b) => builder.count(refs[a]) - builder.count(refs[b])).slice(0, over + 1);
       const count = taken.reduce((sum, i) => sum + Math.ceil(builder.count(refs[i]) / 4) * 4, 0);
-      if (windowsOf(builder.wordOf(refs[list[0]]), count, builder.target.bindingBytes) > 1) continue;
+      if (windowsOf(builder.wordOf(refs[list[0]]), { count }, builder.target.bindingBytes) > 1) continue;
       over -= taken.length - 1;
       for (const i of taken) into.add(i);
     }

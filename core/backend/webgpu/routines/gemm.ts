@@ -102,7 +102,7 @@ function lowerPiece(
     parts: cut ? Math.ceil(k / kPart) : 1,
     kPart: cut ? kPart : k,
     outCount,
-    counts: { a: builder.count(refA), b: builder.count(refB), out: builder.count(target) },
+    extents: { a: builder.extent(refA), b: builder.extent(refB), out: builder.extent(target) },
     words: { a: types[0], b: types[1], out: cut ? accumulate : product.dtype },
     // Tiles of fewer than four rows may start inside a vector.
     aVector: aVector === "row" && tile.tm < 4 ? null : aVector,

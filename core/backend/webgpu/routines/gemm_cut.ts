@@ -6,7 +6,6 @@
  */
 import type { Builder, Ref } from "../builder.ts";
 import type { Reach } from "../loops/halve.ts";
-import { windowsOf } from "../wgsl/bindings.ts";
 import { type IndexPart, type Side, sizeOfPart } from "./gemm_index.ts";
 import type { Product } from "./gemm_job.ts";
 
@@ -144,10 +143,7 @@ export function piecesOf(builder: Builder, piece: Piece): Piece[] | null {
   const bytes = (p: Product): number[] =>
     reaches(p).map(({ first, last }, i) => builder.partBytes(refs[i], first, last));
   const windows = (p: Product): number => bytes(p).reduce((n, b) => n + Math.ceil(b / bindingBytes), 0);
-  if (
-    refs.reduce((n, r) => n + windowsOf(builder.wordOf(r), builder.count(r), bindingBytes), 0) <=
-      storageBuffers
-  ) return [piece];
+  if (builder.fits(refs)) return [piece];
   const pieces: Piece[] = [];
   const stack = [piece.product];
   for (let p = stack.pop(); p !== undefined; p = stack.pop()) {

@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { foldGroups, type Rendered } from "../wgsl/elementwise.ts";
 import type { Target } from "../wgsl/emitter.ts";
-import { libraryFor } from "../wgsl/library.ts";
+import { foldGroups, type Rendered, rendered } from "../wgsl/frame.ts";
 import type { SideText } from "./gemm_index.ts";
 import type { GemmJob, Tile } from "./gemm_job.ts";
 import { gemmText, storeLines, tileLines } from "./gemm_text.ts";
@@ -102,10 +101,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 ${lines.join("\n")}
 }
 `;
-  return {
-    code: `${bindings.text}${libraryFor(main)}\n${main}`,
-    access: bindings.access,
-    windows: bindings.windows,
-    groups,
-  };
+  return rendered(bindings, groups, main);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { DType } from "../../../dtype.ts";
+import type { Extent } from "../wgsl/bindings.ts";
 import type { IndexPart, Side } from "./gemm_index.ts";
 
 /** A product: out(z, m, n) = sum over k of a(z, m, k) b(z, n, k). */
@@ -31,7 +32,7 @@ export interface GemmJob extends Product {
   readonly kPart: number;
   /** Elements of the result; part p starts at p times this. */
   readonly outCount: number;
-  readonly counts: { readonly a: number; readonly b: number; readonly out: number };
+  readonly extents: { readonly a: Extent; readonly b: Extent; readonly out: Extent };
   /** dtypes in memory: those of the operands and of what is written. */
   readonly words: { readonly a: DType; readonly b: DType; readonly out: DType };
   /** Whether each operand is read as vectors, and along which index. */

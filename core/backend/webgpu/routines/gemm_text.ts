@@ -5,8 +5,8 @@
  */
 import { type Word, wordOf } from "../storage.ts";
 import { Bindings } from "../wgsl/bindings.ts";
-import { groupText } from "../wgsl/elementwise.ts";
 import type { Target } from "../wgsl/emitter.ts";
+import { groupText } from "../wgsl/frame.ts";
 import { narrowed, registerType } from "../wgsl/scalar.ts";
 import { partLines, SideText } from "./gemm_index.ts";
 import type { GemmJob } from "./gemm_job.ts";
@@ -27,7 +27,7 @@ export function gemmText(job: GemmJob, target: Target, halves: boolean): GemmTex
   const a = bindings.declare({
     name: "a",
     word: word("a"),
-    count: job.counts.a,
+    ...job.extents.a,
     access: "read",
     vector: job.aVector !== null,
     halves,
@@ -35,7 +35,7 @@ export function gemmText(job: GemmJob, target: Target, halves: boolean): GemmTex
   const b = bindings.declare({
     name: "b",
     word: word("b"),
-    count: job.counts.b,
+    ...job.extents.b,
     access: "read",
     vector: job.bVector !== null,
     halves,
@@ -43,7 +43,7 @@ export function gemmText(job: GemmJob, target: Target, halves: boolean): GemmTex
   bindings.declare({
     name: "c",
     word: word("out"),
-    count: job.counts.out,
+    ...job.extents.out,
     access: "read_write",
     vector: job.outVector,
   });

@@ -45,7 +45,8 @@ export function lowerArgsort(builder: Builder, step: RoutineStep<"argsort">): vo
 function fits(builder: Builder, { x, to }: Rows): boolean {
   const { bindingBytes, storageBuffers } = builder.target;
   const windows = (keys: number, places: number): number =>
-    windowsOf(builder.wordOf(x.slot), keys, bindingBytes) + 2 * windowsOf("i32", places, bindingBytes);
+    windowsOf(builder.wordOf(x.slot), { count: keys }, bindingBytes) +
+    2 * windowsOf("i32", { count: places }, bindingBytes);
   if (windows(builder.count(x.slot), builder.count(to)) <= storageBuffers) return true;
   const d = x.layout.shape.length - 1, n = x.layout.shape[d];
   // A binding may have to begin this many elements early.

@@ -9,9 +9,8 @@ import { sizeOf } from "../../../shape.ts";
 import type { Builder, Ref } from "../builder.ts";
 import type { Access } from "../pipelines.ts";
 import type { Reach } from "../loops/halve.ts";
-import { Bindings, windowsOf } from "../wgsl/bindings.ts";
-import { foldGroups, groupText, indexLines } from "../wgsl/elementwise.ts";
-import { libraryFor } from "../wgsl/library.ts";
+import { Bindings } from "../wgsl/bindings.ts";
+import { foldGroups, groupText, indexLines, rendered } from "../wgsl/frame.ts";
 import { registerType } from "../wgsl/scalar.ts";
 
 /** The smallest and largest index along each dimension that some points have. */
@@ -51,7 +50,7 @@ export class PointText {
       this.bindings.declare({
         name: `m${i}`,
         word: builder.word(o.dtype),
-        count: builder.count(parts[i].ref),
+        ...builder.extent(parts[i].ref),
         access: o.access,
         vector: false,
       })
@@ -102,17 +101,13 @@ export function dispatchPoints(
   body: PointBody,
   label: string,
 ): void {
-  const { bindingBytes, storageBuffers, rounds } = builder.target;
-  const fits = (refs: readonly Ref[]): boolean =>
-    refs.reduce((n, r) => n + windowsOf(builder.wordOf(r), builder.count(r), bindingBytes), 0) <=
-      storageBuffers;
   const whole = extents.map((extent): Reach => ({ first: 0, last: extent - 1 }));
-  const most = body.loops ? rounds : Infinity;
+  const most = body.loops ? builder.target.rounds : Infinity;
   const short = ({ first, last }: Reach): boolean => last - first < most;
   const render = (parts: readonly Part[], box: Box, steps: Reach): void =>
     dispatchBox(builder, extents, operands, parts, box, (text) => body.text(text, steps), label);
   const all = { first: 0, last: (body.steps ?? 1) - 1 };
-  if (short(all) && fits(operands.map((o) => o.ref))) {
+  if (short(all) && builder.fits(operands.map((o) => o.ref))) {
     return render(operands.map(({ ref }) => ({ ref, start: 0 })), whole, all);
   }
   const reaches = (box: Box, steps: Reach): Reach[] => operands.map((o) => o.reach(box, steps));
@@ -120,7 +115,7 @@ export function dispatchPoints(
     reaches(box, steps).reduce((sum, r, i) => sum + builder.partBytes(operands[i].ref, r.first, r.last), 0);
   const dispatch = (box: Box, steps: Reach): void => {
     const parts = reaches(box, steps).map(({ first, last }, i) => builder.part(operands[i].ref, first, last));
-    if (short(steps) && fits(parts.map((part) => part.ref))) return render(parts, box, steps);
+    if (short(steps) && builder.fits(parts.map((part) => part.ref))) return render(parts, box, steps);
     const bySteps = halves(steps).map((half) => [box, half] as const);
     const byPoints = box.map((range, d) =>
       halves(range).map((half) => [withIndices(box, d, half.first, half.last), steps] as const)
@@ -177,10 +172,7 @@ ${lines.join("\n")}
 ${body(text)}
 }
 `;
-  const { bindings } = text;
-  const code = `${bindings.text}${libraryFor(main)}\n${main}`;
-  const kernel = { code, access: bindings.access, windows: bindings.windows, groups };
-  builder.dispatch(kernel, parts.map((part) => part.ref), label);
+  builder.dispatch(rendered(text.bindings, groups, main), parts.map((part) => part.ref), label);
 }
 
 /** The address of the element at the given indices. */

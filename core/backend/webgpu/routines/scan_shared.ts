@@ -8,9 +8,7 @@ import type { DType } from "../../../dtype.ts";
 import type { ScanCombiner } from "../../../kernel/plan.ts";
 import { sizeOf } from "../../../shape.ts";
 import type { Builder } from "../builder.ts";
-import { windowsOf } from "../wgsl/bindings.ts";
-import { foldGroups, groupText, indexLines } from "../wgsl/elementwise.ts";
-import { libraryFor } from "../wgsl/library.ts";
+import { foldGroups, groupText, indexLines, rendered } from "../wgsl/frame.ts";
 import { registerType } from "../wgsl/scalar.ts";
 import { type PointOperand, PointText } from "./points.ts";
 
@@ -52,11 +50,7 @@ export const sharedBlock = (n: number): number => n <= 256 ? 256 : 1024;
 
 /** Whether the buffers can all be bound. */
 export function fitsBindings(builder: Builder, operands: readonly PointOperand[]): boolean {
-  const { bindingBytes, storageBuffers } = builder.target;
-  return operands.reduce(
-    (n, { ref }) => n + windowsOf(builder.wordOf(ref), builder.count(ref), bindingBytes),
-    0,
-  ) <= storageBuffers;
+  return builder.fits(operands.map((o) => o.ref));
 }
 
 /** Dispatches a workgroup for each block. */
@@ -115,11 +109,9 @@ ${indexLines("p", [...rows, blocks], [...names, b], 1).join("\n")}
 ${lines.join("\n")}
 }
 `;
-  const { bindings } = text;
   const shared = `var<workgroup> values: array<${type}, ${block}>;
 var<workgroup> totals: array<${type}, ${threads}>;
 `;
-  const code = `${bindings.text}${shared}${libraryFor(main)}\n${main}`;
-  const kernel = { code, access: bindings.access, windows: bindings.windows, groups };
+  const kernel = rendered(text.bindings, groups, main, shared);
   builder.dispatch(kernel, operands.map((o) => o.ref), job.label);
 }

@@ -1,18 +1,24 @@
 /**
  * The storage buffers of a kernel in WGSL: their declarations, and the text of loads and stores. A buffer larger than one binding may be is
- * bound as several windows of it, between which loads and stores choose.
+ * bound as several windows of it, between which loads and stores choose. Where a part of a buffer begins in its binding is told to the kernel when it runs,
+ * so that parts that differ in nothing else share one kernel.
  *
  * @module
  */
 import type { Access } from "../pipelines.ts";
 import { type Word, wordBytes } from "../storage.ts";
 
+/** The elements of a buffer that bindings show. */
+export interface Extent {
+  readonly count: number;
+  /** Of a part of a buffer, the element of its first binding at which it begins: a multiple of four. */
+  readonly begin?: number;
+}
+
 /** A buffer that a kernel uses. */
-export interface Operand {
+export interface Operand extends Extent {
   readonly name: string;
   readonly word: Word;
-  /** Elements it has. */
-  readonly count: number;
   readonly access: Access;
   /** Whether it is declared as vectors of four. */
   readonly vector: boolean;
@@ -28,9 +34,9 @@ export interface Window {
   readonly size: number;
 }
 
-/** Windows that a buffer of `count` elements takes. */
-export function windowsOf(word: Word, count: number, bindingBytes: number): number {
-  return Math.ceil(paddedBytes(word, count) / bindingBytes);
+/** Windows that a buffer takes. */
+export function windowsOf(word: Word, { count, begin = 0 }: Extent, bindingBytes: number): number {
+  return Math.ceil(paddedBytes(word, begin + count) / bindingBytes);
 }
 
 /** Bytes of a binding of `count` elements: whole vectors of four. */
@@ -45,7 +51,11 @@ export class Bindings {
   readonly #bindingBytes: number;
   readonly #operands: Operand[] = [];
   readonly windows: Window[] = [];
-  readonly access: Access[] = [];
+  readonly #access: Access[] = [];
+  /** Where parts of buffers begin, in the order of declaration. */
+  readonly begins: number[] = [];
+  /** The same as the kernel reads it, by operand. */
+  readonly #beginText = new Map<Operand, string>();
   #text = "";
 
   /** No bindings yet; a binding shows at most `bindingBytes` bytes. */
@@ -56,7 +66,12 @@ export class Bindings {
   /** Declares a buffer and returns its number. */
   declare(operand: Operand): number {
     const index = this.#operands.push(operand) - 1;
-    const bytes = paddedBytes(operand.word, operand.count);
+    const { begin } = operand;
+    if (begin !== undefined) {
+      const at = this.begins.push(begin) - 1;
+      this.#beginText.set(operand, `begins[${at >> 2}].${"xyzw"[at & 3]}`);
+    }
+    const bytes = paddedBytes(operand.word, (begin ?? 0) + operand.count);
     const type = operand.vector ? `vec4<${operand.word}>` : operand.word;
     const windows = Math.ceil(bytes / this.#bindingBytes);
     for (let w = 0; w < windows; w++) {
@@ -64,7 +79,7 @@ export class Bindings {
       this.#text += `@group(0) @binding(${this.windows.length}) var<storage, ${operand.access}> ` +
         `${operand.name}${w === 0 ? "" : `_${w}`}: array<${type}>;\n`;
       this.windows.push({ operand: index, offset, size: Math.min(this.#bindingBytes, bytes - offset) });
-      this.access.push(operand.access);
+      this.#access.push(operand.access);
     }
     if (windows > 1) this.#text += this.#windowFunctions(operand, type, windows);
     return index;
@@ -72,7 +87,15 @@ export class Bindings {
 
   /** The declarations. */
   get text(): string {
-    return this.#text;
+    if (this.begins.length === 0) return this.#text;
+    return `${this.#text}@group(0) @binding(${this.windows.length}) var<uniform> begins: array<vec4i, ${
+      Math.ceil(this.begins.length / 4)
+    }>;\n`;
+  }
+
+  /** What the kernel does with each binding. */
+  get access(): Access[] {
+    return this.begins.length === 0 ? this.#access : [...this.#access, "uniform"];
   }
 
   /** Element `index` (of an operand not declared as vectors), as f32 or i32, or f16 where the operand keeps it. */
@@ -112,22 +135,29 @@ export class Bindings {
     const o = this.#operands[operand];
     const text = o.word === "f16" ? `f16(${value})` : value;
     const c = "xyzw"[component];
-    return this.#windowed(o)
-      ? `store_${o.name}_${c}(${index}, ${text});`
-      : `${o.name}[${index}].${c} = ${text};`;
+    const at = this.#shifted(o, index);
+    return this.#windowed(o) ? `store_${o.name}_${c}(${at}, ${text});` : `${o.name}[${at}].${c} = ${text};`;
   }
 
   #windowed(o: Operand): boolean {
-    return windowsOf(o.word, o.count, this.#bindingBytes) > 1;
+    return windowsOf(o.word, o, this.#bindingBytes) > 1;
+  }
+
+  /** The index in the bindings of an operand. */
+  #shifted(o: Operand, index: string): string {
+    const begin = this.#beginText.get(o);
+    return begin === undefined ? index : `(${index}) + ${o.vector ? `(${begin} >> 2u)` : begin}`;
   }
 
   #load(o: Operand, index: string, convert: string): string {
-    const text = this.#windowed(o) ? `load_${o.name}(${index})` : `${o.name}[${index}]`;
+    const at = this.#shifted(o, index);
+    const text = this.#windowed(o) ? `load_${o.name}(${at})` : `${o.name}[${at}]`;
     return convert === "" ? text : `${convert}(${text})`;
   }
 
   #store(o: Operand, index: string, value: string): string {
-    return this.#windowed(o) ? `store_${o.name}(${index}, ${value});` : `${o.name}[${index}] = ${value};`;
+    const at = this.#shifted(o, index);
+    return this.#windowed(o) ? `store_${o.name}(${at}, ${value});` : `${o.name}[${at}] = ${value};`;
   }
 
   #windowFunctions(o: Operand, type: string, windows: number): string {

@@ -5,9 +5,8 @@
  * @module
  */
 import type { LoopKernel } from "../../../kernel/ir.ts";
-import { foldGroups, groupText, indexLines, type Rendered } from "./elementwise.ts";
 import { Emitter, type LoopJob, type Target } from "./emitter.ts";
-import { libraryFor } from "./library.ts";
+import { foldGroups, groupText, indexLines, type Rendered, rendered } from "./frame.ts";
 import { registerType } from "./scalar.ts";
 
 /** Loads that run on along another loop than the innermost, along which the kernel stores. */
@@ -93,7 +92,5 @@ let y = i32(thread) / ${side};
 ${emitter.take()}
 }
 `;
-  const { bindings } = emitter;
-  const code = `${bindings.text}${squares.join("")}${libraryFor(main)}\n${main}`;
-  return { code, access: bindings.access, windows: bindings.windows, groups };
+  return rendered(emitter.bindings, groups, main, squares.join(""));
 }

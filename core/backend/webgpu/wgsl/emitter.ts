@@ -15,7 +15,7 @@ import {
   type StoreInstr,
 } from "../../../kernel/ir.ts";
 import { type Word, wordOf } from "../storage.ts";
-import { Bindings } from "./bindings.ts";
+import { Bindings, type Extent } from "./bindings.ts";
 import { applyText, castText, literal, narrowed, registerType, type Rounding } from "./scalar.ts";
 
 /** What a kernel is lowered for. */
@@ -35,8 +35,8 @@ export interface Target {
 /** A loop kernel with what its buffers are. */
 export interface LoopJob {
   readonly kernel: LoopKernel;
-  readonly inputCounts: readonly number[];
-  readonly outputCounts: readonly number[];
+  readonly inputs: readonly Extent[];
+  readonly outputs: readonly Extent[];
   /** For each input the output that shares its memory, or -1. */
   readonly alias: readonly number[];
 }
@@ -91,7 +91,7 @@ export class Emitter {
         job.alias[i] >= 0 ? -1 : this.bindings.declare({
           name: `in${i}`,
           word: this.#inputWord[i],
-          count: job.inputCounts[i],
+          ...job.inputs[i],
           access: "read",
           vector,
         }),
@@ -101,7 +101,7 @@ export class Emitter {
       this.#outputAt.push(this.bindings.declare({
         name: `out${i}`,
         word: this.#outputWord[i],
-        count: job.outputCounts[i],
+        ...job.outputs[i],
         access: "read_write",
         vector,
       }));

@@ -6,7 +6,6 @@
  */
 import { kindOf } from "../../../dtype.ts";
 import { type LoopKernel, stagesOf, type StoreInstr } from "../../../kernel/ir.ts";
-import { foldGroups, groupText, indexLines, type Rendered } from "./elementwise.ts";
 import { Emitter, type LoopJob, type Target } from "./emitter.ts";
 import {
   accumulator,
@@ -17,7 +16,7 @@ import {
   type Reduction,
   resultText,
 } from "./fold.ts";
-import { libraryFor } from "./library.ts";
+import { foldGroups, groupText, indexLines, type Rendered, rendered } from "./frame.ts";
 import { Meeting } from "./meeting.ts";
 import { narrowed } from "./scalar.ts";
 
@@ -115,12 +114,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 ${this.#lines.join("\n")}
 }
 `;
-    return {
-      code: `${emitter.bindings.text}${this.#meeting.declarations}${libraryFor(main)}\n${main}`,
-      access: emitter.bindings.access,
-      windows: emitter.bindings.windows,
-      groups,
-    };
+    return rendered(emitter.bindings, groups, main, this.#meeting.declarations);
   }
 
   #flush(): void {

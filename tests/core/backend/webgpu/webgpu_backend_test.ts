@@ -139,6 +139,18 @@ gpuTest("loads of one buffer that lie further apart than bindings reach", crampe
   assertEquals(runPlan(backend, one, [x]), [Float32Array.from({ length: n }, (_, i) => 3 * i + 10_000)]);
 });
 
+gpuTest("parts that differ in where they begin share their kernels", cramped, (backend) => {
+  // A row of the first factor lies across the bindings, so each of 21 rows is multiplied by itself, in several pieces.
+  const [m, k, n] = [21, 1003, 3];
+  const plan = routinePlan("matmul", {}, [dense("float32", [m, k]), dense("float32", [k, n])], "float32", [
+    m,
+    n,
+  ]);
+  const data = [m * k, k * n].map((size) => Float32Array.from({ length: size }, (_, i) => i % 7 - 3));
+  assertEquals(runPlan(backend, plan, data), runPlan(createReferenceBackend(), plan, data));
+  assertLess(Number(backend.info().details.kernels), 20);
+});
+
 gpuTest("a fold whose taps no bindings hold goes on from what it has, unrounded", cramped, (backend) => {
   // Sums up to about 900, which bfloat16 would round on the way.
   const outs = 90, taps = 70, size = outs + taps - 1;
