@@ -41,7 +41,7 @@ export class Adagrad extends Optimizer<AdagradSettings> {
       ["lr", "lrDecay", "weightDecay", "initialAccumulatorValue", "eps"]
     >
   ) {
-    super(...optimizerArguments<AdagradSettings>(new.target.name, given, {
+    const [params, usual, settings] = optimizerArguments<AdagradSettings>(new.target.name, given, {
       lr: 1e-2,
       lrDecay: 0,
       eps: 1e-10,
@@ -49,7 +49,8 @@ export class Adagrad extends Optimizer<AdagradSettings> {
       initialAccumulatorValue: 0,
       foreach: null,
       maximize: false,
-    }, ["lr", "lrDecay", "weightDecay", "initialAccumulatorValue", "eps"]));
+    }, ["lr", "lrDecay", "weightDecay", "initialAccumulatorValue", "eps"]);
+    super(params, usual, settings);
   }
 
   /** Refuses settings that make no sense. */
@@ -99,16 +100,15 @@ export interface AdadeltaSettings {
 export class Adadelta extends Optimizer<AdadeltaSettings> {
   /** Takes parameters or groups, and settings by position or by name. */
   constructor(...given: OptimizerArguments<AdadeltaSettings, ["lr", "rho", "eps", "weightDecay"]>) {
-    super(
-      ...optimizerArguments<AdadeltaSettings>(new.target.name, given, {
-        lr: 1,
-        rho: 0.9,
-        eps: 1e-6,
-        weightDecay: 0,
-        maximize: false,
-        foreach: null,
-      }, ["lr", "rho", "eps", "weightDecay"]),
-    );
+    const [params, usual, settings] = optimizerArguments<AdadeltaSettings>(new.target.name, given, {
+      lr: 1,
+      rho: 0.9,
+      eps: 1e-6,
+      weightDecay: 0,
+      maximize: false,
+      foreach: null,
+    }, ["lr", "rho", "eps", "weightDecay"]);
+    super(params, usual, settings);
   }
 
   /** State that is a number here and a tensor of one element in PyTorch. */

@@ -59,7 +59,13 @@ export class Adam extends MomentOptimizer<AdamSettings> {
   /** Takes parameters or groups, and settings by position or by name. */
   constructor(...given: OptimizerArguments<AdamSettings, ["lr", "betas", "eps", "weightDecay", "amsgrad"]>) {
     const names = ["lr", "betas", "eps", "weightDecay", "amsgrad"] as const;
-    super(...optimizerArguments<AdamSettings>(new.target.name, given, new.target.usual, names));
+    const [params, usual, settings] = optimizerArguments<AdamSettings>(
+      new.target.name,
+      given,
+      new.target.usual,
+      names,
+    );
+    super(params, usual, settings);
   }
 
   /** The new value and state of a parameter, as lazy expressions. */
@@ -116,8 +122,14 @@ export type SparseAdamSettings = Omit<AdamSettings, "weightDecay" | "amsgrad" | 
 export class SparseAdam extends Optimizer<SparseAdamSettings> {
   /** Takes parameters or groups, and settings by position or by name. */
   constructor(...given: OptimizerArguments<SparseAdamSettings, ["lr", "betas", "eps"]>) {
-    const usual = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, maximize: false } as const;
-    super(...optimizerArguments<SparseAdamSettings>(new.target.name, given, usual, ["lr", "betas", "eps"]));
+    const defaults = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, maximize: false } as const;
+    const [params, usual, settings] = optimizerArguments<SparseAdamSettings>(
+      new.target.name,
+      given,
+      defaults,
+      ["lr", "betas", "eps"],
+    );
+    super(params, usual, settings);
   }
 
   /** Refuses settings that make no sense. */

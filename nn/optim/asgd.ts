@@ -39,17 +39,16 @@ export interface ASGDSettings {
 export class ASGD extends Optimizer<ASGDSettings> {
   /** Takes parameters or groups, and settings by position or by name. */
   constructor(...given: OptimizerArguments<ASGDSettings, ["lr", "lambd", "alpha", "t0", "weightDecay"]>) {
-    super(
-      ...optimizerArguments<ASGDSettings>(new.target.name, given, {
-        lr: 1e-2,
-        lambd: 1e-4,
-        alpha: 0.75,
-        t0: 1e6,
-        weightDecay: 0,
-        foreach: null,
-        maximize: false,
-      }, ["lr", "lambd", "alpha", "t0", "weightDecay"]),
-    );
+    const [params, usual, settings] = optimizerArguments<ASGDSettings>(new.target.name, given, {
+      lr: 1e-2,
+      lambd: 1e-4,
+      alpha: 0.75,
+      t0: 1e6,
+      weightDecay: 0,
+      foreach: null,
+      maximize: false,
+    }, ["lr", "lambd", "alpha", "t0", "weightDecay"]);
+    super(params, usual, settings);
   }
 
   /** State that is a number here and a tensor of one element in PyTorch. */
@@ -101,15 +100,14 @@ export interface RpropSettings {
 export class Rprop extends Optimizer<RpropSettings> {
   /** Takes parameters or groups, and settings by position or by name. */
   constructor(...given: OptimizerArguments<RpropSettings, ["lr", "etas", "stepSizes"]>) {
-    super(
-      ...optimizerArguments<RpropSettings>(new.target.name, given, {
-        lr: 1e-2,
-        etas: [0.5, 1.2],
-        stepSizes: [1e-6, 50],
-        foreach: null,
-        maximize: false,
-      }, ["lr", "etas", "stepSizes"]),
-    );
+    const [params, usual, settings] = optimizerArguments<RpropSettings>(new.target.name, given, {
+      lr: 1e-2,
+      etas: [0.5, 1.2],
+      stepSizes: [1e-6, 50],
+      foreach: null,
+      maximize: false,
+    }, ["lr", "etas", "stepSizes"]);
+    super(params, usual, settings);
   }
 
   /** State that is a number here and a tensor of one element in PyTorch. */

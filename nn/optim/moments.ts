@@ -83,14 +83,13 @@ export interface AdamaxSettings extends MomentSettings {
 export class Adamax extends MomentOptimizer<AdamaxSettings> {
   /** Takes parameters or groups, and settings by position or by name. */
   constructor(...given: OptimizerArguments<AdamaxSettings, ["lr", "betas", "eps", "weightDecay"]>) {
-    super(
-      ...optimizerArguments<AdamaxSettings>(new.target.name, given, {
-        lr: 2e-3,
-        ...momentDefaults,
-        foreach: null,
-        maximize: false,
-      }, ["lr", "betas", "eps", "weightDecay"]),
-    );
+    const [params, usual, settings] = optimizerArguments<AdamaxSettings>(new.target.name, given, {
+      lr: 2e-3,
+      ...momentDefaults,
+      foreach: null,
+      maximize: false,
+    }, ["lr", "betas", "eps", "weightDecay"]);
+    super(params, usual, settings);
   }
 
   /** The new value and state of a parameter, as lazy expressions. */
@@ -123,15 +122,14 @@ export class NAdam extends MomentOptimizer<NAdamSettings> {
   constructor(
     ...given: OptimizerArguments<NAdamSettings, ["lr", "betas", "eps", "weightDecay", "momentumDecay"]>
   ) {
-    super(
-      ...optimizerArguments<NAdamSettings>(new.target.name, given, {
-        lr: 2e-3,
-        ...momentDefaults,
-        momentumDecay: 4e-3,
-        foreach: null,
-        ...newer,
-      }, ["lr", "betas", "eps", "weightDecay", "momentumDecay"]),
-    );
+    const [params, usual, settings] = optimizerArguments<NAdamSettings>(new.target.name, given, {
+      lr: 2e-3,
+      ...momentDefaults,
+      momentumDecay: 4e-3,
+      foreach: null,
+      ...newer,
+    }, ["lr", "betas", "eps", "weightDecay", "momentumDecay"]);
+    super(params, usual, settings);
   }
 
   /** State that is a number here and a tensor of one element in PyTorch. */
@@ -176,14 +174,13 @@ export type RAdamSettings = DecaySettings;
 export class RAdam extends MomentOptimizer<RAdamSettings> {
   /** Takes parameters or groups, and settings by position or by name. */
   constructor(...given: OptimizerArguments<RAdamSettings, ["lr", "betas", "eps", "weightDecay"]>) {
-    super(
-      ...optimizerArguments<RAdamSettings>(new.target.name, given, {
-        lr: 1e-3,
-        ...momentDefaults,
-        foreach: null,
-        ...newer,
-      }, ["lr", "betas", "eps", "weightDecay"]),
-    );
+    const [params, usual, settings] = optimizerArguments<RAdamSettings>(new.target.name, given, {
+      lr: 1e-3,
+      ...momentDefaults,
+      foreach: null,
+      ...newer,
+    }, ["lr", "betas", "eps", "weightDecay"]);
+    super(params, usual, settings);
   }
 
   /** The new value and state of a parameter, as lazy expressions. */

@@ -65,16 +65,20 @@ export class RMSprop extends Optimizer<RMSpropSettings> {
       ["lr", "alpha", "eps", "weightDecay", "momentum", "centered"]
     >
   ) {
-    super(
-      ...optimizerArguments<RMSpropSettings>(new.target.name, given, defaults, [
+    const [params, usual, settings] = optimizerArguments<RMSpropSettings>(
+      new.target.name,
+      given,
+      defaults,
+      [
         "lr",
         "alpha",
         "eps",
         "weightDecay",
         "momentum",
         "centered",
-      ]),
+      ],
     );
+    super(params, usual, settings);
   }
 
   /** State that is a number here and a tensor of one element in PyTorch. */

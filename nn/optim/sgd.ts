@@ -87,13 +87,14 @@ const defaults: Usual<SGDSettings> = {
 export class SGD extends Optimizer<SGDSettings> {
   /** Takes parameters or groups, and settings by position or by name; groups that have learning rates of their own need no other. */
   constructor(...given: SGDArguments) {
-    super(...optimizerArguments<SGDSettings>(new.target.name, given, defaults, [
+    const [params, usual, settings] = optimizerArguments<SGDSettings>(new.target.name, given, defaults, [
       "lr",
       "momentum",
       "dampening",
       "weightDecay",
       "nesterov",
-    ]));
+    ]);
+    super(params, usual, settings);
   }
 
   /** Refuses settings that make no sense. */
