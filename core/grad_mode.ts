@@ -82,5 +82,10 @@ export function inferenceMode<T>(fn: () => T): T {
 
 /** Runs `fn` with `requiresGrad` followed again, inside `noGrad`, as `torch.enable_grad()`. */
 export function enableGrad<T>(fn: () => T): T {
-  return withMask("enableGrad", mask | FACADE, fn);
+  return followed("enableGrad", fn);
+}
+
+/** `enableGrad` for what users know under another name. */
+export function followed<T>(name: string, fn: () => T): T {
+  return withMask(name, mask | FACADE, fn);
 }

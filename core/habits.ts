@@ -73,6 +73,23 @@ export function answerHabits(prototype: object): void {
   Object.setPrototypeOf(prototype, answers());
 }
 
+/** Has a class that extends none answer to methods that it does not have, with what each of `says` says. */
+export function answerMissing(prototype: object, says: Readonly<Record<string, string>>): void {
+  const found: Record<string, PropertyDescriptor> = {};
+  for (const name in says) found[name] = { value: refuse(() => says[name]), writable: true };
+  Object.setPrototypeOf(prototype, Object.create(Object.prototype, found));
+}
+
+/** Has sequences answer to the positions from the end that are common in Python: `net[-1]` would be undefined. */
+export function answerNegative(prototype: object, what: string): void {
+  for (const i of [-1, -2, -3]) {
+    const get = refuse(() =>
+      `[${i}]: JavaScript does not count from the end in brackets; .at(${i}) is that ${what}`
+    );
+    Object.defineProperty(prototype, String(i), { get, set: get });
+  }
+}
+
 /** Camel case to Python's spelling. */
 export function snake(name: string): string {
   return name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);

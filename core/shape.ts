@@ -4,6 +4,7 @@
  * @module
  */
 import { IndexError, ShapeError } from "./errors.ts";
+import { inWords } from "./words.ts";
 
 /** The extents of a tensor, outermost first; `[]` is a single value. */
 export type Shape = readonly number[];
@@ -117,7 +118,7 @@ function noDimension(op: string, dim: unknown): IndexError {
         ? "Tensor; .item() reads its number"
         : typeof dim === "object" && dim !== null
         ? `{ ${Object.keys(dim).join(", ")} }`
-        : String(dim)
+        : inWords(dim)
     }`,
   );
 }

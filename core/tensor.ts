@@ -82,6 +82,11 @@ export class Tensor extends FormMethods {
 
   /** @internal Made by operations; use `tensor(...)` and its kin. */
   constructor(init: NodeInit) {
+    if (init?.prim === undefined) {
+      throw new ValueError(
+        "new Tensor(): tensors are made by functions: tensor([1, 2]), zeros(2, 3), rand(2, 3)",
+      );
+    }
     super(init);
   }
 

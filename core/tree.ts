@@ -6,6 +6,7 @@
 import { GradError, TenonError } from "./errors.ts";
 import { Results } from "./named_tuple.ts";
 import { Tensor } from "./tensor.ts";
+import { inWords } from "./words.ts";
 
 /** A tensor, or arrays, named tuples and records of trees. */
 export type Tree =
@@ -19,16 +20,6 @@ export function flattenTree(tree: Tree): Tensor[] {
   const out: Tensor[] = [];
   mapTree(tree, (x) => (out.push(x), x));
   return out;
-}
-
-/** What is no tree, in words. */
-export function notATree(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (value instanceof Promise) return "a promise";
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return ["number", "bigint", "boolean", "string"].includes(typeof value)
-    ? `the ${typeof value} ${text}`
-    : `a value of type ${typeof value}`;
 }
 
 /** What to do about a function that returned it. */
@@ -48,7 +39,7 @@ export function flattenResult(op: string, tree: Tree): Tensor[] {
       throw new GradError(
         `${op}: the function must return a tensor, or arrays and records of tensors, but ${
           path === "" ? "it returned" : `at "${path}" it has`
-        } ${notATree(node)}${insteadOf(node)}`,
+        } ${inWords(node)}${insteadOf(node)}`,
       );
     }
     for (const [key, item] of Object.entries(node)) {
@@ -75,7 +66,7 @@ export function mapTree<T extends Tree>(tree: T, fn: (x: Tensor) => Tensor): T {
     }
     throw new TenonError(
       `a tree holds tensors, arrays and records, but at "${path === "" ? "the top" : path}" it has ${
-        notATree(node)
+        inWords(node)
       }`,
     );
   };

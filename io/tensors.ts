@@ -10,6 +10,7 @@ import { fromHost } from "../core/ops/create.ts";
 import { checkOptions } from "../core/ops/options.ts";
 import { readAsync } from "../core/methods/read.ts";
 import { Tensor } from "../core/tensor.ts";
+import { inWords } from "../core/words.ts";
 import { readFile, writeFile } from "./file.ts";
 import type { HostTensor } from "./host_tensor.ts";
 import * as safetensors from "./safetensors.ts";
@@ -79,8 +80,13 @@ export async function save(
       `save: the tensors come first and the path second, as in save(net.stateDict(), path)`,
     );
   }
-  if (typeof tensors !== "object" || tensors === null) {
-    throw new ValueError(`save: expected tensors by name, but got ${tensors}`);
+  if (typeof tensors !== "object" || tensors === null || tensors instanceof Promise) {
+    const isModule = typeof tensors === "function" && "stateDict" in tensors;
+    throw new ValueError(
+      `save: expected tensors by name, but got ${
+        isModule ? "a module; pass its stateDict()" : inWords(tensors)
+      }${tensors instanceof Promise ? "; await it" : ""}`,
+    );
   }
   checkOptions("save", options, { metadata: "any" });
   if (/\.pth?$/i.test(String(path))) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { IndexError, ValueError } from "../core/errors.ts";
+import { answerNegative } from "../core/habits.ts";
 import { checkKind } from "../core/ops/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import { noForward } from "./module/call.ts";
@@ -101,6 +102,7 @@ export abstract class ListModule<T extends Module | Parameter> extends Module {
     throw noForward(this);
   }
 }
+answerNegative(ListModule.prototype, "entry");
 
 /**
  * A list of modules. `torch.nn.ModuleList`.

@@ -4,6 +4,7 @@
  * @module
  */
 import { IndexError } from "../core/errors.ts";
+import { answerNegative } from "../core/habits.ts";
 import { checkKind } from "../core/ops/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import {
@@ -145,6 +146,8 @@ export class SequentialModule extends Module {
     return x;
   }
 }
+
+answerNegative(SequentialModule.prototype, "module");
 
 /** What TypeScript knows of the positions of a sequence. */
 export type Positions<T extends readonly unknown[]> = number extends T["length"] ? { [index: number]: Layer }

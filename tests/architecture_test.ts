@@ -17,7 +17,7 @@ interface Part {
 
 // Lower parts first; a file belongs to the first part that matches. A part may always import itself.
 const parts: Readonly<Record<string, Part>> = {
-  base: { files: /^core\/(dtype|errors|shape|layout)\.ts$/, mayImport: [] },
+  base: { files: /^core\/(dtype|errors|shape|layout|words)\.ts$/, mayImport: [] },
   kernel: { files: /^core\/kernel\//, mayImport: ["base"] },
   backend: { files: /^core\/backend\/\w+\.ts$/, mayImport: ["base", "kernel"] },
   // The assembler knows nothing of the backend it was written for.

@@ -20,6 +20,7 @@ import { checkFits } from "../dtype_info.ts";
 import { DTypeError, TenonError } from "../errors.ts";
 import { castPrim } from "../prim/elementwise.ts";
 import { Tensor } from "../tensor.ts";
+import { inWords } from "../words.ts";
 import { fillValue, full } from "./create.ts";
 
 /** A JavaScript value that stands for a 0-d tensor. Whole numbers count as integers in promotion, as Python's `2` does. */
@@ -92,7 +93,7 @@ export function commonType(op: string, operands: readonly TensorLike[]): DType {
   for (const x of operands) {
     if (!(x instanceof Tensor) && typeof x !== "number" && typeof x !== "bigint" && typeof x !== "boolean") {
       throw new TenonError(
-        `${op}: expected a tensor, number, bigint or boolean, but got ${describe(x)}; ${remedy(x)}`,
+        `${op}: expected a tensor, number, bigint or boolean, but got ${inWords(x)}; ${remedy(x)}`,
       );
     }
   }
@@ -104,13 +105,10 @@ export function commonType(op: string, operands: readonly TensorLike[]): DType {
   return typeOfAll(operands.map(operandOf));
 }
 
-function describe(x: unknown): string {
-  if (x === null || x === undefined) return String(x);
-  return Array.isArray(x) ? "an array" : `a value of type ${typeof x}`;
-}
-
 /** What to do about an operand that is no tensor. */
 function remedy(x: unknown): string {
+  if (x instanceof Promise) return "await it";
+  if (typeof x === "function") return "call it";
   return Object.prototype.toString.call(x) === "[object Selection]"
     ? "x.at(...) is a place to write to; x.get(...) reads it"
     : "wrap data in tensor(...)";
@@ -139,7 +137,7 @@ export function checkTensors(op: string, operands: readonly unknown[]): void {
   for (const x of operands) {
     if (!(x instanceof Tensor)) {
       throw new TenonError(
-        `${op}: expected a tensor, but got ${describe(x)}; ${remedy(x)}`,
+        `${op}: expected a tensor, but got ${inWords(x)}; ${remedy(x)}`,
       );
     }
   }

@@ -12,7 +12,8 @@ import { onesLike, zerosLike } from "../ops/create.ts";
 import { aliasPrim } from "../prim/source.ts";
 import { sameShape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { flattenResult, flattenTree, insteadOf, mapTree, notATree, type Tree } from "../tree.ts";
+import { flattenResult, flattenTree, insteadOf, mapTree, type Tree } from "../tree.ts";
+import { inWords } from "../words.ts";
 import { freshLeaf, pullAll, trackedNodes } from "./pull.ts";
 import { type Alone, optionsOf } from "../ops/arguments.ts";
 import { checkCall, checkOptions, requireKind } from "../ops/options.ts";
@@ -56,7 +57,7 @@ function forget(x: Tensor, leaves: readonly Tensor[]): Tensor {
 function scalarOutput(name: string, y: unknown): Tensor {
   if (!(y instanceof Tensor)) {
     throw new GradError(
-      `${name}: the function must return a tensor with one element, but it returned ${notATree(y)}${
+      `${name}: the function must return a tensor with one element, but it returned ${inWords(y)}${
         insteadOf(y)
       }`,
     );

@@ -65,7 +65,9 @@ export function checkDataset(op: string, dataset: unknown): void {
   if (sized && typeof dataset.length === "number") return;
   throw new ValueError(
     `${op}: expected a data set or an array, but got ${
-      typeof dataset === "object" && dataset !== null ? "an object without a length" : dataset
+      typeof dataset === "object" && dataset !== null
+        ? "an object without a length; a data set has length and at(i), which are __len__ and __getitem__"
+        : dataset
     }`,
   );
 }

@@ -101,6 +101,7 @@ export function typeText(value: unknown): string {
     case "boolean":
       return "bool";
     default:
+      if (value instanceof Promise) return "Promise";
       return Array.isArray(value) ? "list" : typeof value === "object" ? "dict" : typeof value;
   }
 }
@@ -270,10 +271,23 @@ export function bufferKind(module: Module, key: string): "persistent" | "tempora
   return temporary.has(key) ? "temporary" : "persistent";
 }
 
+/** What to write in place of what is not a module. */
+function insteadOf(value: unknown): string {
+  if (Array.isArray(value)) return ": give its modules one by one, as ...modules";
+  if (typeof value !== "function") return "";
+  return /^class\b/.test(Function.prototype.toString.call(value))
+    ? `: it is a class; make one with new ${value.name}(...)`
+    : `: a function is called in the forward of a module${
+      value.name === "" ? "" : `, and ${value.name} may be a layer, too`
+    }`;
+}
+
 /** Refuses what is not a module. */
 export function checkModule(name: string, value: unknown): void {
   if (!isModule(value)) {
-    throw new ValueError(`${typeText(value)} is not a Module subclass, under the name "${name}"`);
+    throw new ValueError(
+      `${typeText(value)} is not a Module subclass, under the name "${name}"${insteadOf(value)}`,
+    );
   }
 }
 

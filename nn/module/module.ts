@@ -7,7 +7,7 @@
 import type { DeviceName } from "../../core/device.ts";
 import { type DType, isDType, isFloat } from "../../core/dtype.ts";
 import { ValueError } from "../../core/errors.ts";
-import { answerSpelling } from "../../core/habits.ts";
+import { answerMissing, answerSpelling } from "../../core/habits.ts";
 import { empty, zerosLike } from "../../core/ops/create.ts";
 import { type Alone, optionsOf } from "../../core/ops/arguments.ts";
 import { checkKind, checkOptions, type Kinds, withoutNulls } from "../../core/ops/options.ts";
@@ -380,4 +380,9 @@ export abstract class Module {
   }
 }
 
+answerMissing(Module.prototype, {
+  cuda: 'cuda: there is no CUDA here; the devices are "cpu" and "webgpu", as in net.to("webgpu")',
+  toJSON:
+    "toJSON: a module is not data; io.save(net.stateDict(), path) writes what it has learned, String(net) is its text",
+});
 answerSpelling(Module.prototype, "resetParameters");

@@ -6,7 +6,7 @@
 import { LoadError } from "../../core/errors.ts";
 import { sameShape, type Shape, torchSize } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
-import { bufferKind, className, fieldsOf, modulesOf, stateOf, typeText } from "./fields.ts";
+import { bufferKind, className, fieldsOf, isModule, modulesOf, stateOf, typeText } from "./fields.ts";
 import type { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { everyPath } from "./traverse.ts";
@@ -103,14 +103,21 @@ function unexpectedIn(module: Module, path: string, keys: readonly string[]): st
   });
 }
 
+/** How to get a state dict out of what is none. */
+function insteadOf(given: unknown): string {
+  if (given instanceof Promise) return "; await it, as in net.loadStateDict(await io.load(path))";
+  if (typeof given === "string") return "; load the file first, as in net.loadStateDict(await io.load(path))";
+  return isModule(given) ? "; pass its stateDict()" : "";
+}
+
 /** Copies values into a module. Nothing is changed when an error is thrown. */
 export function loadStateDict(
   module: Module,
   given: Readonly<Record<string, Tensor>>,
   strict: boolean,
 ): LoadReport {
-  if (typeof given !== "object" || given === null) {
-    throw new LoadError(`Expected state_dict to be dict-like, got ${typeText(given)}.`);
+  if (typeof given !== "object" || given === null || Array.isArray(given) || given instanceof Promise) {
+    throw new LoadError(`Expected state_dict to be dict-like, got ${typeText(given)}${insteadOf(given)}.`);
   }
   const state: Record<string, Tensor> = { ...given };
   const paths = everyPath(module, "");

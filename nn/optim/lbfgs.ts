@@ -5,7 +5,7 @@
  */
 import { ValueError } from "../../core/errors.ts";
 import { evaluate } from "../../core/evaluate.ts";
-import { enableGrad, noGrad } from "../../core/grad_mode.ts";
+import { followed, noGrad } from "../../core/grad_mode.ts";
 import { tensor, zerosLike } from "../../core/ops/create.ts";
 import { narrow, reshape } from "../../core/ops/view.ts";
 import { cat } from "../../core/ops/join.ts";
@@ -208,8 +208,8 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
   override step(closure?: () => Tensor): Tensor {
     if (closure === undefined) throw needsClosure();
     this.stepCount++;
-    const first = enableGrad(closure);
-    const lossThere = () => Number(enableGrad(closure).item());
+    const first = followed("step", closure);
+    const lossThere = () => Number(followed("step", closure).item());
     noGrad(() => this.iterate(Number(first.item()), lossThere));
     evaluate(takePending());
     return first;

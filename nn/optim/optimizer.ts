@@ -8,7 +8,7 @@ import type { DeviceName } from "../../core/device.ts";
 import type { DType } from "../../core/dtype.ts";
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { evaluate } from "../../core/evaluate.ts";
-import { enableGrad, noGrad } from "../../core/grad_mode.ts";
+import { followed, noGrad } from "../../core/grad_mode.ts";
 import { answerSpelling, snake } from "../../core/habits.ts";
 import { full, tensor } from "../../core/ops/create.ts";
 import { type Alone, type Given, needed, optionsOf, settingsOf } from "../../core/ops/arguments.ts";
@@ -248,7 +248,7 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   step(closure: () => Tensor): Tensor;
   step(closure?: () => Tensor): Tensor | void {
     this.stepCount++;
-    const loss = closure === undefined ? undefined : enableGrad(closure);
+    const loss = closure === undefined ? undefined : followed("step", closure);
     const work: { p: Parameter; old: Tensor; before: ParameterState; after: Update }[] = [];
     noGrad(() => {
       for (const group of this.paramGroups) {

@@ -4,9 +4,13 @@
  * @module
  */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Generator, ones, TenonError, tensor } from "../../core/mod.ts";
+import { Generator, ones, TenonError, Tensor, tensor } from "../../core/mod.ts";
 import { nn } from "../../mod.ts";
 import { Parameter } from "../../nn/module/parameter.ts";
+
+function unknown<T>(value: unknown): T {
+  return value as T;
+}
 
 // What an unchecked program sees.
 const x = tensor([[1, 2], [3, 4]]) as unknown as Record<string, (...args: unknown[]) => unknown>;
@@ -25,6 +29,20 @@ Deno.test("operations in place, brackets, CUDA and NumPy say what takes their pl
     [() => x.numpy(), "x.tolist() gives nested arrays"],
   ];
   for (const [call, sentence] of cases) assertThrows(call, TenonError, sentence);
+});
+
+Deno.test("modules answer to CUDA, JSON and positions from the end", () => {
+  const net = new nn.Sequential(new nn.Linear(1, 1)), list = new nn.ModuleList([net]);
+  const unchecked = net as unknown as Record<string, () => unknown>;
+  const cases: [() => unknown, string][] = [
+    [() => unchecked.cuda(), 'the devices are "cpu" and "webgpu", as in net.to("webgpu")'],
+    [() => JSON.stringify({ net }), "toJSON: a module is not data; io.save(net.stateDict(), path)"],
+    [() => net[-1], "[-1]: JavaScript does not count from the end in brackets; .at(-1) is that module"],
+    [() => list[-2], ".at(-2) is that entry"],
+    [() => new Tensor(unknown([1, 2])), "new Tensor(): tensors are made by functions: tensor([1, 2])"],
+  ];
+  for (const [call, sentence] of cases) assertThrows(call, TenonError, sentence);
+  assertEquals(JSON.stringify(net.stateDict()).slice(0, 13), '{"0.weight":[');
 });
 
 Deno.test("what there is stays as it is", () => {

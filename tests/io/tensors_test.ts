@@ -123,3 +123,14 @@ Deno.test("tensors: errors say which file and what to do", () =>
     await assertRejects(() => save(turned, path), ValueError, "tensors come first");
     assertEquals([...Deno.readDirSync(folder)].map((entry) => entry.name), ["bad.safetensors"]);
   }));
+
+Deno.test("what is not tensors by name is refused with what to write", async () => {
+  const cases: [unknown, string][] = [
+    [new nn.Linear(1, 1), "but got a module; pass its stateDict()"],
+    [Promise.resolve({}), "but got a promise; await it"],
+    [3, "but got the number 3"],
+  ];
+  for (const [given, sentence] of cases) {
+    await assertRejects(() => save(given as never, "net.safetensors"), ValueError, sentence);
+  }
+});

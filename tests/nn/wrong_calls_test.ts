@@ -144,3 +144,23 @@ Deno.test("a state that is no state of the layer is refused", () => {
   ];
   for (const [run, sentence] of cases) assertThrows(run, ValueError, sentence);
 });
+
+Deno.test("classes and functions are no modules, and what is no state dict says how to get one", () => {
+  const linear = new nn.Linear(1, 1),
+    load = (given: unknown) => () => call(linear.loadStateDict.bind(linear), given);
+  const cases: [() => unknown, string][] = [
+    [() => Reflect.construct(nn.Sequential, [linear, nn.ReLU]), "it is a class; make one with new ReLU(...)"],
+    [
+      () => Reflect.construct(nn.Sequential, [nn.functional.relu]),
+      'function is not a Module subclass, under the name "0": a function is called in the forward of a module',
+    ],
+    [
+      load(Promise.resolve({})),
+      "dict-like, got Promise; await it, as in net.loadStateDict(await io.load(path))",
+    ],
+    [load("net.pt"), "got str; load the file first"],
+    [load([zeros([1, 1])]), "got list."],
+    [load(linear), "got Linear; pass its stateDict()."],
+  ];
+  for (const [make, sentence] of cases) assertThrows(make, TenonError, sentence);
+});

@@ -12,7 +12,7 @@ import {
   withStates,
 } from "../../effects.ts";
 import { evaluate, prepare, type Program } from "../../evaluate.ts";
-import { enableGrad } from "../../grad_mode.ts";
+import { enableGrad, followed } from "../../grad_mode.ts";
 import { isHeld } from "../../graph/trace.ts";
 import { type CallAttrs, callPrim } from "../../prim/source.ts";
 import { type Shape, sizeOf } from "../../shape.ts";
@@ -193,7 +193,7 @@ export function traceForm<A extends readonly unknown[]>(
   };
   const states = new TracedStates(inputs);
   const asked = new Set<Moded>();
-  const run = () => withModes(asked, () => enableGrad(() => fn(...traced)));
+  const run = () => withModes(asked, () => followed("compile", () => fn(...traced)));
   const result = withoutReading(why, () => withDraws(draw, () => states.follow(run)));
   // The modes at the end: a function that sets them for itself and back is found again.
   const modes = new Map([...asked].map((module) => [module, module.training]));

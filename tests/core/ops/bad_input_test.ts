@@ -14,13 +14,15 @@ Deno.test("an argument that is no tensor is named", () => {
   const a = ones([2, 3]);
   assertThrows(() => matmul(a, wrong(undefined)), TenonError, "matmul: expected a tensor, but got undefined");
   assertThrows(() => matmul(a, wrong([[1]])), TenonError, "matmul: expected a tensor, but got an array");
+  assertThrows(() => a.add(wrong(Promise.resolve(a))), TenonError, "but got a promise; await it");
+  assertThrows(() => matmul(a, wrong(matmul)), TenonError, "but got a function; call it");
   assertThrows(() => cat(wrong(a)), ValueError, "cat: expected an array of tensors");
   assertThrows(
     () => cat(wrong([a, "s"])),
     TenonError,
-    "cat: expected a tensor, but got a value of type string",
+    'cat: expected a tensor, but got the string "s"',
   );
-  assertThrows(() => sum(a, wrong("0")), IndexError, "argument 'dim' must be int, not 0");
+  assertThrows(() => sum(a, wrong("0")), IndexError, `argument 'dim' must be int, not the string "0"`);
 });
 
 Deno.test("a dtype that does not exist is named", () => {
