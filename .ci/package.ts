@@ -1,6 +1,6 @@
 /**
- * Writes what is published to `out/package`: the sources, and `js`, where `deno bundle` has made them into a few files. Programs load those, as 400 modules take
- * twice as long to start; types, documentation and links lead to the sources.
+ * Writes what is published to `out/package`: the sources, and `js`, where `deno bundle` has made them into one file, with what WebGPU needs beside it. Programs load
+ * that, as 400 modules take twice as long to start; types, documentation and links lead to the sources.
  *
  * @module
  */
@@ -27,15 +27,6 @@ async function copy(from: URL, to: URL): Promise<void> {
   }
 }
 
-/** Rewrites the scripts in a folder. */
-async function eachScript(folder: URL, rewrite: (script: string) => string): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = new URL(`${folder}/${name}`);
-    if (isDirectory) await eachScript(path, rewrite);
-    else await Deno.writeTextFile(path, rewrite(await Deno.readTextFile(path)));
-  }
-}
-
 /** The bundler calls a class that mentions itself `_Name` within; modules print the names of their classes, so that it is given back. */
 function withNames(script: string): string {
   return script.replace(
@@ -45,13 +36,41 @@ function withNames(script: string): string {
   );
 }
 
-/** Makes the modules into few files, each beside the others as the sources are. Throws when one does not bundle. */
-async function bundle(modules: readonly string[], folder: URL): Promise<void> {
+/** Makes a module into few files in a folder. Throws when it does not bundle. */
+async function bundle(module: string, folder: URL): Promise<void> {
   const flags = ["--quiet", "--platform=deno", "--code-splitting", `--outdir=${folder.pathname}`];
-  const command = new Deno.Command(Deno.execPath(), { args: ["bundle", ...flags, ...modules], cwd: root });
+  const command = new Deno.Command(Deno.execPath(), { args: ["bundle", ...flags, module], cwd: root });
   const { success, stderr } = await command.output();
   if (!success) throw new Error(`deno bundle: ${new TextDecoder().decode(stderr)}`);
-  await eachScript(folder, withNames);
+  for await (const { name } of Deno.readDir(folder)) {
+    const path = new URL(name, folder);
+    await Deno.writeTextFile(path, withNames(await Deno.readTextFile(path)));
+  }
+}
+
+/** Where the namespace of a module is among what another exports, as in `.nn.functional`; what it exports itself is at "". */
+function placeIn(exported: object, module: object): string | null {
+  const all = Object.entries(module).every(([name, value]) => Reflect.get(exported, name) === value);
+  if (all) return "";
+  for (const [name, value] of Object.entries(exported)) {
+    if (value?.[Symbol.toStringTag] !== "Module") continue;
+    const place = placeIn(value, module);
+    if (place !== null) return `.${name}${place}`;
+  }
+  return null;
+}
+
+/** A script that exports a part of what the whole library exports. */
+function partOf(library: object, part: object, script: string): string {
+  const place = placeIn(library, part);
+  if (place === null) throw new Error(`${script}: what it exports is not to be found in mod.ts`);
+  const names = Object.keys(part);
+  const up = "../".repeat(script.split("/").length - 3);
+  return `import * as tenon from "${up || "./"}mod.js";
+const part = tenon${place};
+const ${names.map((name, i) => `e${i} = part.${name}`).join(", ")};
+export { ${names.map((name, i) => `e${i} as ${name}`).join(", ")} };
+`;
 }
 
 /** Writes the package to a folder, which is made anew. */
@@ -66,25 +85,20 @@ export async function writePackage(folder: URL): Promise<void> {
   for (const part of [...library, "README.md", "LICENSE"]) {
     await copy(new URL(part, root), new URL(part, folder));
   }
-  const modules = Object.values(exports);
-  await bundle(modules, new URL("js", folder));
+  await bundle(exports["."], new URL("js/", folder));
+  const whole = await import(new URL(exports["."], root).href);
   const published: Record<string, string> = {};
   for (const [entry, module] of Object.entries(exports)) {
-    const script = module.replace("./", "./js/").replace(/\.ts$/, ".js");
-    const path = new URL(script, folder);
+    const script = module.replace("./", "./js/").replace(/\.ts$/, ".js"), path = new URL(script, folder);
     const types = "../".repeat(script.split("/").length - 2) + module.slice(2);
-    await Deno.writeTextFile(path, `// @ts-self-types="${types}"\n${await Deno.readTextFile(path)}`);
+    const text = entry === "."
+      ? await Deno.readTextFile(path)
+      : partOf(whole, await import(new URL(module, root).href), script);
+    await Deno.mkdir(new URL(".", path), { recursive: true });
+    await Deno.writeTextFile(path, `// @ts-self-types="${types}"\n${text}`);
     published[entry] = script;
   }
-  // What is written by programs is not under version control, but it is published.
-  const configuration = {
-    name,
-    version,
-    license,
-    exports: published,
-    publish: { exclude: ["!."] },
-    compilerOptions,
-  };
+  const configuration = { name, version, license, exports: published, compilerOptions };
   await Deno.writeTextFile(new URL("deno.json", folder), JSON.stringify(configuration, null, 2) + "\n");
 }
 
