@@ -152,6 +152,13 @@ export class Builder {
     return this.#buffers[ref].root;
   }
 
+  /** Whether both are the same elements: one buffer, or the same part of one. */
+  isSame(a: Ref, b: Ref): boolean {
+    const one = this.#buffers[a], other = this.#buffers[b];
+    return one.root === other.root && one.start === other.start && one.begin === other.begin &&
+      one.count === other.count;
+  }
+
   /** A scratch buffer. */
   temp(word: Word, count: number): Ref {
     const ref = this.#buffers.length;

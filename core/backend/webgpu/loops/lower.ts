@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { DeviceError } from "../../../errors.ts";
 import type { LoopKernel } from "../../../kernel/ir.ts";
+import { sizeOf } from "../../../shape.ts";
 import type { Builder, Ref } from "../builder.ts";
-import { windowsOf } from "../wgsl/bindings.ts";
 import { crossingOf, renderCrossing } from "../wgsl/crossing.ts";
 import { renderElementwise } from "../wgsl/elementwise.ts";
 import { Emitter, type LoopJob } from "../wgsl/emitter.ts";
 import { renderRows, rowLanes, type RowPlan } from "../wgsl/rows.ts";
-import { atOnePoint, halved, type Reach, type Reaches, reachesOf } from "./halve.ts";
+import { type KernelJob, remediesOf } from "./large.ts";
+import { packed } from "./pack.ts";
 import { coalesced, decided, flattened, type Moved, rebased } from "./rewrite.ts";
 import { roundsOf } from "./rounds.ts";
 import { type SplitBuffer, splitReductions } from "./split.ts";
@@ -25,7 +25,7 @@ export function lowerLoop(
   label: string,
 ): void {
   const merged = mergeInputs(builder, coalesced(flattened(decided(kernel))), inputs);
-  lowerMerged(builder, merged.kernel, merged.inputs, outputs, label);
+  lowerMerged(builder, { ...merged, outputs, label });
 }
 
 /** One input for each buffer, however often the kernel lists it. */
@@ -38,7 +38,7 @@ function mergeInputs(
   const refs: Ref[] = [];
   const types: LoopKernel["inputs"][number][] = [];
   const moved = inputs.map((ref, i): Moved => {
-    let buffer = refs.findIndex((r) => builder.root(r) === builder.root(ref));
+    let buffer = refs.findIndex((r) => builder.isSame(r, ref));
     if (buffer < 0 && loaded.has(i)) {
       buffer = refs.push(ref) - 1;
       types.push(kernel.inputs[i]);
@@ -49,66 +49,33 @@ function mergeInputs(
   return { kernel: rebased(kernel, moved, outputs, types, kernel.outputs), inputs: refs };
 }
 
-function lowerMerged(
-  builder: Builder,
-  kernel: LoopKernel,
-  inputs: readonly Ref[],
-  outputs: readonly Ref[],
-  label: string,
-): void {
-  const { target } = builder;
+function lowerMerged(builder: Builder, merged: Omit<KernelJob, "alias">): void {
+  const { kernel, inputs, outputs, label } = merged, { target } = builder;
   const alias = inputs.map((ref) => outputs.findIndex((o) => builder.root(o) === builder.root(ref)));
   if (!builder.fits([...inputs.filter((_, i) => alias[i] < 0), ...outputs])) {
-    lowerLarge(builder, { kernel, inputs, outputs, alias, label });
-    return;
+    return lowerLarge(builder, { ...merged, alias });
   }
+  const dispatch = (render: (job: LoopJob) => ReturnType<typeof renderRows>, kernel: LoopKernel): void => {
+    const extents = (refs: readonly Ref[]) => refs.map((ref) => builder.extent(ref));
+    const job: LoopJob = { kernel, inputs: extents(inputs), outputs: extents(outputs), alias };
+    const operands = Emitter.operands(job).map(({ kind, index }) =>
+      (kind === "input" ? inputs : outputs)[index]
+    );
+    builder.dispatch(render(job), operands, label);
+  };
   if (!kernel.code.some((i) => i.op === "reduce")) {
     // Splitting may have left a kernel without reductions.
-    const flat = coalesced(flattened(kernel));
-    const job: LoopJob = {
-      kernel: flat,
-      inputs: inputs.map((r) => builder.extent(r)),
-      outputs: outputs.map((r) => builder.extent(r)),
-      alias,
-    };
-    // A software device has no rows of threads that read together.
-    const crossing = target.software ? null : crossingOf(job);
-    const rendered = crossing === null
-      ? renderElementwise(job, target)
-      : renderCrossing(job, target, crossing);
-    dispatch(builder, job, inputs, outputs, rendered, label);
-    return;
+    return dispatch((job) => {
+      // A software device has no rows of threads that read together.
+      const crossing = target.software ? null : crossingOf(job);
+      return crossing === null ? renderElementwise(job, target) : renderCrossing(job, target, crossing);
+    }, coalesced(flattened(kernel)));
   }
   const plan = rowPlan(kernel, target.software);
   const chunks = Math.max(splitInto(kernel, target.software), chunksFor(kernel, plan, target.rounds));
-  if (chunks > 1) {
-    lowerSplit(builder, kernel, inputs, outputs, chunks, label);
-    return;
-  }
-  const job: LoopJob = {
-    kernel,
-    inputs: inputs.map((r) => builder.extent(r)),
-    outputs: outputs.map((r) => builder.extent(r)),
-    alias,
-  };
-  dispatch(builder, job, inputs, outputs, renderRows(job, target, plan), label);
+  if (chunks > 1) return lowerSplit(builder, kernel, inputs, outputs, chunks, label);
+  dispatch((job) => renderRows(job, target, plan), kernel);
 }
-
-function dispatch(
-  builder: Builder,
-  job: LoopJob,
-  inputs: readonly Ref[],
-  outputs: readonly Ref[],
-  rendered: ReturnType<typeof renderElementwise>,
-  label: string,
-): void {
-  const operands = Emitter.operands(job).map(({ kind, index }) =>
-    (kind === "input" ? inputs : outputs)[index]
-  );
-  builder.dispatch(rendered, operands, label);
-}
-
-const product = (extents: readonly number[]): number => extents.reduce((n, d) => n * d, 1);
 
 /** Whether neighbouring outer points read neighbouring elements while inner points do not: sums over columns. */
 function isColumnwise(kernel: LoopKernel): boolean {
@@ -126,7 +93,7 @@ function isColumnwise(kernel: LoopKernel): boolean {
 
 /** In how many chunks to cut the reductions; 1 for not at all. */
 function splitInto(kernel: LoopKernel, software: boolean): number {
-  const points = product(kernel.outer), inner = product(kernel.inner);
+  const points = sizeOf(kernel.outer), inner = sizeOf(kernel.inner);
   if (software) {
     // One thread sweeps a row: 256 rows keep every lane busy.
     if (points >= 128 || inner < 512) return 1;
@@ -148,7 +115,7 @@ function chunksFor(kernel: LoopKernel, { by, size }: RowPlan, rounds: number): n
 }
 
 function rowPlan(kernel: LoopKernel, software: boolean): RowPlan {
-  const points = product(kernel.outer), inner = product(kernel.inner);
+  const points = sizeOf(kernel.outer), inner = sizeOf(kernel.inner);
   if (software || inner <= 32 || isColumnwise(kernel)) {
     const most = software ? 64 : 128;
     return { by: "thread", size: Math.min(most, Math.max(32, 2 ** Math.ceil(Math.log2(points / 4 + 1)))) };
@@ -157,106 +124,25 @@ function rowPlan(kernel: LoopKernel, software: boolean): RowPlan {
 }
 
 /** A kernel whose buffers take more bindings than there are. */
-interface LargeJob {
-  readonly kernel: LoopKernel;
-  readonly inputs: readonly Ref[];
-  readonly outputs: readonly Ref[];
-  readonly alias: readonly number[];
-  readonly label: string;
-}
-
-/** Such a kernel in parts, which reach less of each buffer; parts that still have too many buffers get some of them packed into one. */
-function lowerLarge(builder: Builder, job: LargeJob): void {
+function lowerLarge(builder: Builder, job: KernelJob): void {
   const { kernel, inputs, outputs, label } = job;
-  const { bindingBytes, storageBuffers } = builder.target;
-  const whole = boundBy(builder, job), apart = separated(job);
-  const around = whole.windows <= storageBuffers ? job : apart;
-  if (around !== null && boundBy(builder, around).windows <= storageBuffers) {
-    const part = partOf(builder, around);
-    return lowerMerged(builder, part.kernel, part.inputs, part.outputs, label);
-  }
-  if (whole.bytes.every((b) => b <= bindingBytes)) {
-    if (lowerPacked(builder, partOf(builder, job), whole.windows - storageBuffers)) return;
-  }
-  // What lies between two loads of one buffer is not what parts have to get rid of.
-  const form = apart ?? job;
-  const [point] = [job, form].map((form) => boundBy(builder, { ...form, kernel: atOnePoint(form.kernel) }))
-    .sort((a, b) => a.windows - b.windows);
-  if (point.windows > storageBuffers && point.bytes.some((b) => b > bindingBytes)) {
-    // One outer point reaches too much by itself, and outer loops are all that can be cut.
-    const inner = product(kernel.inner);
-    const chunks = Math.min(inner, 4 * Math.ceil(Math.max(...point.bytes) / bindingBytes));
-    if (chunks > 1 && kernel.code.some((i) => i.op === "reduce")) {
-      return lowerSplit(builder, kernel, inputs, outputs, chunks, label);
+  for (const remedy of remediesOf(builder, job)) {
+    switch (remedy.kind) {
+      case "bind":
+        return lowerMerged(builder, remedy.job);
+      case "chunks":
+        return lowerSplit(builder, kernel, inputs, outputs, remedy.chunks, label);
+      case "several":
+        for (const part of remedy.jobs) lowerLoop(builder, part.kernel, part.inputs, part.outputs, label);
+        return;
+      case "pack": {
+        const small = packed(builder, remedy.job, remedy.excess);
+        if (small === null) break;
+        lowerMerged(builder, small);
+        return small.putBack();
+      }
     }
   }
-  const halves = halved(
-    form.kernel,
-    (part) => boundBy(builder, { ...form, kernel: part }).bytes.reduce((sum, b) => sum + b, 0),
-  );
-  if (halves === null) {
-    throw new DeviceError(
-      `webgpu: the kernel of ${label} needs ${whole.windows} storage buffers, and this device allows ${storageBuffers}`,
-    );
-  }
-  for (const half of halves) lowerLoop(builder, half, form.inputs, outputs, label);
-}
-
-/** What a kernel reaches of its buffers. */
-function reachOf(builder: Builder, { kernel, inputs, outputs, alias }: LargeJob): Reaches {
-  const counts = {
-    inputs: inputs.map((r) => builder.count(r)),
-    outputs: outputs.map((r) => builder.count(r)),
-  };
-  return reachesOf(kernel, counts, alias);
-}
-
-/** Bytes of the buffers that are bound, and the bindings they take. */
-function boundBy(builder: Builder, job: LargeJob): { readonly bytes: number[]; readonly windows: number } {
-  const reaches = reachOf(builder, job);
-  const bytesOf = (refs: readonly Ref[], list: readonly Reach[]): number[] =>
-    refs.map((ref, i) => builder.partBytes(ref, list[i].first, list[i].last));
-  const bytes = [
-    ...bytesOf(job.inputs, reaches.inputs).filter((_, i) => job.alias[i] < 0),
-    ...bytesOf(job.outputs, reaches.outputs),
-  ];
-  return { bytes, windows: bytes.reduce((n, b) => n + Math.ceil(b / builder.target.bindingBytes), 0) };
-}
-
-/** The kernel over the parts of its buffers that it reaches. */
-function partOf(builder: Builder, job: LargeJob): LargeJob {
-  const { kernel } = job, reaches = reachOf(builder, job);
-  const cut = (refs: readonly Ref[], list: readonly Reach[]) =>
-    refs.map((ref, i) => builder.part(ref, list[i].first, list[i].last));
-  const into = cut(job.inputs, reaches.inputs), from = cut(job.outputs, reaches.outputs);
-  const moved = (list: readonly { readonly start: number }[]): Moved[] =>
-    list.map(({ start }, buffer) => ({ buffer, offset: -start }));
-  return {
-    ...job,
-    kernel: rebased(kernel, moved(into), moved(from), kernel.inputs, kernel.outputs),
-    inputs: into.map((b) => b.ref),
-    outputs: from.map((b) => b.ref),
-  };
-}
-
-/** The same with an input for each load, but not of buffers that are written to; null where that is so. Loads may lie further apart than bindings reach. */
-function separated(job: LargeJob): LargeJob | null {
-  const inputs = [...job.inputs], types = [...job.kernel.inputs], alias = [...job.alias];
-  const loaded = new Set<number>();
-  const code = job.kernel.code.map((instr) => {
-    if (instr.op !== "load" || alias[instr.input] >= 0) return instr;
-    const { input } = instr;
-    if (!loaded.has(input)) {
-      loaded.add(input);
-      return instr;
-    }
-    types.push(types[input]);
-    alias.push(-1);
-    return { ...instr, input: inputs.push(inputs[input]) - 1 };
-  });
-  return inputs.length === job.inputs.length
-    ? null
-    : { ...job, kernel: { ...job.kernel, code, inputs: types }, inputs, alias };
 }
 
 /** The reductions of a kernel in two passes. */
@@ -275,77 +161,4 @@ function lowerSplit(
   for (const part of kernels) {
     lowerLoop(builder, part.kernel, part.inputs.map(place), part.outputs.map(place), label);
   }
-}
-
-/** The same with the smallest buffers of each word copied into one, until the bindings are `excess` fewer; false where that cannot be. */
-function lowerPacked(builder: Builder, job: LargeJob, excess: number): boolean {
-  const { kernel, inputs, outputs, alias, label } = job;
-  let over = excess;
-  const packInputs = new Set<number>(), packOutputs = new Set<number>();
-  const choose = (refs: readonly Ref[], may: (i: number) => boolean, into: Set<number>): void => {
-    const byWord = Map.groupBy(refs.map((_, i) => i).filter(may), (i) => builder.wordOf(refs[i]));
-    for (const list of [...byWord.values()].sort((a, b) => b.length - a.length)) {
-      if (over <= 0 || list.length < 2) continue;
-      const taken = list.sort((a, b) => builder.count(refs[a]) - builder.count(refs[b])).slice(0, over + 1);
-      const count = taken.reduce((sum, i) => sum + Math.ceil(builder.count(refs[i]) / 4) * 4, 0);
-      if (windowsOf(builder.wordOf(refs[list[0]]), { count }, builder.target.bindingBytes) > 1) continue;
-      over -= taken.length - 1;
-      for (const i of taken) into.add(i);
-    }
-  };
-  choose(inputs, (i) => alias[i] < 0, packInputs);
-  if (over > 0) choose(outputs, (o) => !alias.includes(o), packOutputs);
-  if (over > 0) return false;
-  const into = pack(builder, inputs, kernel.inputs, packInputs);
-  const from = pack(builder, outputs, kernel.outputs, packOutputs);
-  for (const i of packInputs) {
-    const { buffer, offset } = into.moved[i];
-    builder.copy(inputs[i], 0, into.refs[buffer], offset, builder.count(inputs[i]), label);
-  }
-  // What the kernel does not write keeps its value.
-  for (const o of packOutputs) {
-    const { buffer, offset } = from.moved[o];
-    builder.copy(outputs[o], 0, from.refs[buffer], offset, builder.count(outputs[o]), label);
-  }
-  const packed = rebased(kernel, into.moved, from.moved, into.types, from.types);
-  lowerMerged(builder, packed, into.refs, from.refs, label);
-  for (const o of packOutputs) {
-    const { buffer, offset } = from.moved[o];
-    builder.copy(from.refs[buffer], offset, outputs[o], 0, builder.count(outputs[o]), label);
-  }
-  return true;
-}
-
-/** One scratch buffer for each word of the chosen buffers; the others stay. */
-function pack(
-  builder: Builder,
-  refs: readonly Ref[],
-  types: LoopKernel["inputs"],
-  chosen: ReadonlySet<number>,
-): { refs: Ref[]; types: LoopKernel["inputs"][number][]; moved: Moved[] } {
-  const result: { refs: Ref[]; types: LoopKernel["inputs"][number][]; moved: Moved[] } = {
-    refs: [],
-    types: [],
-    moved: [],
-  };
-  const sizes = new Map<string, number>();
-  const offsets = refs.map((ref, i) => {
-    if (!chosen.has(i)) return 0;
-    const word = builder.wordOf(ref);
-    const offset = sizes.get(word) ?? 0;
-    sizes.set(word, Math.ceil((offset + builder.count(ref)) / 4) * 4);
-    return offset;
-  });
-  const packs = new Map<string, number>();
-  refs.forEach((ref, i) => {
-    const word = builder.wordOf(ref);
-    let buffer = chosen.has(i) ? packs.get(word) : undefined;
-    if (buffer === undefined) {
-      buffer = result.refs.push(chosen.has(i) ? builder.temp(word, sizes.get(word)!) : ref) - 1;
-      result.types.push(types[i]);
-      if (chosen.has(i)) packs.set(word, buffer);
-    }
-    result.moved.push({ buffer, offset: offsets[i] });
-  });
-  return result;
 }

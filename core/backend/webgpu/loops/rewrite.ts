@@ -4,7 +4,14 @@
  *
  * @module
  */
-import type { Affine, Guard, Instr, LoopKernel } from "../../../kernel/ir.ts";
+import {
+  type Affine,
+  type Guard,
+  type Instr,
+  type LoopKernel,
+  operandsOf,
+  type StoreInstr,
+} from "../../../kernel/ir.ts";
 
 /** Every affine function that an instruction holds. */
 function affinesOf(instr: Instr): Affine[] {
@@ -131,4 +138,30 @@ export function rebased(
     return instr;
   });
   return { ...kernel, inputs: inputTypes, outputs: outputTypes, code };
+}
+
+/** The instruction with its operands replaced. */
+export function withOperands(instr: Instr, map: (operand: number) => number): Instr {
+  if (instr.op === "apply") return { ...instr, args: instr.args.map(map) };
+  if (instr.op === "cast" || instr.op === "reduce" || instr.op === "store") {
+    return { ...instr, arg: map(instr.arg) };
+  }
+  return instr;
+}
+
+/** The kernel with one of its stores, to its only output, and what that needs. */
+export function storing(kernel: LoopKernel, store: StoreInstr): LoopKernel {
+  const needed = new Set<Instr>([store]);
+  for (const instr of [...kernel.code].reverse()) {
+    if (needed.has(instr)) { for (const a of operandsOf(instr)) needed.add(kernel.code[a]); }
+  }
+  const code = kernel.code.filter((instr) => needed.has(instr));
+  const place = kernel.code.map((instr) => code.indexOf(instr));
+  return {
+    ...kernel,
+    outputs: [kernel.outputs[store.output]],
+    code: code.map((instr) =>
+      withOperands(instr === store ? { ...store, output: 0 } : instr, (a) => place[a])
+    ),
+  };
 }

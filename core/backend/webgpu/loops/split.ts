@@ -11,11 +11,10 @@ import {
   type Combiner,
   type Instr,
   type LoopKernel,
-  operandsOf,
   type ReduceInstr,
   stagesOf,
 } from "../../../kernel/ir.ts";
-import { mapAffines } from "./rewrite.ts";
+import { mapAffines, withOperands } from "./rewrite.ts";
 
 /** A kernel made by splitting. Buffers below the original's counts are the original's; the temporaries follow. */
 export interface SplitKernel {
@@ -72,13 +71,7 @@ class Code {
   copy(from: readonly Instr[], i: number, map: (at: Affine) => Affine): number {
     const known = this.place.get(i);
     if (known !== undefined) return known;
-    const instr = mapAffines(from[i], map);
-    const args = operandsOf(instr).map((a) => this.copy(from, a, map));
-    let copy = instr;
-    if (instr.op === "apply") copy = { ...instr, args };
-    else if (instr.op === "cast" || instr.op === "reduce" || instr.op === "store") {
-      copy = { ...instr, arg: args[0] };
-    }
+    const copy = withOperands(mapAffines(from[i], map), (a) => this.copy(from, a, map));
     const at = this.push(copy);
     this.place.set(i, at);
     return at;

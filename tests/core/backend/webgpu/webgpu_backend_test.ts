@@ -13,11 +13,9 @@ import {
   assertThrows,
 } from "@std/assert";
 import { DeviceError, DTypeError } from "../../../../core/errors.ts";
-import { createReferenceBackend } from "../../../../core/backend/reference/reference.ts";
 import { createWebGpuBackend } from "../../../../core/backend/webgpu/backend.ts";
 import { openGpu } from "../../../../core/backend/webgpu/device.ts";
 import { Pipelines } from "../../../../core/backend/webgpu/pipelines.ts";
-import type { LoopStep, Plan } from "../../../../core/kernel/plan.ts";
 import { dense, hostOf, KernelBuilder, routinePlan, runPlan } from "../build.ts";
 import { gpuTest } from "./device.ts";
 
@@ -98,71 +96,6 @@ gpuTest("a kernel of twelve inputs runs on eight bindings", { defaultLimits: tru
   assertEquals(runPlan(backend, k.store(sum, 5).plan(), inputs), [new Float32Array(5).fill(78)]);
 });
 
-/** A device with four bindings of 4 KiB. */
-const cramped = { limits: { bindingBytes: 4096, storageBuffers: 4 } };
-
-gpuTest("twelve inputs of three windows each run on four bindings", cramped, (backend) => {
-  // out[i] = x1[i] + ... + x12[i] with x_j[i] = j * i: 78 i
-  const n = 3000, k = new KernelBuilder([n]);
-  let sum = k.load("float32", n);
-  for (let j = 2; j <= 12; j++) sum = k.apply("add", sum, k.load("float32", n));
-  const inputs = Array.from(
-    { length: 12 },
-    (_, j) => Float32Array.from({ length: n }, (_, i) => (j + 1) * i),
-  );
-  const want = Float32Array.from({ length: n }, (_, i) => 78 * i);
-  assertEquals(runPlan(backend, k.store(sum, n).plan(), inputs), [want]);
-});
-
-gpuTest("a row that no bindings hold is folded in pieces", cramped, (backend) => {
-  // sum of a[i] b[i] c[i] with 1, 2 and 3 everywhere: 6 n; and the place of the largest of a + b, which is the last but one.
-  const n = 5000, k = new KernelBuilder([], [n]);
-  const a = k.load("float32", n), b = k.load("float32", n), c = k.load("float32", n);
-  const at = { offset: 0, strides: [0] };
-  k.store(k.reduce("sum", k.apply("mul", k.apply("mul", a, b), c)), 1, at);
-  k.store(k.reduce("argmax", k.apply("add", a, b), "int64"), 1, at);
-  const inputs = [1, 2, 3].map((v) => new Float32Array(n).fill(v));
-  assertEquals(runPlan(backend, k.plan(), inputs), [new Float32Array([6 * n]), new BigInt64Array([0n])]);
-  inputs[0][n - 2] = 3;
-  assertEquals(runPlan(backend, k.plan(), inputs)[1], new BigInt64Array([BigInt(n - 2)]));
-});
-
-gpuTest("loads of one buffer that lie further apart than bindings reach", cramped, (backend) => {
-  // out[i] = x[i] + 2 x[i + 5000], of a buffer of seven windows
-  const n = 1500, k = new KernelBuilder([n]);
-  const near = k.load("float32", 6500), far = k.load("float32", 6500, { offset: 5000, strides: [1] });
-  const plan = k.store(k.apply("add", near, k.apply("mul", far, k.constant("float32", 2))), n).plan();
-  const [, second, output] = plan.slots,
-    step = { ...plan.steps[0], inputs: [0, 0], outputs: [1] } as LoopStep;
-  const one: Plan = { slots: [second, output], steps: [step] };
-  const x = Float32Array.from({ length: 6500 }, (_, i) => i);
-  assertEquals(runPlan(backend, one, [x]), [Float32Array.from({ length: n }, (_, i) => 3 * i + 10_000)]);
-});
-
-gpuTest("parts that differ in where they begin share their kernels", cramped, (backend) => {
-  // A row of the first factor lies across the bindings, so each of 21 rows is multiplied by itself, in several pieces.
-  const [m, k, n] = [21, 1003, 3];
-  const plan = routinePlan("matmul", {}, [dense("float32", [m, k]), dense("float32", [k, n])], "float32", [
-    m,
-    n,
-  ]);
-  const data = [m * k, k * n].map((size) => Float32Array.from({ length: size }, (_, i) => i % 7 - 3));
-  assertEquals(runPlan(backend, plan, data), runPlan(createReferenceBackend(), plan, data));
-  assertLess(Number(backend.info().details.kernels), 20);
-});
-
-gpuTest("a fold whose taps no bindings hold goes on from what it has, unrounded", cramped, (backend) => {
-  // Sums up to about 900, which bfloat16 would round on the way.
-  const outs = 90, taps = 70, size = outs + taps - 1;
-  for (const dtype of ["float16", "bfloat16", "float32", "int8"] as const) {
-    const plan = routinePlan("fold", { size, stride: 1, dilation: 1 }, [dense(dtype, [outs, taps])], dtype, [
-      size,
-    ]);
-    const data = [hostOf(dtype, Array.from({ length: outs * taps }, (_, i) => i % 5 === 0 ? 60 : 1))];
-    assertEquals(runPlan(backend, plan, data), runPlan(createReferenceBackend(), plan, data), dtype);
-  }
-});
-
 gpuTest("a row of one element is read in its fold and after it", {}, (backend) => {
   const k = new KernelBuilder([], [1]);
   const x = k.load("float32", 2, { offset: 1, strides: [1] }), sum = k.reduce("sum", x);
@@ -170,6 +103,7 @@ gpuTest("a row of one element is read in its fold and after it", {}, (backend) =
   // x * x - x at 3
   assertEquals(runPlan(backend, k.plan(), [new Float32Array([5, 3])]), [new Float32Array([6])]);
 });
+
 gpuTest("four million ones sum to four million", {}, (backend) => {
   const n = 1 << 22;
   const k = new KernelBuilder([], [n]);
