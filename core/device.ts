@@ -129,6 +129,8 @@ export async function requestDevice(
   options: WebGpuOptions = { allowSoftware: true },
 ): Promise<DeviceInfo> {
   if (name !== "webgpu") return backendOf(name).info();
+  // What has become of a device is told when the program yields, which it may not have done since.
+  if (gpu !== null) await new Promise((resolve) => setTimeout(resolve));
   while (gpu !== null) {
     const found = gpu, open = await found;
     if (!open.lost) return open.info();

@@ -183,6 +183,27 @@ forEachDevice("a lost device gives errors, and a fresh one goes on", async () =>
   assert(backendOf("webgpu") !== backend);
 }, onlyWebGpu);
 
+forEachDevice("a device that is lost while the program does not yield is not given again", async () => {
+  const before = backendOf("webgpu");
+  assert(before instanceof WebGpuBackend);
+  const adapter = await navigator.gpu.requestAdapter();
+  assert(adapter !== null);
+  const open = adapter.requestDevice.bind(adapter), devices: GPUDevice[] = [];
+  adapter.requestDevice = async (descriptor) => {
+    const device = await open(descriptor);
+    devices.push(device);
+    return device;
+  };
+  before.destroy();
+  await requestDevice("webgpu", { adapter, allowSoftware: true });
+  const lost = backendOf("webgpu");
+  devices[0].destroy();
+  assertThrows(() => tensor([1]).add(1).item(), DeviceError, "lost");
+  await requestDevice("webgpu", { allowSoftware: true });
+  assert(backendOf("webgpu") !== lost);
+  assertEquals(tensor([1]).add(1).item(), 2);
+}, onlyWebGpu);
+
 forEachDevice("deviceInfo says what the device is", (device) => {
   const info = deviceInfo();
   assert(Object.keys(info.details).length > 0);
