@@ -5,7 +5,7 @@
  * @module
  */
 import { named } from "./apply.ts";
-import { defaultDevice, type DeviceName } from "./device.ts";
+import { backendOf, defaultDevice, type DeviceName } from "./device.ts";
 import { type DType, type HostArray, isDType, isFloat } from "./dtype.ts";
 import { DTypeError, GradError, IndexError, TenonError, ValueError } from "./errors.ts";
 import { evaluate } from "./evaluate.ts";
@@ -155,6 +155,7 @@ export class Tensor extends FormMethods {
       );
     }
     if (target === this.device) return this.value;
+    backendOf(target); // refuses a device that is not there before anything is said to be on it
     const x = this.value;
     if (mustWait(x)) return named("ToCopy", moving(x, target));
     const copy = fromHost(x.toTypedArray(), x.shape, x.dtype, target);

@@ -52,6 +52,12 @@ Deno.test("without a permission the library loads, and computes", async () => {
   assertEquals(await program(code, { TENON_DEVICE: "reference" }, []), { success: true, text: "2,3" });
 });
 
+Deno.test("a tensor does not go to a device that is not there", async () => {
+  const code = "T.tensor([1, 2]).to('webgpu');";
+  const { text } = await program(code, { TENON_DEVICE: "cpu" }, ["--allow-env"]);
+  assertStringIncludes(text, 'a GPU is opened with await requestDevice("webgpu")');
+});
+
 Deno.test("TENON_DEVICE decides, and says what it may be", async () => {
   const code = "console.log(T.defaultDevice());";
   const run = (name: string) => program(code, { TENON_DEVICE: name }, ["--allow-env"]);
