@@ -103,6 +103,25 @@ const convs: readonly ConvSpec[] = [
     pad: [[1, 1], [0, 0], [1, 0]],
     groups: 3,
   },
+  // Planes that are cut into strips, and phases in three dimensions.
+  { batch: 1, channels: [1, 1], size: [40, 130], kernel: [3, 3], pad: [[1, 1], [1, 1]] },
+  {
+    batch: 1,
+    channels: [1, 1],
+    size: [129, 140],
+    kernel: [3, 3],
+    stride: [2, 2],
+    pad: [[1, 1], [1, 1]],
+  },
+  {
+    batch: 1,
+    channels: [2, 2],
+    size: [5, 6, 7],
+    kernel: [3, 3, 3],
+    stride: [2, 2, 2],
+    pad: [[1, 1], [1, 1], [1, 1]],
+    groups: 2,
+  },
   {
     batch: 1,
     channels: [2, 4],

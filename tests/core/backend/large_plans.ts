@@ -72,6 +72,16 @@ export const large: Record<string, { plan: Plan; inputs: HostArray[] }> = {
     plan: routinePlan("conv", own, [dense("float32", X), dense("float32", OWN)], "float32", G),
     inputs: [float(X, 3), float(OWN, 4)],
   },
+  "depthwise convInputGrad": {
+    plan: routinePlan(
+      "convInputGrad",
+      { ...own, groups: 32, inputSize: [31, 30] },
+      [dense("float32", G), dense("float32", OWN)],
+      "float32",
+      [8, 32, 31, 30],
+    ),
+    inputs: [float(G, 3), float(OWN, 4)],
+  },
   "depthwise convWeightGrad": {
     plan: routinePlan(
       "convWeightGrad",

@@ -13,7 +13,7 @@ import type { StepContext } from "../engine.ts";
 import { LoopCall } from "../loops.ts";
 import type { FloatType } from "./floats.ts";
 import { Margins, suitsMargins } from "./conv/margins.ts";
-import { addressOf, copyKernel, runLoop, type Workspace, zeroKernel } from "./routine.ts";
+import { addressOf, copyKernel, runLoop, type Workspace } from "./routine.ts";
 
 /** The type that arithmetic on a float dtype is done in. */
 export function computeType(dtype: DType): FloatType {
@@ -90,41 +90,6 @@ export function stagePadded(
   const base = copyKernel(input.dtype, compute, contiguous(extents));
   const code = base.code.map((instr) => instr.op === "load" ? { ...instr, at, guards } : instr);
   const copy = loopCopy(context, { ...base, code });
-  return stagedBy(context, space, input, copy, contiguous(extents));
-}
-
-/**
- * An operand whose elements are spread over the last dimensions of `padded`, with zeros between and around them: index i along dimension d comes to `low[d] + i * stride[d]`, which
- * must be inside.
- */
-export function stageSpread(
-  context: StepContext,
-  space: Workspace,
-  input: RoutineInput,
-  low: readonly number[],
-  stride: readonly number[],
-  padded: Shape,
-): Staged {
-  const compute = computeType(input.dtype), { shape } = input.layout, lead = shape.length - low.length;
-  const extents = [...shape.slice(0, lead), ...padded], places = stridesOf(extents);
-  const base = copyKernel(input.dtype, compute, input.layout);
-  const at = {
-    offset: low.reduce((sum, n, d) => sum + n * places[lead + d], 0),
-    strides: places.map((s, d) => d < lead ? s : s * stride[d - lead]),
-  };
-  const code = base.code.map((instr) => instr.op === "store" ? { ...instr, at } : instr);
-  const zeros = new LoopCall(context.engine, zeroKernel(compute, extents));
-  const spread = loopCopy(context, { ...base, code });
-  const copy = {
-    run: (from: number, to: number) => {
-      runLoop(zeros, to);
-      spread.run(from, to);
-    },
-    dispose: () => {
-      zeros.dispose();
-      spread.dispose();
-    },
-  };
   return stagedBy(context, space, input, copy, contiguous(extents));
 }
 

@@ -1,233 +1,208 @@
 /**
- * The code of depthwise convolutions, where every channel has filters of its own: windows are summed row by row, several vectors of outputs at a time, and so is the gradient of
- * the filters. Who fills the argument block is depthwise.ts.
+ * The code of depthwise convolutions and of their adjoints in the input: windows are summed for several vectors of outputs at a time, of one row or of several. Who fills the
+ * argument block is depthwise.ts.
  *
  * @module
  */
-import { type Func, type Local, ModuleBuilder } from "../../wasm/assembler.ts";
+import type { Local, ModuleBuilder } from "../../wasm/assembler.ts";
 import type { Expr } from "../../wasm/expr.ts";
-import { i32, i8x16, v128 } from "../../wasm/opcodes.ts";
-import { type FloatOps, floatOps, type FloatType, sharedMemory } from "../floats.ts";
+import { i32, v128 } from "../../wasm/opcodes.ts";
+import type { FloatOps } from "../floats.ts";
+import {
+  clear,
+  defineFill,
+  type DepthwiseForm,
+  depthwiseWords,
+  fillStrip,
+  four,
+  kernelModule,
+  planeBytes,
+  type RowKind,
+  type Tap,
+} from "./depthwise_plane.ts";
+import { woven } from "./interleave_code.ts";
 
-/** Places in the argument block, in 32-bit words. */
-export const depthwiseWords = {
-  x: 0,
-  /** The filters; for their gradient, that of the result. */
-  w: 1,
-  out: 2,
-  /** Channels of the result, and how many of them share a channel of x. */
-  channels: 3,
-  multiplier: 4,
-  /** Rows of an image of the result, and rows that a thread takes at a time. */
-  rows: 5,
-  strip: 6,
-  strips: 7,
-  /** Bytes between images and channels of x, between filters; and between images and channels of the result's gradient. */
-  xImage: 8,
-  xChannel: 9,
-  wChannel: 10,
-  gImage: 11,
-  gChannel: 12,
-  /** Images, for the gradient. */
-  batch: 13,
-  /** Tables: the byte offset of each tap in x and in the filter, and of each row in x and in the result's gradient. */
-  xTaps: 14,
-  wTaps: 15,
-  xRows: 16,
-  gRows: 17,
-  length: 18,
-} as const;
+/** Most vectors of outputs at the same time. */
+const VECTORS = 8;
 
-const four = ["i32", "i32", "i32", "i32"] as const;
-
-type Int = Local<"i32">;
-type Vec = Local<"v128">;
-
-/** Most vectors of outputs side by side, and taps whose gradients are summed at the same time. */
-const VECTORS = 8, SUMS = 9;
-
-/** What the code is made for. */
-export interface DepthwiseForm {
-  readonly dtype: FloatType;
-  /** Elements of a filter. */
-  readonly taps: number;
-  /** Outputs of a row. */
-  readonly width: number;
-  /** Elements of x from one output of a row to the next. */
-  readonly step: 1 | 2;
-}
-
-/** A module with the kernels `rows` and `filters`, in this order. */
+/** A module with the kernel `rows`: strips of all planes of the result. */
 export function depthwiseModule(form: DepthwiseForm, relaxed: boolean): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(sharedMemory), ops = floatOps(form.dtype, relaxed);
-  defineRows(module, ops, form);
-  defineFilters(module, ops, form);
-  return module.encode();
+  return kernelModule(form, relaxed, (module, ops) => defineRows(module, ops, form));
 }
 
-/** The elements of x for the vector of outputs number `v` of those that begin at an address. */
-function loadAt({ bytes, lanes }: FloatOps, step: 1 | 2, address: Expr<"i32">, v = 0): Expr<"v128"> {
-  if (step === 1) return v128.load(address, 16 * v);
-  // Every second element. The second vector begins one before those it is for, so that nothing past the last is read.
-  const from = Array.from({ length: lanes }, (_, i) => 2 * i < lanes ? 2 * i : 2 * i + 1);
-  const order = from.flatMap((lane) => Array.from({ length: bytes }, (_, byte) => lane * bytes + byte));
-  return i8x16.shuffle(v128.load(address, 32 * v), v128.load(address, 32 * v + 16 - bytes), order);
+/** Bytes of scratch memory that a thread needs: a vector for each tap, and a strip of x. */
+export function depthwiseScratch(form: DepthwiseForm): number {
+  return 16 * form.taps + planeBytes(form);
 }
 
-/** Bytes of scratch memory that a thread needs. */
-export function depthwiseScratch(taps: number): number {
-  return 32 * taps;
+/** What is done together: vectors of a row, in elements of a phase from its start, for some rows. The first part of a row is repeated, the last one comes at the end. */
+interface Parts {
+  readonly positions: readonly number[];
+  readonly rows: number;
+  /** Elements of a part, 0 where the row is one, and where the last part begins. */
+  readonly step: number;
+  readonly last: number;
 }
 
-/** (start, end, args, scratch): strips of rows of the result. */
-function defineRows(module: ModuleBuilder, ops: FloatOps, { taps, width, step }: DepthwiseForm): void {
-  const { bytes, lanes, madd, splat, zero, storeLane } = ops, all = Math.ceil(width / lanes);
-  // As many vectors at a time as make equal parts of a row. The last part may overlap the one before.
-  const vectors = Math.ceil(all / Math.ceil(all / VECTORS)), part = vectors * lanes;
+/** Rows and vectors that go together with the least work: what neighbouring rows read of x is loaded once for all of them. */
+function partsOf({ width, strip, rowStep }: DepthwiseForm, { columns }: RowKind, lanes: number): Parts {
+  const phases = columns.length, taps = columns.flat();
+  const elements = Math.ceil(width / phases), all = Math.ceil(elements / lanes);
+  let least = Infinity, rows = 1, together = 1;
+  for (let r = 1; r <= Math.min(strip, VECTORS / phases); r++) {
+    const places = new Set(taps.flatMap(({ at }) => Array.from({ length: r }, (_, i) => at + i * rowStep)));
+    for (let v = 1; v <= Math.min(all, Math.floor(VECTORS / phases / r)); v++) {
+      const work = r * v * (taps.length + phases) / 2 + (places.size * v + taps.length) / 4 + 6;
+      const total = Math.ceil(strip / r) * Math.ceil(all / v) * work;
+      if (total < least) [least, rows, together] = [total, r, v];
+    }
+  }
+  const positions = Array.from({ length: together }, (_, v) => v * lanes);
+  if (together < all) return { positions, rows, step: together * lanes, last: elements - together * lanes };
+  // The last vector of a row may overlap the one before.
+  positions[together - 1] = Math.max(0, elements - lanes);
+  return { positions, rows, step: 0, last: 0 };
+}
+
+/** (start, end, args, scratch): strips of the result. */
+function defineRows(module: ModuleBuilder, ops: FloatOps, form: DepthwiseForm): void {
+  const { bytes, splat } = ops, { taps, kinds, rowStep, outStep, strip } = form;
+  const fill = defineFill(module, ops, form);
   module.func("rows", four, "void", (f, start, end, args, scratch) => {
     const word = (name: keyof typeof depthwiseWords) => f.keep(i32.load(args, 4 * depthwiseWords[name]));
-    const channels = word("channels"), rows = word("rows"), strip = word("strip"), strips = word("strips");
-    const xRows = word("xRows"), wTaps = word("wTaps"), xTaps = word("xTaps");
-    const row = f.local("i32"), last = f.local("i32"), from = f.local("i32"), at = f.local("i32");
-    const out = f.local("i32"), left = f.local("i32"), weight = f.local("v128");
-    const sums = Array.from({ length: vectors }, () => f.local("v128"));
-    const outputs = (count: number) => {
-      for (const sum of sums) f.set(sum, zero);
-      for (let tap = 0; tap < taps; tap++) {
-        f.set(at, i32.add(from, i32.load(xTaps, 4 * tap)));
-        f.set(weight, v128.load(scratch, 16 * tap));
-        sums.forEach((sum, v) => f.set(sum, madd(weight, loadAt(ops, step, at, v), sum)));
+    const channels = word("channels"), strips = word("strips"), wTaps = word("wTaps");
+    const plane = f.keep(i32.add(scratch, 16 * taps)), left = f.local("i32"), column = f.local("i32");
+    const from = f.local("i32"), to = f.local("i32"), value = f.local("v128"), count = f.local("i32");
+    const sums = Array.from({ length: VECTORS }, () => f.local("v128"));
+
+    /** Outputs of some rows: of every phase of the columns, the vectors at `positions`. With `limit`, no more than so many outputs of a row are stored. */
+    const outputs = ({ columns }: RowKind, rows: number, positions: readonly number[], limit: number) => {
+      const sumOf = (row: number, v: number, phase: number) =>
+        sums[(row * positions.length + v) * columns.length + phase];
+      for (const sum of sums.slice(0, rows * positions.length * columns.length)) f.set(sum, ops.zero);
+      for (const { taps, places } of meetings(columns, rows, rowStep)) {
+        f.scope(() => {
+          const weights = taps.map((w) => f.keep(v128.load(scratch, 16 * w)));
+          for (const { at, users } of places) {
+            positions.forEach((position, v) => {
+              f.set(value, v128.load(from, at + position * bytes));
+              for (const { w, row, phase } of users) {
+                const sum = sumOf(row, v, phase);
+                f.set(sum, ops.madd(weights[taps.indexOf(w)], value, sum));
+              }
+            });
+          }
+        });
       }
-      sums.forEach((sum, v) => {
-        if ((v + 1) * lanes <= count) return f.do(v128.store(out, sum, 16 * v));
-        for (let lane = 0; lane < count - v * lanes; lane++) {
-          f.do(storeLane(out, sum, lane, 16 * v + lane * bytes));
-        }
+      for (let row = 0; row < rows; row++) {
+        positions.forEach((position, v) => {
+          const results = woven(ops, columns.map((_, phase) => sumOf(row, v, phase)));
+          results.forEach((result, i) => {
+            const place = position * columns.length + i * ops.lanes;
+            store(ops, (e) => f.do(e), to, f.keep(result), row * outStep + place * bytes, limit - place);
+          });
+        });
+      }
+    };
+    /** A row, or several, from end to end. */
+    const across = (kind: RowKind, rows: number, { positions, step, last }: Parts) => {
+      const phases = kind.columns.length;
+      if (step === 0) return f.scope(() => outputs(kind, rows, positions, form.width));
+      const move = (elements: number | Expr<"i32">) => {
+        f.increase(from, typeof elements === "number" ? elements * bytes : elements);
+        f.increase(to, typeof elements === "number" ? elements * phases * bytes : i32.mul(elements, phases));
+      };
+      const whole = Math.ceil(last / step);
+      f.for(column, 0, whole, 1, () => {
+        f.scope(() => outputs(kind, rows, positions, Infinity));
+        move(step);
       });
+      move(last - whole * step);
+      f.scope(() => outputs(kind, rows, positions, form.width - last * phases));
+      move(-last);
     };
-    const move = (outputs: number) => {
-      f.increase(from, outputs * step * bytes);
-      f.increase(out, outputs * bytes);
+    const kindOfRows = (kind: RowKind, first: Local<"i32">, out: Local<"i32">) => {
+      const parts = partsOf(form, kind, ops.lanes);
+      const place = (point: { from: number; to: number }, row: Expr<"i32">) => {
+        f.set(from, i32.add(i32.add(plane, point.from), i32.mul(row, rowStep)));
+        f.set(to, i32.add(i32.add(out, point.to), i32.mul(row, outStep)));
+      };
+      f.set(count, i32.sub(kind.rows, first));
+      f.if(i32.gtS(count, strip), () => f.set(count, strip));
+      for (const point of kind.points) {
+        f.set(left, 0);
+        if (parts.rows > 1) {
+          // Rows that are left over are done with those before, once more.
+          f.if(i32.geS(count, parts.rows), () =>
+            f.while(() => i32.ltS(left, count), () => {
+              f.if(
+                i32.gtS(i32.add(left, parts.rows), count),
+                () => f.set(left, i32.sub(count, parts.rows)),
+              );
+              place(point, left);
+              across(kind, parts.rows, parts);
+              f.increase(left, parts.rows);
+            }));
+        }
+        f.while(() => i32.ltS(left, count), () => {
+          place(point, left);
+          across(kind, 1, parts);
+          f.increase(left, 1);
+        });
+      }
     };
+    clear(f, form, plane);
     f.while(() => i32.ltS(start, end), () => {
-      const plane = f.keep(i32.divU(start, strips)), channel = f.keep(i32.remU(plane, channels));
+      const number = f.keep(i32.divU(start, strips)), channel = f.keep(i32.remU(number, channels));
+      const first = f.keep(i32.mul(i32.remU(start, strips), strip));
       const w = f.keep(i32.add(word("w"), i32.mul(channel, word("wChannel"))));
       for (let tap = 0; tap < taps; tap++) {
         f.do(v128.store(scratch, splat(i32.add(w, i32.load(wTaps, 4 * tap))), 16 * tap));
       }
-      const x = f.keep(i32.add(word("x"), i32.mul(i32.divU(plane, channels), word("xImage"))));
+      const x = f.keep(i32.add(word("x"), i32.mul(i32.divU(number, channels), word("xImage"))));
       f.increase(x, i32.mul(i32.divU(channel, word("multiplier")), word("xChannel")));
-      f.set(row, i32.mul(i32.remU(start, strips), strip));
-      f.set(out, i32.add(word("out"), i32.mul(i32.add(i32.mul(plane, rows), row), width * bytes)));
-      f.set(last, i32.add(row, strip));
-      f.if(i32.gtS(last, rows), () => f.set(last, rows));
-      f.while(() => i32.ltS(row, last), () => {
-        f.set(from, i32.add(x, i32.load(i32.add(xRows, i32.mul(row, 4)))));
-        if (part >= width) {
-          outputs(width);
-          move(width);
-        } else {
-          f.set(left, Math.floor(width / part));
-          f.while(() => i32.gtS(left, 0), () => {
-            outputs(part);
-            move(part);
-            f.increase(left, -1);
-          });
-          if (width % part > 0) {
-            move(width % part - part);
-            outputs(part);
-            move(part);
-          }
-        }
-        f.increase(row, 1);
-      });
+      fillStrip(f, fill, form, word("xRows"), x, i32.remU(start, strips), plane);
+      const out = f.keep(i32.add(word("out"), i32.mul(number, word("outPlane"))));
+      f.increase(out, i32.mul(first, outStep));
+      for (const kind of kinds) kindOfRows(kind, first, out);
       f.increase(start, 1);
     });
   });
 }
 
-/** The sum of a vector's lanes, in its first lane. */
-function sumOfLanes({ lanes, add }: FloatOps, f: Func, v: Expr<"v128">): Vec {
-  let sum = f.keep(v);
-  for (let distance = 8; distance >= 16 / lanes; distance /= 2) {
-    const turned = Array.from({ length: 16 }, (_, i) => (i + distance) % 16);
-    sum = f.keep(add(sum, i8x16.shuffle(sum, sum, turned)));
-  }
-  return sum;
+/** Where the elements of x are that some rows of outputs read, and who reads them: for the taps of each column of the filter in turn. */
+function meetings(columns: RowKind["columns"], rows: number, rowStep: number) {
+  const groups = new Map<number, (Tap & { readonly phase: number })[]>();
+  columns.forEach((taps, phase) =>
+    taps.forEach(({ w, at }) => {
+      const group = groups.get(at % rowStep) ?? [];
+      groups.set(at % rowStep, group);
+      group.push({ w, at, phase });
+    })
+  );
+  return [...groups.values()].map((group) => {
+    const places = new Map<number, { readonly w: number; readonly row: number; readonly phase: number }[]>();
+    for (let row = 0; row < rows; row++) {
+      for (const { w, at, phase } of group) {
+        const place = at + row * rowStep, users = places.get(place) ?? [];
+        places.set(place, users);
+        users.push({ w, row, phase });
+      }
+    }
+    const taps = [...new Set(group.map(({ w }) => w))];
+    return { taps, places: [...places].map(([at, users]) => ({ at, users })).sort((a, b) => a.at - b.at) };
+  });
 }
 
-/** (start, end, args, scratch): the gradients of channels' filters: sums of rows, of images and of all, one after the other. */
-function defineFilters(module: ModuleBuilder, ops: FloatOps, { taps, width, step }: DepthwiseForm): void {
-  const { bytes, lanes, add, madd, zero, loadOne, loadLane, storeLane } = ops;
-  const rest = width % lanes, groups = Math.ceil(taps / SUMS), together = Math.ceil(taps / groups);
-  module.func("filters", four, "void", (f, start, end, args, scratch) => {
-    const word = (name: keyof typeof depthwiseWords) => f.keep(i32.load(args, 4 * depthwiseWords[name]));
-    const rows = word("rows"), batch = word("batch"), xRows = word("xRows"), gRows = word("gRows");
-    const xTaps = word("xTaps"), image = f.local("i32"), row = f.local("i32"), place = f.local("i32");
-    const from = f.local("i32"), g = f.local("i32"), out = f.local("i32"), value = f.local("v128");
-    const sums = Array.from({ length: together }, () => f.local("v128"));
-    const at = Array.from({ length: together }, () => f.local("i32"));
-    const images = f.keep(i32.add(scratch, 16 * taps));
-    const eachTap = (visit: (tap: number) => void) => {
-      for (let tap = 0; tap < taps; tap++) visit(tap);
-    };
-    /** The elements that are left of a row, with zeros behind them. */
-    const ending = (row: Int, offset: number, step: number) => {
-      let vector = loadOne(row, offset * step);
-      for (let lane = 1; lane < rest; lane++) {
-        vector = loadLane(row, vector, lane, (offset + lane * bytes) * step);
-      }
-      return vector;
-    };
-    const sumRow = (first: number) => {
-      const own = sums.slice(0, Math.min(together, taps - first));
-      own.forEach((sum, t) => {
-        f.set(sum, zero);
-        f.set(at[t], i32.add(from, i32.load(xTaps, 4 * (first + t))));
-      });
-      f.set(g, i32.add(out, i32.load(i32.add(gRows, i32.mul(row, 4)))));
-      const whole = 16 * Math.floor(width / lanes);
-      f.for(place, 0, whole, 16, () => {
-        f.set(value, v128.load(i32.add(g, place)));
-        own.forEach((sum, t) =>
-          f.set(
-            sum,
-            madd(value, loadAt(ops, step, i32.add(at[t], step === 1 ? place : i32.shl(place, 1))), sum),
-          )
-        );
-      });
-      if (rest > 0) {
-        f.set(value, ending(g, whole, 1));
-        own.forEach((sum, t) => f.set(sum, madd(value, ending(at[t], whole, step), sum)));
-      }
-      own.forEach((sum, t) => {
-        const offset = 16 * (first + t);
-        f.do(v128.store(scratch, add(v128.load(scratch, offset), sum), offset));
-      });
-    };
-    f.while(() => i32.ltS(start, end), () => {
-      const x = f.keep(i32.mul(i32.divU(start, word("multiplier")), word("xChannel")));
-      f.increase(x, word("x"));
-      f.set(out, i32.add(word("w"), i32.mul(start, word("gChannel"))));
-      eachTap((tap) => f.do(v128.store(images, zero, 16 * tap)));
-      f.for(image, 0, batch, 1, () => {
-        eachTap((tap) => f.do(v128.store(scratch, zero, 16 * tap)));
-        f.for(row, 0, rows, 1, () => {
-          f.set(from, i32.add(x, i32.load(i32.add(xRows, i32.mul(row, 4)))));
-          for (let first = 0; first < taps; first += together) sumRow(first);
-        });
-        eachTap((tap) => {
-          const sum = add(v128.load(images, 16 * tap), v128.load(scratch, 16 * tap));
-          f.do(v128.store(images, sum, 16 * tap));
-        });
-        f.increase(x, word("xImage"));
-        f.increase(out, word("gImage"));
-      });
-      f.set(out, i32.add(word("out"), i32.mul(start, taps * bytes)));
-      eachTap((tap) => {
-        f.scope(() => f.do(storeLane(out, sumOfLanes(ops, f, v128.load(images, 16 * tap)), 0, tap * bytes)));
-      });
-      f.increase(start, 1);
-    });
-  });
+/** Stores the first `count` elements of a vector, if it has as many. */
+function store(
+  { bytes, lanes, storeLane }: FloatOps,
+  emit: (instruction: Expr<"void">) => void,
+  to: Local<"i32">,
+  vector: Local<"v128">,
+  offset: number,
+  count: number,
+): void {
+  if (count >= lanes) return emit(v128.store(to, vector, offset));
+  for (let lane = 0; lane < count; lane++) emit(storeLane(to, vector, lane, offset + lane * bytes));
 }

@@ -25,25 +25,8 @@ import { nativeInputGrad } from "./conv_native.ts";
 import { depthwiseInputGrad } from "./depthwise.ts";
 import { Interleave } from "./interleave.ts";
 import { floatOf, sooner, zeros } from "./method.ts";
-import { runOf, sums } from "./windows.ts";
+import { type Phase, phasesOf, runOf, sums } from "./windows.ts";
 import { winogradInputGrad } from "./winograd_conv.ts";
-
-/** Along one dimension: the taps that reach positions r, r + stride, ..., and the place in g that each joins with position r. */
-interface Phase {
-  readonly count: number;
-  readonly taps: readonly { readonly tap: number; readonly shift: number }[];
-}
-
-function phasesOf(size: number, kernel: number, stride: number, dilation: number, pad: number): Phase[] {
-  return Array.from({ length: Math.min(stride, size) }, (_, start) => ({
-    count: Math.ceil((size - start) / stride),
-    taps: Array.from(
-      { length: kernel },
-      (_, tap) => ({ tap, shift: (start + pad - tap * dilation) / stride }),
-    )
-      .filter(({ shift }) => Number.isInteger(shift)),
-  }));
-}
 
 /** Phases that join the same places of g: their results are rows of one product. */
 interface Group {

@@ -90,7 +90,7 @@ export function interleaveModule(dtype: FloatType, step: number): Uint8Array<Arr
 }
 
 /** The elements of one vector, or those of two by turns. */
-function woven({ bytes, lanes }: FloatOps, vectors: readonly Local<"v128">[]): Expr<"v128">[] {
+export function woven({ bytes, lanes }: FloatOps, vectors: readonly Local<"v128">[]): Expr<"v128">[] {
   if (vectors.length === 1) return [...vectors];
   const [even, odd] = vectors;
   return [0, lanes / 2].map((first) => {

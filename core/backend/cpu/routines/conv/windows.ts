@@ -59,3 +59,27 @@ export function runOf(shape: Shape, strides: readonly number[]): number {
   }
   return run;
 }
+
+/** Along one dimension: the taps that reach positions r, r + stride, ..., and the place in g that each joins with position r. */
+export interface Phase {
+  readonly count: number;
+  readonly taps: readonly { readonly tap: number; readonly shift: number }[];
+}
+
+/** The phases along one dimension of an adjoint in the input. */
+export function phasesOf(
+  size: number,
+  kernel: number,
+  stride: number,
+  dilation: number,
+  pad: number,
+): Phase[] {
+  return Array.from({ length: Math.min(stride, size) }, (_, start) => ({
+    count: Math.ceil((size - start) / stride),
+    taps: Array.from(
+      { length: kernel },
+      (_, tap) => ({ tap, shift: (start + pad - tap * dilation) / stride }),
+    )
+      .filter(({ shift }) => Number.isInteger(shift)),
+  }));
+}
