@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { manualSeed, nn, noGrad, ones, randn, type Tensor, zeros } from "@tenon/tenon";
+import { manualSeed, nn, noGrad, ones, randn, type Tensor } from "@tenon/tenon";
 
 /** Divides by the root of the running mean square of its inputs, and scales by a learned factor per feature. */
 class RunningScale extends nn.Module {
@@ -36,4 +36,4 @@ console.log(net);
 for (let i = 0; i < 20; i++) net(randn(16, 4));
 net.eval();
 console.log(net[1].stateDict());
-console.log(net(zeros(2, 4)));
+console.log(net(randn(2, 4)));

@@ -4,6 +4,7 @@
  * @module
  */
 import {
+  cat,
   evaluate,
   linspace,
   manualSeed,
@@ -30,18 +31,19 @@ const step = valueAndGrad((parameters: Parameters, x: Tensor, y: Tensor) =>
 );
 
 manualSeed(0);
-const x = linspace(-3, 3, 100).unsqueeze(1), y = x.sin();
-let parameters: Parameters = { w1: randn(1, 32), b1: zeros(32), w2: randn(32, 1).mul(0.2), b2: zeros(1) };
-for (let i = 1; i <= 4000; i++) {
+const x = linspace(-3, 3, 100).unsqueeze(1), y = x.sin(), rate = 0.1;
+let parameters: Parameters = { w1: randn(1, 32), b1: randn(32), w2: randn(32, 1).mul(0.2), b2: zeros(1) };
+for (let i = 1; i <= 2000; i++) {
   const [loss, gradients] = step(parameters, x, y);
   parameters = {
-    w1: parameters.w1.sub(gradients.w1.mul(0.04)),
-    b1: parameters.b1.sub(gradients.b1.mul(0.04)),
-    w2: parameters.w2.sub(gradients.w2.mul(0.04)),
-    b2: parameters.b2.sub(gradients.b2.mul(0.04)),
+    w1: parameters.w1.sub(gradients.w1.mul(rate)),
+    b1: parameters.b1.sub(gradients.b1.mul(rate)),
+    w2: parameters.w2.sub(gradients.w2.mul(rate)),
+    b2: parameters.b2.sub(gradients.b2.mul(rate)),
   };
   // Without this the parameters would stay expressions of all the steps before.
   evaluate([loss, ...Object.values(parameters)]);
-  if (i % 1000 === 0) console.log(`step ${i}: loss ${loss.item().toFixed(6)}`);
+  if (i % 500 === 0) console.log(`step ${i}: loss ${loss.item().toFixed(6)}`);
 }
-console.log(predict(parameters, x.at([0, 50, 99]).get()), y.at([0, 50, 99]).get());
+console.log("x, its sine, and what was learned:");
+console.log(cat([x, y, predict(parameters, x)], 1).get("::11"));
