@@ -5,6 +5,7 @@
  */
 import * as activation from "../ops/nn/activation.ts";
 import type { TensorLike } from "../ops/cast.ts";
+import * as logic from "../ops/logical.ts";
 import * as op from "../ops/pointwise.ts";
 import * as soft from "../ops/nn/softmax.ts";
 import * as statistics from "../ops/statistics.ts";
@@ -131,12 +132,12 @@ export abstract class PointwiseMethods extends LinalgMethods {
   }
 
   /** Whether elements are close, as bool. */
-  isclose(this: Tensor, other: Tensor, options?: op.CloseOptions): Tensor {
-    return op.isclose(this, other, options);
+  isclose(this: Tensor, other: Tensor, options?: logic.CloseOptions): Tensor {
+    return logic.isclose(this, other, options);
   }
 
   /** Whether all elements are close. */
-  allclose(this: Tensor, other: Tensor, options?: op.CloseOptions): boolean {
+  allclose(this: Tensor, other: Tensor, options?: logic.CloseOptions): boolean {
     return statistics.allclose(this, other, options);
   }
 

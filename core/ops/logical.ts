@@ -5,16 +5,17 @@
  */
 import { apply } from "../apply.ts";
 import { isFloat, scalarName } from "../dtype.ts";
-import { DTypeError } from "../errors.ts";
+import { DTypeError, ValueError } from "../errors.ts";
 import * as prim from "../prim/elementwise.ts";
 import type { Primitive } from "../prim/primitive.ts";
 import { broadcastShapes } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { cast, checkTensors, commonType, type TensorLike } from "./cast.ts";
+import { settingsOf, type Trailing } from "./arguments.ts";
+import { asFloat, cast, checkTensors, commonType, type TensorLike } from "./cast.ts";
 import { fillValue, full } from "./create.ts";
-import { abs, binary, binaryAs } from "./elementwise.ts";
+import { abs, add, binary, binaryAs, mul, sub } from "./elementwise.ts";
 import { nonzero } from "./indexing/mask.ts";
-import { checkCall } from "./options.ts";
+import { checkCall, type Kinds } from "./options.ts";
 import { expand } from "./view.ts";
 
 /** a == b, as bool. `torch.eq`. */
@@ -182,4 +183,48 @@ export function bitwiseRightShift(a: TensorLike, b: TensorLike): Tensor {
 /** An int32 tensor shifted right by b bits, zeros coming in. */
 export function unsignedRightShift(a: Tensor, b: TensorLike): Tensor {
   return binaryAs(prim.ushrPrim, a, b, "int32");
+}
+
+/** Tolerances of comparisons. */
+export interface CloseOptions {
+  /** Relative to the second operand; 1e-5 by default. */
+  readonly rtol?: number;
+  /** 1e-8 by default. */
+  readonly atol?: number;
+  /** Whether NaN equals NaN. */
+  readonly equalNan?: boolean;
+}
+
+const closeKinds: Kinds<CloseOptions> = {
+  rtol: "number",
+  atol: "number",
+  equalNan: "boolean",
+};
+
+/** Whether |a - b| <= atol + rtol |b|, as bool; infinities are close to themselves only. `torch.isclose`. */
+export function isclose(
+  a: Tensor,
+  b: Tensor,
+  ...settings: Trailing<[rtol: number, atol: number, equalNan: boolean], CloseOptions>
+): Tensor {
+  const options = settingsOf<CloseOptions>("isclose", settings, closeKinds);
+  checkCall("isclose", [a, b]);
+  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
+  if (a.dtype !== b.dtype) {
+    throw new DTypeError(`${a.dtype} did not match ${b.dtype}, in isclose; cast one with .to()`);
+  }
+  for (const [name, tolerance] of [["rtol", rtol], ["atol", atol]] as const) {
+    if (tolerance >= 0) continue;
+    throw new ValueError(`${name} must be greater than or equal to zero, but got ${tolerance}, in isclose`);
+  }
+  const same = eq(a, b);
+  if (!isFloat(a.dtype)) {
+    if (rtol === 0 && atol === 0) return same;
+    // Differences of short integers would wrap.
+    const other = asFloat(b), gap = abs(sub(asFloat(a), other)), allowed = add(abs(mul(other, rtol)), atol);
+    return logicalOr(same, le(gap, allowed));
+  }
+  const gap = abs(sub(a, b)), allowed = add(abs(mul(b, rtol)), atol);
+  const near = logicalOr(same, logicalAnd(lt(gap, Infinity), le(gap, allowed)));
+  return equalNan ? logicalOr(near, logicalAnd(isnan(a), isnan(b))) : near;
 }

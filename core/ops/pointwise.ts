@@ -6,6 +6,7 @@
  */
 import { named } from "../apply.ts";
 import { cppName, type DType, isFloat, scalarName } from "../dtype.ts";
+import { checkFits } from "../dtype_info.ts";
 import { DTypeError, ValueError } from "../errors.ts";
 import { Tensor } from "../tensor.ts";
 import {
@@ -41,7 +42,7 @@ import {
 import { onesLike } from "./create.ts";
 import { eq, ge, gt, isnan, le, logicalAnd, logicalNot, logicalOr, lt, where } from "./logical.ts";
 import { nothing } from "./routine.ts";
-import { inPlace, isNamed, type Named, numberIn, settingsOf, type Trailing } from "./arguments.ts";
+import { inPlace, isNamed, type Named, numberIn } from "./arguments.ts";
 import { checkCall, type Kinds } from "./options.ts";
 
 /**
@@ -65,6 +66,7 @@ export function clamp(
   // One dtype for all before anything is compared: a number wraps to the dtype that it is compared in.
   const bounds = [min, max].filter((b) => b !== undefined && b !== null);
   const y = cast(x, commonType("clamp", [x, ...bounds]));
+  for (const b of bounds) if (!(b instanceof Tensor)) checkFits("clamp", b, y.dtype);
   // PyTorch fills with a NaN that is one of two numbers, and does not see one that stands alone.
   if (bounds.length === 2 && bounds.some((b) => typeof b === "number" && Number.isNaN(b))) {
     return named("ClampBackward1", add(nothing(y.shape, [y]), NaN));
@@ -345,50 +347,6 @@ function trigammaOf(y: Tensor): Tensor {
     right,
   );
   return where(small, reflected, right);
-}
-
-/** Tolerances of comparisons. */
-export interface CloseOptions {
-  /** Relative to the second operand; 1e-5 by default. */
-  readonly rtol?: number;
-  /** 1e-8 by default. */
-  readonly atol?: number;
-  /** Whether NaN equals NaN. */
-  readonly equalNan?: boolean;
-}
-
-const closeKinds: Kinds<CloseOptions> = {
-  rtol: "number",
-  atol: "number",
-  equalNan: "boolean",
-};
-
-/** Whether |a - b| <= atol + rtol |b|, as bool; infinities are close to themselves only. `torch.isclose`. */
-export function isclose(
-  a: Tensor,
-  b: Tensor,
-  ...settings: Trailing<[rtol: number, atol: number, equalNan: boolean], CloseOptions>
-): Tensor {
-  const options = settingsOf<CloseOptions>("isclose", settings, closeKinds);
-  checkCall("isclose", [a, b]);
-  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
-  if (a.dtype !== b.dtype) {
-    throw new DTypeError(`${a.dtype} did not match ${b.dtype}, in isclose; cast one with .to()`);
-  }
-  for (const [name, tolerance] of [["rtol", rtol], ["atol", atol]] as const) {
-    if (tolerance >= 0) continue;
-    throw new ValueError(`${name} must be greater than or equal to zero, but got ${tolerance}, in isclose`);
-  }
-  const same = eq(a, b);
-  if (!isFloat(a.dtype)) {
-    if (rtol === 0 && atol === 0) return same;
-    // Differences of short integers would wrap.
-    const other = asFloat(b), gap = abs(sub(asFloat(a), other)), allowed = add(abs(mul(other, rtol)), atol);
-    return logicalOr(same, le(gap, allowed));
-  }
-  const gap = abs(sub(a, b)), allowed = add(abs(mul(b, rtol)), atol);
-  const near = logicalOr(same, logicalAnd(lt(gap, Infinity), le(gap, allowed)));
-  return equalNan ? logicalOr(near, logicalAnd(isnan(a), isnan(b))) : near;
 }
 
 /** Whether the sign bit is set: true where negative, -0 included. `torch.signbit`. */

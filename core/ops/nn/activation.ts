@@ -8,6 +8,7 @@ import { inPlace, inPlaceWith, isNamed, type Named } from "../arguments.ts";
 import { checkCall, checkKind, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { isFloat, scalarName } from "../../dtype.ts";
+import { checkFits } from "../../dtype_info.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import { reluPrim } from "../../prim/elementwise.ts";
 import { normalizeDim, sizeOf } from "../../shape.ts";
@@ -75,12 +76,12 @@ export function hardtanh(
   checkCall("hardtanh", [x], options, inplaceKinds);
   checkNumbers("hardtanh", { minVal, maxVal });
   if (x.dtype === "bool") throw new DTypeError("Bool inputs not supported for hardtanh");
-  const [low, high] = inTypeOf(x, [minVal, maxVal]);
-  if (x.dtype === "uint8" && (low < 0 || high < 0)) {
+  if (x.dtype === "uint8" && (minVal <= -1 || maxVal <= -1)) {
     throw new ValueError(
       `cannot do hardtanh on an unsigned type with negative limits, in hardtanh(${minVal}, ${maxVal})`,
     );
   }
+  const [low, high] = inTypeOf("hardtanh", x, [minVal, maxVal]);
   const raised = where(lt(x, low), low, x), y = where(gt(raised, high), high, raised);
   return named("Hardtanh", gradientWhere(() => logicalAnd(gt(x, low), lt(x, high)), x, y));
 }
@@ -106,12 +107,13 @@ export function leakyRelu(
   return named("LeakyRelu", inSingle(y, (z) => where(gt(z, 0), z, mul(z, negativeSlope))));
 }
 
-/** scale * (x where positive, else alpha (e^(inputScale x) - 1)). */
-/** Numbers as they are in the dtype of x: without their fractions beside integers. */
-function inTypeOf(x: Tensor, values: readonly number[]): readonly number[] {
+/** Numbers as they are in the dtype of x, which has to hold them: without their fractions beside integers. */
+function inTypeOf(op: string, x: Tensor, values: readonly number[]): readonly number[] {
+  for (const value of values) checkFits(op, value, x.dtype);
   return isFloat(x.dtype) ? values : values.map(Math.trunc);
 }
 
+/** scale * (x where positive, else alpha (e^(inputScale x) - 1)). */
 function scaledElu(op: string, x: Tensor, alpha: number, scale: number, inputScale: number): Tensor {
   const curve = (y: Tensor) => {
     const positive = gt(y, 0);
@@ -287,7 +289,8 @@ export function threshold(
   }
   checkCall("threshold", [x], options, inplaceKinds);
   checkNumbers("threshold", { threshold: limit, value });
-  const [from, instead] = inTypeOf(x, [limit, value]);
+  if (x.dtype === "bool") throw new DTypeError(`"threshold_cpu" not implemented for 'Bool'`);
+  const [from, instead] = inTypeOf("threshold", x, [limit, value]);
   return named("Threshold", where(le(x, from), instead, x));
 }
 

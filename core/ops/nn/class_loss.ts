@@ -14,7 +14,7 @@ import { cast, requireFloat } from "../cast.ts";
 import { add, div, mul, neg } from "../elementwise.ts";
 import { eq, logicalNot, where } from "../logical.ts";
 import { classHint, toIndex, within } from "../indexing/indexing.ts";
-import { checkReduction, lossKinds, type LossOptions, type Reduction } from "./loss.ts";
+import { checkReduction, lossKinds, type LossOptions, type Reduction, refuseGradient } from "./loss.ts";
 import { sum } from "../reduce.ts";
 import { gatherExact } from "../routine.ts";
 import { logSoftmax } from "./softmax.ts";
@@ -94,7 +94,10 @@ function classesOf(op: string, input: Tensor, target: Tensor, ignoreIndex: numbe
   const classes = input.shape[classDim(input)];
   const refuse = (i: number | bigint) =>
     new IndexError(`Target ${i} is out of bounds., in ${op}: there are ${classes} classes`);
-  return { index: within(index, 0, classes, refuse, { ignore: ignoreIndex }), ignored: eq(index, ignoreIndex) };
+  return {
+    index: within(index, 0, classes, refuse, { ignore: ignoreIndex }),
+    ignored: eq(index, ignoreIndex),
+  };
 }
 
 /** x at each class number: the dimension of the classes disappears. */
@@ -120,6 +123,7 @@ function nll(
   weight: Tensor | null | undefined,
   reduction: Reduction,
 ): Tensor {
+  refuseGradient(logProbs.shape.length > 2 ? "nll_loss2d_forward" : "nll_loss_forward", "weight", weight);
   const chosen = neg(atClass(logProbs, index));
   const factor = weight ? where(ignored, 0, weightsAt(weight, index)) : null;
   const loss = where(ignored, 0, factor === null ? chosen : mul(chosen, factor));

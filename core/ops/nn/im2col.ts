@@ -6,7 +6,7 @@
 import { type Given, needed, settingsOf } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
-import { ShapeError } from "../../errors.ts";
+import { ShapeError, ValueError } from "../../errors.ts";
 import { sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { fold as foldLast, nothing } from "../routine.ts";
@@ -51,11 +51,19 @@ interface Blocks {
 
 const pair = (sizes: readonly number[]) => `(${sizes.join(", ")})`;
 
+/** One number for both, or two: a list of one is refused. */
+function pairOf(op: string, name: string, sizes: Sizes): readonly number[] {
+  if (typeof sizes === "number" || sizes?.length !== 1) return sizesOf(op, name, sizes, 2);
+  throw new ValueError(
+    `It is expected ${name} equals to 2, but got size 1, in ${op}: got ${name}=[${sizes}]`,
+  );
+}
+
 function plan(op: string, image: readonly number[], kernelSize: Sizes, options: UnfoldOptions): Blocks {
-  const kernel = sizesOf(op, "kernel_size", kernelSize, 2);
-  const dilation = sizesOf(op, "dilation", options.dilation ?? 1, 2);
-  const padding = sizesOf(op, "padding", options.padding ?? 0, 2);
-  const stride = sizesOf(op, "stride", options.stride ?? 1, 2);
+  const kernel = pairOf(op, "kernel_size", kernelSize);
+  const dilation = pairOf(op, "dilation", options.dilation ?? 1);
+  const padding = pairOf(op, "padding", options.padding ?? 0);
+  const stride = pairOf(op, "stride", options.stride ?? 1);
   checkLeast(op, "kernel size should be greater than zero", kernel, 1);
   checkLeast(op, "dilation should be greater than zero", dilation, 1);
   checkLeast(op, "padding should be non-negative", padding, 0);
@@ -97,7 +105,7 @@ export function unfold(
   checkCall("unfold", [x]);
   const kernelSize = needed("unfold", options, "kernelSize");
   const rank = x.shape.length;
-  if (rank !== 3 && rank !== 4) {
+  if ((rank !== 3 && rank !== 4) || x.shape.slice(-3).includes(0)) {
     throw new ShapeError(
       `Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for input, but got: [${
         x.shape.join(", ")
@@ -143,14 +151,14 @@ export function fold(
   const outputSize = needed("fold", options, "outputSize"),
     kernelSize = needed("fold", options, "kernelSize");
   const rank = x.shape.length;
-  if (rank !== 2 && rank !== 3) {
+  if ((rank !== 2 && rank !== 3) || x.shape.slice(-2).includes(0)) {
     throw new ShapeError(
       `Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input, but got: [${
         x.shape.join(", ")
       }], in fold`,
     );
   }
-  const size = sizesOf("fold", "output_size", outputSize, 2);
+  const size = pairOf("fold", "output_size", outputSize);
   const { kernel, dilation, padding, stride, count } = plan("fold", size, kernelSize, options);
   const [n, columns, blocks] = rank === 3 ? x.shape : [1, ...x.shape];
   if (columns % sizeOf(kernel) !== 0) {

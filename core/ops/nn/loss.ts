@@ -7,13 +7,14 @@
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { canCast, type DType, isFloat, scalarName } from "../../dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
+import { DTypeError, GradError, ShapeError, ValueError } from "../../errors.ts";
+import { trackMask } from "../../grad_mode.ts";
 import { broadcastShapes, sameShape, torchSize } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
-import { cast, commonType } from "../cast.ts";
-import { abs, add, div, exp, log, log1p, mul, neg, sub } from "../elementwise.ts";
+import { cast, commonType, inSingle } from "../cast.ts";
+import { abs, add, div, exp, log, log1p, maximum, minimum, mul, neg, sub } from "../elementwise.ts";
 import { gt, lt, where } from "../logical.ts";
-import { logsigmoid } from "./activation.ts";
+import { floats } from "./activation.ts";
 import { clamp, square, xlogy } from "../pointwise.ts";
 import { mean, sum } from "../reduce.ts";
 import { checkHeld } from "../indexing/indexing.ts";
@@ -46,6 +47,14 @@ export function checkReduction(op: string, reduction: string): void {
 export function reduced(op: string, loss: Tensor, reduction: Reduction = "mean"): Tensor {
   checkReduction(op, reduction);
   return reduction === "none" ? loss : reduction === "sum" ? sum(loss) : mean(loss);
+}
+
+/** Refuses a gradient in `x`, an argument in which PyTorch's function has none. */
+export function refuseGradient(fn: string, argument: string, x: Tensor | null | undefined): void {
+  if (!x || (x.value.track & trackMask()) === 0) return;
+  throw new GradError(
+    `The function '${fn}' is not differentiable with respect to argument '${argument}'. This input cannot have requires_grad True.; detach() it`,
+  );
 }
 
 /** Input and target at one shape. */
@@ -182,11 +191,21 @@ export function binaryCrossEntropy(
     new ValueError(
       `all elements of input should be between 0 and 1, in binary_cross_entropy: got ${x}; for logits there is binaryCrossEntropyWithLogits`,
     ));
+  const { weight } = options;
+  refuseGradient("binary_cross_entropy", "weight", weight);
   const floor = (x: Tensor) => clamp(x, -100);
   // -(t - 1) and not 1 - t: the sign of a zero gradient is PyTorch's.
-  const loss = sub(mul(sub(target, 1), floor(log1p(neg(input)))), mul(target, floor(log(input))));
-  const weighted = options.weight ? mul(loss, expand(options.weight, loss.shape)) : loss;
+  const lost = (p: Tensor) => sub(mul(sub(target, 1), floor(log1p(neg(p)))), mul(target, floor(log(p))));
+  const loss = input.value.track === 0 ? lost(input) : bounded(input, target, lost);
+  const weighted = weight ? mul(loss, expand(weight, loss.shape)) : loss;
   return named("BinaryCrossEntropy", reduced("binary_cross_entropy", weighted, options.reduction));
+}
+
+/** `lost` of the input, whose slope (x - t) / (x (1 - x)) is divided by no less than 1e-12: near 0 and 1 it is a straight line. */
+function bounded(input: Tensor, target: Tensor, lost: (p: Tensor) => Tensor): Tensor {
+  const x = input.detach(), least = Math.fround(1e-12), edge = lt(mul(x, sub(1, x)), least);
+  const line = mul(sub(input, x), div(sub(target.detach(), x), least));
+  return sub(lost(where(edge, x, input)), where(edge, line, 0));
 }
 
 /** Options of `binaryCrossEntropyWithLogits`. */
@@ -203,7 +222,7 @@ export const binaryCrossEntropyWithLogitsKinds: Kinds<BinaryCrossEntropyWithLogi
 };
 
 /**
- * `binaryCrossEntropy` of sigmoid(input), without the loss of digits: (1 - t) x + (1 + (p - 1) t) (ln(1 + e^-|x|) + max(-x, 0)).
+ * `binaryCrossEntropy` of sigmoid(input), without the loss of digits: (1 - t) max(x, 0) - p t min(x, 0) + (1 + (p - 1) t) ln(1 + e^-|x|).
  * `torch.nn.functional.binary_cross_entropy_with_logits`.
  */
 export function binaryCrossEntropyWithLogits(
@@ -219,11 +238,14 @@ export function binaryCrossEntropyWithLogits(
       }), in binary_cross_entropy_with_logits`,
     );
   }
-  const { weight, posWeight } = options;
-  const negative = neg(logsigmoid(input));
-  const share = posWeight ? mul(negative, add(mul(sub(posWeight, 1), target), 1)) : negative;
-  const op = "binary_cross_entropy_with_logits";
-  const loss = add(mul(sub(1, target), input), share);
+  const op = "binary_cross_entropy_with_logits", { weight, posWeight } = options;
+  refuseGradient(op, "weight", weight);
+  refuseGradient(op, "pos_weight", posWeight);
+  const curved = inSingle(floats(op, input), (x) => log1p(exp(neg(abs(x)))));
+  const share = posWeight ? mul(curved, add(mul(sub(posWeight, 1), target), 1)) : curved;
+  const right = posWeight ? mul(posWeight, target) : target;
+  const straight = sub(mul(sub(1, target), maximum(input, 0)), mul(right, minimum(input, 0)));
+  const loss = add(straight, share);
   const written = writtenAs(op, weight ? mul(loss, weight) : loss, target.dtype);
   return named("BinaryCrossEntropyWithLogits", reduced(op, written, options.reduction));
 }

@@ -16,7 +16,7 @@ import { add, div, exp, log1p, minimum, mul, neg, sqrt, sub } from "../elementwi
 import { eq, logicalAnd, logicalNot, lt, where } from "../logical.ts";
 import { logsigmoid } from "./activation.ts";
 import { classHint, toIndex, within } from "../indexing/indexing.ts";
-import { lossKinds, type LossOptions, reduced, writtenAs } from "./loss.ts";
+import { lossKinds, type LossOptions, reduced, refuseGradient, writtenAs } from "./loss.ts";
 import { pairwiseDistance } from "./similarity.ts";
 import { clamp } from "../pointwise.ts";
 import { sum } from "../reduce.ts";
@@ -68,6 +68,7 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: Margi
 export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   const op = "soft_margin_loss";
   checkCall(op, [input, target], options, lossKinds);
+  refuseGradient(op, "target", target);
   const shape = broadcastShapes(op, input.shape, target.shape);
   if (!sameShape(shape, input.shape)) {
     throw new ShapeError(
@@ -234,6 +235,7 @@ export const multiMarginLossKinds: Kinds<MultiMarginLossOptions> = {
 export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginLossOptions = {}): Tensor {
   checkCall("multi_margin_loss", [input, target], options, multiMarginLossKinds);
   const { p = 1, margin = 1, weight, reduction } = options;
+  refuseGradient("multi_margin_loss", "weight", weight);
   if (p !== 1 && p !== 2) {
     throw new ValueError(`only p == 1 and p == 2 supported, in multi_margin_loss: got ${p}`);
   }

@@ -46,6 +46,21 @@ const sentences = {
   replicate: () => "replicate padding of an empty dimension",
 };
 
+/** Only a batch may be empty where PyTorch has a kernel for the mode, and what is mirrored in a plane or a vector. */
+function checkFilled(x: Tensor, dims: number, mode: Exclude<PadMode, "constant">): void {
+  const mirrored = mode === "reflect" && dims < 3, rank = x.shape.length;
+  const full = x.shape.slice(mirrored && rank === dims + 1 ? 1 : rank - dims - 1);
+  if (mode === "circular" || !full.includes(0)) return;
+  const ranks = `${dims + 1}D or ${dims + 2}D (batch mode) tensor`;
+  throw new ShapeError(
+    `${
+      mirrored
+        ? `${ranks} expected`
+        : `Expected ${ranks} with possibly 0 batch size and other non-zero dimensions`
+    } for input, but got: [${x.shape.join(", ")}], in pad with mode "${mode}"`,
+  );
+}
+
 /** Which modes pad which ranks by how many amounts. */
 function checkBorder(x: Tensor, amounts: readonly number[], mode: Exclude<PadMode, "constant">): void {
   const rank = x.shape.length, dims = amounts.length / 2;
@@ -56,6 +71,7 @@ function checkBorder(x: Tensor, amounts: readonly number[], mode: Exclude<PadMod
       } or ${dims + 2} dimensions, but got [${x.shape.join(", ")}]`,
     );
   }
+  checkFilled(x, dims, mode);
   for (let i = 0; i < dims; i++) {
     const dim = rank - 1 - i, [low, high] = [amounts[2 * i], amounts[2 * i + 1]], size = x.shape[dim];
     const room = mode === "reflect" ? size - 1 : mode === "circular" ? size : size > 0 ? Infinity : 0;
@@ -137,6 +153,11 @@ export function pad(
     } else {
       // Mirrored elements are those of the whole tensor, so what is cut goes last.
       const wide = bordered(y, dim, Math.max(low, 0), Math.max(high, 0), mode);
+      if (size + low + high === 0) {
+        throw new ShapeError(
+          `input (size: ${size}) is too small. Calculated output size: 0, in pad at dimension ${dim}: paddings ${low} and ${high} leave nothing`,
+        );
+      }
       y = narrow(wide, dim, Math.max(-low, 0), size + low + high);
     }
   }

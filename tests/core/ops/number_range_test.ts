@@ -19,6 +19,7 @@ const others: Readonly<Record<string, (x: Tensor, value: number) => Tensor>> = {
   addbmm: (x, alpha) => core.addbmm(x.view(1, 1), x.view(1, 1, 1), x.view(1, 1, 1), { alpha }),
   baddbmm: (x, beta) => core.baddbmm(x.view(1, 1, 1), x.view(1, 1, 1), x.view(1, 1, 1), { beta }),
   addr: (x, alpha) => core.addr(x, x, x, { alpha }),
+  threshold: (x, value) => core.threshold(x, 0, value),
 };
 
 const tooMuch: readonly (readonly [DType, number, string])[] = [
@@ -80,4 +81,15 @@ Deno.test("the factors of addcmul, addcdiv and addr act in the dtype that all ha
 Deno.test("lerp by a large number", () => {
   assertEquals(core.lerp(tensor([1, -1]), tensor([3, 3]), 3e38).tolist(), [Infinity, Infinity]);
   assertEquals(core.lerp(tensor([0.1]), tensor([0.3]), 0.7).tolist(), [0.24000000953674316]);
+});
+
+Deno.test("bounds are in the dtype of what they bound", () => {
+  const int8 = ones([1], { dtype: "int8" });
+  assertThrows(() => core.hardtanh(int8, -1000, 2), ValueError, "int8_t without overflow, in hardtanh");
+  assertThrows(() => core.clamp(int8, -1, 300), ValueError, "int8_t without overflow, in clamp: got 300");
+  assertThrows(() => core.clamp(ones([1]), -1e40), ValueError, "float without overflow, in clamp");
+  assertEquals(core.clamp(ones([1], { dtype: "uint8" }), -1).tolist(), [255]);
+  assertEquals(core.clamp(ones([1]), 2, Infinity).tolist(), [2]);
+  assertThrows(() => core.threshold(int8, NaN, 1), ValueError, "int8_t without overflow, in threshold");
+  assertThrows(() => core.threshold(tensor([true]), 1, 1), core.DTypeError, "not implemented for 'Bool'");
 });

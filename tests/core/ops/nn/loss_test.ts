@@ -1,6 +1,7 @@
 /** Losses of unlike shapes and dtypes: PyTorch writes some of them into a tensor like their input or target. The numbers are PyTorch's. */
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import {
+  binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
   gaussianNllLoss,
   hingeEmbeddingLoss,
@@ -60,3 +61,23 @@ forEachDevice("bools are targets like any other where no subtraction is named", 
   assertEquals(huberLoss(x, yes).item(), 0.75);
   assertEquals(grad((t: Tensor) => smoothL1Loss(t, yes))(x).tolist(), [0, 0.5]);
 });
+
+forEachDevice(
+  "the slope of a binary cross entropy is finite at 0 and 1, as is that of logits far below 0",
+  () => {
+    // (x - t) / max(x (1 - x), 1e-12)
+    const t = tensor([0, 1, 1, 0, 1]);
+    const slope = (x: Tensor) =>
+      grad((x: Tensor) => binaryCrossEntropy(x, t, { reduction: "sum" }))(x).tolist();
+    const [atZero, atOne, low, high, middle] = slope(tensor([0, 1, 0, 1, 0.25])) as number[];
+    assertEquals([atZero, atOne, middle], [0, 0, -4]);
+    assertAlmostEquals(low / -1e12, 1, 1e-6);
+    assertAlmostEquals(high / 1e12, 1, 1e-6);
+    // sigmoid(-20) = 2.0611537e-9
+    const logits = grad((x: Tensor) => binaryCrossEntropyWithLogits(x, tensor([0, 1, 0.5])).mul(3));
+    const [small, large, none] = logits(tensor([-20, 20, 0])).tolist() as number[];
+    assertAlmostEquals(small / 2.0611537e-9, 1, 1e-5);
+    assertAlmostEquals(large / -2.0611537e-9, 1, 1e-5);
+    assertEquals(none, 0);
+  },
+);

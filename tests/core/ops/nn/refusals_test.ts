@@ -1,7 +1,16 @@
 /** Sizes and settings of layers that PyTorch refuses, and those that it takes where nothing is computed of them. */
 import { assertEquals, assertThrows } from "@std/assert";
 import * as F from "../../../../core/functional.ts";
-import { ones, ShapeError, tensor, ValueError, zeros } from "../../../../core/mod.ts";
+import {
+  GradError,
+  noGrad,
+  ones,
+  ShapeError,
+  type Tensor,
+  tensor,
+  ValueError,
+  zeros,
+} from "../../../../core/mod.ts";
 
 Deno.test("dropout looks at its probability always, and at the dtype only for a mask", () => {
   const whole = tensor([3, 4], { dtype: "int64" });
@@ -96,4 +105,70 @@ Deno.test("one output size in a list is not one for each dimension, and no bound
     ValueError,
     "Lower bound should be less than or equal to the",
   );
+});
+
+Deno.test("losses have no gradient in weights, as far as PyTorch's functions have none", () => {
+  const given = () => ones([2], { requiresGrad: true }), x = ones([1, 2]).mul(0.5), plane = ones([1, 2, 3]);
+  const at = tensor([1], { dtype: "int64" }), rows = zeros([1, 3], { dtype: "int64" });
+  const refused: readonly (readonly [string, string, () => Tensor])[] = [
+    ["binary_cross_entropy", "weight", () => F.binaryCrossEntropy(x, x, { weight: given() })],
+    [
+      "binary_cross_entropy_with_logits",
+      "pos_weight",
+      () => F.binaryCrossEntropyWithLogits(x, x, { posWeight: given() }),
+    ],
+    ["nll_loss_forward", "weight", () => F.crossEntropy(x, at, { weight: given() })],
+    ["nll_loss2d_forward", "weight", () => F.nllLoss(plane, rows, { weight: given() })],
+    ["multi_margin_loss", "weight", () => F.multiMarginLoss(x, at, { weight: given() })],
+    ["soft_margin_loss", "target", () => F.softMarginLoss(ones([2]), given())],
+  ];
+  for (const [name, argument, run] of refused) {
+    assertThrows(
+      run,
+      GradError,
+      `The function '${name}' is not differentiable with respect to argument '${argument}'`,
+    );
+    assertEquals(noGrad(run).requiresGrad, false);
+  }
+  assertEquals(F.crossEntropy(x, x, { weight: given() }).requiresGrad, true);
+});
+
+Deno.test("blocks want two sizes, or one number for both, and images with channels", () => {
+  assertThrows(
+    () => F.unfold(ones([1, 2, 5, 6]), [2]),
+    ValueError,
+    "It is expected kernel_size equals to 2, but got size 1",
+  );
+  assertThrows(
+    () => F.unfold(ones([1, 2, 5, 6]), 2, { stride: [1] }),
+    ValueError,
+    "It is expected stride equals to 2, but got size 1",
+  );
+  assertThrows(
+    () => F.fold(ones([1, 4, 1]), [2], 2),
+    ValueError,
+    "It is expected output_size equals to 2, but got size 1",
+  );
+  assertThrows(
+    () => F.unfold(zeros([1, 0, 5, 6]), 2),
+    ShapeError,
+    "Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions",
+  );
+  assertThrows(
+    () => F.fold(zeros([1, 0, 1]), 2, 2),
+    ShapeError,
+    "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size",
+  );
+  assertEquals(F.unfold(zeros([0, 2, 5, 6]), 2).shape, [0, 8, 20]);
+});
+
+Deno.test("a border of nothing's own elements is refused, but for an empty batch", () => {
+  for (const mode of ["reflect", "replicate"] as const) {
+    assertThrows(() => F.pad(zeros([1, 0, 4]), [1, 1], mode), ShapeError, "2D or 3D (batch mode) tensor");
+    assertEquals(F.pad(zeros([0, 2, 4]), [1, 1], mode).shape, [0, 2, 6]);
+    assertThrows(() => F.pad(ones([1, 2, 3]), [-3, 0], mode), ShapeError, "is too small. Calculated output");
+  }
+  // Without a batch, the channels of mirrored planes may be missing.
+  assertEquals(F.pad(zeros([0, 4, 4]), [1, 1, 1, 1], "reflect").shape, [0, 6, 6]);
+  assertThrows(() => F.pad(zeros([0, 4, 4]), [1, 1, 1, 1], "replicate"), ShapeError, "non-zero dimensions");
 });
