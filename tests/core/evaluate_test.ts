@@ -178,8 +178,8 @@ Deno.test("the debug switch prints graph, kernels and plan, once per plan, until
   const f = () => tensor([[1, 2], [3, 4]]).matmul(tensor([[5], [6]])).add(100).relu().tolist();
   const texts = plansOf(f);
   assertEquals(texts.length, 1);
-  assertMatch(texts[0], /^graph\nn0: float32\[2,2\] leaf 0\(\)/);
-  assertMatch(texts[0], /: float32\[2,1\] matmul\(n0,n1\)/);
+  assertMatch(texts[0], /^graph\n(n\d: .*\n)*n1: float32\[2,2\] leaf 0\(\)/);
+  assertMatch(texts[0], /: float32\[2,1\] matmul\(n1,n2\)/);
   assertMatch(texts[0], /\nplan\ns0: float32\[4\] input -1\.\.0/);
   assertMatch(texts[0], /#0 matmul\(.*\n {3}then .*add/);
   assertMatch(texts[0], /loop \[2,1\] x \[\] \(float32\) -> \(float32\)/);
