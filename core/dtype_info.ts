@@ -92,7 +92,7 @@ export function finfo(dtype: DType = "float32"): FloatInfo {
   const format = formats[dtype];
   if (!isFloat(dtype) || format === undefined) {
     throw new DTypeError(
-      `torch.finfo() requires a floating point input type. Use iinfo("${dtype}") to handle it`,
+      `torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo': iinfo("${dtype}")`,
     );
   }
   return new FloatInfo(dtype, ...format);
@@ -110,7 +110,9 @@ export function finfo(dtype: DType = "float32"): FloatInfo {
  */
 export function iinfo(dtype: DType): IntInfo {
   if (!isInt(dtype)) {
-    const advice = dtype === "bool" ? "bool has no limits" : `Use finfo("${dtype}") to handle it`;
+    const advice = dtype === "bool"
+      ? "bool has no limits"
+      : `Use torch.finfo to handle 'torch.iinfo': finfo("${dtype}")`;
     throw new DTypeError(`torch.iinfo() requires an integer input type. ${advice}`);
   }
   return new IntInfo(dtype);

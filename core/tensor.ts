@@ -280,6 +280,7 @@ export class Tensor extends FormMethods {
 
   /** Keeps the gradient of a tensor that is not a leaf in `.grad`. `torch.Tensor.retain_grad`. */
   retainGrad(): void {
+    if (!this.requiresGrad) throw new GradError("can't retain_grad on Tensor that has requires_grad=False");
     if (!this.isLeaf) this.retains = true;
   }
 

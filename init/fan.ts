@@ -23,14 +23,18 @@ export type Nonlinearity =
   | "selu";
 
 /** The recommended gain of a non-linearity; `param` is the negative slope of leaky_relu. `torch.nn.init.calculate_gain`. */
-export function calculateGain(nonlinearity: Nonlinearity, param = 0.01): number {
+export function calculateGain(nonlinearity: Nonlinearity, param: number | null = 0.01): number {
+  const slope = param ?? 0.01;
+  if (typeof slope !== "number") {
+    throw new ValueError(`negative_slope ${slope} not a valid number, in calculateGain`);
+  }
   switch (nonlinearity) {
     case "tanh":
       return 5 / 3;
     case "relu":
       return Math.sqrt(2);
     case "leaky_relu":
-      return Math.sqrt(2 / (1 + param ** 2));
+      return Math.sqrt(2 / (1 + slope ** 2));
     case "selu":
       return 3 / 4;
     case "linear":

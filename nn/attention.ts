@@ -302,7 +302,9 @@ export class MultiheadAttention extends Module {
     const outer = (x: Tensor) => x.shape.slice(0, -1);
     if (!sameShape(outer(key), outer(value))) {
       throw new ShapeError(
-        `key's sequence and batch dims ${torchSize(outer(key))} do not match value's ${
+        `key shape ${torchSize(key.shape)} does not match value shape ${
+          torchSize(value.shape)
+        }: their sequence and batch dims are those of ${torchSize(outer(key))} and ${
           torchSize(outer(value))
         }`,
       );

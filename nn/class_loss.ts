@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ShapeError, ValueError } from "../core/errors.ts";
 import {
   crossEntropy,
   crossEntropyKinds,
@@ -133,9 +134,18 @@ export class MultiMarginLoss extends Loss {
   ) {
     const options = settingsOf<MultiMarginLossOptions>("MultiMarginLoss", settings, multiMarginLossKinds, 3);
     super({ reduction: options.reduction });
-    this.p = options.p ?? 1;
+    const { p = 1, weight = null } = options;
+    if (p !== 1 && p !== 2) {
+      throw new ValueError(`only p == 1 and p == 2 supported, in MultiMarginLoss: got ${p}`);
+    }
+    if (weight !== null && weight.ndim !== 1) {
+      throw new ShapeError(
+        `MultiMarginLoss: weight must be a vector, but has shape [${weight.shape.join(", ")}]`,
+      );
+    }
+    this.p = p;
     this.margin = options.margin ?? 1;
-    setField(this, "weight", options.weight ?? null, "buffer", "weight");
+    setField(this, "weight", weight, "buffer", "weight");
   }
 
   /** The loss. */

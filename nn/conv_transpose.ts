@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { torchSize } from "../core/shape.ts";
 import { ValueError } from "../core/errors.ts";
 import { convTranspose1d, convTranspose2d, convTranspose3d } from "../core/ops/nn/conv.ts";
 import { type Sizes, sizesOf } from "../core/ops/nn/spatial.ts";
@@ -100,9 +101,9 @@ export abstract class ConvTranspose<B extends boolean = boolean> extends ConvMod
     const most = least.map((size, d) => size + this.stride[d] - 1);
     if (wanted.some((size, d) => size < least[d] || size > most[d])) {
       throw new ValueError(
-        `requested an output size of [${wanted.join(", ")}], but valid sizes range from [${
-          least.join(", ")
-        }] to [${most.join(", ")}] (for an input of [${x.shape.slice(lead).join(", ")}])`,
+        `requested an output size of ${tuple(wanted)}, but valid sizes range from [${least.join(", ")}] to [${
+          most.join(", ")
+        }] (for an input of ${torchSize(x.shape.slice(lead))})`,
       );
     }
     return wanted.map((size, d) => size - least[d]);

@@ -233,9 +233,12 @@ export abstract class RecurrentModule extends Module {
     const h = given[i];
     const rank = single ? 2 : 3;
     if (h === undefined || h.ndim !== rank) {
+      const ranks = given.map((state) => `${state?.ndim}-D`);
       throw new ShapeError(
-        `For ${single ? "unbatched 2-D" : "batched 3-D"} input, hx should also be ${rank}-D but got ${
-          h === undefined ? "nothing" : `${h.ndim}-D tensor`
+        `For ${single ? "unbatched 2-D" : "batched 3-D"} input, ${
+          count > 1 ? "hx and cx" : "hx"
+        } should also be ${rank}-D but got ${
+          count > 1 ? `(${ranks.join(", ")}) tensors` : `${ranks[0]} tensor`
         }, in ${this.reprName()}`,
       );
     }

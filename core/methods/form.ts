@@ -17,7 +17,7 @@ import {
 import { bernoulli, bernoulliLike, multinomial } from "../ops/distributions.ts";
 import type { Named } from "../ops/arguments.ts";
 import type { RandomOptions } from "../ops/random.ts";
-import { sameShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
+import { normalizeDim, sameShape, type Shape, sizeOf, stridesOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { AliasMethods } from "./alias.ts";
 
@@ -151,7 +151,7 @@ export abstract class FormMethods extends AliasMethods {
   stride(this: Tensor, dim: number): number;
   stride(this: Tensor, dim?: number): Shape | number {
     const strides = stridesOf(this.shape);
-    return dim === undefined ? strides : strides[dim < 0 ? dim + strides.length : dim];
+    return dim === undefined ? strides : strides[normalizeDim("stride", dim, strides.length)];
   }
 
   /** Zeros and ones, one with the probability that the element says, or with probability `p` everywhere. */

@@ -88,9 +88,10 @@ export abstract class ViewMethods extends ReduceMethods {
     return op.select(this, dim, index);
   }
 
-  /** Dimensions reversed. */
-  flip(this: Tensor, dims: number | readonly number[] | Named<{ dims: number | readonly number[] }>): Tensor {
-    return op.flip(this, dims);
+  /** Dimensions reversed: `x.flip(0, 1)` or `x.flip([0, 1])`. */
+  flip(this: Tensor, ...dims: SizeList | readonly [Named<{ dims: number | readonly number[] }>]): Tensor {
+    const [first] = dims;
+    return op.flip(this, isNamed(first) ? first : sizesIn(dims as SizeList));
   }
 
   /** Windows along a dimension, in a new last one. */

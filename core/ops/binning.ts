@@ -155,10 +155,10 @@ export function histc(
     );
   }
   if (!Number.isInteger(bins) || bins < 1) {
-    throw new ValueError(`bins must be > 0, but got ${bins}, in histc`);
+    throw new ValueError(`torch.histogram(): bins must be > 0, but got ${bins} for dimension 0, in histc`);
   }
   if (min > max) {
-    throw new ValueError(`max must be larger than min, but got min ${min} and max ${max}, in histc`);
+    throw new ValueError(`torch.histc: max must be larger than min, but got min ${min} and max ${max}`);
   }
   const base = zeros([bins], { dtype: x.dtype, device: x.device });
   const size = sizeOf(x.shape);

@@ -90,13 +90,7 @@ export function commonType(op: string, operands: readonly TensorLike[]): DType {
       }
     } else if (typeof x === "number" && y instanceof Tensor && isFloat(y.dtype)) return y.dtype;
   }
-  for (const x of operands) {
-    if (!(x instanceof Tensor) && typeof x !== "number" && typeof x !== "bigint" && typeof x !== "boolean") {
-      throw new TenonError(
-        `${op}: expected a tensor, number, bigint or boolean, but got ${inWords(x)}; ${remedy(x)}`,
-      );
-    }
-  }
+  operands.forEach((x, i) => checkOperand(op, x, i));
   const [a, b] = operands;
   if (
     operands.length === 2 && a instanceof Tensor && b instanceof Tensor &&
@@ -105,8 +99,23 @@ export function commonType(op: string, operands: readonly TensorLike[]): DType {
   return typeOfAll(operands.map(operandOf));
 }
 
+/** Python's name of the type of a value. */
+export function pythonType(x: unknown): string {
+  if (x === null || x === undefined) return "NoneType";
+  if (x instanceof Promise) return "coroutine";
+  if (Array.isArray(x)) return "list";
+  if (typeof x === "number") return Number.isInteger(x) ? "int" : "float";
+  const names: Readonly<Record<string, string>> = {
+    string: "str",
+    boolean: "bool",
+    bigint: "int",
+    object: "dict",
+  };
+  return names[typeof x] ?? typeof x;
+}
+
 /** What to do about an operand that is no tensor. */
-function remedy(x: unknown): string {
+export function remedy(x: unknown): string {
   if (x instanceof Promise) return "await it";
   if (typeof x === "function") return "call it";
   return Object.prototype.toString.call(x) === "[object Selection]"
@@ -132,15 +141,67 @@ export function factorOf(op: string, value: number, dtype: DType): Scalar {
   return kind === "float" ? value : kind === "int" ? Math.trunc(value) : value !== 0;
 }
 
+/** Throws unless the operand is a tensor or a number: the first of an operation or the second. */
+export function checkOperand(op: string, x: unknown, at = 1): void {
+  if (!(x instanceof Tensor) && typeof x !== "number" && typeof x !== "bigint" && typeof x !== "boolean") {
+    throw notTensor(op, x, at, "Tensor or Number");
+  }
+}
+
 /** Throws unless all are tensors: arrays and numbers are not taken where only a tensor makes sense. */
 export function checkTensors(op: string, operands: readonly unknown[]): void {
-  for (const x of operands) {
-    if (!(x instanceof Tensor)) {
-      throw new TenonError(
-        `${op}: expected a tensor, but got ${inWords(x)}; ${remedy(x)}`,
-      );
-    }
+  for (let i = 0; i < operands.length; i++) {
+    if (!(operands[i] instanceof Tensor)) throw notTensor(op, operands[i], i, "Tensor");
   }
+}
+
+/** PyTorch's names of tensors among the arguments, where they are not `input` and `other`. */
+const tensorNames: Readonly<Record<string, readonly string[]>> = {
+  mm: ["input", "mat2"],
+  bmm: ["input", "mat2"],
+  mv: ["input", "vec"],
+  dot: ["input", "tensor"],
+  outer: ["input", "vec2"],
+  addmm: ["input", "mat1", "mat2"],
+  baddbmm: ["input", "batch1", "batch2"],
+  addmv: ["input", "mat", "vec"],
+  addr: ["input", "vec1", "vec2"],
+  addcmul: ["input", "tensor1", "tensor2"],
+  addcdiv: ["input", "tensor1", "tensor2"],
+  lerp: ["input", "end", "weight"],
+  heaviside: ["input", "values"],
+  where: ["condition"],
+  linear: ["input", "weight", "bias"],
+  prelu: ["input", "weight"],
+  embedding: ["weight"],
+  embedding_bag: ["weight"],
+  masked_fill: ["input", "mask"],
+  masked_select: ["input", "mask"],
+  masked_scatter: ["input", "mask", "source"],
+  scatter_add: ["input", "src"],
+  scatter_reduce: ["input", "src"],
+  index_add: ["input", "source"],
+  index_copy: ["input", "source"],
+  cdist: ["x1", "x2"],
+  cosine_similarity: ["x1", "x2"],
+  pairwise_distance: ["x1", "x2"],
+  "linalg.solve": ["A", "B"],
+};
+
+/** What PyTorch says of an argument that is no tensor; and what to do about it. */
+function notTensor(op: string, x: unknown, at: number, wanted: string): TenonError {
+  const name = tensorNames[op]?.[at] ??
+    (/loss|cross_entropy|kl_div/.test(op) && at === 1 ? "target" : ["input", "other"][at]);
+  const call = `${op.replace("linalg.", "linalg_")}()`;
+  if (x === undefined && name !== undefined) {
+    return new TenonError(`${call} missing 1 required positional argument: '${name}'; ${remedy(x)}`);
+  }
+  const argument = name === undefined ? "argument" : `argument '${name}'`;
+  return new TenonError(
+    `${call}: ${argument} (position ${at + 1}) must be ${wanted}, not ${pythonType(x)}: got ${inWords(x)}; ${
+      remedy(x)
+    }`,
+  );
 }
 
 /**

@@ -57,7 +57,8 @@ function triangleIndices(
   options: TensorOptions,
 ): Tensor {
   if (![rows, columns].every((n) => Number.isSafeInteger(n) && n >= 0)) {
-    throw new ValueError(`row and col must be non-negative, in ${op}: got ${rows} and ${columns}`);
+    const [name, got] = Number.isSafeInteger(rows) && rows >= 0 ? ["col", columns] : ["row", rows];
+    throw new ValueError(`${name} must be non-negative, got${got}, in ${op}`);
   }
   if (!Number.isSafeInteger(offset)) {
     throw new ValueError(`${op}(): argument 'offset' must be int, not ${offset}`);

@@ -25,7 +25,7 @@ import { fullPrim, leafPrim } from "../prim/source.ts";
 import { type Shape, sizeOf } from "../shape.ts";
 import { hostStorage, type Storage } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
-import { cast, checkTensors, type Scalar } from "./cast.ts";
+import { cast, checkTensors, pythonType, type Scalar } from "./cast.ts";
 import { type Given, inOrder, inPlaceWith, isNamed, type Named, numberIn } from "./arguments.ts";
 import { checkOptions, type FixedOptions, requireKind, withoutNulls } from "./options.ts";
 
@@ -118,7 +118,13 @@ export function placeOf<O extends TensorOptions>(
 
 /** The tensor, with the gradient that the options ask for. */
 export function finish(x: Tensor, options: TensorOptions | undefined): Tensor {
-  if (options?.requiresGrad) x.requiresGrad = true;
+  if (!options?.requiresGrad) return x;
+  if (!isFloat(x.dtype)) {
+    throw new DTypeError(
+      `Only Tensors of floating point and complex dtype can require gradients, but this one is ${x.dtype}`,
+    );
+  }
+  x.requiresGrad = true;
   return x;
 }
 
@@ -228,10 +234,11 @@ function flatten(
   if (!Array.isArray(data)) {
     if (depth !== shape.length) throw ragged(shape, depth, "a number");
     if (typeof data !== "number" && typeof data !== "bigint" && typeof data !== "boolean") {
+      const type = pythonType(data);
       throw new DTypeError(
-        `tensor: expected numbers, bigints or booleans, but got ${
-          data === null ? "null" : typeof data
-        } at depth ${depth}`,
+        `${
+          type === "str" ? `new(): invalid data type '${type}'` : `Could not infer dtype of ${type}`
+        }, in tensor at depth ${depth}: it takes numbers, bigints and booleans`,
       );
     }
     out.push(data);
@@ -290,7 +297,7 @@ function filled(op: string, shape: Shape, fill: Scalar | Tensor, options: Tensor
   checkDType(op, dtype);
   if (typeof value !== "number" && typeof value !== "bigint" && typeof value !== "boolean") {
     throw new DTypeError(
-      `${op}: expected a number, bigint or boolean, but got ${value === null ? "null" : typeof value}`,
+      `${op}(): argument 'fill_value' (position 2) must be Number, not ${pythonType(value)}`,
     );
   }
   checkFits(op, value, dtype);

@@ -5,7 +5,7 @@
  * @module
  */
 import { apply, named } from "../apply.ts";
-import { type DType, isFloat, isHalf, isInt, kindOf } from "../dtype.ts";
+import { type DType, isFloat, isHalf, isInt, kindOf, scalarName } from "../dtype.ts";
 import { checkFits, finfo } from "../dtype_info.ts";
 import { DTypeError, ValueError } from "../errors.ts";
 import * as prim from "../prim/elementwise.ts";
@@ -20,6 +20,7 @@ import {
   floatType,
   inSingle,
   operandOf,
+  requireFloat,
   type TensorLike,
   toTensor,
 } from "./cast.ts";
@@ -72,7 +73,9 @@ function floatBinary(p: Primitive<undefined>, a: TensorLike, b: TensorLike): Ten
 export function floatsAlone(op: string, a: TensorLike, b: TensorLike): DType {
   const dtype = commonType(op, [a, b]);
   if (isFloat(dtype)) return dtype;
-  throw new DTypeError(`"${op}" not implemented for '${dtype}': it needs floats; cast with .to("float32")`);
+  throw new DTypeError(
+    `"${op}" not implemented for '${scalarName(dtype)}': it needs floats; cast with .to("float32")`,
+  );
 }
 
 /** `p` of a and b times the factor of an addition, which is whole unless the sum is of floats. */
@@ -368,7 +371,8 @@ const roundKinds: Kinds<{ readonly decimals?: number }> = { decimals: "whole" };
 export function round(x: Tensor, options: { readonly decimals?: number } = {}): Tensor {
   checkCall("round", [x], options, roundKinds);
   const decimals = options.decimals ?? 0;
-  if (decimals === 0 || !isFloat(x.dtype)) return rounding(prim.roundPrim, x);
+  if (decimals !== 0) requireFloat("round_cpu", x);
+  if (decimals === 0) return rounding(prim.roundPrim, x);
   const factor = Math.pow(10, Math.abs(decimals));
   const y = decimals > 0 ? div(round(mul(x, factor)), factor) : mul(round(div(x, factor)), factor);
   return named("RoundBackward1", y);

@@ -4,7 +4,7 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { hostArray, isFloat, readElement, writeElement } from "../dtype.ts";
+import { hostArray, isFloat, readElement, scalarName, writeElement } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { normalizeDim, sizeOf } from "../shape.ts";
@@ -131,7 +131,9 @@ function edgesOf(
   const like = { dtype: x.dtype, device: x.device };
   let edges: Tensor;
   if (typeof bins === "number") {
-    if (!Number.isInteger(bins) || bins < 1) throw new ValueError(`${op}: bins must be > 0, but got ${bins}`);
+    if (!Number.isInteger(bins) || bins < 1) {
+      throw new ValueError(`${op}: bins must be > 0, but got ${bins} for dimension ${dim}`);
+    }
     let [low, high] = range ?? (x.shape[0] === 0 ? [0, 1] : [amin(x).item(), amax(x).item()]);
     if (!Number.isFinite(low) || !Number.isFinite(high)) {
       throw new ValueError(`${op}: dimension ${dim}'s range [${low}, ${high}] is not finite`);
@@ -172,7 +174,7 @@ export function histogram(
   checkCall("histogram", [x], options, histogramKinds);
   if (!isFloat(x.dtype)) {
     throw new DTypeError(
-      `"histogram" not implemented for '${x.dtype}': it needs floats; cast with .to("float32")`,
+      `"histogram" not implemented for '${scalarName(x.dtype)}': it needs floats; cast with .to("float32")`,
     );
   }
   const { weight, density = false } = options, like = { dtype: x.dtype, device: x.device };

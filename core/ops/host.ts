@@ -5,7 +5,7 @@
  * @module
  */
 import { apply } from "../apply.ts";
-import { type DType, hostArray, isFloat, readElement, writeElement } from "../dtype.ts";
+import { type DType, hostArray, isFloat, readElement, scalarName, writeElement } from "../dtype.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
 import { customPrim } from "../prim/source.ts";
 import { type Shape, sizeOf } from "../shape.ts";
@@ -53,7 +53,9 @@ export function requireMatrices(op: string, x: Tensor, name = "A"): void {
     throw new DTypeError(
       isFloat(x.dtype)
         ? `${op}: Low precision dtypes not supported. Got ${x.dtype}; cast with .to("float32")`
-        : `${op}: Expected a floating point or complex tensor as input. Got ${x.dtype}; cast with .to("float32")`,
+        : `${op}: Expected a floating point or complex tensor as input. Got ${
+          scalarName(x.dtype)
+        }; cast with .to("float32")`,
     );
   }
 }

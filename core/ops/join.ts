@@ -95,7 +95,18 @@ export function split(
   requireDimensions("split", x);
   const at = normalizeDim("split", dim, x.shape.length), total = x.shape[at];
   if (typeof size === "number" && (!Number.isInteger(size) || size < 0 || (size === 0 && total > 0))) {
-    throw new ValueError(`split expects split_size be non-negative, but got split_size=${size}`);
+    throw new ValueError(
+      size === 0
+        ? `split_size can only be 0 if dimension size is 0, but got dimension size of ${total}`
+        : `split expects split_size be non-negative, but got split_size=${size}`,
+    );
+  }
+  if (typeof size !== "number" && size.some((s) => !(s >= 0))) {
+    throw new ValueError(
+      `split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=[${
+        size.join(", ")
+      }]`,
+    );
   }
   const sizes = typeof size !== "number"
     ? size

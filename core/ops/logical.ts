@@ -11,7 +11,7 @@ import type { Primitive } from "../prim/primitive.ts";
 import { broadcastShapes } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { settingsOf, type Trailing } from "./arguments.ts";
-import { asFloat, cast, checkTensors, commonType, type TensorLike } from "./cast.ts";
+import { asFloat, cast, checkOperand, checkTensors, commonType, type TensorLike } from "./cast.ts";
 import { fillValue, full } from "./create.ts";
 import { abs, add, binary, binaryAs, mul, sub } from "./elementwise.ts";
 import { nonzero } from "./indexing/mask.ts";
@@ -86,7 +86,9 @@ function chosen(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   checkTensors("where", [condition]);
   if (condition.dtype !== "bool" && condition.dtype !== "uint8") {
     throw new DTypeError(
-      `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,
+      `where expected condition to be a boolean tensor, but got a tensor with dtype ${
+        scalarName(condition.dtype)
+      }`,
     );
   }
   const dtype = commonType("where", [a, b]);
@@ -119,23 +121,28 @@ function shift(p: Primitive<undefined>, name: string, a: TensorLike, b: TensorLi
   return bitwise(p, name, a, b);
 }
 
-function logicalOperand(x: TensorLike): TensorLike {
+function logicalOperand(op: string, x: TensorLike): TensorLike {
+  checkOperand(op, x);
   return x instanceof Tensor ? toBool(x) : fillValue(x, "bool") === 1;
+}
+
+function logicalPair(pair: Primitive<undefined>, op: string, a: TensorLike, b: TensorLike): Tensor {
+  return binaryAs(pair, logicalOperand(op, a), logicalOperand(op, b), "bool");
 }
 
 /** Both are non-zero. `torch.logical_and`. */
 export function logicalAnd(a: TensorLike, b: TensorLike): Tensor {
-  return binaryAs(prim.andPrim, logicalOperand(a), logicalOperand(b), "bool");
+  return logicalPair(prim.andPrim, "logical_and", a, b);
 }
 
 /** One of both is non-zero. `torch.logical_or`. */
 export function logicalOr(a: TensorLike, b: TensorLike): Tensor {
-  return binaryAs(prim.orPrim, logicalOperand(a), logicalOperand(b), "bool");
+  return logicalPair(prim.orPrim, "logical_or", a, b);
 }
 
 /** Exactly one of both is non-zero. `torch.logical_xor`. */
 export function logicalXor(a: TensorLike, b: TensorLike): Tensor {
-  return binaryAs(prim.xorPrim, logicalOperand(a), logicalOperand(b), "bool");
+  return logicalPair(prim.xorPrim, "logical_xor", a, b);
 }
 
 /** The element is zero. `torch.logical_not`. */
@@ -211,7 +218,9 @@ export function isclose(
   checkCall("isclose", [a, b]);
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
   if (a.dtype !== b.dtype) {
-    throw new DTypeError(`${a.dtype} did not match ${b.dtype}, in isclose; cast one with .to()`);
+    throw new DTypeError(
+      `${scalarName(a.dtype)} did not match ${scalarName(b.dtype)}, in isclose; cast one with .to()`,
+    );
   }
   for (const [name, tolerance] of [["rtol", rtol], ["atol", atol]] as const) {
     if (tolerance >= 0) continue;

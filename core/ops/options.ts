@@ -8,7 +8,7 @@ import { ValueError } from "../errors.ts";
 import { camel } from "../habits.ts";
 import { Generator } from "../random/generator.ts";
 import { Tensor } from "../tensor.ts";
-import { checkTensors } from "./cast.ts";
+import { checkTensors, pythonType, remedy } from "./cast.ts";
 
 type Held =
   | "number"
@@ -235,7 +235,18 @@ export function requireKind(op: string, name: string, value: unknown, kind: Kind
 /** Throws unless the argument is an array of tensors. */
 export function requireTensors(op: string, tensors: unknown): void {
   if (!Array.isArray(tensors)) {
-    throw new ValueError(`${op}: expected an array of tensors, as in ${op}([a, b])`);
+    throw new ValueError(
+      `${op}(): argument 'tensors' (position 1) must be tuple of Tensors, not ${
+        tensors instanceof Tensor ? "Tensor" : pythonType(tensors)
+      }: expected an array of tensors, as in ${op}([a, b])`,
+    );
   }
-  checkTensors(op, tensors);
+  const wrong = tensors.findIndex((x) => !(x instanceof Tensor));
+  if (wrong >= 0) {
+    throw new ValueError(
+      `expected Tensor as element ${wrong} in argument 0, but got ${pythonType(tensors[wrong])}, in ${op}; ${
+        remedy(tensors[wrong])
+      }`,
+    );
+  }
 }

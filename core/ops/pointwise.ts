@@ -18,6 +18,7 @@ import {
   factorOf,
   floatType,
   inSingle,
+  requireFloat,
   type TensorLike,
   toTensor,
 } from "./cast.ts";
@@ -107,13 +108,13 @@ export function clip(
 export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
   checkCall("lerp", [a, b]);
   if (a.dtype !== b.dtype) {
+    const [start, end] = [a, b].map((x) => cppName(x.dtype));
     throw new DTypeError(
-      `expected dtype ${cppName(a.dtype)} for \`end\` but got dtype ${
-        cppName(b.dtype)
-      }, in lerp; cast one with .to()`,
+      `expected dtype ${start} for \`end\` but got dtype ${end}, in lerp; cast one with .to()`,
     );
   }
-  const name = typeof weight === "number" ? "Lerp" : "LerpBackward1";
+  const [name, kernel] = typeof weight === "number" ? ["Lerp", "scalar"] : ["LerpBackward1", "tensor"];
+  requireFloat(`lerp_kernel_${kernel}`, a);
   const line = (start: Tensor) => {
     const end = castLike(b, start), range = sub(end, start);
     if (typeof weight === "number") {

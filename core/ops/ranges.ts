@@ -65,7 +65,12 @@ export function arange(
     throw new ValueError(`step must be nonzero, in arange(${from}, ${to}, ${step})`);
   }
   if (!Number.isFinite(from) || !Number.isFinite(to)) {
-    throw new ValueError(`unsupported range: ${from} -> ${to}, in arange; bounds must be finite`);
+    throw new ValueError(
+      `unsupported range: ${from} -> ${to}, in arange; bounds must be finite`.replace("NaN", "nan").replace(
+        "Infinity",
+        "inf",
+      ),
+    );
   }
   if ((to - from) * step < 0) {
     throw new ValueError(

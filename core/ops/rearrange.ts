@@ -79,6 +79,11 @@ export function rot90(
   if (x.shape.length < 2) {
     throw new ShapeError(`expected total dims >= 2, but got total dims = ${x.shape.length}, in rot90`);
   }
+  dims.forEach((d, i) => {
+    if (d < -x.shape.length || d >= x.shape.length) {
+      throw new IndexError(`Rotation dim${i} out of range, dim${i} = ${d}, in rot90`);
+    }
+  });
   const [a, b] = dims.map((d) => normalizeDim("rot90", d, x.shape.length));
   if (a === b) {
     throw new ValueError(
@@ -110,7 +115,13 @@ export function repeat(x: Tensor, sizes: Shape): Tensor {
     );
   }
   if (sizes.some((n) => !Number.isInteger(n) || n < 0)) {
-    throw new ValueError(`Trying to create tensor with negative dimension: [${sizes.join(", ")}], in repeat`);
+    const extra = sizes.length - x.shape.length,
+      shape = sizes.map((s, d) => s * (d < extra ? 1 : x.shape[d - extra]));
+    throw new ValueError(
+      `Trying to create tensor with negative dimension ${shape.find((s) => s < 0)}: [${
+        shape.join(", ")
+      }], in repeat(${sizes.join(", ")})`,
+    );
   }
   const shape = sizes.map((_, d) => d < extra ? 1 : x.shape[d - extra]);
   const apart = reshape(x, shape.flatMap((s) => [1, s]));
@@ -170,7 +181,7 @@ export function repeatInterleave(
 function repeatedAlong(x: Tensor, repeats: number | readonly number[] | Tensor, at: number): Tensor {
   if (typeof repeats === "number") {
     if (!Number.isInteger(repeats) || repeats < 0) {
-      throw new ValueError(`Repeats must be non-negative, but got ${repeats}, in repeat_interleave`);
+      throw new ValueError(`repeats can not be negative, but got ${repeats}, in repeat_interleave`);
     }
     const apart = unsqueeze(x, at + 1);
     const wide = expand(apart, apart.shape.map((s, d) => d === at + 1 ? repeats : s));

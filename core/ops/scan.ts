@@ -4,12 +4,12 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { type DType, isFloat, scalarName } from "../dtype.ts";
-import { DTypeError, ShapeError, ValueError } from "../errors.ts";
+import { type DType, isFloat } from "../dtype.ts";
+import { ShapeError, ValueError } from "../errors.ts";
 import type { ScanCombiner } from "../kernel/plan.ts";
 import { normalizeDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { asFloat, cast, inSingle } from "./cast.ts";
+import { asFloat, cast, inSingle, requireFloat } from "./cast.ts";
 import { zeros } from "./create.ts";
 import { iota } from "./ranges.ts";
 import { sub } from "./elementwise.ts";
@@ -99,13 +99,7 @@ export function logcumsumexp(x: Tensor, dim: number | Named<{ dim: number }>): T
   checkCall("logcumsumexp", [x]);
   const at = normalizeDim("logcumsumexp", dim, x.shape.length);
   if (x.shape.length === 0) return asFloat(x);
-  if (!isFloat(x.dtype)) {
-    throw new DTypeError(
-      `"logcumsumexp_out_cpu" not implemented for '${
-        scalarName(x.dtype)
-      }': it needs floats; cast with .to("float32")`,
-    );
-  }
+  requireFloat("logcumsumexp_out_cpu", x);
   // By doubling: a global shift would lose what lies far below the largest element.
   const doubled = (start: Tensor) => {
     let y = start;

@@ -4,7 +4,7 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { ShapeError, ValueError } from "../errors.ts";
+import { DTypeError, ShapeError, ValueError } from "../errors.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { checkTensors, commonType } from "./cast.ts";
@@ -69,6 +69,13 @@ export function meshgrid(
       );
     }
   });
+  if (tensors.some((t) => t.dtype !== tensors[0].dtype)) {
+    throw new DTypeError(
+      `meshgrid expects all tensors to have the same dtype, but got ${
+        tensors.map((t) => t.dtype).join(", ")
+      }; cast with .to()`,
+    );
+  }
   const shape = tensors.map((t) => sizeOf(t.shape));
   return tensors.map((t, i) => expand(reshape(t, shape.map((s, d) => d === i ? s : 1)), shape));
 }

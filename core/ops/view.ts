@@ -23,9 +23,8 @@ import { nothing } from "./routine.ts";
 export function reshape(x: Tensor, shape: Shape): Tensor {
   checkCall("reshape", [x]);
   requireKind("reshape", "shape", shape, "numbers");
-  const size = sizeOf(x.shape);
+  const size = sizeOf(x.shape), open = shape.indexOf(-1), text = `[${shape.join(", ")}]`;
   let target: Shape = [...shape]; // what callers do to their list later is not to be seen here
-  const open = shape.indexOf(-1);
   if (open >= 0) {
     const rest = shape.reduce((n, d, i) => i === open ? n : n * d, 1);
     if (shape.lastIndexOf(-1) !== open) {
@@ -33,18 +32,14 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
     }
     if (rest === 0 && size === 0) {
       throw new ShapeError(
-        `cannot reshape tensor of ${size} elements into shape [${
-          shape.join(", ")
-        }] because the unspecified dimension size -1 can be any value and is ambiguous`,
+        `cannot reshape tensor of ${size} elements into shape ${text} because the unspecified dimension size -1 can be any value and is ambiguous`,
       );
     }
     target = shape.map((d, i) => i === open ? size / rest : d);
   }
   if (sizeOf(target) !== size || target.some((d) => !Number.isInteger(d) || d < 0)) {
     throw new ShapeError(
-      `shape '[${shape.join(", ")}]' is invalid for input of size ${size}, in reshape of [${
-        x.shape.join(", ")
-      }]`,
+      `shape '${text}' is invalid for input of size ${size}, in reshape of [${x.shape.join(", ")}]`,
     );
   }
   if (sameShape(target, x.shape)) return x.value;
@@ -224,6 +219,7 @@ export function narrow(x: Tensor, dim: number, start: number | Tensor, length: n
   }
   if (x.shape.length === 0) throw new ShapeError("narrow() cannot be applied to a 0-dim tensor.");
   const at = normalizeDim("narrow", dim, x.shape.length), size = x.shape[at];
+  requireKind("narrow", "length", length, "whole");
   const from = start < 0 ? start + size : start;
   if (!Number.isInteger(from) || from < 0 || length < 0 || from + length > size) {
     throw new IndexError(
@@ -241,7 +237,9 @@ export function sliceBounds(
   step = 1,
 ): { readonly start: number; readonly step: number; readonly size: number } {
   if (step === 0 || !Number.isInteger(step)) {
-    throw new ValueError(`slice step must be a whole number other than 0, got ${step}`);
+    throw new ValueError(
+      `slice step ${step === 0 ? "cannot be zero" : "must be a whole number"}: got ${step}`,
+    );
   }
   const low = step > 0 ? 0 : -1, high = step > 0 ? size : size - 1;
   const clip = (v: number | null | undefined, otherwise: number) => {

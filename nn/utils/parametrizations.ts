@@ -26,7 +26,7 @@ import { sameShape, type Shape, torchSize } from "../../core/shape.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { evaluateWithStep } from "../../core/transform/backward.ts";
 import { ConvTranspose } from "../conv_transpose.ts";
-import { className, isModule, setField, typeText } from "../module/fields.ts";
+import { isModule, setField, typeText } from "../module/fields.ts";
 import { Module } from "../module/module.ts";
 import { type Parametrization, registerParametrization } from "./parametrize.ts";
 import { asMatrix, type SpectralNormOptions } from "./weight_norm.ts";
@@ -147,7 +147,7 @@ function weightOf(op: string, module: Module, name: string): Tensor {
   const weight: unknown = Reflect.get(module, name);
   if (weight instanceof Tensor) return weight;
   throw new ValueError(
-    `Module '${className(module)}' has no parameter or buffer with name '${name}', in ${op}`,
+    `Module '${module}' has no parameter or buffer with name '${name}', in ${op}`,
   );
 }
 

@@ -201,7 +201,7 @@ export function remove<M extends Module>(module: M, name: string): M {
   const hook = hookOf(module, name);
   if (hook === undefined) {
     throw new ValueError(
-      `Parameter '${name}' of module ${className(module)} has to be pruned before pruning can be removed`,
+      `Parameter '${name}' of module ${module} has to be pruned before pruning can be removed`,
     );
   }
   stateOf(module).hooks.before.take(hook);

@@ -15,7 +15,7 @@ import { sum } from "../../core/ops/reduce.ts";
 import { norm } from "../../core/ops/linalg/norms.ts";
 import { kthvalue, topk } from "../../core/ops/sort.ts";
 import { reshape } from "../../core/ops/view.ts";
-import { sizeOf } from "../../core/shape.ts";
+import { sizeOf, torchSize } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 
 /** What a method chooses among: single elements, whole channels, or everything whether pruned before or not. */
@@ -90,7 +90,7 @@ function checkChannels(op: string, t: Tensor, dim: number): number {
   }
   const at = dim < 0 ? dim + t.ndim : dim;
   if (Number.isInteger(dim) && at >= 0 && at < t.ndim) return at;
-  throw new IndexError(`Invalid index ${dim} for tensor of size [${t.shape.join(", ")}], in ${op}`);
+  throw new IndexError(`Invalid index ${dim} for tensor of size ${torchSize(t.shape)}, in ${op}`);
 }
 
 /** A mask that is one in the given channels. */

@@ -171,7 +171,7 @@ Deno.test("pruning refuses amounts, dimensions and names that cannot be meant", 
     [
       () => prune.lnStructured(layer, "weight", 1, 2, 2),
       IndexError,
-      "Invalid index 2 for tensor of size [2, 2]",
+      "Invalid index 2 for tensor of size torch.Size([2, 2])",
     ],
     [() => prune.remove(layer, "weight"), ValueError, "has to be pruned before pruning can be removed"],
     [

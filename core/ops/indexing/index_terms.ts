@@ -173,7 +173,9 @@ function arrayIndex(x: Tensor, index: NestedArray): Tensor {
 
 function checkIndex(index: number, dim: number, size: number): void {
   if (!Number.isInteger(index)) {
-    throw new IndexError(`indices must be whole numbers, but got ${index} for dimension ${dim}`);
+    throw new IndexError(
+      `only integers, slices (\`:\`), ellipsis (\`...\`), None and long or byte Variables are valid indices (got float): ${index} for dimension ${dim}`,
+    );
   }
   if (index < -size || index >= size) throw outside(index, dim, size);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { named } from "../../apply.ts";
-import { hostArray, isInt, torchName } from "../../dtype.ts";
+import { hostArray, isInt, scalarName, torchName } from "../../dtype.ts";
 import { checkFits } from "../../dtype_info.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import { broadcastShapes, type Shape, sizeOf, stridesOf } from "../../shape.ts";
@@ -82,7 +82,9 @@ export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   checkMask("masked_scatter", mask);
   if (source.dtype !== x.dtype) {
     throw new DTypeError(
-      `masked_scatter: expected self and source to have same dtypes but got ${x.dtype} and ${source.dtype}`,
+      `masked_scatter: expected self and source to have same dtypes but got ${scalarName(x.dtype)} and ${
+        scalarName(source.dtype)
+      }`,
     );
   }
   const shape = broadcastShapes("masked_scatter", x.shape, mask.shape);

@@ -81,7 +81,11 @@ export type QrMode = "reduced" | "complete" | "r";
  * Orthonormal columns Q and upper triangular R with A = Q R. "reduced" gives Q [m, k] and R [k, n], k = min(m, n); "complete" all m columns; "r" leaves Q
  * empty. Reads x. `torch.linalg.qr`.
  */
-export function qr(x: Tensor, mode: QrMode = "reduced"): NamedTuple<readonly ["Q", "R"]> {
+export function qr(
+  x: Tensor,
+  mode: QrMode | Named<{ mode: QrMode }> = "reduced",
+): NamedTuple<readonly ["Q", "R"]> {
+  if (isNamed(mode)) return qr(x, ...inPlace("linalg.qr", ["mode"], [mode]));
   requireMatrices("linalg.qr", x);
   if (mode !== "reduced" && mode !== "complete" && mode !== "r") {
     throw new ValueError(

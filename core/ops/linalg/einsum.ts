@@ -113,12 +113,14 @@ function contracted(equation: string, operands: readonly Tensor[]): Tensor {
 /** The subscripts of one operand: a letter or "..." each. */
 function tokens(term: string, where: string): string[] {
   const found = term.match(/\.\.\.|./g) ?? [];
-  for (const token of found) {
+  for (const [i, token] of found.entries()) {
     if (token !== "..." && !/^[a-zA-Z]$/.test(token)) {
       throw new ValueError(
         token === "."
           ? `einsum(): found '.' for ${where} that is not part of any ellipsis`
-          : `einsum(): invalid subscript given at "${token}" in the equation string, subscripts must be in [a-zA-Z]`,
+          : `einsum(): invalid subscript given at index ${
+            found.slice(0, i).join("").length
+          } in the equation string, subscripts must be in [a-zA-Z]: "${token}" for ${where}`,
       );
     }
   }

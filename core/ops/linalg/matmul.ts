@@ -97,7 +97,9 @@ export function mv(a: Tensor, b: Tensor): Tensor {
   checkCall("mv", [a, b]);
   if (a.shape.length !== 2 || b.shape.length !== 1) {
     throw new ShapeError(
-      `vector + matrix @ vector expected, got [${a.shape.join(", ")}] and [${b.shape.join(", ")}], in mv`,
+      `vector + matrix @ vector expected, got 1, ${a.shape.length}, ${b.shape.length}, in mv of [${
+        a.shape.join(", ")
+      }] and [${b.shape.join(", ")}]`,
     );
   }
   if (a.shape[1] !== b.shape[0]) {
@@ -135,10 +137,10 @@ export function dot(a: Tensor, b: Tensor): Tensor {
 /** a [n] and b [m] as the matrix a[i] b[j]. `torch.outer`. */
 export function outer(a: Tensor, b: Tensor): Tensor {
   checkCall("outer", [a, b]);
-  if (a.shape.length !== 1 || b.shape.length !== 1) {
-    throw new ShapeError(
-      `outer: Expected 1-D argument self and vec2, but got ${a.shape.length}-D and ${b.shape.length}-D`,
-    );
+  for (const [name, x] of [["self", a], ["vec2", b]] as const) {
+    if (x.shape.length !== 1) {
+      throw new ShapeError(`outer: Expected 1-D argument ${name}, but got ${x.shape.length}-D`);
+    }
   }
   return mul(unsqueeze(a, 1), unsqueeze(b, 0));
 }
@@ -272,8 +274,12 @@ export function linear(
   }
   if (x.dtype !== weight.dtype) {
     throw new DTypeError(
-      `mat1 and mat2 must have the same dtype, but got ${scalarName(x.dtype)} and ${
-        scalarName(weight.dtype)
+      `${
+        bias
+          ? `mat1 and mat2 must have the same dtype, but got ${scalarName(x.dtype)} and ${
+            scalarName(weight.dtype)
+          }`
+          : `expected scalar type ${scalarName(x.dtype)} but found ${scalarName(weight.dtype)}`
       }, in linear: cast the input or the layer with .to()`,
     );
   }

@@ -87,6 +87,11 @@ export function vectorNorm(
     return vectorNorm(x, ...inPlaceWith("linalg.vector_norm", ["ord", "dim"], [ord, dim], options));
   }
   checkTensors("linalg.vector_norm", [x]);
+  if (!isFloat(withoutNulls(options).dtype ?? x.dtype)) {
+    throw new DTypeError(
+      `linalg.vector_norm: Expected a floating point or complex tensor as input. Got ${scalarName(x.dtype)}`,
+    );
+  }
   if (ord < 0 || ord === Infinity) {
     const all = dim === undefined || dim === null;
     const empty = normalizeDims("linalg.vector_norm", allIfEmpty(dim), x.shape.length).find((d) =>

@@ -185,11 +185,11 @@ export function tensordot(
     left = Array.from({ length: dims }, (_, i) => a.shape.length - dims + i);
     right = Array.from({ length: dims }, (_, i) => i);
   } else {
+    if (dims[0]?.length !== dims[1]?.length) {
+      throw new ValueError("both dimension lists should have same length, in tensordot");
+    }
     left = normalizeDims("tensordot", dims[0], a.shape.length);
     right = normalizeDims("tensordot", dims[1], b.shape.length);
-  }
-  if (left.length !== right.length) {
-    throw new ValueError("both dimension lists should have same length, in tensordot");
   }
   // A size of 1 goes with every other: the sum over that is what it is multiplied by.
   let x = a, y = b;
@@ -199,9 +199,9 @@ export function tensordot(
     else if (b.shape[right[i]] === 1) x = sum(x, d, { keepdim: true, dtype: x.dtype });
     else {
       throw new ShapeError(
-        `contracted dimensions need to match, but first has size ${
-          a.shape[d]
-        } in dim ${d} and second has size ${b.shape[right[i]]} in dim ${right[i]}, in tensordot`,
+        `contracted dimensions need to match, but first has size ${a.shape[d]} in dim ${
+          typeof dims === "number" ? d - a.shape.length : d
+        } and second has size ${b.shape[right[i]]} in dim ${right[i]}, in tensordot`,
       );
     }
   });

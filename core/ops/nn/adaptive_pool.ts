@@ -55,7 +55,11 @@ function outputSizes(op: string, x: Tensor, outputSize: OutputSizes): number[] {
     ? space.map(() => outputSize)
     : outputSize;
   if (given.length !== space.length) {
-    throw new ValueError(`${op}: output_size must be ${space.length}, but got [${given.join(", ")}]`);
+    throw new ValueError(
+      space.length === 1
+        ? `${op}() argument 'output_size' should contain one int (got ${given.length})`
+        : `${op}: output_size must be ${space.length}, but got [${given.join(", ")}]`,
+    );
   }
   const sizes = given.map((s, i) => s ?? space[i]);
   if (sizes.some((s) => !Number.isInteger(s) || s < 0)) {

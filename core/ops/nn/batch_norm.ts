@@ -117,7 +117,9 @@ export function batchNorm(
   if (!training) {
     if (!runningMean || !runningVar) {
       throw new ValueError(
-        "Expected running_mean and running_var to be defined when training=False, in batch_norm",
+        `${
+          runningMean ? "running_var" : "running_mean"
+        } must be defined in evaluation mode: give both, or training, in batch_norm`,
       );
     }
     const centred = sub(single, perChannel(runningMean, rank));

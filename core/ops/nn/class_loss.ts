@@ -68,29 +68,31 @@ interface Classes {
 }
 
 function classesOf(op: string, input: Tensor, target: Tensor, ignoreIndex: number): Classes {
+  const rank = input.shape.length, given = target.shape;
+  if (rank === 0) throw new ShapeError(`Expected 1 or more dimensions (got 0), in ${op}`);
+  const wanted: Shape = rank === 1 ? [] : [input.shape[0], ...input.shape.slice(2)];
+  if (!sameShape(given, wanted)) {
+    const sizes = `of input ${torchSize(input.shape)} and target ${torchSize(given)}`;
+    if (rank > 1 && given.length > 0 && given[0] !== wanted[0]) {
+      throw new ShapeError(
+        `Expected input batch_size (${wanted[0]}) to match target batch_size (${
+          given[0]
+        })., in ${op} ${sizes}`,
+      );
+    }
+    throw new ShapeError(
+      rank <= 2 && given.length > 1
+        ? `0D or 1D target tensor expected, multi-target not supported, in ${op} ${sizes}`
+        : rank === 1
+        ? `size mismatch (got input: [${input.shape.join(", ")}], target: [${given.join(", ")}]), in ${op}`
+        : `Expected target size [${wanted.join(", ")}], got [${given.join(", ")}], in ${op} ${sizes}`,
+    );
+  }
   const index = toIndex(
     target,
     input,
     (got) => new DTypeError(`expected scalar type Long but found ${scalarName(got)}, in ${op}; ${classHint}`),
   );
-  const rank = input.shape.length;
-  if (rank === 0) throw new ShapeError(`Expected 1 or more dimensions (got 0), in ${op}`);
-  const wanted: Shape = rank === 1 ? [] : [input.shape[0], ...input.shape.slice(2)];
-  if (!sameShape(index.shape, wanted)) {
-    const sizes = `of input ${torchSize(input.shape)} and target ${torchSize(index.shape)}`;
-    if (rank > 1 && index.shape.length > 0 && index.shape[0] !== wanted[0]) {
-      throw new ShapeError(
-        `Expected input batch_size (${wanted[0]}) to match target batch_size (${
-          index.shape[0]
-        })., in ${op} ${sizes}`,
-      );
-    }
-    throw new ShapeError(
-      rank <= 2 && index.shape.length > 1
-        ? `0D or 1D target tensor expected, multi-target not supported, in ${op} ${sizes}`
-        : `Expected target size [${wanted.join(", ")}], got [${index.shape.join(", ")}], in ${op} ${sizes}`,
-    );
-  }
   const classes = input.shape[classDim(input)];
   const refuse = (i: number | bigint) =>
     new IndexError(`Target ${i} is out of bounds., in ${op}: there are ${classes} classes`);

@@ -6,7 +6,7 @@
 import { inPlaceWith, isNamed, type Named, settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
-import { isInt } from "../../dtype.ts";
+import { cppName, isInt, scalarName } from "../../dtype.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import type { ConvAttrs } from "../../kernel/plan.ts";
 import { sizeOf } from "../../shape.ts";
@@ -85,6 +85,11 @@ function operands(op: string, x: Tensor, weight: Tensor, rank: number): Tensor {
       }`,
     );
   }
+  if (weight.shape.length < 3) {
+    throw new ShapeError(
+      `weight should have at least three dimensions, but has size ${list(weight.shape)}, in ${op}`,
+    );
+  }
   if (weight.shape.length !== rank + 2) {
     throw new ShapeError(
       `expected a ${rank + 2}-dimensional weight, but got weight of size ${list(weight.shape)}, in ${op}`,
@@ -92,7 +97,9 @@ function operands(op: string, x: Tensor, weight: Tensor, rank: number): Tensor {
   }
   if (x.dtype !== weight.dtype) {
     throw new DTypeError(
-      `Input type (${x.dtype}) and weight type (${weight.dtype}) should be the same, in ${op}; cast one with .to()`,
+      `Input type (torch.${scalarName(x.dtype)}Tensor) and weight type (torch.${
+        scalarName(weight.dtype)
+      }Tensor) should be the same, in ${op}; cast one with .to()`,
     );
   }
   return x.shape.length === rank + 2 ? x.value : reshape(x, [1, ...x.shape]);
@@ -141,7 +148,9 @@ function checkGroups(
   }
   if (bias && bias.dtype !== x.dtype) {
     throw new DTypeError(
-      `Input type (${x.dtype}) and bias type (${bias.dtype}) should be the same, in ${op}; cast one with .to()`,
+      `Input type (${cppName(x.dtype)}) and bias type (${
+        cppName(bias.dtype)
+      }) should be the same, in ${op}; cast the input or the layer with .to()`,
     );
   }
 }

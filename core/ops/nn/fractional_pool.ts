@@ -156,7 +156,7 @@ export function fractionalMaxPool2d(x: Tensor, kernelSize: Sizes, options: Fract
 export function fractionalMaxPool2d(
   x: Tensor,
   kernelSize: Sizes,
-  options: FractionalMaxPoolOptions,
+  options: FractionalMaxPoolOptions = {},
 ): Tensor | ValuesAndIndices {
   return fractionalMaxPool("fractional_max_pool2d", 2, x, kernelSize, options);
 }
@@ -173,7 +173,7 @@ export function fractionalMaxPool3d(x: Tensor, kernelSize: Sizes, options: Fract
 export function fractionalMaxPool3d(
   x: Tensor,
   kernelSize: Sizes,
-  options: FractionalMaxPoolOptions,
+  options: FractionalMaxPoolOptions = {},
 ): Tensor | ValuesAndIndices {
   return fractionalMaxPool("fractional_max_pool3d", 3, x, kernelSize, options);
 }

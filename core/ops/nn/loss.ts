@@ -38,7 +38,9 @@ export const lossKinds: Kinds<LossOptions> = { reduction: "string" };
 export function checkReduction(op: string, reduction: string): void {
   if (reduction !== "none" && reduction !== "mean" && reduction !== "sum") {
     throw new ValueError(
-      `${reduction} is not a valid value for reduction, in ${op}: use "none", "mean" or "sum"`,
+      `${reduction} is not ${
+        /^(poisson|gaussian)/.test(op) ? "valid" : "a valid value for reduction"
+      }, in ${op}: use "none", "mean" or "sum"`,
     );
   }
 }

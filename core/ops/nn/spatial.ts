@@ -23,7 +23,7 @@ export function sizesOf(op: string, name: string, value: Sizes, rank: number): r
     : [...value];
   if (sizes.length !== rank || sizes.some((s) => !Number.isInteger(s))) {
     throw new ValueError(
-      `expected ${name} to be a single integer value or a list of ${rank} values to match the convolution dimensions, but got ${name}=[${value}], in ${op}`,
+      `expected ${name} to be a single integer value or a list of ${rank} values to match the convolution dimensions, but got ${name}=[${sizes}], in ${op}`,
     );
   }
   return sizes;
@@ -38,10 +38,13 @@ export function checkLeast(op: string, sentence: string, sizes: readonly number[
 export function batched(op: string, x: Tensor, rank: number): Tensor {
   if (x.shape.length === rank + 2) return x.value;
   if (x.shape.length === rank + 1) return reshape(x, [1, ...x.shape]);
+  const ranks = `${rank + 1}D or ${rank + 2}D`, got = `[${x.shape.join(", ")}]`;
   throw new ShapeError(
-    `${op}: Expected ${rank + 1}D or ${
-      rank + 2
-    }D (batch mode) tensor with optional 0 dim batch size for input, but got:[${x.shape.join(", ")}]`,
+    op === "max_pool2d"
+      ? `non-empty ${ranks} (batch mode) tensor expected for input, in ${op}: got ${got}`
+      : op.startsWith("adaptive_avg")
+      ? `${op}(): Expected ${ranks} tensor, but got ${got}`
+      : `${op}: Expected ${ranks} (batch mode) tensor with optional 0 dim batch size for input, but got:${got}`,
   );
 }
 

@@ -331,7 +331,7 @@ export function gcd(a: Tensor, b: Tensor): Tensor {
   checkCall("gcd", [a, b]);
   const dtype = commonType("gcd", [a, b]);
   if (!isInt(dtype)) {
-    throw new DTypeError(`"gcd" not implemented for '${scalarName(dtype)}': it needs integers`);
+    throw new DTypeError(`"gcd_cpu" not implemented for '${scalarName(dtype)}': it needs integers`);
   }
   let x = abs(cast(add(a, mul(b, 0)), dtype)), y = abs(cast(add(b, mul(a, 0)), dtype));
   for (let i = euclidSteps[dtype] ?? 0; i >= 0; i--) {

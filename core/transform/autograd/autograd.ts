@@ -67,7 +67,13 @@ export function grad(
     );
   }
   if (xs.some((x) => (x.track & FACADE) === 0)) {
-    throw new GradError("One of the differentiated Tensors does not require grad");
+    throw new GradError(
+      ys.some((y) => !y.requiresGrad)
+        ? `element ${
+          ys.findIndex((y) => !y.requiresGrad)
+        } of tensors does not require grad and does not have a grad_fn`
+        : "One of the differentiated Tensors does not require grad",
+    );
   }
   const run = options.createGraph ? enableGrad : noGrad;
   return run(() => {

@@ -40,7 +40,11 @@ Deno.test("where of a condition alone gives the indices", () => {
   // torch.where(torch.tensor([[True, False], [True, True]]))
   const places = where(tensor([[true, false], [true, true]]));
   assertEquals(places.map((t) => t.tolist()), [[0, 1, 1], [0, 0, 1]]);
-  assertThrows(() => where(tensor([true]), undefined as unknown as number, 1), TenonError, "got undefined");
+  assertThrows(
+    () => where(tensor([true]), undefined as unknown as number, 1),
+    TenonError,
+    "where() missing 1 required",
+  );
 });
 
 Deno.test("cosineSimilarity promotes, unbind refuses a number", () => {

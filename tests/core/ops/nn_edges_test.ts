@@ -70,7 +70,7 @@ Deno.test("parameters of another dtype than the input are refused", () => {
   assertThrows(
     () => linear(ones([2, 3], { dtype: "float64" }), ones([4, 3])),
     DTypeError,
-    "mat1 and mat2 must have the same dtype, but got Double and Float, in linear",
+    "expected scalar type Double but found Float, in linear",
   );
   // Halves go with single precision.
   assertEquals([...layerNorm(ones([2, 3], { dtype: "float16" }), [3], ones([3])).shape], [2, 3]);

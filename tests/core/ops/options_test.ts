@@ -133,13 +133,17 @@ Deno.test("what is no number, dtype or record is refused by name", () => {
   assertThrows(
     () => random.categorical(key, wrong(null)),
     TenonError,
-    "random.categorical: expected a tensor",
+    "random.categorical(): argument 'input' (position 1) must be Tensor, not NoneType",
   );
 });
 
 Deno.test("triangles too large for any memory are refused at once, thin ones made", () => {
   assertThrows(() => trilIndices(2 ** 40, 2), DeviceError, "tril_indices: not enough memory");
-  assertThrows(() => triuIndices(2, 2 ** 53), ValueError, "triu_indices: got 2 and 9007199254740992");
+  assertThrows(
+    () => triuIndices(2, 2 ** 53),
+    ValueError,
+    "col must be non-negative, got9007199254740992, in triu_indices",
+  );
   assertEquals(triuIndices(2 ** 52, 2).shape, [2, 3]);
   assertEquals(triuIndices(3, 3, 1).tolist(), [[0n, 0n, 1n], [1n, 2n, 2n]].map((row) => row.map(Number)));
 });

@@ -1,5 +1,5 @@
 /** Arguments that PyTorch 1.13 refuses, with its sentences. */
-import { assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import * as core from "../../../core/mod.ts";
 import { linalg, ones, tensor } from "../../../core/mod.ts";
 
@@ -26,8 +26,56 @@ const refused: readonly (readonly [string, () => unknown])[] = [
   ["dimension 0's range [0, Infinity] is not finite", () => core.histogram(ones(3), 3, infinite)],
   ["torch.gradient does not support uint8 input.", () => core.gradient(tensor([3, 2, 1], { dtype: "uint8" }))],
   ["rtol must be greater than or equal to zero, but got NaN", () => core.isclose(ones(1), ones(1), { rtol: NaN })],
+  ["vector + matrix @ vector expected, got 1, 2, 2", () => core.mv(ones(2, 3), ones(2, 3))],
+  ["outer: Expected 1-D argument self, but got 2-D", () => core.outer(ones(2, 3), ones(3))],
+  ["invalid subscript given at index 1 in the equation string", () => core.einsum("i#", ones(2, 3))],
+  ["but first has size 3 in dim -1 and second has size 2 in dim 0", () => core.tensordot(ones(2, 3), ones(2, 3), 1)],
+  ["both dimension lists should have same length", () => core.tensordot(ones(2, 3), ones(3, 4), [[0], [1, 2]])],
+  ["Trying to create tensor with negative dimension -2: [-2, 6]", () => ones(2, 3).repeat(-1, 2)],
+  ["repeats can not be negative", () => ones(2, 3).repeatInterleave(-1)],
+  ["split_size can only be 0 if dimension size is 0, but got dimension size of 2", () => ones(2, 3).split(0)],
+  ["split_with_sizes expects split_sizes have only non-negative entries", () => ones(2, 3).split([2, -1, 2], 1)],
+  ["linalg.vector_norm: Expected a floating point or complex tensor as input. Got Long", () => linalg.vectorNorm(int([1]))],
+  ["linalg.inv: Expected a floating point or complex tensor as input. Got Long", () => linalg.inv(int([1]).reshape(1, 1))],
+  ["torch.histogram(): bins must be > 0, but got 0 for dimension 0", () => core.histc(ones(3), 0)],
+  ["Rotation dim1 out of range, dim1 = 5", () => core.rot90(ones(2, 3), 1, [0, 5])],
+  ["Float did not match Double", () => core.isclose(ones([1], { dtype: "float32" }), ones([1], { dtype: "float64", device: "cpu" }).to("cpu"))],
+  ['"lerp_kernel_scalar" not implemented for \'Long\'', () => core.lerp(int([1]), int([2]), 0.5)],
+  ['"round_cpu" not implemented for \'Long\'', () => int([1]).round({ decimals: 1 })],
+  ['"logcumsumexp_out_cpu" not implemented for \'Long\'', () => int([1]).logcumsumexp(0)],
+  ["meshgrid expects all tensors to have the same dtype", () => core.meshgrid(ones(2), int([1]))],
+  ["can't retain_grad on Tensor that has requires_grad=False", () => ones(2).retainGrad()],
+  ["element 0 of tensors does not require grad and does not have a grad_fn", () => core.autograd.grad(ones(1), ones(1))],
+  ["Only Tensors of floating point and complex dtype can require gradients", () => ones([2], { dtype: "int64", requiresGrad: true })],
+  ["0D or 1D target tensor expected, multi-target not supported", () => core.crossEntropy(ones(2, 3), ones(2, 4))],
+  ["Expected input batch_size (2) to match target batch_size (3).", () => core.crossEntropy(ones(2, 3), ones(3))],
+  ["size mismatch (got input: [3], target: [2])", () => core.nllLoss(ones(3), int([0, 1]))],
+  ["non-empty 3D or 4D (batch mode) tensor expected for input", () => core.maxPool2d(ones(2, 3), 2)],
+  ["adaptive_avg_pool2d(): Expected 3D or 4D tensor, but got [2, 3]", () => core.adaptiveAvgPool2d(ones(2, 3), 2)],
+  ["weight should have at least three dimensions", () => core.conv1d(ones(2, 3), ones(2, 3))],
+  ["running_mean must be defined in evaluation mode", () => core.batchNorm(ones(2, 3), null, null)],
+  ["fractional_max_pool2d requires specifying either an output_size or an output_ratio", () => Reflect.apply(core.fractionalMaxPool2d, null, [ones(1, 3, 8, 8), 2])],
+  ["logical_and() missing 1 required positional argument: 'other'", () => Reflect.apply(core.logicalAnd, null, [ones(2)])],
+  ["narrow() missing 1 required positional argument: 'length'", () => Reflect.apply(core.narrow, null, [ones(2), 0, 0])],
+  ["add(): argument 'other' (position 2) must be Tensor or Number, not str", () => Reflect.apply(core.add, null, [ones(2), "x"])],
+  ["sqrt(): argument 'input' (position 1) must be Tensor, not list", () => Reflect.apply(core.sqrt, null, [[1]])],
+  ["linear(): argument 'weight' (position 2) must be Tensor, not NoneType", () => Reflect.apply(core.linear, null, [ones(2, 3), null])],
+  ["new(): invalid data type 'str'", () => Reflect.apply(tensor, null, [[1, "x"]])],
+  ["Could not infer dtype of NoneType", () => Reflect.apply(tensor, null, [[1, null]])],
+  ["Dimension out of range (expected to be in range of [-2, 1], but got 3), in stride", () => ones(2, 3).stride(3)],
+  ["None and long or byte Variables are valid indices (got float)", () => ones(2, 3).get(1.5)],
+  ["slice step cannot be zero", () => ones(2, 3).get("::0")],
+  ["unsupported range: 0 -> nan", () => core.arange(NaN)],
+  ["unsupported range: 0 -> inf", () => core.arange(0, Infinity)],
   ["atol must be greater than or equal to zero, but got NaN", () => core.allclose(ones(1), ones(1), { atol: NaN })],
 ];
+
+Deno.test("flip takes its dimensions one by one, in a list, and by name", () => {
+  const x = core.arange(6).reshape(2, 3), expected = [[5, 4, 3], [2, 1, 0]];
+  for (const y of [x.flip(0, 1), x.flip([0, 1]), x.flip({ dims: [-1, 0] })]) {
+    assertEquals(y.tolist(), expected);
+  }
+});
 
 for (const [sentence, call] of refused) {
   Deno.test(`refused: ${sentence}`, () => {

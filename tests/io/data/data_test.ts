@@ -311,7 +311,11 @@ Deno.test("data sets, samplers and loaders refuse what has no length and options
     ],
   ];
   for (const [run, sentence] of cases) assertThrows(run, ValueError, sentence);
-  assertThrows(make(TensorDataset, [1, 2]), TenonError, "TensorDataset: expected a tensor, but got an array");
+  assertThrows(
+    make(TensorDataset, [1, 2]),
+    TenonError,
+    "TensorDataset(): argument 'input' (position 1) must be Tensor, not list",
+  );
 });
 
 Deno.test("loaders and samplers take their arguments by name and, in PyTorch's order, by position", () => {
