@@ -56,7 +56,9 @@ export interface Gpu {
 export class Faults {
   #lost: string | null = null;
   #waiting: string[] = [];
+  /** Error scopes that have not been looked into. */
   #scopes: { readonly error: Promise<GPUError | null>; readonly doing: string }[] = [];
+  #willAwait = false;
 
   /** Marks the device as gone: everything from now on throws. */
   lose(reason: string): void {
@@ -75,18 +77,22 @@ export class Faults {
 
   /** Watches an error scope that closed over `doing`. */
   watch(error: Promise<GPUError | null>, doing: string): void {
-    const entry = { error, doing };
-    this.#scopes.push(entry);
-    const forget = () => {
-      const at = this.#scopes.indexOf(entry);
-      if (at >= 0) this.#scopes.splice(at, 1);
-      return at >= 0;
-    };
-    error.then((found) => {
-      if (forget() && found !== null) this.add(`${found.message.trim()}, in ${doing}`);
-    }, () => {
-      forget();
-    });
+    this.#scopes.push({ error, doing });
+    // Callbacks take memory until the program yields. So they come then, for scopes that `check` has not looked into by that time.
+    if (this.#willAwait) return;
+    this.#willAwait = true;
+    queueMicrotask(() => this.#await());
+  }
+
+  /** Gives each scope its callback. */
+  #await(): void {
+    this.#willAwait = false;
+    for (const { error, doing } of this.#scopes) {
+      error.then((found) => {
+        if (found !== null) this.add(`${found.message.trim()}, in ${doing}`);
+      }, () => {}); // The device is lost, which is told elsewhere.
+    }
+    this.#scopes = [];
   }
 
   /** What an error scope that closed over `doing` has caught, or null. Where that cannot be seen at once it is watched. */

@@ -151,13 +151,16 @@ export class Staging {
   }
 }
 
+/** One for all reads: until the program yields each keeps it. */
+const ignore = (): void => {};
+
 /** The one early read: fills `target` from the start of the buffer. */
 function readNow(buffer: Primed, target: Uint8Array): void {
   // Mappings come in words.
   const bytes = (target.byteLength + 3) & ~3;
   const mapping = buffer.mapAsync(mapRead, 0, bytes);
   // A failed mapping shows as a throw of getMappedRange below; its promise must not count as unhandled. An abort by unmap is expected.
-  mapping.catch(() => {});
+  mapping.catch(ignore);
   try {
     target.set(new Uint8Array(buffer.getMappedRange(0, bytes), 0, target.byteLength));
     buffer.unmap();
