@@ -81,6 +81,8 @@ const fixed: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly 
   ["inplace", [false]],
   ["nonBlocking", [false, true]],
   ["copy", [false]],
+  ["onlyInputs", [true]],
+  ["isGradsBatched", [false]],
   ["memoryFormat", [null]],
   ["timeout", [0]],
   ["workerInitFn", [null]],

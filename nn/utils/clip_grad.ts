@@ -4,13 +4,20 @@
  * @module
  */
 import { GradError, ValueError } from "../../core/errors.ts";
+import { checkTensors } from "../../core/ops/cast.ts";
 import { tensor } from "../../core/ops/create.ts";
 import { checkKind, type FixedOptions } from "../../core/ops/options.ts";
 import { clamp } from "../../core/ops/pointwise.ts";
 import { norm } from "../../core/ops/linalg/norms.ts";
 import { stack } from "../../core/ops/join.ts";
 import { Tensor } from "../../core/tensor.ts";
-import { type Given, inPlace, isNamed, type Named, needed, settingsOf } from "../../core/ops/arguments.ts";
+import { type Given, needed, settingsOf } from "../../core/ops/arguments.ts";
+
+/** Whose gradients are clipped, where they are given by name. */
+export interface Clipped {
+  /** Parameters, or one of them. */
+  readonly parameters: Tensor | Iterable<Tensor>;
+}
 
 /** Options of `clipGradNorm_`. */
 export interface ClipGradNormOptions extends Pick<FixedOptions, "foreach"> {
@@ -39,28 +46,33 @@ function gradientsOf(op: string, parameters: Tensor | Iterable<Tensor>): { p: Te
  * ```
  */
 export function clipGradNorm_(
-  parameters: Tensor | Iterable<Tensor>,
-  ...settings: Given<
-    [maxNorm: number],
+  ...given: Given<
+    [parameters: Tensor | Iterable<Tensor>, maxNorm: number],
     [normType: number, errorIfNonfinite: boolean],
-    { maxNorm: number },
+    Clipped & { maxNorm: number },
     ClipGradNormOptions
   >
 ): Tensor {
-  const options = settingsOf<{ readonly maxNorm: number } & ClipGradNormOptions>(
-    "clipGradNorm_",
-    settings,
-    {
-      maxNorm: "number",
-      normType: "number",
-      errorIfNonfinite: "boolean",
-    },
-  );
-  const maxNorm = needed("clipGradNorm_", options, "maxNorm");
-  const { normType = 2, errorIfNonfinite = false } = options;
-  const all = gradientsOf("clipGradNorm_", parameters);
+  const op = "clipGradNorm_";
+  const options = settingsOf<Clipped & { readonly maxNorm: number } & ClipGradNormOptions>(op, given, {
+    parameters: "iterable",
+    maxNorm: "number",
+    normType: "number",
+    errorIfNonfinite: "boolean",
+  });
+  const all = gradientsOf(op, needed(op, options, "parameters")), maxNorm = needed(op, options, "maxNorm");
   if (all.length === 0) return tensor(0);
-  const norms = all.map(({ grad }) => norm(grad.reshape([-1]), normType));
+  const total = totalOf(all.map(({ grad }) => grad), options);
+  scale(all, maxNorm, total);
+  // To be read after the optimizer's step, too, which overwrites what it is made of.
+  total.kept = true;
+  return total;
+}
+
+/** The norm of all tensors together. */
+function totalOf(tensors: readonly Tensor[], options: ClipGradNormOptions): Tensor {
+  const { normType = 2, errorIfNonfinite = false } = options;
+  const norms = tensors.map((x) => norm(x.reshape([-1]), normType));
   const total = norms.length === 1 ? norms[0] : norm(stack(norms, 0), normType);
   if (errorIfNonfinite && !Number.isFinite(total.item())) {
     throw new GradError(
@@ -68,29 +80,68 @@ export function clipGradNorm_(
         "To disable this error and scale the gradients by the non-finite norm anyway, set { errorIfNonfinite: false }",
     );
   }
-  const factor = clamp(
-    tensor(maxNorm, { dtype: total.dtype, device: total.device }).div(total.add(1e-6)),
-    null,
-    1,
-  );
-  for (const { p, grad } of all) p.grad = grad.mul(factor);
-  // To be read after the optimizer's step, too, which overwrites what it is made of.
-  total.kept = true;
   return total;
+}
+
+/** Scales gradients of a total norm down to the largest one. */
+function scale(all: readonly { p: Tensor; grad: Tensor }[], maxNorm: number, total: Tensor): void {
+  const most = tensor(maxNorm, { dtype: total.dtype, device: total.device });
+  const factor = clamp(most.div(total.add(1e-6)), null, 1);
+  for (const { p, grad } of all) p.grad = grad.mul(factor);
+}
+
+/** The norm of several tensors, taken over all of them, a tensor without dimensions. `torch.nn.utils.get_total_norm`. */
+export function getTotalNorm(
+  ...given: Given<
+    [tensors: Tensor | Iterable<Tensor>],
+    [normType: number, errorIfNonfinite: boolean],
+    { tensors: Tensor | Iterable<Tensor> },
+    ClipGradNormOptions
+  >
+): Tensor {
+  const op = "getTotalNorm";
+  type Own = { readonly tensors: Tensor | Iterable<Tensor> } & ClipGradNormOptions;
+  const kinds = { tensors: "iterable", normType: "number", errorIfNonfinite: "boolean" } as const;
+  const options = settingsOf<Own>(op, given, kinds), tensors = needed(op, options, "tensors");
+  const list = tensors instanceof Tensor ? [tensors] : [...tensors];
+  checkTensors(op, list);
+  return list.length === 0 ? tensor(0) : totalOf(list, options);
+}
+
+/** Scales all gradients together as their total norm, which is known, asks for. `torch.nn.utils.clip_grads_with_norm_`. */
+export function clipGradsWithNorm_(
+  ...given: Given<
+    [parameters: Tensor | Iterable<Tensor>, maxNorm: number, totalNorm: Tensor],
+    [],
+    Clipped & { maxNorm: number; totalNorm: Tensor },
+    Pick<FixedOptions, "foreach">
+  >
+): void {
+  const op = "clipGradsWithNorm_";
+  const options = settingsOf<Clipped & { readonly maxNorm: number; readonly totalNorm: Tensor }>(op, given, {
+    parameters: "iterable",
+    maxNorm: "number",
+    totalNorm: "tensor",
+  });
+  const all = gradientsOf(op, needed(op, options, "parameters"));
+  scale(all, needed(op, options, "maxNorm"), needed(op, options, "totalNorm"));
 }
 
 /** Keeps every element of the gradients within -clipValue and clipValue. `torch.nn.utils.clip_grad_value_`. */
 export function clipGradValue_(
-  parameters: Tensor | Iterable<Tensor>,
-  clipValue: number | Named<{ clipValue: number }>,
+  ...given: Given<
+    [parameters: Tensor | Iterable<Tensor>, clipValue: number],
+    [],
+    Clipped & { clipValue: number },
+    Pick<FixedOptions, "foreach">
+  >
 ): void {
-  if (isNamed(clipValue)) {
-    return clipGradValue_(parameters, ...inPlace("clipGradValue_", ["clipValue"], [clipValue], 1));
-  }
+  const op = "clipGradValue_", kinds = { parameters: "iterable", clipValue: "number" } as const;
+  const options = settingsOf<Clipped & { readonly clipValue: number }>(op, given, kinds);
+  const all = gradientsOf(op, needed(op, options, "parameters"));
+  const clipValue = needed(op, options, "clipValue");
   if (!(clipValue >= 0)) {
     throw new ValueError(`clipGradValue_: the bound must not be negative, got ${clipValue}`);
   }
-  for (const { p, grad } of gradientsOf("clipGradValue_", parameters)) {
-    p.grad = clamp(grad, -clipValue, clipValue);
-  }
+  for (const { p, grad } of all) p.grad = clamp(grad, -clipValue, clipValue);
 }

@@ -90,3 +90,16 @@ export function fuseLinearBnEval<M extends Linear<boolean>>(linear: M, norm: Bat
   const { weight, bias } = linear;
   return fused(linear, fuseConvBnWeights(weight, bias, mean, variance, norm.eps, norm.weight, norm.bias));
 }
+
+/** Weight and bias of a linear layer that does what a linear layer and a batch norm do. `torch.nn.utils.fuse_linear_bn_weights`. */
+export function fuseLinearBnWeights(
+  linearWeight: Tensor,
+  linearBias: Tensor | null,
+  runningMean: Tensor,
+  runningVar: Tensor,
+  eps: number,
+  normWeight: Tensor | null,
+  normBias: Tensor | null,
+): [weight: Parameter, bias: Parameter] {
+  return fuseConvBnWeights(linearWeight, linearBias, runningMean, runningVar, eps, normWeight, normBias);
+}

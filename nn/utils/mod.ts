@@ -15,6 +15,7 @@ export {
   removeSpectralNorm,
   removeWeightNorm,
   spectralNorm,
+  type SpectralNormArguments,
   type SpectralNormOptions,
   weightNorm,
 } from "./weight_norm.ts";

@@ -1,5 +1,5 @@
 /**
- * Ready-made parametrizations: orthogonal matrices, and weights of spectral norm one.
+ * Ready-made parametrizations: orthogonal matrices, weights of spectral norm one, and weights of length and direction.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { eq, where } from "../../core/ops/logical.ts";
 import { dot, matmul, mv } from "../../core/ops/linalg/matmul.ts";
 import { matrixExp } from "../../core/ops/linalg/matrix_functions.ts";
 import { normalize } from "../../core/ops/nn/similarity.ts";
-import { checkOptions } from "../../core/ops/options.ts";
+import { type Given, settingsOf } from "../../core/ops/arguments.ts";
 import { randn } from "../../core/ops/random.ts";
 import { tril } from "../../core/ops/rearrange.ts";
 import { sum } from "../../core/ops/reduce.ts";
@@ -29,13 +29,21 @@ import { ConvTranspose } from "../conv_transpose.ts";
 import { isModule, setField, typeText } from "../module/fields.ts";
 import { Module } from "../module/module.ts";
 import { type Parametrization, registerParametrization } from "./parametrize.ts";
-import { asMatrix, type SpectralNormOptions } from "./weight_norm.ts";
+import {
+  asMatrix,
+  normExcept,
+  type SpectralNormArguments,
+  spectralNormKinds,
+  type SpectralNormOptions,
+} from "./weight_norm.ts";
 
 /** How a matrix without conditions becomes an orthogonal one. */
 export type OrthogonalMap = "matrix_exp" | "cayley" | "householder";
 
 /** Options of `orthogonal`. */
 export interface OrthogonalOptions {
+  /** The name of the matrix; "weight" by default. */
+  readonly name?: string;
   /** "matrix_exp" for square matrices and "householder" for others by default. */
   readonly orthogonalMap?: OrthogonalMap | null;
   /** Start from the matrix that is there, and learn a rotation of it; true by default. */
@@ -166,10 +174,14 @@ function weightOf(op: string, module: Module, name: string): Tensor {
  */
 export function orthogonal<M extends Module>(
   module: M,
-  name = "weight",
-  options: OrthogonalOptions = {},
+  ...given: Given<[], [name: string, orthogonalMap: OrthogonalMap | null], OrthogonalOptions>
 ): M {
-  checkOptions("orthogonal", options, { orthogonalMap: "string?", useTrivialization: "boolean" });
+  const options = settingsOf<OrthogonalOptions>("orthogonal", given, {
+    name: "string",
+    orthogonalMap: "string?",
+    useTrivialization: "boolean",
+  }, 2);
+  const { name = "weight" } = options;
   const weight = weightOf("orthogonal", module, name);
   if (weight.ndim < 2) {
     throw new ValueError(
@@ -248,13 +260,9 @@ class SpectralNorm extends Module {
  * console.log(Object.keys(layer.stateDict()).length); // 4
  * ```
  */
-export function spectralNorm<M extends Module>(
-  module: M,
-  name = "weight",
-  options: SpectralNormOptions = {},
-): M {
-  checkOptions("spectralNorm", options, { nPowerIterations: "number", eps: "number", dim: "whole?" });
-  const { nPowerIterations = 1, eps = 1e-12 } = options;
+export function spectralNorm<M extends Module>(module: M, ...given: SpectralNormArguments): M {
+  const options = settingsOf<SpectralNormOptions>("spectralNorm", given, spectralNormKinds);
+  const { name = "weight", nPowerIterations = 1, eps = 1e-12 } = options;
   if (!Number.isInteger(nPowerIterations) || nPowerIterations <= 0) {
     throw new ValueError(
       `Expected n_power_iterations to be positive, but got n_power_iterations=${nPowerIterations}, in spectralNorm`,
@@ -268,4 +276,49 @@ export function spectralNorm<M extends Module>(
     name,
     new SpectralNorm(weight, nPowerIterations, at, eps) as Parametrization,
   );
+}
+
+/** v with lengths g. */
+class WeightNorm extends Module {
+  constructor(private readonly dim: number | null) {
+    super();
+  }
+
+  override forward(g: Tensor, v: Tensor): Tensor {
+    return mul(v, div(g, normExcept(v, this.dim)));
+  }
+
+  /** Length and direction of a weight. */
+  rightInverse(weight: Tensor): [g: Tensor, v: Tensor] {
+    return [normExcept(weight, this.dim), weight];
+  }
+
+  override reprName(): string {
+    return "_WeightNorm";
+  }
+}
+
+/**
+ * Makes a weight of its length and its direction, `original0` and `original1`, which are learned. `dim` is the dimension that keeps lengths of
+ * its own, null for one length. Returns the module. `torch.nn.utils.parametrizations.weight_norm`.
+ *
+ * @example
+ * ```ts
+ * import { nn } from "@tenon/tenon";
+ * const layer = nn.utils.parametrizations.weightNorm(new nn.Linear(20, 40), { name: "weight" });
+ * console.log(layer.namedParameters().map(([name]) => name));
+ * // [ "bias", "parametrizations.weight.original0", "parametrizations.weight.original1" ]
+ * ```
+ */
+export function weightNorm<M extends Module>(
+  module: M,
+  ...given: Given<[], [name: string, dim: number | null], { name: string; dim: number | null }>
+): M {
+  const { name = "weight", dim = 0 } = settingsOf<{ name: string; dim: number | null }>(
+    "weightNorm",
+    given,
+    { name: "string", dim: "whole?" },
+  );
+  weightOf("weightNorm", module, name);
+  return registerParametrization(module, name, new WeightNorm(dim));
 }

@@ -5,6 +5,7 @@
  */
 import { ShapeError, ValueError } from "../../core/errors.ts";
 import { noGrad } from "../../core/grad_mode.ts";
+import { type Given, inOrder } from "../../core/ops/arguments.ts";
 import { onesLike } from "../../core/ops/create.ts";
 import { mul } from "../../core/ops/elementwise.ts";
 import { checkCall, checkKind, checkOptions } from "../../core/ops/options.ts";
@@ -33,6 +34,7 @@ export {
   Identity,
   L1Unstructured,
   LnStructured,
+  PruningContainer,
   type PruningType,
   RandomStructured,
   RandomUnstructured,
@@ -107,13 +109,26 @@ export function applyPruning<M extends Module>(
   return module;
 }
 
+/** The name of a parameter and what a method needs, R, which N has by name; then options O. */
+export type PruneArguments<R extends readonly unknown[], N, O = unknown> = Given<
+  [name: string, ...R],
+  [],
+  { name: string } & N,
+  O
+>;
+
 /** Prepares a parameter for pruning with a mask of ones. `torch.nn.utils.prune.identity`. */
-export function identity<M extends Module>(module: M, name: string): M {
+export function identity<M extends Module>(module: M, ...given: PruneArguments<[], unknown>): M {
+  const [name] = inOrder<[string]>("identity", ["name"], 1, given);
   return applyPruning(module, name, new Identity());
 }
 
 /** Prunes elements at random, a number of them or a share. `torch.nn.utils.prune.random_unstructured`. */
-export function randomUnstructured<M extends Module>(module: M, name: string, amount: number): M {
+export function randomUnstructured<M extends Module>(
+  module: M,
+  ...given: PruneArguments<[amount: number], { amount: number }>
+): M {
+  const [name, amount] = inOrder<[string, number]>("randomUnstructured", ["name", "amount"], 2, given);
   return applyPruning(module, name, new RandomUnstructured(amount));
 }
 
@@ -131,46 +146,80 @@ export function randomUnstructured<M extends Module>(module: M, name: string, am
  */
 export function l1Unstructured<M extends Module>(
   module: M,
-  name: string,
-  amount: number,
-  options: PruneOptions = {},
+  ...given: PruneArguments<[amount: number], { amount: number }, PruneOptions>
 ): M {
+  const [name, amount, options] = inOrder<[string, number, PruneOptions?]>(
+    "l1Unstructured",
+    ["name", "amount"],
+    2,
+    given,
+    true,
+  );
   return applyPruning(module, name, new L1Unstructured(amount), options);
 }
 
 /** Prunes channels at random. `torch.nn.utils.prune.random_structured`. */
-export function randomStructured<M extends Module>(module: M, name: string, amount: number, dim: number): M {
+export function randomStructured<M extends Module>(
+  module: M,
+  ...given: PruneArguments<[amount: number, dim: number], { amount: number; dim: number }>
+): M {
+  const names = ["name", "amount", "dim"];
+  const [name, amount, dim] = inOrder<[string, number, number]>("randomStructured", names, 3, given);
   return applyPruning(module, name, new RandomStructured(amount, dim));
 }
 
 /** Prunes the channels of the smallest n-norm. `torch.nn.utils.prune.ln_structured`. */
 export function lnStructured<M extends Module>(
   module: M,
-  name: string,
-  amount: number,
-  n: number,
-  dim: number,
-  options: PruneOptions = {},
+  ...given: PruneArguments<
+    [amount: number, n: number, dim: number],
+    { amount: number; n: number; dim: number },
+    PruneOptions
+  >
 ): M {
+  const [name, amount, n, dim, options] = inOrder<[string, number, number, number, PruneOptions?]>(
+    "lnStructured",
+    ["name", "amount", "n", "dim"],
+    4,
+    given,
+    true,
+  );
   return applyPruning(module, name, new LnStructured(amount, n, dim), options);
 }
 
 /** Prunes by a mask that is given. `torch.nn.utils.prune.custom_from_mask`. */
-export function customFromMask<M extends Module>(module: M, name: string, mask: Tensor): M {
+export function customFromMask<M extends Module>(
+  module: M,
+  ...given: PruneArguments<[mask: Tensor], { mask: Tensor }>
+): M {
+  const [name, mask] = inOrder<[string, Tensor]>("customFromMask", ["name", "mask"], 2, given);
   checkCall("customFromMask", [mask]);
   return applyPruning(module, name, new CustomFromMask(mask));
 }
 
+/** The class of a method that prunes an amount. */
+export type GlobalMethod = new (amount: number) => BasePruningMethod;
+
 /**
- * Prunes several parameters together: the method chooses among the elements of all. `torch.nn.utils.prune.global_unstructured`.
+ * Prunes several parameters together: the method chooses among the elements of all. It is a method, or its class, and the amount by name:
+ * `globalUnstructured(parameters, { pruningMethod: L1Unstructured, amount: 0.2 })`. `torch.nn.utils.prune.global_unstructured`.
  *
  * @throws {ValueError} when the method chooses channels
  */
 export function globalUnstructured(
   parameters: Iterable<readonly [module: Module, name: string]>,
-  method: BasePruningMethod,
+  ...given: Given<
+    [pruningMethod: BasePruningMethod | GlobalMethod],
+    [],
+    { pruningMethod: BasePruningMethod | GlobalMethod },
+    { readonly amount?: number }
+  >
 ): void {
   checkKind("globalUnstructured", "parameters", parameters ?? null, "iterable");
+  const [asked, { amount = 0 } = {}] = inOrder<
+    [BasePruningMethod | GlobalMethod, { readonly amount?: number }?]
+  >("globalUnstructured", ["pruningMethod"], 1, given, true);
+  const method = typeof asked === "function" ? new asked(amount) : asked;
   if (!(method instanceof BasePruningMethod)) {
     throw new ValueError("globalUnstructured: expected a pruning method, such as new L1Unstructured(4)");
   }

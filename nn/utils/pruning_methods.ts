@@ -17,6 +17,7 @@ import { kthvalue, topk } from "../../core/ops/sort.ts";
 import { reshape } from "../../core/ops/view.ts";
 import { sizeOf, torchSize } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { typeText } from "../module/fields.ts";
 
 /** What a method chooses among: single elements, whole channels, or everything whether pruned before or not. */
 export type PruningType = "unstructured" | "structured" | "global";
@@ -57,6 +58,52 @@ export function combinedMask(method: BasePruningMethod, t: Tensor, mask: Tensor)
   const left = reshape(nonzero(ne(sum(mask, others), 0)), [-1]);
   const part = method.computeMask(indexSelect(t, dim, left), indexSelect(mask, dim, left));
   return indexCopy(mask, dim, left, part);
+}
+
+/**
+ * Methods that were applied one after the other; the mask is that of the last one, which sees what no mask before it has pruned.
+ * `torch.nn.utils.prune.PruningContainer`.
+ */
+export class PruningContainer extends BasePruningMethod {
+  /** The masks before stay. */
+  readonly pruningType = "global";
+  private readonly methods: BasePruningMethod[] = [];
+
+  /** Takes methods in order. */
+  constructor(...methods: readonly BasePruningMethod[]) {
+    super();
+    for (const method of methods) this.addPruningMethod(method);
+  }
+
+  /** Adds a method at the end. */
+  addPruningMethod(method: BasePruningMethod): void {
+    if (!(method instanceof BasePruningMethod)) {
+      throw new ValueError(`${typeText(method)} is not a BasePruningMethod subclass, in PruningContainer`);
+    }
+    this.methods.push(method);
+  }
+
+  /** How many methods there are. Python's `len`. */
+  get length(): number {
+    return this.methods.length;
+  }
+
+  /** The method at a position; negative ones count from the end. */
+  at(index: number): BasePruningMethod {
+    const method = this.methods.at(index);
+    if (method === undefined) throw new IndexError(`index ${index} is out of range, in PruningContainer`);
+    return method;
+  }
+
+  /** The methods in order. */
+  [Symbol.iterator](): IterableIterator<BasePruningMethod> {
+    return this.methods.values();
+  }
+
+  /** The mask of the last method, beside that which is there. */
+  override computeMask(t: Tensor, defaultMask: Tensor): Tensor {
+    return combinedMask(this.at(-1), t, defaultMask);
+  }
 }
 
 function checkAmount(op: string, amount: number): void {

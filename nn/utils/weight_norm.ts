@@ -8,7 +8,8 @@ import { noGrad } from "../../core/grad_mode.ts";
 import { div, mul } from "../../core/ops/elementwise.ts";
 import { dot, mv } from "../../core/ops/linalg/matmul.ts";
 import { normalize } from "../../core/ops/nn/similarity.ts";
-import { checkOptions } from "../../core/ops/options.ts";
+import { type Given, settingsOf } from "../../core/ops/arguments.ts";
+import type { Kinds } from "../../core/ops/options.ts";
 import { randn } from "../../core/ops/random.ts";
 import { norm } from "../../core/ops/linalg/norms.ts";
 import { permute, reshape, transpose } from "../../core/ops/view.ts";
@@ -79,7 +80,7 @@ function refuseTwice(kind: string, module: Module, name: string): void {
 }
 
 /** The norm over all dimensions but one; over all of them when dim is null. */
-function normExcept(v: Tensor, dim: number | null): Tensor {
+export function normExcept(v: Tensor, dim: number | null): Tensor {
   if (dim === null) return norm(v);
   const at = dim < 0 ? dim + v.ndim : dim;
   return norm(v, 2, v.shape.map((_, d) => d).filter((d) => d !== at), { keepdim: true });
@@ -96,7 +97,15 @@ function normExcept(v: Tensor, dim: number | null): Tensor {
  * console.log(layer.namedParameters().map(([name]) => name)); // [ "bias", "weight_g", "weight_v" ]
  * ```
  */
-export function weightNorm<M extends Module>(module: M, name = "weight", dim: number | null = 0): M {
+export function weightNorm<M extends Module>(
+  module: M,
+  ...given: Given<[], [name: string, dim: number | null], { name: string; dim: number | null }>
+): M {
+  const { name = "weight", dim = 0 } = settingsOf<{ name: string; dim: number | null }>(
+    "weightNorm",
+    given,
+    { name: "string", dim: "whole?" },
+  );
   refuseTwice("weight_norm", module, name);
   const weight = weightOf("WeightNorm", module, name);
   const g = `${name}_g`, v = `${name}_v`;
@@ -121,6 +130,8 @@ export function removeWeightNorm<M extends Module>(module: M, name = "weight"): 
 
 /** Options of `spectralNorm`. */
 export interface SpectralNormOptions {
+  /** The name of the weight; "weight" by default. */
+  readonly name?: string;
   /** Power iterations of each call; 1 by default. */
   readonly nPowerIterations?: number;
   /** Norms are taken to be no less than this; 1e-12 by default. */
@@ -128,6 +139,21 @@ export interface SpectralNormOptions {
   /** The dimension of outputs; 1 for transposed convolutions, else 0. */
   readonly dim?: number | null;
 }
+
+/** What those options hold. */
+export const spectralNormKinds: Kinds<SpectralNormOptions> = {
+  name: "string",
+  nPowerIterations: "number",
+  eps: "number",
+  dim: "whole?",
+};
+
+/** The options of `spectralNorm`, by position or by name. */
+export type SpectralNormArguments = Given<
+  [],
+  [name: string, nPowerIterations: number, eps: number, dim: number | null],
+  SpectralNormOptions
+>;
 
 /** A weight as a matrix whose rows belong to `dim`. */
 export function asMatrix(weight: Tensor, dim: number): Tensor {
@@ -139,14 +165,10 @@ export function asMatrix(weight: Tensor, dim: number): Tensor {
  * Divides a weight by an estimate of its largest singular value, which a power iteration improves in each call in training mode. The
  * weight that is learned is `weight_orig`; `weight_u` and `weight_v` are buffers. Returns the module. `torch.nn.utils.spectral_norm`.
  */
-export function spectralNorm<M extends Module>(
-  module: M,
-  name = "weight",
-  options: SpectralNormOptions = {},
-): M {
+export function spectralNorm<M extends Module>(module: M, ...given: SpectralNormArguments): M {
+  const options = settingsOf<SpectralNormOptions>("spectralNorm", given, spectralNormKinds);
+  const { name = "weight", nPowerIterations = 1, eps = 1e-12 } = options;
   refuseTwice("spectral_norm", module, name);
-  checkOptions("spectralNorm", options, { nPowerIterations: "number", eps: "number", dim: "whole?" });
-  const { nPowerIterations = 1, eps = 1e-12 } = options;
   if (!Number.isInteger(nPowerIterations) || nPowerIterations <= 0) {
     throw new ValueError(
       `Expected n_power_iterations to be positive, but got n_power_iterations=${nPowerIterations}, in spectralNorm`,

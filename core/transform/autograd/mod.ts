@@ -4,7 +4,15 @@
  *
  * @module
  */
-export { type AutogradOptions, backward, grad } from "./autograd.ts";
+export {
+  type AutogradOptions,
+  backward,
+  type BackwardArguments,
+  type EveryGradient,
+  grad,
+  type GradArguments,
+  type GradForm,
+} from "./autograd.ts";
 export { CustomFunction as Function, type FunctionClass, type FunctionContext } from "./function.ts";
 export * as functional from "./functional.ts";
 export { gradcheck, type GradcheckOptions, gradgradcheck } from "./gradcheck.ts";

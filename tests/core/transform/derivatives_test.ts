@@ -222,6 +222,30 @@ Deno.test("autograd.grad: middles of a graph, unused inputs, several outputs", (
   );
 });
 
+Deno.test("autograd.grad and autograd.backward by name, and cotangents by position", () => {
+  const inputs = tensor([1, 2], { requiresGrad: true }), outputs = inputs.pow(3), ones = tensor([1, 1]);
+  // 3 x^2, and its derivative 6 x
+  const [first] = autograd.grad({
+    outputs,
+    inputs,
+    gradOutputs: ones,
+    createGraph: true,
+    retainGraph: true,
+    onlyInputs: true,
+  });
+  const [second] = autograd.grad(first, inputs, ones, { retainGraph: true });
+  assertEquals([first.tolist(), second.tolist()], [[3, 12], [6, 12]]);
+  const [none]: (Tensor | null)[] = autograd.grad(outputs.sum(), tensor(1, { requiresGrad: true }), {
+    allowUnused: true,
+    retainGraph: true,
+  });
+  assertEquals(none, null);
+  autograd.backward({ tensors: outputs, gradTensors: ones, retainGraph: true });
+  assertEquals(inputs.grad?.tolist(), [3, 12]);
+  autograd.backward(outputs, ones, true);
+  assertEquals(inputs.grad?.tolist(), [6, 24]);
+});
+
 Deno.test("hooks see gradients, may replace them and come off again", () => {
   const x = tensor([1, 2], { requiresGrad: true });
   const seen: unknown[] = [];
