@@ -14,33 +14,10 @@ const largestKernel = 400;
 /** Work worth repeating rather than storing, when several kernels need a value. A cheap operation counts 1. */
 const repeatable = 3;
 
+// deno-fmt-ignore
 const cheap: ReadonlySet<ScalarFn> = new Set<ScalarFn>([
-  "neg",
-  "abs",
-  "sign",
-  "add",
-  "sub",
-  "mul",
-  "max",
-  "min",
-  "and",
-  "or",
-  "xor",
-  "not",
-  "where", // deno-fmt-ignore
-  "eq",
-  "ne",
-  "lt",
-  "le",
-  "gt",
-  "ge",
-  "floor",
-  "ceil",
-  "trunc",
-  "round",
-  "shl",
-  "shr",
-  "ushr", // deno-fmt-ignore
+  "neg", "abs", "sign", "add", "sub", "mul", "max", "min", "and", "or", "xor", "not", "where", "eq", "ne", "lt", "le", "gt", "ge",
+  "floor", "ceil", "trunc", "round", "shl", "shr", "ushr",
 ]);
 
 /** An operand of a routine: the value in memory, and how the routine sees it. */
@@ -130,7 +107,6 @@ export function findBoundaries(
         cost[id] = 0;
       }
     }
-    if (lowering.kind === "reduce") cost[id] = 0;
     count[id] = 1 +
       new Set(inputs.filter((i) => !boundaries.has(i))).values().reduce((sum, i) => sum + count[i], 0);
     if (count[id] > largestKernel) boundaries.add(id);
@@ -139,8 +115,7 @@ export function findBoundaries(
       for (const input of inputs) if (sources[input].size > 1) boundaries.add(stripReshapes(graph, input));
       sources[id] = sourcesOf(node, boundaries, sources);
     }
-    if (boundaries.has(id)) count[id] = 0;
-    if (boundaries.has(id)) cost[id] = 0;
+    if (boundaries.has(id)) cost[id] = count[id] = 0;
   }
   return boundaries;
 }

@@ -7,6 +7,7 @@ import type { DType } from "../dtype.ts";
 import { DeviceError } from "../errors.ts";
 import { type Plan, planText, type Step } from "../kernel/plan.ts";
 import { sizeOf } from "../shape.ts";
+import { stripReshapes } from "./boundaries.ts";
 import { fuse } from "./fuse.ts";
 import { buildGraph, type Graph } from "./graph.ts";
 import { schedule } from "./schedule.ts";
@@ -87,13 +88,7 @@ export function compileTrace(trace: Trace, roots: readonly number[], options: Co
   if (options.keep) {
     trace.nodes.forEach((x, place) => x.track !== 0 && !isHeld(x) && tracked.add(graph.idOf[place]));
   }
-  // A root that is a reshape shares the memory of what it reshapes.
-  const below = (id: number): number => {
-    let node = graph.nodes[id];
-    while (node.leaf < 0 && node.prim.lowering.kind === "reshape") node = graph.nodes[node.inputs[0]];
-    return node.id;
-  };
-  const wanted = new Set(ids.map(below));
+  const wanted = new Set(ids.map((id) => stripReshapes(graph, id)));
   const result = schedule(graph, fusion, {
     outputs: [...wanted],
     keeps: (node) => tracked.has(node.id),
@@ -127,7 +122,6 @@ export function compileTrace(trace: Trace, roots: readonly number[], options: Co
   });
   const taken = new Set(outputs.map((output) => output.takes));
   const spent = [...options.donated].filter((leaf) => !taken.has(leaf));
-  const compiled: CompiledTrace = { plan: result.plan, inputs: result.inputLeaves, outputs, spent };
   if (print !== null) print(`graph\n${graphText(graph)}\nplan\n${planText(result.plan)}\n`);
-  return compiled;
+  return { plan: result.plan, inputs: result.inputLeaves, outputs, spent };
 }

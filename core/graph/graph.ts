@@ -6,8 +6,10 @@
  */
 import type { DType } from "../dtype.ts";
 import type { Lowering, Primitive } from "../prim/primitive.ts";
-import { fullPrim, leafPrim } from "../prim/source.ts";
+import { type FullAttrs, fullPrim, leafPrim } from "../prim/source.ts";
 import { sameShape, type Shape, sizeOf } from "../shape.ts";
+import type { Storage } from "../storage.ts";
+import type { Tensor } from "../tensor.ts";
 import { isRefinement, loopIndex } from "./index_map.ts";
 import { attrsText, isHeld, type Trace } from "./trace.ts";
 
@@ -56,71 +58,58 @@ export function buildGraph(trace: Trace, roots: readonly number[]): Graph {
   const uses = new Array<number>(trace.nodes.length).fill(0);
   for (const place of roots) uses[place]++;
   for (const x of trace.nodes) if (!isHeld(x)) { for (const input of x.inputs) uses[input.order]++; }
-  for (const x of trace.nodes) {
+  const numberOf = (x: Tensor): number => {
     const { shape, dtype, prim } = x;
     if (isHeld(x)) {
-      const leaf = (x.storage as NonNullable<typeof x.storage>).order;
+      const leaf = (x.storage as Storage).order;
       const held = leafPrim as Primitive<never>;
-      idOf.push(add({ prim: held, attrs: undefined, shape, dtype, inputs: [], leaf }, `l${leaf}|${shape}`));
-      continue;
+      return add({ prim: held, attrs: undefined, shape, dtype, inputs: [], leaf }, `l${leaf}|${shape}`);
     }
     const zero = dtype === "int64" ? 0n : 0, one = dtype === "int64" ? 1n : 1;
     const lowering = prim.lowering as Lowering<unknown>;
-    if (sizeOf(shape) === 0) {
-      idOf.push(constant(zero, shape, dtype));
-      continue;
-    }
+    if (sizeOf(shape) === 0) return constant(zero, shape, dtype);
+    if (lowering.kind === "constant") return constant(lowering.value(x.attrs), shape, dtype);
     const inputs = x.inputs.map((y) => idOf[y.order]);
-    const first = inputs.length > 0 ? nodes[inputs[0]] : null;
-    if (lowering.kind === "reduce" && first !== null && sizeOf(first.shape) === 0) {
+    const plain = { prim, attrs: x.attrs, shape, dtype, inputs, leaf: -1 };
+    if (inputs.length === 0) return add(plain, keyOf(x, inputs));
+    const first = nodes[inputs[0]];
+    if (lowering.kind === "reduce" && sizeOf(first.shape) === 0) {
       const identity = lowering.combiner === "prod" || lowering.combiner === "min" ? one : zero;
-      idOf.push(constant(identity, shape, dtype));
-      continue;
+      return constant(identity, shape, dtype);
     }
-    if (first !== null && first.prim.id === fullPrim.id && isPlainView(lowering)) {
-      idOf.push(constant((first.attrs as { value: number | bigint }).value, shape, dtype));
-      continue;
+    if (first.prim.id === fullPrim.id && isPlainView(lowering)) {
+      return constant((first.attrs as FullAttrs).value, shape, dtype);
     }
-    if (lowering.kind === "reshape" && !prim.distinct && first !== null) {
+    if (lowering.kind === "reshape" && !prim.distinct) {
       // Of other shapes of one value one is enough, and none that is the value's own.
       const isShape = loweringOf(first).kind === "reshape" && !first.prim.distinct;
       const base = isShape ? nodes[first.inputs[0]] : first;
-      const node = { prim, attrs: undefined, shape, dtype, inputs: [base.id], leaf: -1 };
-      idOf.push(sameShape(base.shape, shape) ? base.id : add(node, `s${shape}|${base.id}`));
-      continue;
-    }
-    if (lowering.kind === "constant") {
-      idOf.push(constant(lowering.value(x.attrs), shape, dtype));
-      continue;
+      if (sameShape(base.shape, shape)) return base.id;
+      return add({ ...plain, attrs: undefined, inputs: [base.id] }, `s${shape}|${base.id}`);
     }
     if (
-      first !== null && isProduct(first) && uses[x.inputs[0].order] === 1 &&
-      isTranspose(lowering, x.attrs, first.shape, shape)
+      isProduct(first) && uses[x.inputs[0].order] === 1 && isTranspose(lowering, x.attrs, first.shape, shape)
     ) {
       // (A B)^T = B^T A^T: the routine reads transposed operands for nothing, so the copy is saved.
       const [a, b] = first.inputs.map((i) => {
         const from = nodes[i].shape;
         const turned = [...from.slice(0, -2), from[from.length - 1], from[from.length - 2]];
-        const node = { prim, attrs: x.attrs, shape: turned, dtype, inputs: [i], leaf: -1 };
-        return add(node, `${prim.id}|${fieldsText(prim, x.attrs)}|${i}`);
+        return add({ ...plain, shape: turned, inputs: [i] }, keyOf(x, [i]));
       });
-      idOf.push(
-        add(
-          { prim: first.prim, attrs: undefined, shape, dtype, inputs: [b, a], leaf: -1 },
-          `${first.prim.id}||${b},${a}`,
-        ),
-      );
-      continue;
+      const product = { ...plain, prim: first.prim, attrs: undefined, inputs: [b, a] };
+      return add(product, `${first.prim.id}||${b},${a}`);
     }
-    const key = prim.distinct ? `#${x.order}` : `${prim.id}|${fieldsText(prim, x.attrs)}|${inputs}`;
-    idOf.push(add({ prim, attrs: x.attrs, shape, dtype, inputs, leaf: -1 }, key));
-  }
+    return add(plain, keyOf(x, inputs));
+  };
+  for (const x of trace.nodes) idOf.push(numberOf(x));
   return { nodes, idOf };
 }
 
-/** The attributes that have influence on the value. */
-function fieldsText(prim: Primitive<never>, attrs: unknown): string {
-  return prim.fields.map((name) => attrsText((attrs as Readonly<Record<string, unknown>>)[name])).join(";");
+/** A text that is equal exactly for equal expressions of the numbered nodes. */
+function keyOf({ prim, attrs, order }: Tensor, inputs: readonly number[]): string {
+  if (prim.distinct) return `#${order}`;
+  const values = prim.fields.map((name) => attrsText((attrs as Readonly<Record<string, unknown>>)[name]));
+  return `${prim.id}|${values.join(";")}|${inputs}`;
 }
 
 function isProduct(node: GraphNode): boolean {

@@ -1,6 +1,6 @@
 /**
  * Index maps: where, in terms of a kernel's loop indices, the elements of a node are. Views compose index maps; a load turns one into an
- * address. Small immutable values, interned by their text so that equality is identity.
+ * address. Small immutable values, compared by their text.
  *
  * @module
  */
@@ -56,7 +56,7 @@ export function linear(at: readonly Affine[], shape: Shape, loops: number): Affi
 }
 
 /** Bounds of an affine function over loops of the given extents, both included. */
-function range(a: Affine, extents: readonly number[]): [number, number] {
+export function range(a: Affine, extents: readonly number[]): [number, number] {
   let low = a.offset, high = a.offset;
   a.strides.forEach((s, i) => {
     if (s < 0) low += s * (extents[i] - 1);

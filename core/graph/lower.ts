@@ -6,7 +6,7 @@
  */
 import type { DType } from "../dtype.ts";
 import type { Affine, Guard, Instr, Level, LoopKernel } from "../kernel/ir.ts";
-import type { Shape } from "../shape.ts";
+import { sameShape, type Shape } from "../shape.ts";
 import { type Graph, type GraphNode, loweringOf } from "./graph.ts";
 import {
   constant,
@@ -15,6 +15,7 @@ import {
   linear,
   loopIndex,
   mapText,
+  range,
   type Refinement,
   reshapeMap,
   scaled,
@@ -154,8 +155,7 @@ class Lowerer {
   /** Where a member stands in the group's space: at every index, or at every index that is not folded. */
   private memberMap(node: GraphNode): IndexMap {
     const { shape, dims } = this.group;
-    const fits = (expected: Shape) =>
-      expected.length === node.shape.length && expected.every((s, d) => s === node.shape[d]);
+    const fits = (expected: Shape) => sameShape(expected, node.shape);
     const isFold = loweringOf(node).kind === "reduce";
     if (!(isFold && dims.length > 0) && fits(shape)) return this.full;
     const kept = shape.map((_, d) => d).filter((d) => !dims.includes(d));
@@ -288,11 +288,9 @@ class Lowerer {
     combiner: Extract<Instr, { op: "reduce" }>["combiner"],
     dims: readonly number[],
   ): number {
-    const { shape } = this.group;
-    const same = (a: readonly number[], b: readonly number[]) =>
-      a.length === b.length && a.every((v, i) => v === b[i]);
-    if (!same(from.shape, shape) || !same(dims, this.group.dims)) throw new Obstacle({ kind: "mismatch" });
-    if (!this.homes.has(node.id)) throw new Obstacle({ kind: "mismatch" });
+    const { group } = this;
+    const fits = sameShape(from.shape, group.shape) && sameShape(dims, group.dims);
+    if (!fits || !this.homes.has(node.id)) throw new Obstacle({ kind: "mismatch" });
     let arg = this.emit(from, this.full);
     this.labels.add(node.prim.name);
     // Half-precision sums and products accumulate in float32.
@@ -327,18 +325,14 @@ class Lowerer {
     });
   }
 
-  /** Drops strides of loops with one point and guards that always hold. */
+  /** Drops guards that always hold. */
   private simplify(map: IndexMap): IndexMap {
     const guards = map.guards.filter((g) => !this.alwaysHolds(g));
     return guards.length === map.guards.length ? map : { at: map.at, guards };
   }
 
   private alwaysHolds(g: Guard): boolean {
-    let low = g.at.offset, high = g.at.offset;
-    g.at.strides.forEach((s, k) => {
-      if (s < 0) low += s * (this.extents[k] - 1);
-      else high += s * (this.extents[k] - 1);
-    });
+    const [low, high] = range(g.at, this.extents);
     return low >= g.low && high < g.high;
   }
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { sizeOf } from "../shape.ts";
+import { sameShape, sizeOf } from "../shape.ts";
 import type { Graph } from "./graph.ts";
 import type { Group, Member } from "./lower.ts";
 import type { Unit } from "./fuse.ts";
@@ -181,15 +181,13 @@ function reach(
 /** One group of both, when they have one iteration space; else null. */
 function joinGroups(a: Group, b: Group): Group | null {
   const members = [...a.members, ...b.members];
-  const same = (x: readonly number[], y: readonly number[]) =>
-    x.length === y.length && x.every((v, i) => v === y[i]);
   if (a.dims.length === 0 && b.dims.length === 0) {
-    return same(a.shape, b.shape) ? { shape: a.shape, dims: [], members } : null;
+    return sameShape(a.shape, b.shape) ? { shape: a.shape, dims: [], members } : null;
   }
   const row = a.dims.length > 0 ? a : b;
   const other = row === a ? b : a;
   const { shape, dims } = row;
-  if (other.dims.length > 0 && !(same(other.shape, shape) && same(other.dims, dims))) return null;
+  if (other.dims.length > 0 && !(sameShape(other.shape, shape) && sameShape(other.dims, dims))) return null;
   const folded = dims.reduce((n, d) => n * shape[d], 1);
   const rows = sizeOf(shape) / folded;
   const isEpilogue = other.dims.length === 0 && sizeOf(other.shape) === rows;

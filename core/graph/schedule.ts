@@ -53,7 +53,7 @@ export function schedule(graph: Graph, fusion: Fusion, request: ScheduleRequest)
   const drafts: Draft[] = [];
   const slotOf = new Map<number, number>();
   const leafSlots = new Map<number, number>();
-  const place = (id: number, step: number, writes: boolean): number => {
+  const place = (id: number, step: number): number => {
     const node = graph.nodes[id];
     let slot = node.leaf >= 0 ? leafSlots.get(node.leaf) : slotOf.get(id);
     if (slot === undefined) {
@@ -68,14 +68,14 @@ export function schedule(graph: Graph, fusion: Fusion, request: ScheduleRequest)
       if (isInput) leafSlots.set(node.leaf, slot);
       else slotOf.set(id, slot);
     }
-    if (!writes || drafts[slot].last < step) drafts[slot].last = Math.max(drafts[slot].last, step);
+    drafts[slot].last = Math.max(drafts[slot].last, step);
     return slot;
   };
   const loopStep = (unit: Unit, index: number): LoopStep => {
     if (unit.lowered === null) throw new Error("schedule: a loop step without a kernel");
     const { kernel, reads, writes, label } = unit.lowered;
-    const inputs = reads.map((id) => place(id, index, false));
-    const outputs = writes.map((id) => place(id, index, true));
+    const inputs = reads.map((id) => place(id, index));
+    const outputs = writes.map((id) => place(id, index));
     return { kind: "loop", kernel, inputs, outputs, label: label === "" ? "copy" : label };
   };
   const steps: Step[] = order.map((unit, index) => {
@@ -87,12 +87,12 @@ export function schedule(graph: Graph, fusion: Fusion, request: ScheduleRequest)
     const inputs = node.inputs.map((id) => {
       const operand = operandOf(graph, id, isBoundary);
       return {
-        slot: place(operand.base, index, false),
+        slot: place(operand.base, index),
         dtype: graph.nodes[id].dtype,
         layout: operand.layout,
       };
     });
-    const output = place(node.id, index, true);
+    const output = place(node.id, index);
     const after = epilogues.get(unit);
     const step: RoutineStep = {
       kind: "routine",
