@@ -145,6 +145,8 @@ function environment(find: FindStorage): Environment {
   const allow = (name: string, call: (args: readonly unknown[]) => unknown) =>
     globals.set(name, new Global(name, call));
   allow("collections.OrderedDict", orderedDict);
+  // The milestones of MultiStepLR.
+  allow("collections.Counter", ([counts]) => isRecord(counts) ? counts : {});
   allow("torch.Size", ([sizes]) => sizes);
   allow("torch._utils._rebuild_tensor_v2", rebuildTensor);
   allow("torch._utils._rebuild_parameter", ([tensor]) => tensor);

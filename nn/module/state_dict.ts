@@ -23,6 +23,23 @@ export interface LoadReport {
   readonly unexpectedKeys: readonly string[];
 }
 
+/** The report as PyTorch prints it. */
+function reported(report: LoadReport): LoadReport {
+  const text = {
+    value: () => {
+      const { missingKeys, unexpectedKeys } = report;
+      if (missingKeys.length === 0 && unexpectedKeys.length === 0) return "<All keys matched successfully>";
+      const list = (keys: readonly string[]) => `[${keys.map((key) => `'${key}'`).join(", ")}]`;
+      return `_IncompatibleKeys(missing_keys=${list(missingKeys)}, unexpected_keys=${list(unexpectedKeys)})`;
+    },
+  };
+  return Object.defineProperties(report, {
+    toString: text,
+    [Symbol.for("Deno.customInspect")]: text,
+    [Symbol.for("nodejs.util.inspect.custom")]: text,
+  });
+}
+
 function text(this: StateDict): string {
   if (Object.keys(this).length === 0) return "OrderedDict()";
   return `OrderedDict([${Object.entries(this).map(([key, value]) => `('${key}', ${value})`).join(", ")}])`;
@@ -154,7 +171,7 @@ export function loadStateDict(
     throw new LoadError(`Error(s) in loading state_dict for ${className(module)}:\n\t${errors.join("\n\t")}`);
   }
   for (const change of changes) change();
-  return { missingKeys, unexpectedKeys };
+  return reported({ missingKeys, unexpectedKeys });
 }
 
 /** Notes the change that one value makes, or why it cannot be made. */

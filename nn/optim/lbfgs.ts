@@ -100,6 +100,7 @@ const largest = (x: Tensor): number => x.abs().max().item();
  * ```
  */
 export class LBFGS extends Optimizer<LBFGSSettings> {
+  protected override readonly wholeRate = true;
   private memory: Memory = {
     funcEvals: 0,
     nIter: 0,

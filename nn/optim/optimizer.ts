@@ -18,7 +18,7 @@ import { takePending } from "../../core/transform/backward.ts";
 import { typeText } from "../module/fields.ts";
 import type { ZeroGradOptions } from "../module/options.ts";
 import { Parameter } from "../module/parameter.ts";
-import { flag, number, tuple } from "../module/repr.ts";
+import { flag, float, number, tuple } from "../module/repr.ts";
 import {
   type OptimizerStateDict,
   type ParameterState,
@@ -300,6 +300,9 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
     settings.forEach((own, i) => Object.assign(this.paramGroups[i], own));
   }
 
+  /** Whether the learning rate is a whole number where it looks like one, as LBFGS has it. */
+  protected readonly wholeRate: boolean = false;
+
   /** PyTorch's text: the settings of each group by name. */
   toString(): string {
     const groups = this.paramGroups.map((group, i) => {
@@ -307,7 +310,9 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
       const named = Object.entries(settings).map(([key, value]): [string, unknown] => [snake(key), value]);
       const lines = named.sort(([a], [b]) => a < b ? -1 : 1);
       return `Parameter Group ${i}\n${
-        lines.map(([key, value]) => `    ${key}: ${settingText(value)}\n`).join("")
+        lines.map(([key, value]) =>
+          `    ${key}: ${settingText(value, this.wholeRate || !isRate.test(key))}\n`
+        ).join("")
       }`;
     });
     return `${this.constructor.name} (\n${groups.join("\n")})`;
@@ -348,11 +353,14 @@ function notAParameter(value: unknown, optimizer: string): ValueError {
   );
 }
 
-/** A setting as Python prints it. */
-function settingText(value: unknown): string {
+/** Learning rates, which PyTorch programs give as floats, also where they are whole. */
+const isRate = /^(initial_|max_|base_|swa_)?lr$/;
+
+/** A setting as Python prints it: a number as it was given, or as a float. */
+function settingText(value: unknown, asGiven = true): string {
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return flag(value);
-  if (typeof value === "number") return number(value);
+  if (typeof value === "number") return asGiven ? number(value) : float(value);
   return Array.isArray(value) ? tuple(value) : String(value);
 }
 

@@ -135,6 +135,11 @@ const scenarios: Record<string, () => Found> = {
     out.push(message(() => net.loadStateDict({})));
     out.push(message(() => net.loadStateDict({ "0.weight": ones([3]), zz: ones([1]) }, { strict: false })));
     const keys = net.loadStateDict({ "0.weight": ones([8, 4]), zz: ones([1]) }, { strict: false });
+    assertEquals(
+      String(keys),
+      "_IncompatibleKeys(missing_keys=['0.bias', '2.0.weight', '2.0.bias'], unexpected_keys=['zz'])",
+    );
+    assertEquals(String(net.loadStateDict(net.stateDict())), "<All keys matched successfully>");
     out.push([[...keys.missingKeys], [...keys.unexpectedKeys]]);
     const norm = new nn.BatchNorm1d(2);
     const { num_batches_tracked: _count, running_mean: _mean, ...rest } = norm.stateDict();

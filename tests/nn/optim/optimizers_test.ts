@@ -67,7 +67,8 @@ for (const c of optimizers) {
   Deno.test(`${title} goes PyTorch's way`, () => {
     const { params, optimizer } = build(c);
     // JavaScript has one type of numbers: 1.0 is 1.
-    assertEquals(String(optimizer), c.text.trimEnd().replaceAll(/(\d)\.0\b/g, "$1"));
+    // Whether a whole number was a float is known of learning rates alone.
+    assertEquals(String(optimizer), c.text.trimEnd().replaceAll(/^( {4}(?!lr:).*\d)\.0\b/gm, "$1"));
     for (let n = 0; n < 3; n++) step(params, optimizer, n);
     near("after three steps", params.map((p) => plain(p.data)), c.three);
     near("state", plain(optimizer.stateDict()), c.state);
