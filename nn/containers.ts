@@ -5,12 +5,16 @@
  */
 import { IndexError, ValueError } from "../core/errors.ts";
 import { answerNegative } from "../core/habits.ts";
+import { refuseMore } from "../core/ops/arguments.ts";
 import { checkKind } from "../core/ops/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import { noForward } from "./module/call.ts";
 import { fieldsOf, isModule, modulesOf, removeField, tensorTypes, typeText } from "./module/fields.ts";
 import { type Layer, Module } from "./module/module.ts";
 import { Parameter } from "./module/parameter.ts";
+
+/** What is meant by several arguments of a container. */
+const asOne = "pass all of them as one list or record";
 
 function position(op: string, index: number, length: number): number {
   const at = index < 0 ? index + length : index;
@@ -118,6 +122,7 @@ export class ModuleList<T extends Module = Layer> extends ListModule<T> {
   /** Takes the modules in order. */
   constructor(modules: Iterable<T> = []) {
     super();
+    refuseMore("ModuleList", arguments, 1, asOne);
     this.assign(listOf("ModuleList", modules));
   }
 
@@ -156,6 +161,7 @@ export class ParameterList extends ListModule<Parameter> {
   /** Takes the parameters in order; tensors are wrapped. */
   constructor(parameters: Iterable<Parameter | Tensor> = []) {
     super();
+    refuseMore("ParameterList", arguments, 1, asOne);
     this.extend(listOf("ParameterList", parameters));
   }
 
@@ -297,20 +303,12 @@ export abstract class DictModule<T extends Module | Parameter> extends Module {
   }
 }
 
-/**
- * Modules by name. `torch.nn.ModuleDict`.
- *
- * @example
- * ```ts
- * import { nn, ones } from "@tenon/tenon";
- * const heads = new nn.ModuleDict({ small: new nn.Linear(4, 2), large: new nn.Linear(4, 8) });
- * console.log(heads.get("small")(ones([1, 4])).shape); // [ 1, 2 ]
- * ```
- */
-export class ModuleDict<T extends Module = Layer> extends DictModule<T> {
+/** The methods of a ModuleDict; `ModuleDict` adds what TypeScript knows of its fields. */
+export class ModulesByName<T extends Module = Layer> extends DictModule<T> {
   /** Takes modules by name. */
   constructor(modules: Entries<T> = {}) {
     super();
+    refuseMore("ModuleDict", arguments, 1, asOne);
     this.update(modules);
   }
 
@@ -330,6 +328,32 @@ export class ModuleDict<T extends Module = Layer> extends DictModule<T> {
   }
 }
 
+/** A record of modules of type T. */
+export type ModuleDict<T extends Module = Layer> = ModulesByName<T>;
+
+/** The constructor of ModuleDict. */
+export interface ModuleDictConstructor {
+  /** Modules by name, which are fields, too. */
+  new <E extends Readonly<Record<string, Module>>>(modules: E): ModuleDict<E[keyof E]> & E;
+  /** Pairs of name and module, another dict, or nothing. */
+  new <T extends Module = Layer>(modules?: Entries<T>): ModuleDict<T>;
+  /** The methods. */
+  readonly prototype: ModulesByName<Module>;
+}
+
+/**
+ * Modules by name. `torch.nn.ModuleDict`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * const heads = new nn.ModuleDict({ small: new nn.Linear(4, 2), large: new nn.Linear(4, 8) });
+ * console.log(heads.small(ones([1, 4])).shape, heads.get("large")); // [ 1, 2 ] Linear(in_features=4, out_features=8, bias=True)
+ * ```
+ */
+export const ModuleDict: ModuleDictConstructor = ModulesByName as ModuleDictConstructor;
+Object.defineProperty(ModulesByName, "name", { value: "ModuleDict" });
+
 /**
  * Parameters by name. `torch.nn.ParameterDict`.
  *
@@ -344,6 +368,7 @@ export class ParameterDict extends DictModule<Parameter> {
   /** Takes parameters by name; tensors are wrapped. */
   constructor(parameters: Entries<Parameter | Tensor> = {}) {
     super();
+    refuseMore("ParameterDict", arguments, 1, asOne);
     this.update(parameters);
   }
 

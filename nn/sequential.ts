@@ -158,8 +158,8 @@ export type Sequential<T extends readonly Module[] = Module[]> = SequentialModul
 
 /** The constructor of Sequential. */
 export interface SequentialConstructor {
-  /** Modules by name. */
-  new (modules: Readonly<Record<string, Module>>): Sequential;
+  /** Modules by name, which are fields, too. */
+  new <E extends Readonly<Record<string, Module>>>(modules: E): Sequential & E;
   /** Modules in order. */
   new <const T extends readonly Module[] = Module[]>(...modules: T): Sequential<T>;
   /** The methods. */

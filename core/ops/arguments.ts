@@ -138,10 +138,17 @@ export function inOrder(
  * Throws where a function got more arguments by position than it takes: those that would be lost. For functions of which PyTorch's take more;
  * elsewhere TypeScript counts.
  */
-export function refuseMore(op: string, given: ArrayLike<unknown>, most: number): void {
+export function refuseMore(
+  op: string,
+  given: ArrayLike<unknown>,
+  most: number,
+  fix = "name the others in one last record",
+): void {
   if (given.length <= most) return;
   throw new ValueError(
-    `${op}() takes ${most} positional arguments but ${given.length} were given; name the others in one last record`,
+    `${op}() takes ${most} positional argument${
+      most === 1 ? "" : "s"
+    } but ${given.length} were given; ${fix}`,
   );
 }
 

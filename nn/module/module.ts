@@ -39,7 +39,10 @@ import type {
 import * as traverse from "./traverse.ts";
 
 // The call signature follows the subclass's forward.
-/** Modules are called like functions; the types are those of `forward`. */
+/**
+ * Modules are called like functions; the types are those of `forward`. In its own class a module is `this`, of whose `forward` TypeScript knows
+ * only that it may be another one: PyTorch's `self(x)` is `const net: Net = this; net(x)`.
+ */
 export interface Module {
   /** Runs hooks and `forward`. */
   (...inputs: Parameters<this["forward"]>): ReturnType<this["forward"]>;

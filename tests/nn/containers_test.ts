@@ -5,7 +5,7 @@
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import { IndexError, TenonError, ValueError } from "../../core/errors.ts";
-import { ones, zeros } from "../../core/ops/create.ts";
+import { ones, tensor, zeros } from "../../core/ops/create.ts";
 import * as nn from "../../nn/mod.ts";
 
 const linear = (n: number) => new nn.Linear(1, n);
@@ -57,4 +57,36 @@ Deno.test("lists and dicts of parameters have PyTorch's methods", () => {
   assertEquals(dict.fromkeys(["y", "x"], ones([1])).keys(), ["y", "x"]);
   assertThrows(() => new nn.ParameterDict().popitem(), IndexError, "dictionary is empty");
   assertThrows(() => dict.pop("zz"), TenonError, "KeyError: 'zz'");
+});
+
+Deno.test("what is in a ModuleDict or a named Sequential is a field of its type", () => {
+  const dict = new nn.ModuleDict({
+    embedding: new nn.Embedding(5, 4),
+    blocks: new nn.ModuleList([new nn.Linear(4, 4)]),
+    drop: new nn.Dropout(0.5),
+  });
+  let x = dict.embedding(tensor([1n, 2n]));
+  for (const block of dict.blocks) x = dict.drop(block(x));
+  assertEquals([x.shape, dict.embedding.numEmbeddings, dict instanceof nn.ModuleDict], [[2, 4], 5, true]);
+  dict.embedding.weight = new nn.Parameter(ones([5, 4]));
+  assertEquals(dict.stateDict()["embedding.weight"].sum().item(), 20);
+  const pairs = new nn.ModuleDict([["a", new nn.Linear(2, 3)]]);
+  assertEquals([pairs.get("a").outFeatures, String(new nn.ModuleDict())], [3, "ModuleDict()"]);
+  const net = new nn.Sequential({ conv1: new nn.Conv2d(1, 2, 3), relu1: new nn.ReLU() });
+  assertEquals([net.conv1.outChannels, net(ones([1, 1, 4, 4])).shape], [2, [1, 2, 2, 2]]);
+});
+
+Deno.test("containers take one list or record: what follows it is refused, not lost", () => {
+  const made = (what: unknown, ...args: unknown[]) => () => Reflect.construct(what as typeof nn.ReLU, args);
+  const layer = () => new nn.Linear(1, 1), p = () => new nn.Parameter(ones([1]));
+  assertThrows(
+    made(nn.ModuleList, [layer()], layer()),
+    ValueError,
+    "ModuleList() takes 1 positional argument but 2 were given; pass all of them as one list or record",
+  );
+  for (
+    const [what, first] of [[nn.ParameterList, [p()]], [nn.ParameterDict, {}], [nn.ModuleDict, {}]] as const
+  ) {
+    assertThrows(made(what, first, p()), ValueError, "takes 1 positional argument but 2 were given");
+  }
 });

@@ -22,8 +22,8 @@ export interface Slice {
   readonly step?: number;
 }
 
-/** A bound of a slice in text; empty is the end. */
-export type Bound = number | "";
+/** A bound of a slice in text; empty is the end, and `-${n}` counts from it. */
+export type Bound = number | `-${number}` | "";
 /** A slice in Python's own writing: `":"`, `"1:"`, `":-1"`, `"::2"`. */
 export type SliceText = `${Bound}:${Bound}` | `${Bound}:${Bound}:${Bound}`;
 
