@@ -76,13 +76,27 @@ export function defaultDevice(): DeviceName {
  * Sets the device of new tensors. `torch.set_default_device`.
  *
  * @throws {DeviceError} when it does not exist here; a GPU that was not chosen by itself is opened with `await requestDevice("webgpu")` first
+ * @example
+ * ```ts
+ * import { defaultDevice, ones, setDefaultDevice } from "@tenon/tenon";
+ * setDefaultDevice("cpu");
+ * console.log(defaultDevice(), ones(1).device); // cpu cpu
+ * ```
  */
 export function setDefaultDevice(name: DeviceName): void {
   backendOf(name);
   current = name;
 }
 
-/** What a device is: threads, SIMD level, adapter name. */
+/**
+ * What a device is: threads, SIMD level, adapter name.
+ *
+ * @example
+ * ```ts
+ * import { deviceInfo } from "@tenon/tenon";
+ * console.log(deviceInfo("cpu").device); // cpu
+ * ```
+ */
 export function deviceInfo(name: DeviceName = current): DeviceInfo {
   return backendOf(name).info();
 }

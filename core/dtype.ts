@@ -144,6 +144,12 @@ export function hostArray(dtype: DType, length: number): HostArray {
 /**
  * The dtype of an operation on two tensors of the same category, as `torch.promote_types`:
  * the smallest dtype both fit in, where a float absorbs every integer.
+ *
+ * @example
+ * ```ts
+ * import { promoteTypes } from "@tenon/tenon";
+ * console.log(promoteTypes("uint8", "int8"), promoteTypes("int64", "float16")); // int16 float16
+ * ```
  */
 export function promoteTypes(a: DType, b: DType): DType {
   if (a === b) return a;
@@ -156,6 +162,12 @@ export function promoteTypes(a: DType, b: DType): DType {
 /**
  * Whether a value of dtype `from` may be stored as `to` under the promotion rules: not if its kind (bool, integer, float) is higher.
  * `torch.can_cast`.
+ *
+ * @example
+ * ```ts
+ * import { canCast } from "@tenon/tenon";
+ * console.log(canCast("int64", "float32"), canCast("float32", "int64")); // true false
+ * ```
  */
 export function canCast(from: DType, to: DType): boolean {
   return kindOrder[kindOf(from)] <= kindOrder[kindOf(to)];

@@ -15,7 +15,15 @@ export type Tree =
   | Results
   | { readonly [key: string]: Tree };
 
-/** The tensors of a tree, in order of appearance. */
+/**
+ * The tensors of a tree, in order of appearance.
+ *
+ * @example
+ * ```ts
+ * import { flattenTree, ones } from "@tenon/tenon";
+ * console.log(flattenTree({ w: ones(2), b: [ones(1)] }).length); // 2
+ * ```
+ */
 export function flattenTree(tree: Tree): Tensor[] {
   const out: Tensor[] = [];
   mapTree(tree, (x) => (out.push(x), x));
@@ -50,7 +58,16 @@ export function flattenResult(op: string, tree: Tree): Tensor[] {
   return flattenTree(tree);
 }
 
-/** A tree of the same form with each tensor replaced. */
+/**
+ * A tree of the same form with each tensor replaced.
+ *
+ * @example
+ * ```ts
+ * import { mapTree, ones } from "@tenon/tenon";
+ * const parameters = { w: ones(2), b: [ones(1)] };
+ * console.log(mapTree(parameters, (x) => x.mul(2)).b[0].tolist()); // [ 2 ]
+ * ```
+ */
 export function mapTree<T extends Tree>(tree: T, fn: (x: Tensor) => Tensor): T {
   if (typeof fn !== "function") {
     throw new TenonError(`mapTree: expected a function of a tensor, but got ${typeof fn}`);

@@ -28,7 +28,15 @@ export class Mish extends InplaceModule {
   }
 }
 
-/** 1 / (1 + e^-x). `torch.nn.Sigmoid`. */
+/**
+ * 1 / (1 + e^-x). `torch.nn.Sigmoid`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * console.log(new nn.Sigmoid()(tensor([0, 100])).tolist()); // [ 0.5, 1 ]
+ * ```
+ */
 export class Sigmoid extends Module {
   /** What the layer computes. */
   override forward(x: Tensor): Tensor {
@@ -76,7 +84,15 @@ export interface SoftplusOptions {
   readonly threshold?: number;
 }
 
-/** ln(1 + e^(beta x)) / beta; x itself where beta x is above the threshold. `torch.nn.Softplus`. */
+/**
+ * ln(1 + e^(beta x)) / beta; x itself where beta x is above the threshold. `torch.nn.Softplus`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * console.log(String(new nn.Softplus()(tensor([0, 100])))); // tensor([  0.6931, 100.0000])
+ * ```
+ */
 export class Softplus extends Module {
   /** Sharpness. */
   beta: number;
@@ -111,7 +127,15 @@ export interface GELUOptions {
   readonly approximate?: "none" | "tanh";
 }
 
-/** x times the normal distribution function of x. `torch.nn.GELU`. */
+/**
+ * x times the normal distribution function of x. `torch.nn.GELU`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * console.log(String(new nn.GELU()(tensor([-1, 2])))); // tensor([-0.1587,  1.9545])
+ * ```
+ */
 export class GELU extends Module {
   /** "none" or "tanh". */
   approximate: "none" | "tanh";

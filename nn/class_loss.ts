@@ -75,7 +75,16 @@ export class CrossEntropyLoss extends Loss {
   }
 }
 
-/** Negative log likelihood of classes; the input is a logarithm of probabilities. `torch.nn.NLLLoss`. */
+/**
+ * Negative log likelihood of classes; the input is a logarithm of probabilities. `torch.nn.NLLLoss`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * const loss = new nn.NLLLoss(), logits = tensor([[1, 2], [3, 1]]);
+ * console.log(loss(logits.logSoftmax(1), tensor([1n, 0n])).item().toFixed(4)); // 0.2201
+ * ```
+ */
 export class NLLLoss extends Loss {
   /** Targets of this value do not count. */
   ignoreIndex: number;
@@ -97,7 +106,17 @@ export class NLLLoss extends Loss {
   }
 }
 
-/** Negative log likelihood of label sequences whose alignment is not known. `torch.nn.CTCLoss`. */
+/**
+ * Negative log likelihood of label sequences whose alignment is not known. `torch.nn.CTCLoss`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor, zeros } from "@tenon/tenon";
+ * const loss = new nn.CTCLoss(), logProbabilities = zeros(5, 2, 4).logSoftmax(2);
+ * const targets = tensor([[1n, 2n], [3n, 1n]]);
+ * console.log(loss(logProbabilities, targets, [5, 5], [2, 2]).item().toFixed(4)); // 1.6881
+ * ```
+ */
 export class CTCLoss extends Loss {
   /** The number of the blank label. */
   blank: number;
@@ -254,7 +273,16 @@ export class CosineEmbeddingLoss extends Loss {
   }
 }
 
-/** How much nearer the positive should be than the negative. `torch.nn.TripletMarginLoss`. */
+/**
+ * How much nearer the positive should be than the negative. `torch.nn.TripletMarginLoss`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * const loss = new nn.TripletMarginLoss();
+ * console.log(loss(tensor([[0, 0]]), tensor([[0, 1]]), tensor([[0, 1.5]])).item().toFixed(2)); // 0.50
+ * ```
+ */
 export class TripletMarginLoss extends Loss {
   /** How far apart distances should be. */
   margin: number;

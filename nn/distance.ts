@@ -16,7 +16,16 @@ export interface CosineSimilarityOptions {
   readonly eps?: number;
 }
 
-/** The cosine of the angle between vectors. `torch.nn.CosineSimilarity`. */
+/**
+ * The cosine of the angle between vectors. `torch.nn.CosineSimilarity`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * const similarity = new nn.CosineSimilarity();
+ * console.log(similarity(tensor([[1, 0], [1, 1]]), tensor([[2, 0], [1, -1]])).tolist()); // [ 1, 0 ]
+ * ```
+ */
 export class CosineSimilarity extends Module {
   /** The dimension of the vectors. */
   dim: number;
@@ -50,7 +59,15 @@ export interface PairwiseDistanceLayerOptions {
   readonly keepdim?: boolean;
 }
 
-/** The p-norm of the difference of vectors. `torch.nn.PairwiseDistance`. */
+/**
+ * The p-norm of the difference of vectors. `torch.nn.PairwiseDistance`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * console.log(String(new nn.PairwiseDistance()(tensor([[0, 0]]), tensor([[3, 4]])))); // tensor([5.0000])
+ * ```
+ */
 export class PairwiseDistance extends Module {
   /** Order of the norm. */
   p: number;

@@ -69,7 +69,15 @@ export class MSELoss extends Loss {
   }
 }
 
-/** The absolute difference. `torch.nn.L1Loss`. */
+/**
+ * The absolute difference. `torch.nn.L1Loss`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * console.log(new nn.L1Loss()(tensor([1, 2]), tensor([2, 4])).item()); // 1.5
+ * ```
+ */
 export class L1Loss extends Loss {
   /** The loss. */
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -135,7 +143,16 @@ export class BCELoss extends Loss {
   }
 }
 
-/** Cross entropy of two classes from logits. `torch.nn.BCEWithLogitsLoss`. */
+/**
+ * Cross entropy of two classes from logits. `torch.nn.BCEWithLogitsLoss`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * const loss = new nn.BCEWithLogitsLoss();
+ * console.log(loss(tensor([0, 2]), tensor([1, 1])).item().toFixed(4)); // 0.4100
+ * ```
+ */
 export class BCEWithLogitsLoss extends Loss {
   /** A factor for each element, or null. */
   declare weight: Tensor | null;

@@ -115,7 +115,15 @@ export interface RMSNormOptions<A extends boolean = boolean> extends FactoryOpti
   readonly elementwiseAffine?: A;
 }
 
-/** x over its root mean square along the last dimensions. `torch.nn.RMSNorm`. */
+/**
+ * x over its root mean square along the last dimensions. `torch.nn.RMSNorm`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * console.log(new nn.RMSNorm(4)(ones(2, 3, 4)).shape); // [ 2, 3, 4 ]
+ * ```
+ */
 export class RMSNorm<A extends boolean = true> extends Module {
   /** The last dimensions of the input. */
   normalizedShape: Shape;
@@ -186,7 +194,15 @@ export interface GroupNormOptions<A extends boolean = boolean> extends FactoryOp
   readonly affine?: A;
 }
 
-/** Mean 0 and variance 1 over each group of channels of [N, C, ...]. `torch.nn.GroupNorm`. */
+/**
+ * Mean 0 and variance 1 over each group of channels of [N, C, ...]. `torch.nn.GroupNorm`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * console.log(new nn.GroupNorm(2, 6)(ones(1, 6, 4, 4)).shape); // [ 1, 6, 4, 4 ]
+ * ```
+ */
 export class GroupNorm<A extends boolean = true> extends Module {
   /** Number of groups. */
   numGroups: number;

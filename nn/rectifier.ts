@@ -37,7 +37,15 @@ export abstract class InplaceModule extends Module {
   }
 }
 
-/** max(x, 0). `torch.nn.ReLU`. */
+/**
+ * max(x, 0). `torch.nn.ReLU`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * console.log(new nn.ReLU()(tensor([-1, 2])).tolist()); // [ 0, 2 ]
+ * ```
+ */
 export class ReLU extends InplaceModule {
   /** What the layer computes. */
   override forward(x: Tensor): Tensor {

@@ -146,7 +146,15 @@ export class UpsamplingBilinear2d extends Upsample {
   }
 }
 
-/** [N, C r^2, H, W] to [N, C, H r, W r]. `torch.nn.PixelShuffle`. */
+/**
+ * [N, C r^2, H, W] to [N, C, H r, W r]. `torch.nn.PixelShuffle`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * console.log(new nn.PixelShuffle(2)(ones(1, 8, 2, 2)).shape); // [ 1, 2, 4, 4 ]
+ * ```
+ */
 export class PixelShuffle extends Module {
   /** r. */
   upscaleFactor: number;

@@ -209,7 +209,18 @@ export class RNNCell extends RecurrentCell {
   }
 }
 
-/** One step of long short-term memory. `torch.nn.LSTMCell`. */
+/**
+ * One step of long short-term memory. `torch.nn.LSTMCell`.
+ *
+ * @example
+ * ```ts
+ * import { nn, rand, zeros } from "@tenon/tenon";
+ * const cell = new nn.LSTMCell(10, 20);
+ * let [h, c] = [zeros(3, 20), zeros(3, 20)];
+ * for (const x of rand(6, 3, 10)) [h, c] = cell(x, [h, c]);
+ * console.log(h.shape, c.shape); // [ 3, 20 ] [ 3, 20 ]
+ * ```
+ */
 export class LSTMCell extends RecurrentCell {
   /** Takes the sizes of input and state and the others, by position or by name. */
   constructor(...settings: CellArguments) {

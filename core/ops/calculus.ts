@@ -72,7 +72,15 @@ function trapezoids(
   return { sums, steps: sub(p, q), dim: at };
 }
 
-/** The integral along a dimension by the trapezoidal rule, of samples at the places `x`, or evenly `dx` apart. `torch.trapezoid`, `torch.trapz`. */
+/**
+ * The integral along a dimension by the trapezoidal rule, of samples at the places `x`, or evenly `dx` apart. `torch.trapezoid`, `torch.trapz`.
+ *
+ * @example
+ * ```ts
+ * import { tensor, trapezoid } from "@tenon/tenon";
+ * console.log(trapezoid(tensor([1, 2, 3]), { dx: 0.5 }).item()); // 2
+ * ```
+ */
 export function trapezoid(
   y: Tensor,
   x: SamplePlaces | Named<{ x: SamplePlaces }, TrapezoidOptions> = null,

@@ -19,7 +19,15 @@ const combinationsKinds: Kinds<{ readonly withReplacement?: boolean }> = {
   withReplacement: "boolean",
 };
 
-/** All choices of `r` elements of a vector in their order, as rows. `torch.combinations`. */
+/**
+ * All choices of `r` elements of a vector in their order, as rows. `torch.combinations`.
+ *
+ * @example
+ * ```ts
+ * import { combinations, tensor } from "@tenon/tenon";
+ * console.log(combinations(tensor([1, 2, 3])).tolist()); // [ [ 1, 2 ], [ 1, 3 ], [ 2, 3 ] ]
+ * ```
+ */
 export function combinations(
   x: Tensor,
   r: number | Named<{ r: number }, { readonly withReplacement?: boolean }> = 2,

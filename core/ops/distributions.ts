@@ -150,6 +150,12 @@ export function logNormal(shape: Shape, mean = 1, std = 2, options: RandomOption
  * `torch.multinomial`.
  *
  * @throws {ValueError} for weights that are no weights, or more samples than categories without replacement
+ * @example
+ * ```ts
+ * import { manualSeed, multinomial, tensor } from "@tenon/tenon";
+ * manualSeed(0);
+ * console.log(multinomial(tensor([0, 0.5, 0.5]), 4, { replacement: true }).tolist()); // [ 2, 2, 1, 2 ]
+ * ```
  */
 export function multinomial(
   weights: Tensor,

@@ -167,7 +167,16 @@ function division(
   return binaryAs(isFloat(dtype) || !(b instanceof Tensor) ? p : byNonzero, a, b, dtype);
 }
 
-/** a / b, true division: integers give float32. `roundingMode` "trunc" or "floor" rounds. `torch.div`. */
+/**
+ * a / b, true division: integers give float32. `roundingMode` "trunc" or "floor" rounds. `torch.div`.
+ *
+ * @example
+ * ```ts
+ * import { div, tensor } from "@tenon/tenon";
+ * const x = tensor([-7, 7]);
+ * console.log(div(x, 2).tolist(), div(x, 2, { roundingMode: "floor" }).tolist()); // [ -3.5, 3.5 ] [ -4, 3 ]
+ * ```
+ */
 export function div(
   a: TensorLike,
   b: TensorLike,
@@ -220,6 +229,11 @@ export function floorDivide(a: TensorLike, b: TensorLike): Tensor {
  * cannot wait for the device nobody looks at them, and the result is 0 there.
  *
  * @throws {ValueError} for an integer divided by zero
+ * @example
+ * ```ts
+ * import { remainder, tensor } from "@tenon/tenon";
+ * console.log(remainder(tensor([-7, 7]), 3).tolist()); // [ 2, 1 ]
+ * ```
  */
 export function remainder(a: TensorLike, b: TensorLike): Tensor {
   return numbered(

@@ -42,7 +42,15 @@ function refuseEmpty(op: string, x: Tensor, dims: readonly number[], whole: bool
   }
 }
 
-/** The largest value over dims; equal ones share the gradient. `torch.amax`. */
+/**
+ * The largest value over dims; equal ones share the gradient. `torch.amax`.
+ *
+ * @example
+ * ```ts
+ * import { amax, tensor } from "@tenon/tenon";
+ * console.log(amax(tensor([[1, 5], [7, 2]]), 0).tolist()); // [ 7, 5 ]
+ * ```
+ */
 export function amax(
   x: Tensor,
   dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
@@ -110,7 +118,16 @@ function argReduce(
   return over(p, x, dims, keepdim);
 }
 
-/** The index of the first largest value: of the flattened tensor, or along `dim`. NaN counts as largest. `torch.argmax`. */
+/**
+ * The index of the first largest value: of the flattened tensor, or along `dim`. NaN counts as largest. `torch.argmax`.
+ *
+ * @example
+ * ```ts
+ * import { argmax, tensor } from "@tenon/tenon";
+ * const x = tensor([[1, 5], [7, 2]]);
+ * console.log(argmax(x).item(), argmax(x, 1).tolist()); // 2 [ 1, 0 ]
+ * ```
+ */
 export function argmax(
   x: Tensor,
   dim?: number | null | Named<{ dim: number | null }, ReduceOptions>,
@@ -165,7 +182,17 @@ function extremeAlong(
   return valuesAndIndices(op, named(name, squeeze(values, d)), squeeze(indices, d));
 }
 
-/** The largest value; with `dim`, values and indices along it. `torch.max`. */
+/**
+ * The largest value; with `dim`, values and indices along it. `torch.max`.
+ *
+ * @example
+ * ```ts
+ * import { max, tensor } from "@tenon/tenon";
+ * const x = tensor([[1, 5], [7, 2]]);
+ * const { values, indices } = max(x, 1);
+ * console.log(max(x).item(), values.tolist(), indices.tolist()); // 7 [ 5, 7 ] [ 1, 0 ]
+ * ```
+ */
 export function max(x: Tensor): Tensor;
 
 /** The largest values along `dim` and their indices. */

@@ -14,7 +14,16 @@ import { checkCall, requireKind, requireTensors } from "./options.ts";
 import { nothing } from "./routine.ts";
 import { narrow, unsqueeze } from "./view.ts";
 
-/** The tensors one after the other along `dim`. `torch.cat`. */
+/**
+ * The tensors one after the other along `dim`. `torch.cat`.
+ *
+ * @example
+ * ```ts
+ * import { cat, tensor } from "@tenon/tenon";
+ * const x = tensor([[1, 2]]);
+ * console.log(cat([x, x]).tolist(), cat([x, x], 1).tolist()); // [ [ 1, 2 ], [ 1, 2 ] ] [ [ 1, 2, 1, 2 ] ]
+ * ```
+ */
 export function cat(tensors: readonly Tensor[], dim: number | Named<{ dim: number }> = 0): Tensor {
   if (isNamed(dim)) return cat(tensors, ...inPlace("cat", ["dim"], [dim]));
   requireTensors("cat", tensors);
@@ -63,7 +72,15 @@ export function concatPart(g: Tensor, xs: readonly Tensor[], dim: number, argume
   return narrow(g, dim, start, xs[argument].shape[dim]);
 }
 
-/** The tensors along a new dimension. `torch.stack`. */
+/**
+ * The tensors along a new dimension. `torch.stack`.
+ *
+ * @example
+ * ```ts
+ * import { stack, tensor } from "@tenon/tenon";
+ * console.log(stack([tensor([1, 2]), tensor([3, 4])], 1).tolist()); // [ [ 1, 3 ], [ 2, 4 ] ]
+ * ```
+ */
 export function stack(tensors: readonly Tensor[], dim: number | Named<{ dim: number }> = 0): Tensor {
   if (isNamed(dim)) return stack(tensors, ...inPlace("stack", ["dim"], [dim]));
   requireTensors("stack", tensors);
@@ -81,7 +98,15 @@ export function stack(tensors: readonly Tensor[], dim: number | Named<{ dim: num
   return named("Stack", cat(tensors.map((t) => unsqueeze(t, at)), at));
 }
 
-/** Pieces of `size` (the last may be smaller), or of the sizes listed. `torch.split`. */
+/**
+ * Pieces of `size` (the last may be smaller), or of the sizes listed. `torch.split`.
+ *
+ * @example
+ * ```ts
+ * import { arange, split } from "@tenon/tenon";
+ * console.log(split(arange(5), 2).map((part) => part.tolist())); // [ [ 0, 1 ], [ 2, 3 ], [ 4 ] ]
+ * ```
+ */
 export function split(
   x: Tensor,
   size: number | readonly number[] | Named<{ splitSizeOrSections: number | readonly number[]; dim: number }>,
@@ -128,7 +153,15 @@ function requireDimensions(op: string, x: Tensor): void {
   if (x.shape.length === 0) throw new ShapeError(`${op} expects at least a 1-dimensional tensor`);
 }
 
-/** At most `chunks` pieces of equal size. `torch.chunk`. */
+/**
+ * At most `chunks` pieces of equal size. `torch.chunk`.
+ *
+ * @example
+ * ```ts
+ * import { arange, chunk } from "@tenon/tenon";
+ * console.log(chunk(arange(5), 2).map((part) => part.tolist())); // [ [ 0, 1, 2 ], [ 3, 4 ] ]
+ * ```
+ */
 export function chunk(
   x: Tensor,
   chunks: number | Named<{ chunks: number; dim: number }>,

@@ -18,7 +18,15 @@ import { nonzero } from "./indexing/mask.ts";
 import { checkCall, type Kinds } from "./options.ts";
 import { expand } from "./view.ts";
 
-/** a == b, as bool. `torch.eq`. */
+/**
+ * a == b, as bool. `torch.eq`.
+ *
+ * @example
+ * ```ts
+ * import { eq, tensor } from "@tenon/tenon";
+ * console.log(eq(tensor([1, 2]), tensor([1, 3])).tolist()); // [ true, false ]
+ * ```
+ */
 export function eq(a: TensorLike, b: TensorLike): Tensor {
   return binary(prim.eqPrim, a, b);
 }
@@ -48,7 +56,15 @@ export function ge(a: TensorLike, b: TensorLike): Tensor {
   return binary(prim.gePrim, a, b);
 }
 
-/** Whether x is NaN, as bool. `torch.isnan`. */
+/**
+ * Whether x is NaN, as bool. `torch.isnan`.
+ *
+ * @example
+ * ```ts
+ * import { isnan, tensor } from "@tenon/tenon";
+ * console.log(isnan(tensor([1, NaN])).tolist()); // [ false, true ]
+ * ```
+ */
 export function isnan(x: Tensor): Tensor {
   checkTensors("isnan", [x]);
   return ne(x, x);
@@ -71,7 +87,16 @@ export function toBool(x: Tensor): Tensor {
   return cast(x, "bool");
 }
 
-/** a where the condition is true, b elsewhere; all three broadcast. `torch.where`. */
+/**
+ * a where the condition is true, b elsewhere; all three broadcast. `torch.where`.
+ *
+ * @example
+ * ```ts
+ * import { tensor, where } from "@tenon/tenon";
+ * const x = tensor([-1, 2, -3]);
+ * console.log(where(x.gt(0), x, 0).tolist()); // [ 0, 2, 0 ]
+ * ```
+ */
 export function where(condition: Tensor, a: TensorLike, b: TensorLike): Tensor;
 /** The indices where the condition is not zero, one tensor per dimension: `nonzero` as a tuple. Reads the condition. */
 export function where(condition: Tensor): Tensor[];
@@ -130,7 +155,15 @@ function logicalPair(pair: Primitive<undefined>, op: string, a: TensorLike, b: T
   return binaryAs(pair, logicalOperand(op, a), logicalOperand(op, b), "bool");
 }
 
-/** Both are non-zero. `torch.logical_and`. */
+/**
+ * Both are non-zero. `torch.logical_and`.
+ *
+ * @example
+ * ```ts
+ * import { logicalAnd, tensor } from "@tenon/tenon";
+ * console.log(logicalAnd(tensor([0, 1, 2]), tensor([1, 1, 0])).tolist()); // [ false, true, false ]
+ * ```
+ */
 export function logicalAnd(a: TensorLike, b: TensorLike): Tensor {
   return logicalPair(prim.andPrim, "logical_and", a, b);
 }
@@ -177,7 +210,15 @@ export function bitwiseNot(x: Tensor): Tensor {
   return apply(prim.notPrim, [x], undefined);
 }
 
-/** a shifted left by b bits. `torch.bitwise_left_shift`. */
+/**
+ * a shifted left by b bits. `torch.bitwise_left_shift`.
+ *
+ * @example
+ * ```ts
+ * import { bitwiseLeftShift, tensor } from "@tenon/tenon";
+ * console.log(bitwiseLeftShift(tensor([1n, 3n]), 2).tolist()); // [ 4, 12 ]
+ * ```
+ */
 export function bitwiseLeftShift(a: TensorLike, b: TensorLike): Tensor {
   return shift(prim.shlPrim, "lshift", a, b);
 }
@@ -208,7 +249,15 @@ const closeKinds: Kinds<CloseOptions> = {
   equalNan: "boolean",
 };
 
-/** Whether |a - b| <= atol + rtol |b|, as bool; infinities are close to themselves only. `torch.isclose`. */
+/**
+ * Whether |a - b| <= atol + rtol |b|, as bool; infinities are close to themselves only. `torch.isclose`.
+ *
+ * @example
+ * ```ts
+ * import { isclose, tensor } from "@tenon/tenon";
+ * console.log(isclose(tensor([1, 2]), tensor([1 + 1e-6, 2.1])).tolist()); // [ true, false ]
+ * ```
+ */
 export function isclose(
   a: Tensor,
   b: Tensor,

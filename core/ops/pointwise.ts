@@ -104,7 +104,15 @@ export function clip(
   return clamp(x, min, max);
 }
 
-/** From a (weight 0) to b (weight 1) on a straight line, exact at both ends. `torch.lerp`. */
+/**
+ * From a (weight 0) to b (weight 1) on a straight line, exact at both ends. `torch.lerp`.
+ *
+ * @example
+ * ```ts
+ * import { lerp, tensor } from "@tenon/tenon";
+ * console.log(lerp(tensor([0, 10]), tensor([10, 20]), 0.25).tolist()); // [ 2.5, 12.5 ]
+ * ```
+ */
 export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
   checkCall("lerp", [a, b]);
   if (a.dtype !== b.dtype) {
@@ -206,7 +214,15 @@ const nanToNumKinds: Kinds<NanToNumOptions> = {
   neginf: "number",
 };
 
-/** x with NaN and infinities replaced by numbers. `torch.nan_to_num`. */
+/**
+ * x with NaN and infinities replaced by numbers. `torch.nan_to_num`.
+ *
+ * @example
+ * ```ts
+ * import { nanToNum, tensor } from "@tenon/tenon";
+ * console.log(nanToNum(tensor([NaN, 1]), { nan: 5 }).tolist()); // [ 5, 1 ]
+ * ```
+ */
 export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
   checkCall("nan_to_num", [x], options, nanToNumKinds);
   const top = largest[x.dtype];

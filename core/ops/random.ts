@@ -217,7 +217,16 @@ export function drawnFrom(name: string, y: Tensor, parameters: readonly (number 
   return named(name, result, y);
 }
 
-/** Integers in [low, high), int64: `randint(high, shape)` or `randint(low, high, shape)`. `torch.randint`. */
+/**
+ * Integers in [low, high), int64: `randint(high, shape)` or `randint(low, high, shape)`. `torch.randint`.
+ *
+ * @example
+ * ```ts
+ * import { manualSeed, randint } from "@tenon/tenon";
+ * manualSeed(0);
+ * console.log(randint(0, 10, [5]).tolist()); // [ 4, 9, 3, 0, 3 ]
+ * ```
+ */
 export function randint(high: number | bigint, shape: Shape, options?: RandomOptions): Tensor;
 /** Whole numbers from `low` to before `high`. */
 export function randint(
@@ -299,7 +308,16 @@ export function randomLike(
   );
 }
 
-/** The integers from 0 to n - 1 in random order, int64. `torch.randperm`. */
+/**
+ * The integers from 0 to n - 1 in random order, int64. `torch.randperm`.
+ *
+ * @example
+ * ```ts
+ * import { manualSeed, randperm } from "@tenon/tenon";
+ * manualSeed(0);
+ * console.log(randperm(5).tolist()); // [ 4, 0, 1, 3, 2 ]
+ * ```
+ */
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
   return drawn("randperm", [n], "int64", options, (g, count, dtype) => integers.randperm(g, count, dtype));
 }

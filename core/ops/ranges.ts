@@ -43,6 +43,12 @@ export function iota(shape: Shape, dim: number, options: TensorOptions = {}): Te
 /**
  * `start, start + step, ...` below `end`: `arange(end)`, `arange(start, end, step)`. int64 when all arguments are whole (as in PyTorch),
  * else float32. Ends may be 0-d tensors, which are read. `torch.arange`.
+ *
+ * @example
+ * ```ts
+ * import { arange } from "@tenon/tenon";
+ * console.log(arange(3).tolist(), arange(1, 2, 0.25).tolist(), arange(3).dtype); // [ 0, 1, 2 ] [ 1, 1.25, 1.5, 1.75 ] int64
+ * ```
  */
 export function arange(
   start: number | Tensor | Named<Record<"start" | "end" | "step", number | Tensor>, TensorOptions>,
@@ -121,7 +127,15 @@ function evenly(dtype: DType, start: number, end: number, steps: number): (i: nu
   };
 }
 
-/** `steps` values from `from` to `to`, both included; ends may be 0-d tensors, which are read. `torch.linspace`. */
+/**
+ * `steps` values from `from` to `to`, both included; ends may be 0-d tensors, which are read. `torch.linspace`.
+ *
+ * @example
+ * ```ts
+ * import { linspace } from "@tenon/tenon";
+ * console.log(linspace(0, 1, 5).tolist()); // [ 0, 0.25, 0.5, 0.75, 1 ]
+ * ```
+ */
 export function linspace(
   ...given: Given<
     [start: number | Tensor, end: number | Tensor, steps: number],
@@ -183,7 +197,15 @@ export function diagonalMask(rows: number, columns: number, offset: number, devi
   return eq(column, add(row, offset));
 }
 
-/** The identity matrix, n by m. `torch.eye`. */
+/**
+ * The identity matrix, n by m. `torch.eye`.
+ *
+ * @example
+ * ```ts
+ * import { eye } from "@tenon/tenon";
+ * console.log(eye(2, 3).tolist()); // [ [ 1, 0, 0 ], [ 0, 1, 0 ] ]
+ * ```
+ */
 export function eye(
   n: number,
   m: number | Named<{ m: number }, TensorOptions> = n,

@@ -28,7 +28,15 @@ import { cat, split } from "./join.ts";
 import { inPlace, inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { checkCall, requireKind } from "./options.ts";
 
-/** Elements moved along dimensions, those that leave at one end coming in at the other; without `dims` in the flattened order. `torch.roll`. */
+/**
+ * Elements moved along dimensions, those that leave at one end coming in at the other; without `dims` in the flattened order. `torch.roll`.
+ *
+ * @example
+ * ```ts
+ * import { arange, roll } from "@tenon/tenon";
+ * console.log(roll(arange(5), 2, 0).tolist()); // [ 3, 4, 0, 1, 2 ]
+ * ```
+ */
 export function roll(
   x: Tensor,
   shifts: number | readonly number[] | Named<Record<"shifts" | "dims", number | readonly number[]>>,
@@ -146,6 +154,12 @@ export interface RepeatOptions {
 /**
  * Each element repeated in place: `repeats` times, or as often as `repeats[i]` says, along `dim`; without `dim` over the flattened x.
  * `torch.repeat_interleave`.
+ *
+ * @example
+ * ```ts
+ * import { repeatInterleave, tensor } from "@tenon/tenon";
+ * console.log(repeatInterleave(tensor([1, 2]), 2).tolist()); // [ 1, 1, 2, 2 ]
+ * ```
  */
 export function repeatInterleave(
   x: Tensor,
@@ -215,7 +229,15 @@ function triangle(op: string, x: Tensor, lower: boolean, offset: number): Tensor
   return named(lower ? "Tril" : "Triu", where(chosen, x, fullLike(x, 0)));
 }
 
-/** The matrices with zeros above the diagonal `offset`. `torch.tril`. */
+/**
+ * The matrices with zeros above the diagonal `offset`. `torch.tril`.
+ *
+ * @example
+ * ```ts
+ * import { ones, tril } from "@tenon/tenon";
+ * console.log(tril(ones(3, 3)).tolist()); // [ [ 1, 0, 0 ], [ 1, 1, 0 ], [ 1, 1, 1 ] ]
+ * ```
+ */
 export function tril(x: Tensor, offset: number | Named<{ diagonal: number }> = 0): Tensor {
   if (isNamed(offset)) return tril(x, ...inPlace("tril", ["diagonal"], [offset]));
   return triangle("tril", x, true, offset);
@@ -238,7 +260,15 @@ function placesIn(sections: Tensor): number | number[] {
   return sections.shape.length === 0 ? values[0] : values;
 }
 
-/** Pieces: as many as said, of nearly equal size, or cut before each of the indices. `torch.tensor_split`. */
+/**
+ * Pieces: as many as said, of nearly equal size, or cut before each of the indices. `torch.tensor_split`.
+ *
+ * @example
+ * ```ts
+ * import { arange, tensorSplit } from "@tenon/tenon";
+ * console.log(tensorSplit(arange(5), [1, 3]).map((part) => part.tolist())); // [ [ 0 ], [ 1, 2 ], [ 3, 4 ] ]
+ * ```
+ */
 export function tensorSplit(
   x: Tensor,
   sections: number | readonly number[] | Tensor,
@@ -267,7 +297,16 @@ export function tensorSplit(
   return cuts.slice(1).map((end, i) => narrow(x, at, Math.min(cuts[i], size), Math.max(0, end - cuts[i])));
 }
 
-/** The slices along `dim`, which disappears. `torch.unbind`. */
+/**
+ * The slices along `dim`, which disappears. `torch.unbind`.
+ *
+ * @example
+ * ```ts
+ * import { tensor, unbind } from "@tenon/tenon";
+ * const [first, second] = unbind(tensor([[1, 2], [3, 4]]));
+ * console.log(first.tolist(), second.tolist()); // [ 1, 2 ] [ 3, 4 ]
+ * ```
+ */
 export function unbind(x: Tensor, dim: number | Named<{ dim: number }> = 0): Tensor[] {
   if (isNamed(dim)) return unbind(x, ...inPlace("unbind", ["dim"], [dim]));
   checkCall("unbind", [x]);
@@ -278,7 +317,15 @@ export function unbind(x: Tensor, dim: number | Named<{ dim: number }> = 0): Ten
   return Array.from({ length: x.shape[at] }, (_, i) => named("Unbind", select(x, at, i)));
 }
 
-/** Dimensions `source` moved to the places `destination`, the others keeping their order. `torch.movedim`. */
+/**
+ * Dimensions `source` moved to the places `destination`, the others keeping their order. `torch.movedim`.
+ *
+ * @example
+ * ```ts
+ * import { movedim, zeros } from "@tenon/tenon";
+ * console.log(movedim(zeros(2, 3, 4), 0, -1).shape); // [ 3, 4, 2 ]
+ * ```
+ */
 export function movedim(
   x: Tensor,
   source: number | readonly number[],
@@ -335,7 +382,15 @@ export function diagEmbed(
   return named("DiagEmbed", movedim(placed, [rank - 2, rank - 1], [a, b]));
 }
 
-/** The matrix with a vector on its diagonal, or the diagonal of a matrix. `torch.diag`. */
+/**
+ * The matrix with a vector on its diagonal, or the diagonal of a matrix. `torch.diag`.
+ *
+ * @example
+ * ```ts
+ * import { diag, tensor } from "@tenon/tenon";
+ * console.log(diag(tensor([1, 2])).tolist()); // [ [ 1, 0 ], [ 0, 2 ] ]
+ * ```
+ */
 export function diag(x: Tensor, offset: number | Named<{ diagonal: number }> = 0): Tensor {
   if (isNamed(offset)) return diag(x, ...inPlace("diag", ["diagonal"], [offset]));
   checkCall("diag", [x]);

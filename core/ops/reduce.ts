@@ -74,7 +74,16 @@ function accumulating(x: Tensor, dtype: DType | undefined): Tensor {
   return cast(x, dtype ?? (isFloat(x.dtype) ? x.dtype : "int64"));
 }
 
-/** The sum; integers and bools sum as int64. `torch.sum`. */
+/**
+ * The sum; integers and bools sum as int64. `torch.sum`.
+ *
+ * @example
+ * ```ts
+ * import { sum, tensor } from "@tenon/tenon";
+ * const x = tensor([[1, 2], [3, 4]]);
+ * console.log(sum(x).item(), sum(x, 0).tolist(), sum(x, 1, { keepdim: true }).shape); // 10 [ 4, 6 ] [ 2, 1 ]
+ * ```
+ */
 export function sum(
   x: Tensor,
   dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
@@ -102,7 +111,15 @@ export function prod(
   return named((dim ?? null) === null ? "Prod" : "ProdBackward1", y, x);
 }
 
-/** The mean of floats. `torch.mean`. */
+/**
+ * The mean of floats. `torch.mean`.
+ *
+ * @example
+ * ```ts
+ * import { mean, tensor } from "@tenon/tenon";
+ * console.log(mean(tensor([[1, 2], [3, 6]]), 1).tolist()); // [ 1.5, 4.5 ]
+ * ```
+ */
 export function mean(
   x: Tensor,
   dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
@@ -147,7 +164,15 @@ export function any(
   return truth(over(prim.amaxPrim, toBool(x), dims, options.keepdim), x);
 }
 
-/** Whether all elements are non-zero, as bool. `torch.all`. */
+/**
+ * Whether all elements are non-zero, as bool. `torch.all`.
+ *
+ * @example
+ * ```ts
+ * import { all, tensor } from "@tenon/tenon";
+ * console.log(all(tensor([true, false])).item(), all(tensor([[1, 1], [0, 1]]), 1).tolist()); // false [ true, false ]
+ * ```
+ */
 export function all(
   x: Tensor,
   dim?: Dims | Named<{ dim: Dims }, ReduceOptions>,
@@ -160,7 +185,15 @@ export function all(
   return truth(over(prim.aminPrim, toBool(x), dims, options.keepdim), x);
 }
 
-/** How many elements are non-zero, int64. `torch.count_nonzero`. */
+/**
+ * How many elements are non-zero, int64. `torch.count_nonzero`.
+ *
+ * @example
+ * ```ts
+ * import { countNonzero, tensor } from "@tenon/tenon";
+ * console.log(countNonzero(tensor([[0, 2], [3, 4]]), 1).tolist()); // [ 1, 2 ]
+ * ```
+ */
 export function countNonzero(x: Tensor, dim?: Dims | Named<{ dim: Dims }>): Tensor {
   if (isNamed(dim)) return countNonzero(x, ...inPlace("count_nonzero", ["dim"], [dim]));
   checkCall("count_nonzero", [x]);
@@ -202,7 +235,16 @@ export function variance(
   );
 }
 
-/** The standard deviation, unbiased by default. `torch.std`. */
+/**
+ * The standard deviation, unbiased by default. `torch.std`.
+ *
+ * @example
+ * ```ts
+ * import { std, tensor } from "@tenon/tenon";
+ * const x = tensor([1, 2, 3, 4]);
+ * console.log(std(x).item().toFixed(4), std(x, 0, { unbiased: false }).item().toFixed(4)); // 1.2910 1.1180
+ * ```
+ */
 export function std(
   x: Tensor,
   dim?: Dims | Named<{ dim: Dims }, VarOptions>,
@@ -214,7 +256,15 @@ export function std(
   return named("Std", inSingle(x, (y) => flatAtZero(sqrt, variance(y, dim, options))));
 }
 
-/** ln of the sum of e^x, without overflow. `torch.logsumexp`. */
+/**
+ * ln of the sum of e^x, without overflow. `torch.logsumexp`.
+ *
+ * @example
+ * ```ts
+ * import { logsumexp, tensor } from "@tenon/tenon";
+ * console.log(logsumexp(tensor([1000, 1000]), 0).item().toFixed(4)); // 1000.6932
+ * ```
+ */
 export function logsumexp(
   x: Tensor,
   dim: Dims | Named<{ dim: Dims }, ReduceOptions>,

@@ -41,7 +41,15 @@ function accumulating(x: Tensor, dtype: DType | undefined): Tensor {
   return cast(x, dtype ?? (isFloat(x.dtype) ? x.dtype : "int64"));
 }
 
-/** The sum of all elements up to each one, along `dim`. `torch.cumsum`. */
+/**
+ * The sum of all elements up to each one, along `dim`. `torch.cumsum`.
+ *
+ * @example
+ * ```ts
+ * import { cumsum, tensor } from "@tenon/tenon";
+ * console.log(cumsum(tensor([1, 2, 3]), 0).tolist()); // [ 1, 3, 6 ]
+ * ```
+ */
 export function cumsum(
   x: Tensor,
   dim: number | Named<{ dim: number }, CumulativeOptions>,
@@ -146,7 +154,15 @@ function checkBeside(x: Tensor, more: Tensor, dim: number): void {
   );
 }
 
-/** Differences of neighbours, `x[i + 1] - x[i]`; exclusive or for bools. `torch.diff`. */
+/**
+ * Differences of neighbours, `x[i + 1] - x[i]`; exclusive or for bools. `torch.diff`.
+ *
+ * @example
+ * ```ts
+ * import { diff, tensor } from "@tenon/tenon";
+ * console.log(diff(tensor([1, 4, 9])).tolist()); // [ 3, 5 ]
+ * ```
+ */
 export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
   checkCall("diff", [x], options, diffKinds);
   const { n = 1, dim = -1, prepend, append } = options;

@@ -35,7 +35,16 @@ export interface MeshgridOptions {
   readonly indexing?: "ij" | "xy";
 }
 
-/** Vectors as grids: `meshgrid(x, y)` or `meshgrid([x, y])`, and options. `torch.meshgrid`. */
+/**
+ * Vectors as grids: `meshgrid(x, y)` or `meshgrid([x, y])`, and options. `torch.meshgrid`.
+ *
+ * @example
+ * ```ts
+ * import { arange, meshgrid } from "@tenon/tenon";
+ * const [rows, columns] = meshgrid(arange(2), arange(3), { indexing: "ij" });
+ * console.log(rows.tolist(), columns.tolist()); // [ [ 0, 0, 0 ], [ 1, 1, 1 ] ] [ [ 0, 1, 2 ], [ 0, 1, 2 ] ]
+ * ```
+ */
 export function meshgrid(...tensors: readonly Tensor[]): Tensor[];
 /** Vectors as grids. */
 export function meshgrid(tensors: readonly Tensor[], options?: MeshgridOptions): Tensor[];
@@ -80,7 +89,15 @@ export function meshgrid(
   return tensors.map((t, i) => expand(reshape(t, shape.map((s, d) => d === i ? s : 1)), shape));
 }
 
-/** All tuples of one element of each vector, as rows. `torch.cartesian_prod`. */
+/**
+ * All tuples of one element of each vector, as rows. `torch.cartesian_prod`.
+ *
+ * @example
+ * ```ts
+ * import { cartesianProd, tensor } from "@tenon/tenon";
+ * console.log(cartesianProd(tensor([1, 2]), tensor([3, 4])).tolist()); // [ [ 1, 3 ], [ 1, 4 ], [ 2, 3 ], [ 2, 4 ] ]
+ * ```
+ */
 export function cartesianProd(...tensors: readonly Tensor[]): Tensor {
   checkCall("cartesian_prod", tensors);
   tensors.forEach((t) => {
@@ -134,14 +151,30 @@ function requireSome(op: string, tensors: readonly Tensor[]): void {
   if (tensors.length === 0) throw new ValueError(`${op} expects a non-empty TensorList`);
 }
 
-/** The tensors side by side: along dimension 1, vectors along 0. `torch.hstack`. */
+/**
+ * The tensors side by side: along dimension 1, vectors along 0. `torch.hstack`.
+ *
+ * @example
+ * ```ts
+ * import { hstack, tensor } from "@tenon/tenon";
+ * console.log(hstack([tensor([1, 2]), tensor([3])]).tolist()); // [ 1, 2, 3 ]
+ * ```
+ */
 export function hstack(tensors: readonly Tensor[]): Tensor {
   requireSome("hstack", tensors);
   const parts = tensors.map(asVector);
   return cat(parts, (parts[0]?.shape.length ?? 0) > 1 ? 1 : 0);
 }
 
-/** The tensors one below the other, vectors as rows. `torch.vstack`. */
+/**
+ * The tensors one below the other, vectors as rows. `torch.vstack`.
+ *
+ * @example
+ * ```ts
+ * import { tensor, vstack } from "@tenon/tenon";
+ * console.log(vstack([tensor([1, 2]), tensor([3, 4])]).tolist()); // [ [ 1, 2 ], [ 3, 4 ] ]
+ * ```
+ */
 export function vstack(tensors: readonly Tensor[]): Tensor {
   requireSome("vstack", tensors);
   return cat(tensors.map(asMatrix), 0);
@@ -162,7 +195,15 @@ export function columnStack(tensors: readonly Tensor[]): Tensor {
   return cat(tensors.map((t) => t.shape.length < 2 ? reshape(t, [sizeOf(t.shape), 1]) : t.value), 1);
 }
 
-/** Matrices along the diagonal of one matrix, zeros elsewhere: `blockDiag(a, b)` or `blockDiag([a, b])`. `torch.block_diag`. */
+/**
+ * Matrices along the diagonal of one matrix, zeros elsewhere: `blockDiag(a, b)` or `blockDiag([a, b])`. `torch.block_diag`.
+ *
+ * @example
+ * ```ts
+ * import { blockDiag, ones } from "@tenon/tenon";
+ * console.log(blockDiag(ones(1, 1), ones(1, 2)).tolist()); // [ [ 1, 0, 0 ], [ 0, 1, 1 ] ]
+ * ```
+ */
 export function blockDiag(...args: TensorList): Tensor {
   const blocks = tensorsIn("block_diag", args).map((x, i) => {
     if (x.shape.length <= 2) return asMatrix(x);

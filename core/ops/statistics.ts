@@ -92,7 +92,16 @@ export function stdMean(
   return [named("StdMean", std(x, dim, options)), named("StdMean", mean(x, dim, { keepdim, dtype }))];
 }
 
-/** The variance and the mean. `torch.var_mean`. */
+/**
+ * The variance and the mean. `torch.var_mean`.
+ *
+ * @example
+ * ```ts
+ * import { tensor, varMean } from "@tenon/tenon";
+ * const [variance, mean] = varMean(tensor([1, 2, 3]));
+ * console.log(variance.item(), mean.item()); // 1 2
+ * ```
+ */
 export function varMean(
   x: Tensor,
   dim?: Dims | Named<{ dim: Dims }, VarOptions>,
@@ -153,7 +162,15 @@ function observationWeights(count: number, { fweights, aweights }: CovOptions): 
   return product;
 }
 
-/** The covariance matrix of variables in rows, observations in columns, which may be weighted. `torch.cov`. */
+/**
+ * The covariance matrix of variables in rows, observations in columns, which may be weighted. `torch.cov`.
+ *
+ * @example
+ * ```ts
+ * import { cov, tensor } from "@tenon/tenon";
+ * console.log(cov(tensor([[1, 2, 3], [3, 2, 1]])).tolist()); // [ [ 1, -1 ], [ -1, 1 ] ]
+ * ```
+ */
 export function cov(x: Tensor, options: CovOptions = {}): Tensor {
   checkTensors("cov", [x]);
   checkOptions("cov", options, { correction: "number", fweights: "tensor?", aweights: "tensor?" });
@@ -191,14 +208,30 @@ export function corrcoef(x: Tensor): Tensor {
   return clamp(div(c, mul(unsqueeze(scale, 1), unsqueeze(scale, 0))), -1, 1);
 }
 
-/** Whether all elements are close, by the rule of `isclose`. Reads both. `torch.allclose`. */
+/**
+ * Whether all elements are close, by the rule of `isclose`. Reads both. `torch.allclose`.
+ *
+ * @example
+ * ```ts
+ * import { allclose, tensor } from "@tenon/tenon";
+ * console.log(allclose(tensor([1, 2]), tensor([1, 2 + 1e-6]))); // true
+ * ```
+ */
 export function allclose(a: Tensor, b: Tensor, options: CloseOptions = {}): boolean {
   checkCall("allclose", [a, b]);
   checkOptions("allclose", options, { rtol: "number", atol: "number", equalNan: "boolean" });
   return all(isclose(a, b, options)).item<boolean>();
 }
 
-/** Whether shapes and all elements are the same. Reads both. `torch.equal`. */
+/**
+ * Whether shapes and all elements are the same. Reads both. `torch.equal`.
+ *
+ * @example
+ * ```ts
+ * import { equal, tensor } from "@tenon/tenon";
+ * console.log(equal(tensor([1, 2]), tensor([1, 2])), equal(tensor([1]), tensor([1, 1]))); // true false
+ * ```
+ */
 export function equal(a: Tensor, b: Tensor): boolean {
   checkCall("equal", [a, b]);
   return sameShape(a.shape, b.shape) && all(eq(a, b)).item<boolean>();

@@ -212,7 +212,16 @@ export class Generator {
 export const defaultGenerator: Generator = new Generator();
 defaultGenerator.seed();
 
-/** Seeds the default generator (`torch.manual_seed`), so that what follows prints the numbers PyTorch prints. */
+/**
+ * Seeds the default generator (`torch.manual_seed`), so that what follows prints the numbers PyTorch prints.
+ *
+ * @example
+ * ```ts
+ * import { manualSeed, rand } from "@tenon/tenon";
+ * manualSeed(0);
+ * console.log(String(rand(2))); // tensor([0.4963, 0.7682])
+ * ```
+ */
 export function manualSeed(seed: number | bigint): Generator {
   return defaultGenerator.manualSeed(seed);
 }

@@ -141,6 +141,12 @@ function mapTrees(tree: Tree, fn: (x: Tensor) => Tree): Tree {
 
 /**
  * The jacobian of `fn`: `jacrev`. `torch.autograd.functional.jacobian`, with the point as the argument of the function that it returns.
+ *
+ * @example
+ * ```ts
+ * import { jacobian, type Tensor, tensor } from "@tenon/tenon";
+ * console.log(jacobian((x: Tensor) => x.pow(2))(tensor([1, 2])).tolist()); // [ [ 2, 0 ], [ 0, 4 ] ]
+ * ```
  */
 export const jacobian: typeof jacrev = jacrev;
 

@@ -127,7 +127,18 @@ export function clipGradsWithNorm_(
   scale(all, needed(op, options, "maxNorm"), needed(op, options, "totalNorm"));
 }
 
-/** Keeps every element of the gradients within -clipValue and clipValue. `torch.nn.utils.clip_grad_value_`. */
+/**
+ * Keeps every element of the gradients within -clipValue and clipValue. `torch.nn.utils.clip_grad_value_`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * const net = new nn.Linear(2, 1);
+ * net(ones(1, 2)).mul(100).sum().backward();
+ * nn.utils.clipGradValue_(net.parameters(), 0.5);
+ * console.log(net.weight.grad?.tolist()); // [ [ 0.5, 0.5 ] ]
+ * ```
+ */
 export function clipGradValue_(
   ...given: Given<
     [parameters: Tensor | Iterable<Tensor>, clipValue: number],

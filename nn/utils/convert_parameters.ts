@@ -12,7 +12,15 @@ import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { Parameter } from "../module/parameter.ts";
 
-/** The elements of all parameters, one after the other. `torch.nn.utils.parameters_to_vector`. */
+/**
+ * The elements of all parameters, one after the other. `torch.nn.utils.parameters_to_vector`.
+ *
+ * @example
+ * ```ts
+ * import { nn } from "@tenon/tenon";
+ * console.log(nn.utils.parametersToVector(new nn.Linear(3, 2).parameters()).shape); // [ 8 ]
+ * ```
+ */
 export function parametersToVector(parameters: Iterable<Tensor>): Tensor {
   checkKind("parametersToVector", "parameters", parameters ?? null, "iterable");
   return cat([...parameters].map((p) => reshape(p, [-1])), 0);

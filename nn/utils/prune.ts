@@ -123,7 +123,17 @@ export function identity<M extends Module>(module: M, ...given: PruneArguments<[
   return applyPruning(module, name, new Identity());
 }
 
-/** Prunes elements at random, a number of them or a share. `torch.nn.utils.prune.random_unstructured`. */
+/**
+ * Prunes elements at random, a number of them or a share. `torch.nn.utils.prune.random_unstructured`.
+ *
+ * @example
+ * ```ts
+ * import { nn } from "@tenon/tenon";
+ * const layer = new nn.Linear(4, 4);
+ * nn.utils.prune.randomUnstructured(layer, "weight", 0.25);
+ * console.log(layer.weight.eq(0).sum().item(), Object.keys(layer.stateDict())); // 4 [ "bias", "weight_orig", "weight_mask" ]
+ * ```
+ */
 export function randomUnstructured<M extends Module>(
   module: M,
   ...given: PruneArguments<[amount: number], { amount: number }>

@@ -206,7 +206,15 @@ function outsideSelf(op: string, x: Tensor, dim: number): (got: number | bigint)
     }]`;
 }
 
-/** The slices of x along `dim` at a vector of indices, which are not negative. `torch.index_select`. */
+/**
+ * The slices of x along `dim` at a vector of indices, which are not negative. `torch.index_select`.
+ *
+ * @example
+ * ```ts
+ * import { indexSelect, tensor } from "@tenon/tenon";
+ * console.log(indexSelect(tensor([[1, 2], [3, 4]]), 1, [1, 0]).tolist()); // [ [ 2, 1 ], [ 4, 3 ] ]
+ * ```
+ */
 export function indexSelect(x: Tensor, ...given: AlongIndex): Tensor {
   const [dim, index] = inOrder<[number, IndexLike]>("index_select", ["dim", "index"], 2, given);
   checkCall("index_select", [x]);
@@ -253,7 +261,15 @@ const indexAddKinds: Kinds<{ readonly alpha?: number }> = {
   alpha: "number",
 };
 
-/** x with the slices of `source`, times `alpha`, added at the indices along `dim`. `torch.index_add`. */
+/**
+ * x with the slices of `source`, times `alpha`, added at the indices along `dim`. `torch.index_add`.
+ *
+ * @example
+ * ```ts
+ * import { indexAdd, tensor, zeros } from "@tenon/tenon";
+ * console.log(indexAdd(zeros(3), 0, [0, 2, 2], tensor([1, 2, 3])).tolist()); // [ 1, 0, 5 ]
+ * ```
+ */
 export function indexAdd(
   x: Tensor,
   dim: number,
@@ -322,7 +338,16 @@ export function take(x: Tensor, index: IndexLike): Tensor {
   return named("Take", reshape(y, idx.shape));
 }
 
-/** `gather` whose index broadcasts with x in all other dimensions; without `dim` over the flattened x. `torch.take_along_dim`. */
+/**
+ * `gather` whose index broadcasts with x in all other dimensions; without `dim` over the flattened x. `torch.take_along_dim`.
+ *
+ * @example
+ * ```ts
+ * import { takeAlongDim, tensor } from "@tenon/tenon";
+ * const x = tensor([[3, 1], [2, 4]]);
+ * console.log(takeAlongDim(x, x.argsort(1), 1).tolist()); // [ [ 1, 3 ], [ 2, 4 ] ]
+ * ```
+ */
 export function takeAlongDim(x: Tensor, ...given: FreeAlongIndex): Tensor {
   const [index, dim] = inOrder<[IndexLike, number?]>("take_along_dim", ["indices", "dim"], 1, given);
   checkCall("take_along_dim", [x]);

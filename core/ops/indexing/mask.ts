@@ -28,7 +28,16 @@ function checkMask(op: string, mask: Tensor): void {
   }
 }
 
-/** x with one value where the mask is true; both broadcast. The dtype of x stays. `torch.masked_fill`. */
+/**
+ * x with one value where the mask is true; both broadcast. The dtype of x stays. `torch.masked_fill`.
+ *
+ * @example
+ * ```ts
+ * import { maskedFill, tensor } from "@tenon/tenon";
+ * const x = tensor([1, -2, 3]);
+ * console.log(maskedFill(x, x.lt(0), 0).tolist()); // [ 1, 0, 3 ]
+ * ```
+ */
 export function maskedFill(
   x: Tensor,
   ...given: Given<
@@ -66,7 +75,16 @@ function int64Tensor(values: readonly number[], shape: Shape, like: Tensor): Ten
   return fromHost(host, shape, "int64", like.device);
 }
 
-/** The elements where the mask is true, as a vector; both broadcast. Reads the mask. `torch.masked_select`. */
+/**
+ * The elements where the mask is true, as a vector; both broadcast. Reads the mask. `torch.masked_select`.
+ *
+ * @example
+ * ```ts
+ * import { maskedSelect, tensor } from "@tenon/tenon";
+ * const x = tensor([[1, -2], [3, 4]]);
+ * console.log(maskedSelect(x, x.gt(0)).tolist()); // [ 1, 3, 4 ]
+ * ```
+ */
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   checkCall("masked_select", [x, mask]);
   checkMask("masked_select", mask);
@@ -106,6 +124,12 @@ const nonzeroKinds: Kinds<{ readonly asTuple?: boolean }> = {
 /**
  * The indices of the elements that are not zero, int64 [count, rank], in row-major order; with `asTuple` one vector per dimension. Reads x.
  * `torch.nonzero`.
+ *
+ * @example
+ * ```ts
+ * import { nonzero, tensor } from "@tenon/tenon";
+ * console.log(nonzero(tensor([[0, 1], [2, 0]])).tolist()); // [ [ 0, 1 ], [ 1, 0 ] ]
+ * ```
  */
 export function nonzero(x: Tensor): Tensor;
 /** One index tensor per dimension. */

@@ -37,7 +37,15 @@ function written(op: string, x: Tensor, source: Tensor, read: (x: Tensor) => Ten
   return reshape(scatterExact(flat(x), 0, flat(places), flat(cast(source, x.dtype)), "set"), x.shape);
 }
 
-/** x with the slice at `index` along `dim` replaced by `source`. `torch.select_scatter`. */
+/**
+ * x with the slice at `index` along `dim` replaced by `source`. `torch.select_scatter`.
+ *
+ * @example
+ * ```ts
+ * import { ones, selectScatter, zeros } from "@tenon/tenon";
+ * console.log(selectScatter(zeros(2, 2), ones(2), 1, 0).tolist()); // [ [ 1, 0 ], [ 1, 0 ] ]
+ * ```
+ */
 export function selectScatter(x: Tensor, source: Tensor, dim: number, index: number): Tensor {
   checkCall("select_scatter", [x, source]);
   return named("SelectScatter", written("select_scatter", x, source, (t) => select(t, dim, index)));
@@ -125,7 +133,15 @@ export function asStridedScatter(
   );
 }
 
-/** x with `values` at a list of index tensors, one for each leading dimension (null keeps a dimension whole). `torch.Tensor.index_put`. */
+/**
+ * x with `values` at a list of index tensors, one for each leading dimension (null keeps a dimension whole). `torch.Tensor.index_put`.
+ *
+ * @example
+ * ```ts
+ * import { indexPut, tensor, zeros } from "@tenon/tenon";
+ * console.log(indexPut(zeros(3), [tensor([0n, 2n])], tensor([5, 6])).tolist()); // [ 5, 0, 6 ]
+ * ```
+ */
 export function indexPut(
   x: Tensor,
   indices: readonly (Tensor | null)[],

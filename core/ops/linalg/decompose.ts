@@ -225,7 +225,16 @@ const svdKinds: Kinds<{ readonly some?: boolean }> = {
   some: "boolean",
 };
 
-/** U, S and V (not transposed) with A = U diag(S) V^T; `some: false` completes U and V. Reads x. `torch.svd`. */
+/**
+ * U, S and V (not transposed) with A = U diag(S) V^T; `some: false` completes U and V. Reads x. `torch.svd`.
+ *
+ * @example
+ * ```ts
+ * import { svd, tensor } from "@tenon/tenon";
+ * const [u, s, v] = svd(tensor([[3, 0], [0, 2]]));
+ * console.log(s.tolist(), u.shape, v.shape); // [ 3, 2 ] [ 2, 2 ] [ 2, 2 ]
+ * ```
+ */
 export function svd(
   x: Tensor,
   options: { readonly some?: boolean } = {},

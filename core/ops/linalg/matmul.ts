@@ -75,7 +75,15 @@ export function mm(a: Tensor, b: Tensor): Tensor {
   return named("Mm", product("mm", a, b));
 }
 
-/** a [b, n, k] times b [b, k, m]. `torch.bmm`. */
+/**
+ * a [b, n, k] times b [b, k, m]. `torch.bmm`.
+ *
+ * @example
+ * ```ts
+ * import { bmm, ones } from "@tenon/tenon";
+ * console.log(bmm(ones(8, 2, 3), ones(8, 3, 4)).shape); // [ 8, 2, 4 ]
+ * ```
+ */
 export function bmm(a: Tensor, b: Tensor): Tensor {
   checkCall("bmm", [a, b]);
   if (a.shape.length !== 3 || b.shape.length !== 3) {
@@ -220,7 +228,15 @@ export function added(op: string, input: Tensor, y: Tensor, options: AddmmOption
   return numberIn(op, "beta", options.beta ?? 1) === 0 ? scaledProduct : add(scaledProduct, scaledInput);
 }
 
-/** beta * input + alpha * (a times b). `torch.addmm`. */
+/**
+ * beta * input + alpha * (a times b). `torch.addmm`.
+ *
+ * @example
+ * ```ts
+ * import { addmm, ones } from "@tenon/tenon";
+ * console.log(addmm(ones(2), ones(2, 3), ones(3, 2), { beta: 2 }).tolist()); // [ [ 5, 5 ], [ 5, 5 ] ]
+ * ```
+ */
 export function addmm(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions = {}): Tensor {
   checkCall("addmm", [input, a, b], options, addmmKinds);
   requireSameType("addmm", input, b);

@@ -26,7 +26,15 @@ import { expand, reshape, select, unsqueeze } from "../view.ts";
 import { inPlace, isNamed, type Named, numberIn } from "../arguments.ts";
 import { checkCall, checkOptions, type Kinds, requireTensors } from "../options.ts";
 
-/** The n-th power of square matrices; negative powers are those of the inverse. `torch.linalg.matrix_power`. */
+/**
+ * The n-th power of square matrices; negative powers are those of the inverse. `torch.linalg.matrix_power`.
+ *
+ * @example
+ * ```ts
+ * import { matrixPower, tensor } from "@tenon/tenon";
+ * console.log(matrixPower(tensor([[1, 1], [0, 1]]), 3).tolist()); // [ [ 1, 3 ], [ 0, 1 ] ]
+ * ```
+ */
 export function matrixPower(x: Tensor, n: number): Tensor {
   checkCall("matrix_power", [x]);
   const side = x.shape[x.shape.length - 1];
@@ -235,7 +243,15 @@ const isinKinds: Kinds<{ readonly invert?: boolean }> = {
   invert: "boolean",
 };
 
-/** Whether each element is one of the test elements, as bool. `torch.isin`. */
+/**
+ * Whether each element is one of the test elements, as bool. `torch.isin`.
+ *
+ * @example
+ * ```ts
+ * import { isin, tensor } from "@tenon/tenon";
+ * console.log(isin(tensor([1, 2, 3]), tensor([2, 5])).tolist()); // [ false, true, false ]
+ * ```
+ */
 export function isin(
   elements: Tensor,
   tests: TensorLike,

@@ -30,7 +30,16 @@ import {
 import { inv } from "./solve.ts";
 import { unsqueeze } from "../view.ts";
 
-/** The p-norm over dims: p may be 0, any number, Infinity, -Infinity or "fro"; or "nuc", the sum of the singular values of matrices. `torch.norm`. */
+/**
+ * The p-norm over dims: p may be 0, any number, Infinity, -Infinity or "fro"; or "nuc", the sum of the singular values of matrices. `torch.norm`.
+ *
+ * @example
+ * ```ts
+ * import { norm, tensor } from "@tenon/tenon";
+ * const x = tensor([[3, 4], [6, 8]]);
+ * console.log(norm(x, 2, 1).tolist(), norm(x, "fro").item().toFixed(4)); // [ 5, 10 ] 11.1803
+ * ```
+ */
 export function norm(
   x: Tensor,
   p: number | "fro" | "nuc" | Named<{ p: number | "fro" | "nuc"; dim: Dims }, ReduceOptions> = "fro",

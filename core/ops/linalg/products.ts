@@ -50,7 +50,15 @@ function checkRanks(a: Tensor, b: Tensor): void {
   );
 }
 
-/** The cross product of vectors with 3 elements along `dim`; the first dimension of size 3 when not given. `torch.cross`. */
+/**
+ * The cross product of vectors with 3 elements along `dim`; the first dimension of size 3 when not given. `torch.cross`.
+ *
+ * @example
+ * ```ts
+ * import { cross, tensor } from "@tenon/tenon";
+ * console.log(cross(tensor([1, 0, 0]), tensor([0, 1, 0])).tolist()); // [ 0, 0, 1 ]
+ * ```
+ */
 export function cross(a: Tensor, b: Tensor, dim?: number | Named<{ dim: number }>): Tensor {
   if (isNamed(dim)) return cross(a, b, ...inPlace("cross", ["dim"], [dim]));
   checkCall("cross", [a, b]);
@@ -102,7 +110,15 @@ const computeModes: readonly unknown[] = [
 
 const cdistKinds: Kinds<CdistOptions> = { computeMode: "string?" };
 
-/** The p-norm distances between all rows of a [..., n, d] and b [..., m, d]: [..., n, m]. `torch.cdist`. */
+/**
+ * The p-norm distances between all rows of a [..., n, d] and b [..., m, d]: [..., n, m]. `torch.cdist`.
+ *
+ * @example
+ * ```ts
+ * import { cdist, tensor } from "@tenon/tenon";
+ * console.log(cdist(tensor([[0, 0]]), tensor([[3, 4], [0, 1]])).tolist()); // [ [ 5, 1 ] ]
+ * ```
+ */
 export function cdist(
   a: Tensor,
   b: Tensor,
@@ -158,6 +174,12 @@ function distancesByProduct(a: Tensor, b: Tensor): Tensor {
 /**
  * The contraction of several dimensions: the last `dims` of a with the first of b, or the two lists of dimensions, paired. The free
  * dimensions of a come first in the result, then those of b. `torch.tensordot`.
+ *
+ * @example
+ * ```ts
+ * import { ones, tensordot } from "@tenon/tenon";
+ * console.log(tensordot(ones(2, 3, 4), ones(3, 4, 5), 2).shape); // [ 2, 5 ]
+ * ```
  */
 export function tensordot(
   a: Tensor,

@@ -56,7 +56,15 @@ export function checkNumbers(op: string, settings: Readonly<Record<string, numbe
   for (const name in settings) checkKind(op, name, settings[name], "number");
 }
 
-/** x where positive, else 0; the gradient at 0 is 0, NaN stays NaN. `torch.relu`. */
+/**
+ * x where positive, else 0; the gradient at 0 is 0, NaN stays NaN. `torch.relu`.
+ *
+ * @example
+ * ```ts
+ * import { relu, tensor } from "@tenon/tenon";
+ * console.log(relu(tensor([-1, 0, 2])).tolist()); // [ 0, 0, 2 ]
+ * ```
+ */
 export function relu(x: Tensor, options?: InplaceOptions): Tensor {
   checkCall("relu", [x], options, inplaceKinds);
   if (x.dtype === "bool") throw new DTypeError("Boolean inputs not supported for relu");
@@ -92,7 +100,15 @@ export function relu6(x: Tensor, options?: InplaceOptions): Tensor {
   return hardtanh(x, 0, 6);
 }
 
-/** x where positive, else `negativeSlope` x. `torch.nn.functional.leaky_relu`. */
+/**
+ * x where positive, else `negativeSlope` x. `torch.nn.functional.leaky_relu`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * console.log(nn.functional.leakyRelu(tensor([-2, 2]), 0.5).tolist()); // [ -1, 2 ]
+ * ```
+ */
 export function leakyRelu(
   x: Tensor,
   negativeSlope: number | Named<{ negativeSlope: number }, InplaceOptions> = 0.01,
@@ -164,7 +180,17 @@ export interface GeluOptions {
 
 const geluKinds: Kinds<GeluOptions> = { approximate: "string" };
 
-/** x times the normal distribution's cumulative function at x. `torch.nn.functional.gelu`. */
+/**
+ * x times the normal distribution's cumulative function at x. `torch.nn.functional.gelu`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * const x = tensor([-1, 0, 2]);
+ * console.log(String(nn.functional.gelu(x))); // tensor([-0.1587,  0.0000,  1.9545])
+ * console.log(String(nn.functional.gelu(x, { approximate: "tanh" }))); // tensor([-0.1588,  0.0000,  1.9546])
+ * ```
+ */
 export function gelu(x: Tensor, options: GeluOptions = {}): Tensor {
   checkCall("gelu", [x], options, geluKinds);
   const y = floats("GeluKernelImpl", x);
@@ -333,7 +359,15 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
   return named("Prelu", where(gt(x, 0), x, mul(x, slope)));
 }
 
-/** The first half along `dim` times the sigmoid of the second. `torch.nn.functional.glu`. */
+/**
+ * The first half along `dim` times the sigmoid of the second. `torch.nn.functional.glu`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * console.log(nn.functional.glu(tensor([1, 2, 0, 0])).tolist()); // [ 0.5, 1 ]
+ * ```
+ */
 export function glu(x: Tensor, dim: number | Named<{ dim: number }> = -1): Tensor {
   if (isNamed(dim)) return glu(x, ...inPlace("glu", ["dim"], [dim]));
   checkCall("glu", [x]);

@@ -171,6 +171,13 @@ function againstProbabilities(
 /**
  * -weight x[target], of log probabilities x [N, C, ...] (or [C]) and class numbers [N, ...] (or a number); the mean is over the weights.
  * `torch.nn.functional.nll_loss`.
+ *
+ * @example
+ * ```ts
+ * import { logSoftmax, nn, tensor } from "@tenon/tenon";
+ * const logits = tensor([[1, 2], [3, 1]]), target = tensor([1n, 0n]);
+ * console.log(nn.functional.nllLoss(logSoftmax(logits, 1), target).item().toFixed(4)); // 0.2201
+ * ```
  */
 export function nllLoss(
   input: Tensor,

@@ -88,6 +88,13 @@ function masked(x: Tensor, p: number, shape: Shape, options: DropoutOptions): Te
  * Each element is 0 with probability `p`, else divided by 1 - p; without `training` nothing changes. `torch.nn.functional.dropout`.
  *
  * @throws {ValueError} when p is not between 0 and 1
+ * @example
+ * ```ts
+ * import { manualSeed, nn, ones } from "@tenon/tenon";
+ * manualSeed(0);
+ * console.log(nn.functional.dropout(ones(6), 0.5).tolist()); // [ 0, 0, 2, 0, 0, 0 ]
+ * console.log(nn.functional.dropout(ones(3), 0.5, { training: false }).tolist()); // [ 1, 1, 1 ]
+ * ```
  */
 export function dropout(
   x: Tensor,

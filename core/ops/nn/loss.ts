@@ -97,7 +97,16 @@ function difference(op: string, input: Tensor, target: Tensor): Tensor {
   return sub(cast(x, dtype), cast(y, dtype));
 }
 
-/** (input - target)^2. Shapes broadcast. `torch.nn.functional.mse_loss`. */
+/**
+ * (input - target)^2. Shapes broadcast. `torch.nn.functional.mse_loss`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * const x = tensor([1, 2]), y = tensor([0, 4]);
+ * console.log(nn.functional.mseLoss(x, y).item(), nn.functional.mseLoss(x, y, { reduction: "none" }).tolist()); // 2.5 [ 1, 4 ]
+ * ```
+ */
 export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
   checkCall("mse_loss", [input, target], options, lossKinds);
   const d = difference("mse_loss", input, target);
@@ -226,6 +235,12 @@ export const binaryCrossEntropyWithLogitsKinds: Kinds<BinaryCrossEntropyWithLogi
 /**
  * `binaryCrossEntropy` of sigmoid(input), without the loss of digits: (1 - t) max(x, 0) - p t min(x, 0) + (1 + (p - 1) t) ln(1 + e^-|x|).
  * `torch.nn.functional.binary_cross_entropy_with_logits`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * console.log(nn.functional.binaryCrossEntropyWithLogits(tensor([0, 2]), tensor([1, 1])).item().toFixed(4)); // 0.4100
+ * ```
  */
 export function binaryCrossEntropyWithLogits(
   input: Tensor,
@@ -263,7 +278,16 @@ export interface KlDivOptions {
 /** What those options hold. */
 export const klDivKinds: Kinds<KlDivOptions> = { logTarget: "boolean", ...lossKinds };
 
-/** target (ln(target) - input): the divergence of a target distribution from one given as logarithms. `torch.nn.functional.kl_div`. */
+/**
+ * target (ln(target) - input): the divergence of a target distribution from one given as logarithms. `torch.nn.functional.kl_div`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * const p = tensor([0.5, 0.5]), q = tensor([0.25, 0.75]);
+ * console.log(nn.functional.klDiv(q.log(), p, { reduction: "sum" }).item().toFixed(4)); // 0.1438
+ * ```
+ */
 export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {}): Tensor {
   checkCall("kl_div", [input, target], options, klDivKinds);
   const { reduction = "mean", logTarget = false } = options;

@@ -114,6 +114,12 @@ function checkNormalized(
 /**
  * Mean 0 and variance 1 over the last dimensions, which `normalizedShape` names; then times weight plus bias.
  * `torch.nn.functional.layer_norm`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * console.log(String(nn.functional.layerNorm(tensor([1, 2, 3]), [3]))); // tensor([-1.2247,  0.0000,  1.2247])
+ * ```
  */
 export function layerNorm(
   x: Tensor,
@@ -140,7 +146,15 @@ const machineEpsilon: Readonly<Record<string, number>> = {
   bfloat16: 2 ** -7,
 };
 
-/** x over its root mean square along the last dimensions, times weight. eps is the dtype's own by default. `torch.nn.functional.rms_norm`. */
+/**
+ * x over its root mean square along the last dimensions, times weight. eps is the dtype's own by default. `torch.nn.functional.rms_norm`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * console.log(String(nn.functional.rmsNorm(tensor([3, 4]), [2]))); // tensor([0.8485, 1.1314])
+ * ```
+ */
 export function rmsNorm(
   x: Tensor,
   normalizedShape: Shape | Named<{ normalizedShape: Shape; weight: Tensor | null }, NormOptions>,

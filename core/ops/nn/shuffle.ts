@@ -21,7 +21,15 @@ function check(op: string, name: string, x: Tensor, factor: number): void {
   }
 }
 
-/** [..., C r^2, H, W] -> [..., C, H r, W r]. `torch.nn.functional.pixel_shuffle`. */
+/**
+ * [..., C r^2, H, W] -> [..., C, H r, W r]. `torch.nn.functional.pixel_shuffle`.
+ *
+ * @example
+ * ```ts
+ * import { nn, ones } from "@tenon/tenon";
+ * console.log(nn.functional.pixelShuffle(ones(1, 8, 2, 2), 2).shape); // [ 1, 2, 4, 4 ]
+ * ```
+ */
 export function pixelShuffle(x: Tensor, upscaleFactor: number | Named<{ upscaleFactor: number }>): Tensor {
   if (isNamed(upscaleFactor)) {
     return pixelShuffle(x, ...inPlace("pixel_shuffle", ["upscaleFactor"], [upscaleFactor], 1));

@@ -33,7 +33,15 @@ export interface NormalizeOptions {
 
 const normalizeKinds: Kinds<NormalizeOptions> = { p: "number", dim: "sizes", eps: "number" };
 
-/** x over its p-norm along `dim`. `torch.nn.functional.normalize`. */
+/**
+ * x over its p-norm along `dim`. `torch.nn.functional.normalize`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * console.log(String(nn.functional.normalize(tensor([3, 4]), { dim: 0 }))); // tensor([0.6000, 0.8000])
+ * ```
+ */
 export function normalize(
   x: Tensor,
   ...settings: Trailing<[p: number, dim: number | readonly number[], eps: number], NormalizeOptions>
@@ -54,7 +62,15 @@ export interface CosineSimilarityOptions {
 
 const cosineSimilarityKinds: Kinds<CosineSimilarityOptions> = { dim: "number", eps: "number" };
 
-/** The cosine of the angle between vectors along `dim`. `torch.nn.functional.cosine_similarity`. */
+/**
+ * The cosine of the angle between vectors along `dim`. `torch.nn.functional.cosine_similarity`.
+ *
+ * @example
+ * ```ts
+ * import { nn, tensor } from "@tenon/tenon";
+ * console.log(nn.functional.cosineSimilarity(tensor([[1, 0]]), tensor([[1, 0], [0, 2]])).tolist()); // [ 1, 0 ]
+ * ```
+ */
 export function cosineSimilarity(
   a: Tensor,
   b: Tensor,

@@ -77,7 +77,15 @@ export function softmax(
   return named("Softmax", inSingle(y, shares));
 }
 
-/** ln of softmax, without the loss of digits. `torch.log_softmax`. */
+/**
+ * ln of softmax, without the loss of digits. `torch.log_softmax`.
+ *
+ * @example
+ * ```ts
+ * import { logSoftmax, tensor } from "@tenon/tenon";
+ * console.log(String(logSoftmax(tensor([1, 2, 3]), 0))); // tensor([-2.4076, -1.4076, -0.4076])
+ * ```
+ */
 export function logSoftmax(
   x: Tensor,
   dim: number | Named<{ dim: number }, SoftmaxOptions> = implicitDim("log_softmax", x),

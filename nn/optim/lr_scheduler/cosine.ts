@@ -19,7 +19,22 @@ export interface CosineAnnealingLROptions extends SchedulerOptions {
   readonly etaMin?: number;
 }
 
-/** From the first learning rate to the least in `tMax` steps, and back. `torch.optim.lr_scheduler.CosineAnnealingLR`. */
+/**
+ * From the first learning rate to the least in `tMax` steps, and back. `torch.optim.lr_scheduler.CosineAnnealingLR`.
+ *
+ * @example
+ * ```ts
+ * import { nn, optim } from "@tenon/tenon";
+ * const optimizer = new optim.SGD(new nn.Linear(1, 1).parameters(), { lr: 0.1 });
+ * const scheduler = new optim.lrScheduler.CosineAnnealingLR(optimizer, 4);
+ * const rates = Array.from({ length: 4 }, () => {
+ *   optimizer.step();
+ *   scheduler.step();
+ *   return scheduler.getLastLr()[0].toFixed(4);
+ * });
+ * console.log(rates.join(" ")); // 0.0854 0.0500 0.0146 0.0000
+ * ```
+ */
 export class CosineAnnealingLR extends LRScheduler<{ tMax: number; etaMin: number }> {
   /** Takes the optimizer and the number of steps; the least learning rate by position or by name. */
   constructor(

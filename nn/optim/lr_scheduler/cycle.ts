@@ -100,7 +100,22 @@ function phasesOf(total: number, share: number, three: boolean): Phase[] {
   ];
 }
 
-/** Up to a large learning rate and down to a tiny one, once. `torch.optim.lr_scheduler.OneCycleLR`. */
+/**
+ * Up to a large learning rate and down to a tiny one, once. `torch.optim.lr_scheduler.OneCycleLR`.
+ *
+ * @example
+ * ```ts
+ * import { nn, optim } from "@tenon/tenon";
+ * const optimizer = new optim.SGD(new nn.Linear(1, 1).parameters(), { lr: 0.1 });
+ * const scheduler = new optim.lrScheduler.OneCycleLR(optimizer, 1, { totalSteps: 5 });
+ * const rates = Array.from({ length: 4 }, () => {
+ *   optimizer.step();
+ *   scheduler.step();
+ *   return scheduler.getLastLr()[0].toFixed(4);
+ * });
+ * console.log(rates.join(" ")); // 0.9505 0.6113 0.1883 0.0000
+ * ```
+ */
 export class OneCycleLR
   extends LRScheduler<OneCycleSettings & { phases: Phase[]; annealStrategy: "cos" | "linear" }> {
   /** Takes the optimizer and the largest learning rate; the others by position or by name. */

@@ -132,7 +132,22 @@ export class MultiStepLR extends LRScheduler<{ milestones: readonly number[]; ga
   }
 }
 
-/** Multiplies the learning rate by gamma at every step. `torch.optim.lr_scheduler.ExponentialLR`. */
+/**
+ * Multiplies the learning rate by gamma at every step. `torch.optim.lr_scheduler.ExponentialLR`.
+ *
+ * @example
+ * ```ts
+ * import { nn, optim } from "@tenon/tenon";
+ * const optimizer = new optim.SGD(new nn.Linear(1, 1).parameters(), { lr: 0.1 });
+ * const scheduler = new optim.lrScheduler.ExponentialLR(optimizer, 0.5);
+ * const rates = Array.from({ length: 3 }, () => {
+ *   optimizer.step();
+ *   scheduler.step();
+ *   return scheduler.getLastLr()[0].toFixed(4);
+ * });
+ * console.log(rates.join(" ")); // 0.0500 0.0250 0.0125
+ * ```
+ */
 export class ExponentialLR extends LRScheduler<{ gamma: number }> {
   /** Takes the optimizer and gamma. */
   constructor(
@@ -309,7 +324,22 @@ function functionsFor(
   return [...given];
 }
 
-/** The first learning rate times a function of the step. `torch.optim.lr_scheduler.LambdaLR`. */
+/**
+ * The first learning rate times a function of the step. `torch.optim.lr_scheduler.LambdaLR`.
+ *
+ * @example
+ * ```ts
+ * import { nn, optim } from "@tenon/tenon";
+ * const optimizer = new optim.SGD(new nn.Linear(1, 1).parameters(), { lr: 0.1 });
+ * const scheduler = new optim.lrScheduler.LambdaLR(optimizer, (epoch) => 1 / (1 + epoch));
+ * const rates = Array.from({ length: 3 }, () => {
+ *   optimizer.step();
+ *   scheduler.step();
+ *   return scheduler.getLastLr()[0].toFixed(4);
+ * });
+ * console.log(rates.join(" ")); // 0.0500 0.0333 0.0250
+ * ```
+ */
 export class LambdaLR extends LRScheduler<{ lrLambdas: RateFunction[] }> {
   /** Takes the optimizer and a function, or one for each group. */
   constructor(
