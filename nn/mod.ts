@@ -71,7 +71,7 @@ export * from "./distance.ts";
 export * from "./dropout.ts";
 export * from "./embedding.ts";
 export * from "./flatten.ts";
-export { functionalCall, valueAndGrad } from "./module/functional_call.ts";
+export { functionalCall, stackModuleState, valueAndGrad, type ValuesByName } from "./module/functional_call.ts";
 export {
   type ForwardHook,
   type ForwardPreHook,
@@ -105,6 +105,7 @@ export {
   type LSTMOptions,
   type RecurrentArguments,
   RecurrentModule,
+  RecurrentModule as RNNBase,
   type RecurrentOptions,
   type RecurrentSizes,
 } from "./recurrent.ts";

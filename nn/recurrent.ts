@@ -136,6 +136,9 @@ export abstract class RecurrentModule extends Module {
     );
   }
 
+  /** Weights are laid out as kernels read them: there is nothing to do. PyTorch programs call it. */
+  flattenParameters(): void {}
+
   /** Draws the parameters anew: uniform within 1 / sqrt(hiddenSize). */
   resetParameters(): void {
     const bound = this.hiddenSize > 0 ? 1 / Math.sqrt(this.hiddenSize) : 0;

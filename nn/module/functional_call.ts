@@ -4,12 +4,17 @@
  * @module
  */
 import { GradError, ValueError } from "../../core/errors.ts";
+import { noGrad } from "../../core/grad_mode.ts";
+import { stack } from "../../core/ops/join.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { type Args, valueAndGrad as valueAndGradOf } from "../../core/transform/grad.ts";
 import { bufferKind, className, fieldsOf } from "./fields.ts";
 import type { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { everyPath } from "./traverse.ts";
+
+/** Tensors by the dotted names of parameters and buffers. */
+export type ValuesByName = Readonly<Record<string, Tensor>>;
 
 /** Lets tensors stand in for a module's parameters and buffers while `fn` runs. */
 function withValues<T>(module: Module, values: Readonly<Record<string, Tensor>>, fn: () => T): T {
@@ -54,7 +59,7 @@ function withValues<T>(module: Module, values: Readonly<Record<string, Tensor>>,
 }
 
 /**
- * Calls a module with other values for its parameters and buffers (all or some, by dotted name), and leaves it as it is.
+ * Calls a module with other values for its parameters and buffers (all or some, by dotted name, in one record or several), and leaves it as it is.
  * `torch.func.functional_call`.
  *
  * @throws {ValueError} for a name that the module does not have
@@ -68,13 +73,72 @@ function withValues<T>(module: Module, values: Readonly<Record<string, Tensor>>,
  */
 export function functionalCall<M extends Module & ((...inputs: never[]) => unknown)>(
   module: M,
-  values: Readonly<Record<string, Tensor>>,
+  values: ValuesByName | readonly ValuesByName[],
   ...inputs: Parameters<M>
 ): ReturnType<M> {
   if (typeof values !== "object" || values === null) {
     throw new ValueError(`functionalCall: expected tensors by name, but got ${values}`);
   }
-  return withValues(module, values, () => Reflect.apply(module, undefined, inputs) as ReturnType<M>);
+  const all = isList(values) ? together(values) : values;
+  return withValues(module, all, () => Reflect.apply(module, undefined, inputs) as ReturnType<M>);
+}
+
+function isList<T extends object>(values: T | readonly T[]): values is readonly T[] {
+  return Array.isArray(values);
+}
+
+/** Several records as one; a name may be in one of them. */
+function together(parts: readonly ValuesByName[]): ValuesByName {
+  const found: Record<string, Tensor> = {};
+  for (const part of parts) {
+    for (const name of Object.keys(part)) {
+      if (name in found) throw new ValueError(`${name} appears in multiple dictionaries, in functionalCall`);
+      found[name] = part[name];
+    }
+  }
+  return found;
+}
+
+/**
+ * The parameters and the buffers of several models of one class, each stacked along a new first dimension: with `vmap` over it the models run as
+ * one. The parameters require gradients. `torch.func.stack_module_state`.
+ *
+ * @throws {ValueError} when there is no model, or models differ in class or in mode
+ * @example
+ * ```ts
+ * import { nn, ones, type Tensor, vmap } from "@tenon/tenon";
+ * const models = [1, 2, 3].map(() => new nn.Linear(4, 2));
+ * const [params, buffers] = nn.stackModuleState(models);
+ * type Values = Record<string, Tensor>;
+ * const run = (p: Values, b: Values, x: Tensor): Tensor => nn.functionalCall(models[0], [p, b], x);
+ * console.log(vmap(run, { inDims: [0, 0, null] })(params, buffers, ones([5, 4])).shape); // [ 3, 5, 2 ]
+ * ```
+ */
+export function stackModuleState(
+  models: readonly Module[],
+): [params: Record<string, Tensor>, buffers: Record<string, Tensor>] {
+  const op = "stack_module_state";
+  if (!Array.isArray(models) || models.length === 0) {
+    throw new ValueError(`${op}: Expected at least one model, got ${Array.isArray(models) ? 0 : models}.`);
+  }
+  const [first] = models;
+  if (models.some((m) => m.training !== first.training)) {
+    throw new ValueError(`${op}: Expected all models to have the same training/eval mode.`);
+  }
+  if (models.some((m) => m.constructor !== first.constructor)) {
+    throw new ValueError(`${op}: Expected all models to be of the same class.`);
+  }
+  const stacked = (entries: readonly [string, Tensor][][], requiresGrad: boolean) =>
+    Object.fromEntries(entries[0].map(([name], i) => {
+      const each = entries.map((own) => own[i][1]);
+      const x = noGrad(() => stack(each.map((t) => t.detach()), 0)).detach();
+      x.requiresGrad = requiresGrad && each[0].requiresGrad;
+      return [name, x];
+    }));
+  return [
+    stacked(models.map((m) => m.namedParameters()), true),
+    stacked(models.map((m) => m.namedBuffers()), false),
+  ];
 }
 
 /**

@@ -9,6 +9,7 @@ import { ones, tensor, zeros } from "../../../core/ops/create.ts";
 import { randn } from "../../../core/ops/random.ts";
 import type { Tensor } from "../../../core/tensor.ts";
 import { grad } from "../../../core/transform/grad.ts";
+import { vmap } from "../../../core/transform/vmap.ts";
 import * as nn from "../../../nn/mod.ts";
 
 const near = (a: Tensor, b: Tensor) => a.sub(b).abs().max().item() < 1e-6;
@@ -91,4 +92,39 @@ Deno.test("valueAndGrad gives what backward gives", () => {
     const other = net.getParameter(name).grad;
     assert(other !== null && near(g, other), name);
   }
+});
+
+Deno.test("models of one class run as one by their stacked parameters and buffers", () => {
+  const make = () => new nn.Sequential(new nn.Linear(3, 2), new nn.BatchNorm1d(2)).eval();
+  const models = [make(), make(), make()], x = randn([4, 3]);
+  models[1][1].runningMean = tensor([1, 2]);
+  models[2][0].bias.requiresGrad = true;
+  const [params, buffers] = nn.stackModuleState(models);
+  assertEquals(Object.entries(params).map(([name, p]) => [name, p.shape, p.requiresGrad]), [
+    ["0.weight", [3, 2, 3], true],
+    ["0.bias", [3, 2], true],
+    ["1.weight", [3, 2], true],
+    ["1.bias", [3, 2], true],
+  ]);
+  assertEquals(buffers["1.running_mean"].tolist(), [[0, 0], [1, 2], [0, 0]]);
+  type Values = Record<string, Tensor>;
+  const run = (p: Values, b: Values, x: Tensor): Tensor => nn.functionalCall(models[0], [p, b], x);
+  const together = vmap(run, { inDims: [0, 0, null] })(params, buffers, x);
+  models.forEach((model, i) => assert(near(together.get(i), model(x))));
+  together.sum().backward();
+  assertEquals(params["0.weight"].grad?.shape, [3, 2, 3]);
+  assertEquals(models[0][0].weight.grad, null);
+  const message = "stack_module_state: Expected";
+  assertThrows(() => nn.stackModuleState([]), ValueError, `${message} at least one model, got 0.`);
+  assertThrows(
+    () => nn.stackModuleState([make(), make().train()]),
+    ValueError,
+    `${message} all models to have`,
+  );
+  assertThrows(() => nn.stackModuleState([make(), new nn.Linear(1, 1).eval()]), ValueError, "the same class");
+  assertThrows(
+    () => nn.functionalCall(new nn.Linear(1, 1), [{ weight: x }, { weight: x }], x),
+    ValueError,
+    "weight appears in multiple dictionaries",
+  );
 });
