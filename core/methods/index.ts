@@ -44,37 +44,37 @@ export abstract class IndexMethods extends OrderMethods {
     return new Selection(this, indices);
   }
 
-  /** The elements of a region: `x.get(...)` is `x.at(...).get()`. */
+  /** The elements of a region: `x.get(...)` is `x.at(...).get()`, such as `x.get(0, "1:3")`, `x.get("...", -1)`, `x.get(x.gt(0))`. */
   get(this: Tensor, ...indices: readonly Index[]): Tensor {
     return new Selection(this, indices).get();
   }
 
-  /** Elements at an index tensor along a dimension. */
+  /** Elements at an index tensor along a dimension: `x.gather(1, index)` has at [i, j] the element of x at [i, index[i, j]]. */
   gather(this: Tensor, ...given: AlongIndex): Tensor {
     return op.gather(this, ...given);
   }
 
-  /** This with elements written at an index tensor along a dimension. */
+  /** This with elements written at an index tensor along a dimension: `x.scatter(1, index, source)` has source[i, j] at [i, index[i, j]]. */
   scatter(this: Tensor, ...given: ScatterArguments): Tensor {
     return scatter(this, ...given);
   }
 
-  /** This with elements added at an index tensor along a dimension. */
+  /** This with elements added at an index tensor along a dimension: as `scatter`, where all that meet add up. */
   scatterAdd(this: Tensor, ...given: ScatterAddArguments): Tensor {
     return scatterAdd(this, ...given);
   }
 
-  /** This with elements merged at an index tensor along a dimension. */
+  /** This with elements merged at an index tensor along a dimension, by "sum", "prod", "mean", "amax" or "amin". */
   scatterReduce(this: Tensor, ...given: ScatterReduceArguments): Tensor {
     return scatterReduce(this, ...given);
   }
 
-  /** The slices at a vector of indices. */
+  /** The slices at a vector of indices: `x.indexSelect(1, [2, 0])` makes [3, 4] to [3, 2]. */
   indexSelect(this: Tensor, ...given: AlongIndex): Tensor {
     return op.indexSelect(this, ...given);
   }
 
-  /** This with slices added at a vector of indices. */
+  /** This with slices added at a vector of indices, where several may meet: `x.indexAdd(0, [0, 0], rows)`. */
   indexAdd(
     this: Tensor,
     dim: number,
@@ -85,27 +85,27 @@ export abstract class IndexMethods extends OrderMethods {
     return op.indexAdd(this, dim, index, source, options);
   }
 
-  /** This with slices replaced at a vector of indices. */
+  /** This with slices replaced at a vector of indices: `x.indexCopy(0, [2, 0], rows)`. */
   indexCopy(this: Tensor, dim: number, index: IndexLike, source: Tensor): Tensor {
     return op.indexCopy(this, dim, index, source);
   }
 
-  /** This with slices filled at a vector of indices. */
+  /** This with slices filled at a vector of indices: `x.indexFill(1, [0, 2], -1)`. */
   indexFill(this: Tensor, ...given: FillAlongIndex): Tensor {
     return op.indexFill(this, ...given);
   }
 
-  /** Elements of the flattened tensor. */
+  /** Elements of the flattened tensor, in the shape of the index: `x.take([0, 5])`. */
   take(this: Tensor, index: IndexLike): Tensor {
     return op.take(this, index);
   }
 
-  /** `gather` with a broadcasting index. */
+  /** `gather` with an index that broadcasts: `x.takeAlongDim(x.argsort(1), 1)` is x sorted. */
   takeAlongDim(this: Tensor, ...given: FreeAlongIndex): Tensor {
     return op.takeAlongDim(this, ...given);
   }
 
-  /** This with one value where the mask is true. */
+  /** This with one value where the mask is true: `scores.maskedFill(mask, -Infinity)`. */
   maskedFill(
     this: Tensor,
     ...given: Given<
@@ -117,7 +117,7 @@ export abstract class IndexMethods extends OrderMethods {
     return mask.maskedFill(this, ...given);
   }
 
-  /** The elements where the mask is true, as a vector. */
+  /** The elements where the mask is true, as a vector: `x.maskedSelect(x.gt(0))`. */
   maskedSelect(this: Tensor, chosen: Tensor): Tensor {
     return mask.maskedSelect(this, chosen);
   }

@@ -18,32 +18,32 @@ import { ViewMethods } from "./view.ts";
 
 /** Products, factorisations and functions of matrices. */
 export abstract class LinalgMethods extends ViewMethods {
-  /** The matrix product, vectors and batches included. */
+  /** The matrix product, vectors and batches included: [..., n, k] and [..., k, m] to [..., n, m]. */
   matmul(this: Tensor, other: Tensor): Tensor {
     return op.matmul(this, other);
   }
 
-  /** The product of two matrices. */
+  /** The product of two matrices: [n, k] and [k, m] to [n, m]. */
   mm(this: Tensor, other: Tensor): Tensor {
     return op.mm(this, other);
   }
 
-  /** Products of two batches of matrices. */
+  /** Products of two batches of matrices: [b, n, k] and [b, k, m] to [b, n, m]. */
   bmm(this: Tensor, other: Tensor): Tensor {
     return op.bmm(this, other);
   }
 
-  /** The product with a vector. */
+  /** The product with a vector: [n, k] and [k] to [n]. */
   mv(this: Tensor, other: Tensor): Tensor {
     return op.mv(this, other);
   }
 
-  /** The inner product of two vectors. */
+  /** The inner product of two vectors: [n] and [n] to a number. */
   dot(this: Tensor, other: Tensor): Tensor {
     return op.dot(this, other);
   }
 
-  /** The outer product of two vectors. */
+  /** The outer product of two vectors: [n] and [m] to [n, m]. */
   outer(this: Tensor, other: Tensor): Tensor {
     return op.outer(this, other);
   }
@@ -88,12 +88,12 @@ export abstract class LinalgMethods extends ViewMethods {
     return functions.matrixExp(this);
   }
 
-  /** The inverse of square matrices. */
+  /** The inverse of square matrices [..., n, n]. */
   inverse(this: Tensor): Tensor {
     return solve.inv(this);
   }
 
-  /** The determinants of square matrices. */
+  /** The determinants of square matrices: [..., n, n] to [...]. */
   det(this: Tensor): Tensor {
     return solve.det(this);
   }
@@ -123,12 +123,12 @@ export abstract class LinalgMethods extends ViewMethods {
     return solve.choleskyInverse(this, { upper });
   }
 
-  /** Orthonormal columns and an upper triangular factor. */
+  /** Orthonormal columns and an upper triangular factor: [..., m, n] to [..., m, k] and [..., k, n]. */
   qr(this: Tensor, mode?: QrMode): NamedTuple<readonly ["Q", "R"]> {
     return qr(this, mode);
   }
 
-  /** Singular values and vectors. */
+  /** Singular values and vectors, U, S, V with this = U diag(S) V^T: [..., m, n] to [..., m, k], [..., k], [..., n, k]. */
   svd(
     this: Tensor,
     options?: { readonly some?: boolean },

@@ -15,7 +15,7 @@ import { RearrangeMethods } from "./rearrange.ts";
 
 /** Sorting, running sums and statistics. */
 export abstract class OrderMethods extends RearrangeMethods {
-  /** The elements in order, and where they came from. */
+  /** The elements in order along a dimension (the last), and where they came from: `const [values, indices] = x.sort(0, { descending: true })`. */
   sort(
     this: Tensor,
     dim?: number | Named<{ dim: number }, op.SortOptions>,
@@ -24,7 +24,7 @@ export abstract class OrderMethods extends RearrangeMethods {
     return op.sort(this, dim, options);
   }
 
-  /** The indices that sort. */
+  /** The indices that sort along a dimension (the last), int64. */
   argsort(
     this: Tensor,
     dim?: number | Named<{ dim: number }, op.SortOptions>,
@@ -33,7 +33,7 @@ export abstract class OrderMethods extends RearrangeMethods {
     return op.argsort(this, dim, options);
   }
 
-  /** The k largest or smallest elements, and where they came from. */
+  /** The k largest or smallest elements along a dimension (the last), and where they came from: `logits.topk(5).indices`. */
   topk(
     this: Tensor,
     k: number | Named<{ k: number; dim: number }, op.TopkOptions>,
@@ -43,7 +43,7 @@ export abstract class OrderMethods extends RearrangeMethods {
     return op.topk(this, k, dim, options);
   }
 
-  /** The k-th smallest element, and where it came from. */
+  /** The k-th smallest element along a dimension (the last), and where it came from; k counts from 1. */
   kthvalue(
     this: Tensor,
     k: number | Named<{ k: number; dim: number }, ReduceOptions>,
@@ -83,7 +83,7 @@ export abstract class OrderMethods extends RearrangeMethods {
     return typeof dim === "number" ? op.nanmedian(this, dim, options) : op.nanmedian(this, dim);
   }
 
-  /** The values below which a fraction q lies. */
+  /** The values below which a fraction q lies: `x.quantile(0.5)`, `x.quantile(0.9, 1)`. */
   quantile(
     this: Tensor,
     q: op.Levels | Named<{ q: op.Levels; dim: number | null }, op.QuantileOptions>,
@@ -125,7 +125,7 @@ export abstract class OrderMethods extends RearrangeMethods {
     return bins.bincount(this, weights, minlength);
   }
 
-  /** The running sum. */
+  /** The running sum along `dim`: 1, 2, 3 to 1, 3, 6. */
   cumsum(
     this: Tensor,
     dim: number | Named<{ dim: number }, scan.CumulativeOptions>,
@@ -134,7 +134,7 @@ export abstract class OrderMethods extends RearrangeMethods {
     return scan.cumsum(this, dim, options);
   }
 
-  /** The running product. */
+  /** The running product along `dim`: 1, 2, 3 to 1, 2, 6. */
   cumprod(
     this: Tensor,
     dim: number | Named<{ dim: number }, scan.CumulativeOptions>,
@@ -158,7 +158,7 @@ export abstract class OrderMethods extends RearrangeMethods {
     return scan.logcumsumexp(this, dim);
   }
 
-  /** Differences of neighbours. */
+  /** Differences of neighbours along a dimension (the last): 1, 4, 9 to 3, 5. */
   diff(this: Tensor, options?: scan.DiffOptions): Tensor {
     return scan.diff(this, options);
   }
@@ -181,12 +181,12 @@ export abstract class OrderMethods extends RearrangeMethods {
     return statistics.aminmax(this, options);
   }
 
-  /** The covariance of rows. */
+  /** The covariance of rows: [n, samples] to [n, n]. */
   cov(this: Tensor, options?: statistics.CovOptions): Tensor {
     return statistics.cov(this, options);
   }
 
-  /** The correlation of rows. */
+  /** The correlation of rows: [n, samples] to [n, n]. */
   corrcoef(this: Tensor): Tensor {
     return statistics.corrcoef(this);
   }

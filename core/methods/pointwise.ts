@@ -20,7 +20,7 @@ export abstract class PointwiseMethods extends LinalgMethods {
     return activation.relu(this);
   }
 
-  /** Exponentials that sum to 1 along a dimension. */
+  /** Exponentials that sum to 1 along a dimension: `logits.softmax(-1)`. */
   softmax(
     this: Tensor,
     dim: number | Named<{ dim: number }, soft.SoftmaxOptions>,
@@ -29,7 +29,7 @@ export abstract class PointwiseMethods extends LinalgMethods {
     return soft.softmax(this, dim, options);
   }
 
-  /** The logarithm of `softmax`. */
+  /** The logarithm of `softmax`, exact also where that is 0: `logits.logSoftmax(-1)`. */
   logSoftmax(
     this: Tensor,
     dim: number | Named<{ dim: number }, soft.SoftmaxOptions>,
@@ -38,7 +38,7 @@ export abstract class PointwiseMethods extends LinalgMethods {
     return soft.logSoftmax(this, dim, options);
   }
 
-  /** Between two bounds; either may be left out. */
+  /** Between two bounds, numbers or tensors; either may be left out: `x.clamp(0, 1)`, `x.clamp({ max: 5 })`. */
   clamp(
     this: Tensor,
     min?: TensorLike | null | Named<{ min: TensorLike | null; max: TensorLike | null }>,
@@ -56,17 +56,17 @@ export abstract class PointwiseMethods extends LinalgMethods {
     return op.clip(this, min, max);
   }
 
-  /** On the straight line to `end`. */
+  /** On the straight line to `end`: this + weight (end - this). */
   lerp(this: Tensor, end: Tensor, weight: Tensor | number): Tensor {
     return op.lerp(this, end, weight);
   }
 
-  /** Plus value * a * b. */
+  /** This plus value * a * b. */
   addcmul(this: Tensor, a: Tensor, b: Tensor, options?: { readonly value?: number | Tensor }): Tensor {
     return op.addcmul(this, a, b, options);
   }
 
-  /** Plus value * a / b. */
+  /** This plus value * a / b. */
   addcdiv(this: Tensor, a: Tensor, b: Tensor, options?: { readonly value?: number | Tensor }): Tensor {
     return op.addcdiv(this, a, b, options);
   }
@@ -136,12 +136,12 @@ export abstract class PointwiseMethods extends LinalgMethods {
     return logic.isclose(this, other, options);
   }
 
-  /** Whether all elements are close. */
+  /** Whether all elements are close, as a boolean: |this - other| <= atol + rtol |other|. */
   allclose(this: Tensor, other: Tensor, options?: logic.CloseOptions): boolean {
     return statistics.allclose(this, other, options);
   }
 
-  /** Whether shape and all elements are the same. */
+  /** Whether shape and all elements are the same, as a boolean: what `===` and `if (x == y)` do not say. */
   equal(this: Tensor, other: Tensor): boolean {
     return statistics.equal(this, other);
   }

@@ -15,7 +15,7 @@ import { checkTensors } from "../ops/cast.ts";
 
 /** Methods that rearrange elements. */
 export abstract class RearrangeMethods extends PointwiseMethods {
-  /** Elements moved along dimensions, round the ends. */
+  /** Elements moved along dimensions, round the ends: `x.roll(1, 0)` makes 1, 2, 3 to 3, 1, 2. */
   roll(
     this: Tensor,
     shifts: number | readonly number[] | Named<Record<"shifts" | "dims", number | readonly number[]>>,
@@ -24,7 +24,7 @@ export abstract class RearrangeMethods extends PointwiseMethods {
     return op.roll(this, shifts, dims);
   }
 
-  /** Turned by 90 degrees, `k` times. */
+  /** Turned by 90 degrees, `k` times: [2, 3] to [3, 2]. */
   rot90(
     this: Tensor,
     k?: number | Named<{ k: number; dims: readonly number[] }>,
@@ -33,7 +33,7 @@ export abstract class RearrangeMethods extends PointwiseMethods {
     return op.rot90(this, k, dims);
   }
 
-  /** Repeated along each dimension: `x.repeat(2, 1)` or `x.repeat([2, 1])`. */
+  /** Repeated along each dimension: `x.repeat(2, 1)` or `x.repeat([2, 1])` makes [3, 4] to [6, 4]. */
   repeat(this: Tensor, ...sizes: SizeList): Tensor {
     return op.repeat(this, sizesIn(sizes));
   }
@@ -43,7 +43,7 @@ export abstract class RearrangeMethods extends PointwiseMethods {
     return op.tile(this, sizesIn(sizes));
   }
 
-  /** Each element repeated in place. */
+  /** Each element repeated in place: `x.repeatInterleave(2)` makes 1, 2 to 1, 1, 2, 2; with `dim`, each slice. */
   repeatInterleave(
     this: Tensor,
     repeats:
@@ -57,17 +57,17 @@ export abstract class RearrangeMethods extends PointwiseMethods {
     return op.repeatInterleave(this, repeats, dim, options);
   }
 
-  /** Zeros above a diagonal. */
+  /** Zeros above a diagonal, of matrices [..., m, n]: `ones(n, n).tril()` is the mask of causal attention. */
   tril(this: Tensor, offset?: number | Named<{ diagonal: number }>): Tensor {
     return op.tril(this, offset);
   }
 
-  /** Zeros below a diagonal. */
+  /** Zeros below a diagonal, of matrices [..., m, n]: `x.triu(1)` is without the main one. */
   triu(this: Tensor, offset?: number | Named<{ diagonal: number }>): Tensor {
     return op.triu(this, offset);
   }
 
-  /** Pieces of nearly equal size, or between indices. */
+  /** Pieces of nearly equal size, or between indices: `x.tensorSplit(2)`, `x.tensorSplit([1, 3], 1)`. */
   tensorSplit(
     this: Tensor,
     sections: number | readonly number[] | Tensor,
@@ -76,12 +76,12 @@ export abstract class RearrangeMethods extends PointwiseMethods {
     return op.tensorSplit(this, sections, dim);
   }
 
-  /** The slices along a dimension. */
+  /** The slices along a dimension, which disappears: `x.unbind()` of [2, 3] is two of [3]. */
   unbind(this: Tensor, dim?: number | Named<{ dim: number }>): Tensor[] {
     return op.unbind(this, dim);
   }
 
-  /** Dimensions moved to other places. */
+  /** Dimensions moved to other places: `x.movedim(0, -1)` makes [2, 3, 4] to [3, 4, 2]. */
   movedim(this: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor {
     return op.movedim(this, source, destination);
   }
@@ -107,12 +107,12 @@ export abstract class RearrangeMethods extends PointwiseMethods {
     return expand(this, other.shape);
   }
 
-  /** A vector as a diagonal matrix, or a matrix's diagonal. */
+  /** A vector [n] as a diagonal matrix [n, n], or the diagonal of a matrix. */
   diag(this: Tensor, offset?: number | Named<{ diagonal: number }>): Tensor {
     return op.diag(this, offset);
   }
 
-  /** The last dimension as diagonals. */
+  /** The last dimension as diagonals: [..., n] to [..., n, n]. */
   diagEmbed(
     this: Tensor,
     offset?: number | Named<{ offset: number; dim1: number; dim2: number }>,
@@ -122,17 +122,17 @@ export abstract class RearrangeMethods extends PointwiseMethods {
     return op.diagEmbed(this, offset, dim1, dim2);
   }
 
-  /** The sum of the diagonal. */
+  /** The sum of the diagonal of a matrix. */
   trace(this: Tensor): Tensor {
     return products.trace(this);
   }
 
-  /** The Kronecker product. */
+  /** The Kronecker product: [a, b] and [c, d] to [a c, b d]. */
   kron(this: Tensor, other: Tensor): Tensor {
     return products.kron(this, other);
   }
 
-  /** The cross product. */
+  /** The cross product of vectors of three, along `dim`. */
   cross(this: Tensor, other: Tensor, dim?: number | Named<{ dim: number }>): Tensor {
     return products.cross(this, other, dim);
   }

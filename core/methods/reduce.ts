@@ -13,12 +13,12 @@ import { MathMethods } from "./math.ts";
 
 /** Reductions. */
 export abstract class ReduceMethods extends MathMethods {
-  /** The sum; integers sum as int64. */
+  /** The sum of all elements, or along `dim`; integers sum as int64: `x.sum()`, `x.sum(1, { keepdim: true })`, `x.sum([0, 1])`. */
   sum(this: Tensor, dim?: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
     return op.sum(this, dim, options);
   }
 
-  /** The mean of floats. */
+  /** The mean of all elements, or along `dim`; of floats: `x.mean(0)` makes [2, 3] to [3]. */
   mean(this: Tensor, dim?: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
     return op.mean(this, dim, options);
   }
@@ -33,17 +33,17 @@ export abstract class ReduceMethods extends MathMethods {
     return extremes.amin(this, dim, options);
   }
 
-  /** Whether any element is non-zero. */
+  /** Whether any element is non-zero, of all or along `dim`, as bool: `x.gt(0).any().item()`. */
   any(this: Tensor, dim?: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
     return op.any(this, dim, options);
   }
 
-  /** Whether all elements are non-zero. */
+  /** Whether all elements are non-zero, of all or along `dim`, as bool: `x.eq(y).all().item()`. */
   all(this: Tensor, dim?: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
     return op.all(this, dim, options);
   }
 
-  /** The product. */
+  /** The product of all elements, or along `dim`. */
   prod(
     this: Tensor,
     dim?: number | null | Named<{ dim: number | null }, ReduceOptions>,
@@ -52,7 +52,7 @@ export abstract class ReduceMethods extends MathMethods {
     return op.prod(this, dim, options);
   }
 
-  /** The index of the first largest value. */
+  /** The index of the first largest value, of the flattened tensor or along `dim`, int64: `logits.argmax(1)` makes [N, C] to [N]. */
   argmax(
     this: Tensor,
     dim?: number | null | Named<{ dim: number | null }, ReduceOptions>,
@@ -61,7 +61,7 @@ export abstract class ReduceMethods extends MathMethods {
     return extremes.argmax(this, dim, options);
   }
 
-  /** The index of the first smallest value. */
+  /** The index of the first smallest value, of the flattened tensor or along `dim`, int64. */
   argmin(
     this: Tensor,
     dim?: number | null | Named<{ dim: number | null }, ReduceOptions>,
@@ -106,17 +106,17 @@ export abstract class ReduceMethods extends MathMethods {
     return typeof dim === "number" ? extremes.min(this, dim, options) : extremes.min(this, dim);
   }
 
-  /** The variance, unbiased by default. */
+  /** The variance of all elements, or along `dim`, unbiased by default: `x.var(0, { unbiased: false })`. */
   var(this: Tensor, dim?: Dims | Named<{ dim: Dims }, VarOptions>, options?: VarOptions): Tensor {
     return op.variance(this, dim, options);
   }
 
-  /** The standard deviation, unbiased by default. */
+  /** The standard deviation of all elements, or along `dim`, unbiased by default. */
   std(this: Tensor, dim?: Dims | Named<{ dim: Dims }, VarOptions>, options?: VarOptions): Tensor {
     return op.std(this, dim, options);
   }
 
-  /** ln of the sum of e^x. */
+  /** ln of the sum of e^x along `dim`, without overflow. */
   logsumexp(this: Tensor, dim: Dims | Named<{ dim: Dims }, ReduceOptions>, options?: ReduceOptions): Tensor {
     return op.logsumexp(this, dim, options);
   }
@@ -131,7 +131,7 @@ export abstract class ReduceMethods extends MathMethods {
     return norm(this, p, dim, options);
   }
 
-  /** How many elements are non-zero. */
+  /** How many elements are non-zero, of all or along `dim`, int64. */
   countNonzero(this: Tensor, dim?: Dims | Named<{ dim: Dims }>): Tensor {
     return op.countNonzero(this, dim);
   }

@@ -31,27 +31,27 @@ export abstract class ViewMethods extends ReduceMethods {
     return named("View", op.reshape(this, sizesIn(args as SizeList)), this);
   }
 
-  /** Dimensions in another order: `x.permute(2, 0, 1)` or `x.permute([2, 0, 1])`. */
+  /** Dimensions in another order: `x.permute(2, 0, 1)` or `x.permute([2, 0, 1])` makes [2, 3, 4] to [4, 2, 3]. */
   permute(this: Tensor, ...dims: SizeList): Tensor {
     return op.permute(this, sizesIn(dims));
   }
 
-  /** Two dimensions swapped. */
+  /** Two dimensions swapped: `x.transpose(0, 2)` makes [2, 3, 4] to [4, 3, 2]. */
   transpose(this: Tensor, dim0: number, dim1: number): Tensor {
     return op.transpose(this, dim0, dim1);
   }
 
-  /** Dimensions of size 1 repeated: `x.expand(2, 3)` or `x.expand([2, 3])`. */
+  /** Dimensions of size 1 repeated: `x.expand(2, 3)` or `x.expand([2, 3])` makes [1, 3] to [2, 3]; -1 keeps a size. */
   expand(this: Tensor, ...shape: SizeList): Tensor {
     return op.expand(this, sizesIn(shape));
   }
 
-  /** A dimension of size 1 put in. */
+  /** A dimension of size 1 put in: `x.unsqueeze(1)` makes [2, 3] to [2, 1, 3], `x.unsqueeze(-1)` to [2, 3, 1]. */
   unsqueeze(this: Tensor, dim: number | Named<{ dim: number }>): Tensor {
     return op.unsqueeze(this, dim);
   }
 
-  /** Dimensions of size 1 removed. */
+  /** Dimensions of size 1 removed, all or the given: `x.squeeze()` makes [1, 3, 1] to [3], `x.squeeze(0)` to [3, 1]. */
   squeeze(
     this: Tensor,
     dim?: number | readonly number[] | Named<{ dim: number | readonly number[] }>,
@@ -59,7 +59,7 @@ export abstract class ViewMethods extends ReduceMethods {
     return op.squeeze(this, dim);
   }
 
-  /** Dimensions joined to one. */
+  /** Dimensions joined to one: `x.flatten(1)` makes [2, 3, 4] to [2, 12], `x.flatten()` to [24]. */
   flatten(
     this: Tensor,
     start?: number | Named<{ startDim: number; endDim: number }>,
@@ -68,12 +68,12 @@ export abstract class ViewMethods extends ReduceMethods {
     return op.flatten(this, start, end);
   }
 
-  /** One dimension as several. */
+  /** One dimension as several: `x.unflatten(1, [3, 4])` makes [2, 12] to [2, 3, 4]. */
   unflatten(this: Tensor, dim: number, sizes: Shape): Tensor {
     return op.unflatten(this, dim, sizes);
   }
 
-  /** `length` indices from `start` on. */
+  /** `length` indices from `start` on: `x.narrow(0, 1, 2)` is `x.get("1:3")`. */
   narrow(this: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
     return op.narrow(this, dim, start, length);
   }
@@ -83,7 +83,7 @@ export abstract class ViewMethods extends ReduceMethods {
     return op.slice(this, dim, start, end, step);
   }
 
-  /** One index along a dimension, which disappears. */
+  /** One index along a dimension, which disappears: `x.select(1, 0)` is `x.get(":", 0)`. */
   select(this: Tensor, dim: number, index: number): Tensor {
     return op.select(this, dim, index);
   }
@@ -94,12 +94,12 @@ export abstract class ViewMethods extends ReduceMethods {
     return op.flip(this, isNamed(first) ? first : sizesIn(dims as SizeList));
   }
 
-  /** Windows along a dimension, in a new last one. */
+  /** Windows along a dimension, in a new last one: `x.unfold(0, 3, 1)` makes [5] to [3, 3]. */
   unfold(this: Tensor, dim: number, size: number, step: number): Tensor {
     return op.windows(this, dim, size, step);
   }
 
-  /** The diagonal of two dimensions. */
+  /** The diagonal of two dimensions, the first two if not given, as the last one: [3, 3, 5] to [5, 3]. */
   diagonal(
     this: Tensor,
     offset?: number | Named<{ offset: number; dim1: number; dim2: number }>,
@@ -109,7 +109,7 @@ export abstract class ViewMethods extends ReduceMethods {
     return op.diagonal(this, offset, dim1, dim2);
   }
 
-  /** Pieces of a size, or of several sizes. */
+  /** Pieces of a size, or of several sizes: `x.split(2)` cuts [5, 3] into [2, 3], [2, 3] and [1, 3], `x.split([1, 4])` into [1, 3] and [4, 3]. */
   split(
     this: Tensor,
     size: number | readonly number[] | Named<{ splitSize: number | readonly number[]; dim: number }>,
@@ -120,7 +120,7 @@ export abstract class ViewMethods extends ReduceMethods {
       : split(this, size, dim);
   }
 
-  /** At most `chunks` pieces of equal size. */
+  /** At most `chunks` pieces of equal size: `x.chunk(2)` cuts [5, 3] into [3, 3] and [2, 3]. */
   chunk(
     this: Tensor,
     chunks: number | Named<{ chunks: number; dim: number }>,
