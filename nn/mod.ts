@@ -43,6 +43,7 @@ export {
   type RunningNormOptions,
   type StatisticOf,
 } from "./batch_norm.ts";
+export { Buffer, type BufferConstructor } from "./module/buffer.ts";
 export * from "./class_loss.ts";
 export * from "./containers.ts";
 export {

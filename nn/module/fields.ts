@@ -7,6 +7,7 @@
 import type { DType } from "../../core/dtype.ts";
 import { TenonError, ValueError } from "../../core/errors.ts";
 import { Tensor } from "../../core/tensor.ts";
+import { persistenceOf } from "./buffer.ts";
 import { Hooks } from "./hooks.ts";
 import type { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -107,7 +108,13 @@ export function typeText(value: unknown): string {
 }
 
 function kindOf(value: unknown): FieldKind | null {
-  return value instanceof Parameter ? "parameter" : isModule(value) ? "module" : null;
+  return value instanceof Parameter
+    ? "parameter"
+    : isModule(value)
+    ? "module"
+    : persistenceOf(value) === undefined
+    ? null
+    : "buffer";
 }
 
 const wanted: Readonly<Record<FieldKind, string>> = {
@@ -143,7 +150,8 @@ function admit(module: Module, state: ModuleState, name: string, value: unknown)
   }
   if (now === null || now === before) return;
   state.kinds.set(name, now);
-  state.temporary.delete(name);
+  if (persistenceOf(value) === false) state.temporary.add(name);
+  else state.temporary.delete(name);
 }
 
 /** Makes a field an accessor that keeps watch over what is assigned. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { TenonError } from "../../../core/errors.ts";
+import { TenonError, ValueError } from "../../../core/errors.ts";
 import { ones, tensor, zeros } from "../../../core/ops/create.ts";
 import { manualSeed } from "../../../core/random/generator.ts";
 import { Tensor } from "../../../core/tensor.ts";
@@ -384,4 +384,32 @@ Deno.test("PyTorch's numbers go both ways through a state dict", () => {
     half.loadStateDict({ weight: tensor([[1, 2], [3, 4], [5, 6]]), bias: ones([3]) }).missingKeys,
     [],
   );
+});
+
+Deno.test("a Buffer is part of the state of the module whose field it is", () => {
+  class Shift extends nn.Module {
+    offset = new nn.Buffer(tensor([1, 2]));
+    scratch = new nn.Buffer(tensor([0]), { persistent: false });
+    weight = new nn.Parameter(tensor([3]));
+    override forward(x: Tensor): Tensor {
+      return x.mul(this.weight).add(this.offset);
+    }
+  }
+  const net = new Shift();
+  assertEquals(net(tensor([1, 1])).tolist(), [4, 5]);
+  assertEquals(Object.keys(net.stateDict()), ["weight", "offset"]);
+  assertEquals(net.namedBuffers().map(([name]) => name), ["offset", "scratch"]);
+  assertEquals(net.parameters().length, 1);
+  // What is assigned later is the buffer, and takes part in moves and loads.
+  net.offset = tensor([5, 6]);
+  assertEquals(net.getBuffer("offset").tolist(), [5, 6]);
+  net.loadStateDict({ weight: tensor([1]), offset: tensor([7, 8]) });
+  assertEquals([net.offset.tolist(), net.to("float64").offset.dtype], [[7, 8], "float64"]);
+  assertEquals(nn.deepcopy(net).namedBuffers().map(([name]) => name), ["offset", "scratch"]);
+  assertEquals([new nn.Buffer(tensor([1])) instanceof nn.Buffer, tensor([1]) instanceof nn.Buffer], [
+    true,
+    false,
+  ]);
+  assertThrows(() => new nn.Buffer(3 as never), ValueError, "Buffer(): expected a tensor");
+  assertThrows(() => Reflect.set(net, "weight", new nn.Buffer(tensor([1]))), ValueError, "cannot assign");
 });
