@@ -163,7 +163,7 @@ export class GELU extends Module {
   }
 }
 
-/** The first half of a dimension times the sigmoid of the second. `torch.nn.GLU`. */
+/** The first half of a dimension times the sigmoid of the second: [..., 2 n] to [..., n]. `torch.nn.GLU`. */
 export class GLU extends Module {
   /** The dimension that is halved. */
   dim: number;

@@ -48,7 +48,7 @@ export interface AdaptiveLogSoftmaxSizes {
 }
 
 /**
- * Negative log likelihood of classes sorted by frequency. `torch.nn.AdaptiveLogSoftmaxWithLoss`.
+ * Negative log likelihood of classes sorted by frequency: input [N, in], target [N] to the output [N] and the loss. `torch.nn.AdaptiveLogSoftmaxWithLoss`.
  *
  * @example
  * ```ts

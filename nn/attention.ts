@@ -74,7 +74,8 @@ const callKinds: Kinds<AttentionCallOptions> = {
 class NonDynamicallyQuantizableLinear extends Linear<boolean> {}
 
 /**
- * Attention with several heads. `torch.nn.MultiheadAttention`. A call returns the output and the attention weights (null when not needed).
+ * Attention with several heads: queries [L, N, E], keys and values [S, N, E] to the output [L, N, E] and the attention weights [N, L, S], null
+ * when not needed; with `batchFirst` [N, L, E] and [N, S, E]; or all without N. `torch.nn.MultiheadAttention`.
  *
  * @example
  * ```ts

@@ -76,7 +76,7 @@ export class CrossEntropyLoss extends Loss {
 }
 
 /**
- * Negative log likelihood of classes; the input is a logarithm of probabilities. `torch.nn.NLLLoss`.
+ * Negative log likelihood of classes; the input is a logarithm of probabilities: [N, C] and target classes [N], or [N, C, ...] and [N, ...]. `torch.nn.NLLLoss`.
  *
  * @example
  * ```ts
@@ -107,7 +107,8 @@ export class NLLLoss extends Loss {
 }
 
 /**
- * Negative log likelihood of label sequences whose alignment is not known. `torch.nn.CTCLoss`.
+ * Negative log likelihood of label sequences whose alignment is not known: logarithms of probabilities [T, N, C], labels [N, S] or one after the
+ * other, and both lengths [N]. `torch.nn.CTCLoss`.
  *
  * @example
  * ```ts
@@ -138,7 +139,7 @@ export class CTCLoss extends Loss {
   }
 }
 
-/** How far other classes come within a margin of the right one. `torch.nn.MultiMarginLoss`. */
+/** How far other classes come within a margin of the right one: [N, C] and target classes [N]. `torch.nn.MultiMarginLoss`. */
 export class MultiMarginLoss extends Loss {
   /** The exponent, 1 or 2. */
   p: number;
@@ -174,7 +175,7 @@ export class MultiMarginLoss extends Loss {
   }
 }
 
-/** How far wrong classes come within a margin of any right one. `torch.nn.MultiLabelMarginLoss`. */
+/** How far wrong classes come within a margin of any right one: [N, C], and [N, C] of right classes that end at the first -1. `torch.nn.MultiLabelMarginLoss`. */
 export class MultiLabelMarginLoss extends Loss {
   /** The loss. */
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -183,7 +184,7 @@ export class MultiLabelMarginLoss extends Loss {
   }
 }
 
-/** Cross entropy of each class for itself, from logits. `torch.nn.MultiLabelSoftMarginLoss`. */
+/** Cross entropy of each class for itself, from logits: [N, C], and [N, C] of 0 and 1. `torch.nn.MultiLabelSoftMarginLoss`. */
 export class MultiLabelSoftMarginLoss extends Loss {
   /** A factor for each class, or null. */
   declare weight: Tensor | null;
@@ -216,7 +217,7 @@ export class SoftMarginLoss extends Loss {
   }
 }
 
-/** A distance for targets 1, how far it is within a margin for targets -1. `torch.nn.HingeEmbeddingLoss`. */
+/** A distance for targets 1, how far it is within a margin for targets -1: both of one shape. `torch.nn.HingeEmbeddingLoss`. */
 export class HingeEmbeddingLoss extends Loss {
   /** How far apart things should be. */
   margin: number;
@@ -235,7 +236,7 @@ export class HingeEmbeddingLoss extends Loss {
   }
 }
 
-/** How far two scores are from being ranked as the target says. `torch.nn.MarginRankingLoss`. */
+/** How far two scores are from being ranked as the target says: three of shape [N]. `torch.nn.MarginRankingLoss`. */
 export class MarginRankingLoss extends Loss {
   /** How far apart scores should be. */
   margin: number;
@@ -254,7 +255,7 @@ export class MarginRankingLoss extends Loss {
   }
 }
 
-/** Angles of pairs that should be alike (1) or not (-1). `torch.nn.CosineEmbeddingLoss`. */
+/** Angles of pairs that should be alike (1) or not (-1): [N, D], [N, D] and target [N]. `torch.nn.CosineEmbeddingLoss`. */
 export class CosineEmbeddingLoss extends Loss {
   /** Which cosine is still allowed. */
   margin: number;
@@ -274,7 +275,7 @@ export class CosineEmbeddingLoss extends Loss {
 }
 
 /**
- * How much nearer the positive should be than the negative. `torch.nn.TripletMarginLoss`.
+ * How much nearer the positive should be than the negative: anchor, positive and negative [N, D]. `torch.nn.TripletMarginLoss`.
  *
  * @example
  * ```ts

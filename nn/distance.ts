@@ -17,7 +17,7 @@ export interface CosineSimilarityOptions {
 }
 
 /**
- * The cosine of the angle between vectors. `torch.nn.CosineSimilarity`.
+ * The cosine of the angle between vectors along `dim`: [N, D] and [N, D] to [N]. `torch.nn.CosineSimilarity`.
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ export interface PairwiseDistanceLayerOptions {
 }
 
 /**
- * The p-norm of the difference of vectors. `torch.nn.PairwiseDistance`.
+ * The p-norm of the difference of vectors: [N, D] and [N, D] to [N]. `torch.nn.PairwiseDistance`.
  *
  * @example
  * ```ts

@@ -194,7 +194,7 @@ const bagKinds: Kinds<EmbeddingBagLayerOptions> = {
 };
 
 /**
- * Sums, means or maxima of bags of rows. `torch.nn.EmbeddingBag`.
+ * Sums, means or maxima of bags of rows: indices [N, length], or [all] and where the bags start [N], to [N, embeddingDim]. `torch.nn.EmbeddingBag`.
  *
  * @example
  * ```ts

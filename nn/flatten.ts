@@ -20,7 +20,7 @@ export interface FlattenOptions {
 }
 
 /**
- * Makes one dimension of several, all but the first by default. `torch.nn.Flatten`.
+ * Makes one dimension of several, all but the first by default: [N, C, H, W] to [N, C H W]. `torch.nn.Flatten`.
  *
  * @example
  * ```ts
@@ -65,7 +65,7 @@ export interface UnflattenSettings {
 }
 
 /**
- * Makes several dimensions of one. `torch.nn.Unflatten`.
+ * Makes several dimensions of one: [N, 12] to [N, 3, 4]. `torch.nn.Unflatten`.
  *
  * @example
  * ```ts

@@ -53,7 +53,7 @@ export abstract class Loss extends Module {
 }
 
 /**
- * The squared difference. `torch.nn.MSELoss`.
+ * The squared difference: input and target of one shape to their mean, their sum, or with reduction "none" that shape. `torch.nn.MSELoss`.
  *
  * @example
  * ```ts
@@ -70,7 +70,7 @@ export class MSELoss extends Loss {
 }
 
 /**
- * The absolute difference. `torch.nn.L1Loss`.
+ * The absolute difference: input and target of one shape to their mean, their sum, or with reduction "none" that shape. `torch.nn.L1Loss`.
  *
  * @example
  * ```ts
@@ -124,7 +124,7 @@ export class HuberLoss extends Loss {
   }
 }
 
-/** Cross entropy of probabilities of two classes. `torch.nn.BCELoss`. */
+/** Cross entropy of probabilities of two classes: input and target in [0, 1], of one shape. `torch.nn.BCELoss`. */
 export class BCELoss extends Loss {
   /** A factor for each element, or null. */
   declare weight: Tensor | null;
@@ -144,7 +144,7 @@ export class BCELoss extends Loss {
 }
 
 /**
- * Cross entropy of two classes from logits. `torch.nn.BCEWithLogitsLoss`.
+ * Cross entropy of two classes from logits, whatever their size: input and target of one shape, targets in [0, 1]. `torch.nn.BCEWithLogitsLoss`.
  *
  * @example
  * ```ts
@@ -204,7 +204,7 @@ export class PoissonNLLLoss extends Loss {
   }
 }
 
-/** Negative log likelihood of normally distributed targets. `torch.nn.GaussianNLLLoss`. */
+/** Negative log likelihood of normally distributed targets: means, targets and variances, [N, ...] each. `torch.nn.GaussianNLLLoss`. */
 export class GaussianNLLLoss extends Loss {
   /** Whether the constant term is added. */
   full: boolean;
@@ -226,7 +226,10 @@ export class GaussianNLLLoss extends Loss {
   }
 }
 
-/** Kullback-Leibler divergence; the input is a logarithm of probabilities. `torch.nn.KLDivLoss`. */
+/**
+ * Kullback-Leibler divergence; the input is a logarithm of probabilities: both of one shape. Its mathematical value is that of reduction
+ * "batchmean". `torch.nn.KLDivLoss`.
+ */
 export class KLDivLoss extends Module {
   /** "mean", "batchmean", "sum" or "none". */
   reduction: Reduction | "batchmean";

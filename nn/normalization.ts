@@ -40,7 +40,7 @@ function shapeOf(op: string, shape: number | Shape): Shape {
 }
 
 /**
- * Mean 0 and variance 1 over the last dimensions. `torch.nn.LayerNorm`.
+ * Mean 0 and variance 1 over the last dimensions, then a learned factor and summand: [N, ..., *normalizedShape] to the same. `torch.nn.LayerNorm`.
  *
  * @example
  * ```ts
@@ -116,7 +116,7 @@ export interface RMSNormOptions<A extends boolean = boolean> extends FactoryOpti
 }
 
 /**
- * x over its root mean square along the last dimensions. `torch.nn.RMSNorm`.
+ * x over its root mean square along the last dimensions, times a learned factor: [N, ..., *normalizedShape] to the same. `torch.nn.RMSNorm`.
  *
  * @example
  * ```ts
@@ -280,7 +280,7 @@ export interface LocalResponseNormLayerOptions {
   readonly k?: number;
 }
 
-/** x over a power of the mean square of neighbouring channels. `torch.nn.LocalResponseNorm`. */
+/** x over a power of the mean square of neighbouring channels: [N, C, ...] to the same. `torch.nn.LocalResponseNorm`. */
 export class LocalResponseNorm extends Module {
   /** Number of neighbouring channels. */
   readonly size: number;

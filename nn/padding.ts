@@ -73,7 +73,7 @@ export abstract class ConstantPadModule extends PaddingModule {
 }
 
 /**
- * A border of one value around the last dimension. `torch.nn.ConstantPad1d`.
+ * A border of one value around the last dimension: [N, C, L] to [N, C, left + L + right]. `torch.nn.ConstantPad1d`.
  *
  * @example
  * ```ts
@@ -88,7 +88,7 @@ export class ConstantPad1d extends ConstantPadModule {
   }
 }
 
-/** A border of one value around the last two dimensions. `torch.nn.ConstantPad2d`. */
+/** A border of one value around the last two dimensions: (left, right, top, bottom) around [N, C, H, W]. `torch.nn.ConstantPad2d`. */
 export class ConstantPad2d extends ConstantPadModule {
   /** Takes amounts and value. */
   constructor(...settings: ConstantPadArguments) {
@@ -125,7 +125,7 @@ export class ZeroPad1d extends ZeroPadModule {
   }
 }
 
-/** A border of zeros around the last two dimensions. `torch.nn.ZeroPad2d`. */
+/** A border of zeros around the last two dimensions: (left, right, top, bottom) around [N, C, H, W]. `torch.nn.ZeroPad2d`. */
 export class ZeroPad2d extends ZeroPadModule {
   /** Takes the amounts. */
   constructor(padding: Padding) {
@@ -157,7 +157,7 @@ export class ReflectionPad1d extends ReflectionPadModule {
   }
 }
 
-/** A border that mirrors the inside, around the last two dimensions. `torch.nn.ReflectionPad2d`. */
+/** A border that mirrors the inside, around the last two dimensions: (left, right, top, bottom) around [N, C, H, W]. `torch.nn.ReflectionPad2d`. */
 export class ReflectionPad2d extends ReflectionPadModule {
   /** Takes the amounts. */
   constructor(padding: Padding) {

@@ -45,7 +45,7 @@ export interface UpsampleOptions {
 }
 
 /**
- * More (or fewer) elements in space. `torch.nn.Upsample`.
+ * More (or fewer) elements in space: [N, C, L], [N, C, H, W] or [N, C, D, H, W] to that of `size`, or times `scaleFactor`. `torch.nn.Upsample`.
  *
  * @example
  * ```ts
@@ -204,7 +204,7 @@ export class PixelUnshuffle extends Module {
   }
 }
 
-/** Channels in groups, taken in turn from each group. `torch.nn.ChannelShuffle`. */
+/** Channels in groups, taken in turn from each group: [N, C, H, W] to the same. `torch.nn.ChannelShuffle`. */
 export class ChannelShuffle extends Module {
   /** Number of groups. */
   groups: number;

@@ -210,7 +210,7 @@ export class RNNCell extends RecurrentCell {
 }
 
 /**
- * One step of long short-term memory. `torch.nn.LSTMCell`.
+ * One step of long short-term memory: x [N, in] and the pair of h and c, [N, hidden] each, to the next pair. `torch.nn.LSTMCell`.
  *
  * @example
  * ```ts
@@ -234,7 +234,7 @@ export class LSTMCell extends RecurrentCell {
   }
 }
 
-/** One step of gated recurrent units. `torch.nn.GRUCell`. */
+/** One step of gated recurrent units: x [N, in] and h [N, hidden] to the next h. `torch.nn.GRUCell`. */
 export class GRUCell extends RecurrentCell {
   /** Takes the sizes of input and state and the others, by position or by name. */
   constructor(...settings: CellArguments) {

@@ -47,7 +47,7 @@ export interface StackOptions {
 }
 
 /**
- * A stack of copies of an encoder layer. `torch.nn.TransformerEncoder`.
+ * A stack of copies of an encoder layer: [S, N, E], or [N, S, E] where the layer is batch first, to the same. `torch.nn.TransformerEncoder`.
  *
  * @example
  * ```ts
@@ -99,7 +99,7 @@ export class TransformerEncoder extends Module {
   }
 }
 
-/** A stack of copies of a decoder layer. `torch.nn.TransformerDecoder`. */
+/** A stack of copies of a decoder layer: target [T, N, E] and memory [S, N, E] to [T, N, E]. `torch.nn.TransformerDecoder`. */
 export class TransformerDecoder extends Module {
   /** The layers. */
   layers: ModuleList<TransformerDecoderLayer>;
@@ -170,7 +170,7 @@ export interface TransformerMasks extends DecoderMasks {
 }
 
 /**
- * Encoder and decoder. `torch.nn.Transformer`.
+ * Encoder and decoder: source [S, N, E] and target [T, N, E] to [T, N, E]; batch first where that is set. `torch.nn.Transformer`.
  *
  * @example
  * ```ts
