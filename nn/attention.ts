@@ -1,25 +1,18 @@
 /**
- * Multi-head attention. Its masks are in attention_mask.ts.
+ * The layer of multi-head attention. What it computes is in attention_function.ts, its masks are in attention_mask.ts.
  *
  * @module
  */
-import { ShapeError, ValueError } from "../core/errors.ts";
-import { empty, zeros } from "../core/ops/create.ts";
-import { dropout } from "../core/ops/nn/dropout.ts";
-import { add, mul } from "../core/ops/elementwise.ts";
-import { linear, matmul } from "../core/ops/linalg/matmul.ts";
+import { ValueError } from "../core/errors.ts";
+import { empty } from "../core/ops/create.ts";
 import { checkCall, type Kinds } from "../core/ops/options.ts";
-import { mean } from "../core/ops/reduce.ts";
-import { softmax } from "../core/ops/nn/softmax.ts";
-import { expand, narrow, reshape, squeeze, transpose, unsqueeze } from "../core/ops/view.ts";
-import { cat, chunk } from "../core/ops/join.ts";
-import { sameShape, torchSize } from "../core/shape.ts";
+import { squeeze, transpose, unsqueeze } from "../core/ops/view.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { zeros_ } from "../init/constant.ts";
 import { xavierNormal_, xavierUniform_ } from "../init/xavier.ts";
 import { type NeededThen, settingsOf, type Trailing } from "../core/ops/arguments.ts";
 import { checkSizes, factoryKinds, type FactoryOptions } from "./arguments.ts";
-import { attentionMask } from "./attention_mask.ts";
+import { attend, type AttentionCallOptions, checkAttentionInputs } from "./attention_function.ts";
 import { setField } from "./module/fields.ts";
 import { Linear } from "./linear.ts";
 import { Module } from "./module/module.ts";
@@ -49,18 +42,6 @@ export interface MultiheadAttentionSizes {
   readonly embedDim: number;
   /** Number of heads. */
   readonly numHeads: number;
-}
-
-/** What a call of MultiheadAttention can be given beside query, key and value. */
-export interface AttentionCallOptions {
-  /** [batch, keys]: true (or minus infinity) where a key is to be left out. */
-  readonly keyPaddingMask?: Tensor | null;
-  /** Whether the attention weights are returned; true by default. */
-  readonly needWeights?: boolean;
-  /** [queries, keys] or [batch * heads, queries, keys]: true where attention is not allowed, or numbers that are added to the scores. */
-  readonly attnMask?: Tensor | null;
-  /** Whether the weights are averaged over the heads; true by default. */
-  readonly averageAttnWeights?: boolean;
 }
 
 const callKinds: Kinds<AttentionCallOptions> = {
@@ -232,104 +213,27 @@ export class MultiheadAttention extends Module {
   ): [Tensor, Tensor | null] {
     const options = settingsOf<AttentionCallOptions>("MultiheadAttention", settings, callKinds);
     checkCall("MultiheadAttention", [query, key, value]);
-    const { needWeights = true, averageAttnWeights = true } = options;
-    const single = query.ndim === 2;
-    this.checkInputs(query, key, value);
-    const arrange = (x: Tensor) => single ? unsqueeze(x, 1) : this.batchFirst ? transpose(x, 0, 1) : x;
-    // One projection does for all where all are the same tensor.
-    const q = arrange(query);
-    const k = key === query ? q : arrange(key);
-    const v = value === key ? k : arrange(value);
-    const [queries, batch] = q.shape;
-    const projected = this.project(q, k, v);
-    const heads = (x: Tensor) =>
-      transpose(reshape(x, [x.shape[0], batch * this.numHeads, this.headDim]), 0, 1);
-    const extra = (x: Tensor, bias: Tensor | null) =>
-      bias === null ? x : cat([x, expand(bias, [1, batch, this.embedDim])], 0);
-    const zero = (x: Tensor) =>
-      this.addZeroAttn
-        ? cat([x, zeros([x.shape[0], 1, this.headDim], { dtype: x.dtype, device: x.device })], 1)
-        : x;
-    const qh = heads(projected[0]);
-    const kh = zero(heads(extra(projected[1], this.biasK)));
-    const vh = zero(heads(extra(projected[2], this.biasV)));
-    const keys = k.shape[0], appended = kh.shape[1] - keys, { numHeads } = this;
-    const mask = attentionMask(options, { single, batch, numHeads, queries, keys, appended }, qh);
-    const scores = matmul(mul(qh, 1 / Math.sqrt(this.headDim)), transpose(kh, 1, 2));
-    const weights = dropout(
-      softmax(mask === null ? scores : add(scores, mask), -1),
-      this.dropout,
-      this.training,
-    );
-    const mixed = reshape(transpose(matmul(weights, vh), 0, 1), [queries, batch, this.embedDim]);
-    const output = linear(mixed, this.outProj.weight, this.outProj.bias);
-    const result = single ? squeeze(output, 1) : this.batchFirst ? transpose(output, 0, 1) : output;
-    if (!needWeights) return [result, null];
-    const perHead = reshape(weights, [batch, this.numHeads, queries, weights.shape[2]]);
-    const shown = averageAttnWeights ? mean(perHead, 1) : perHead;
-    return [result, single ? squeeze(shown, 0) : shown];
-  }
-
-  /** Refuses shapes that do not fit. */
-  private checkInputs(query: Tensor, key: Tensor, value: Tensor): void {
-    const rank = query.ndim;
-    if (rank !== 2 && rank !== 3) {
-      throw new ShapeError(
-        `query should be unbatched 2D or batched 3D tensor but received ${rank}-D query tensor, in MultiheadAttention`,
-      );
-    }
-    if (key.ndim !== rank || value.ndim !== rank) {
-      throw new ShapeError(
-        `For ${
-          rank === 3 ? "batched (3-D)" : "unbatched (2-D)"
-        } \`query\`, expected \`key\` and \`value\` to be ${rank}-D but found ` +
-          `${key.ndim}-D and ${value.ndim}-D tensors respectively`,
-      );
-    }
-    for (
-      const [name, x, size] of [["embedding", query, this.embedDim], ["key", key, this.kdim], [
-        "value",
-        value,
-        this.vdim,
-      ]] as const
-    ) {
-      if (x.shape[rank - 1] !== size) {
-        throw new ShapeError(
-          `was expecting ${name} dimension of ${size}, but got ${x.shape[rank - 1]}, in MultiheadAttention`,
-        );
-      }
-    }
-    const timeDim = rank === 2 || !this.batchFirst ? 0 : 1;
-    const outer = (x: Tensor) => x.shape.slice(0, -1);
-    if (!sameShape(outer(key), outer(value))) {
-      throw new ShapeError(
-        `key shape ${torchSize(key.shape)} does not match value shape ${
-          torchSize(value.shape)
-        }: their sequence and batch dims are those of ${torchSize(outer(key))} and ${
-          torchSize(outer(value))
-        }`,
-      );
-    }
-    if (rank === 3 && query.shape[1 - timeDim] !== key.shape[1 - timeDim]) {
-      throw new ShapeError(
-        `MultiheadAttention: the batch of the queries is ${query.shape[1 - timeDim]}, that of the keys ${
-          key.shape[1 - timeDim]
-        }`,
-      );
-    }
-  }
-
-  /** Queries, keys and values after their projections. */
-  private project(q: Tensor, k: Tensor, v: Tensor): Tensor[] {
-    const bias = this.inProjBias, size = this.embedDim;
-    if (this.inProjWeight !== null && q === k && k === v) {
-      return chunk(linear(q, this.inProjWeight, bias), 3, -1);
-    }
-    const weights = this.inProjWeight !== null
-      ? chunk(this.inProjWeight, 3, 0)
-      : [this.qProjWeight, this.kProjWeight, this.vProjWeight];
-    return [q, k, v].map((x, i) =>
-      linear(x, weights[i] as Tensor, bias === null ? null : narrow(bias, 0, i * size, size))
-    );
+    const { embedDim, batchFirst } = this, single = query.ndim === 2;
+    checkAttentionInputs([query, key, value], [embedDim, this.kdim, this.vdim], batchFirst);
+    const arrange = (x: Tensor) => single ? unsqueeze(x, 1) : batchFirst ? transpose(x, 0, 1) : x;
+    const q = arrange(query), k = key === query ? q : arrange(key), v = value === key ? k : arrange(value);
+    const [output, weights] = attend([q, k, v], {
+      ...options,
+      embedDimToCheck: embedDim,
+      numHeads: this.numHeads,
+      inProjWeight: this.inProjWeight,
+      inProjBias: this.inProjBias,
+      qProjWeight: this.qProjWeight,
+      kProjWeight: this.kProjWeight,
+      vProjWeight: this.vProjWeight,
+      biasK: this.biasK,
+      biasV: this.biasV,
+      addZeroAttn: this.addZeroAttn,
+      dropoutP: this.dropout,
+      outProjWeight: this.outProj.weight,
+      outProjBias: this.outProj.bias,
+      training: this.training,
+    }, single);
+    return [single ? squeeze(output, 1) : batchFirst ? transpose(output, 0, 1) : output, weights];
   }
 }

@@ -4,4 +4,11 @@
  * @module
  */
 export * from "../core/functional.ts";
+export {
+  type AttentionForwardArguments,
+  type AttentionForwardOptions,
+  type AttentionWeights,
+  type AttentionWeightsInOrder,
+  multiHeadAttentionForward,
+} from "./attention_function.ts";
 export { sigmoid, tanh } from "../core/ops/elementwise.ts";

@@ -26,6 +26,7 @@ export * from "./adaptive_softmax.ts";
 export type { BiasOf, FactoryOptions, WantedSize } from "./arguments.ts";
 export type { Given, Leading, Named, NamedFrom, NeededThen, Trailing } from "../core/ops/arguments.ts";
 export * from "./attention.ts";
+export type { AttentionCallOptions } from "./attention_function.ts";
 export type { BackwardHook, Gradients } from "./module/backward_hooks.ts";
 export {
   BatchNorm,
@@ -72,7 +73,12 @@ export * from "./distance.ts";
 export * from "./dropout.ts";
 export * from "./embedding.ts";
 export * from "./flatten.ts";
-export { functionalCall, stackModuleState, valueAndGrad, type ValuesByName } from "./module/functional_call.ts";
+export {
+  functionalCall,
+  stackModuleState,
+  valueAndGrad,
+  type ValuesByName,
+} from "./module/functional_call.ts";
 export {
   type ForwardHook,
   type ForwardPreHook,
