@@ -1,5 +1,5 @@
 /**
- * The general matrix product in dispatches: which variant a shape takes, the two kernels, and the sum over the parts of a product that was cut along k.
+ * The general matrix product in dispatches: which variant a shape takes, the kernels, and the sum over the parts of a product that was cut along k.
  *
  * @module
  */
@@ -16,6 +16,7 @@ import type { GemmJob, Product, Tile } from "./gemm_job.ts";
 import { packSide } from "./gemm_pack.ts";
 import { directTile, fitted, splitsOf, tiledTile } from "./gemm_tile.ts";
 import { renderTiled } from "./gemm_tiled.ts";
+import { collectsWindows, renderWindows } from "./gemm_windows.ts";
 
 /** Adds the dispatches of a product. Sizes are at least 1. The result is contiguous. */
 export function lowerProduct(
@@ -59,6 +60,21 @@ function lowerPiece(
   const m = sizeOfPart(product.a.row), n = sizeOfPart(product.b.row), k = sizeOfPart(product.a.k);
   const batches = Math.max(sizeOfPart(product.out.batch), 1);
   const { software } = builder.target;
+  const sizes = { batches, m, n, k, outCount: batches * m * n };
+  if (collectsWindows(product)) {
+    const job: GemmJob = {
+      ...product,
+      ...sizes,
+      parts: 1,
+      kPart: k,
+      extents: { a: builder.extent(a), b: builder.extent(b), out: builder.extent(out) },
+      words: { a: types[0], b: types[1], out: product.dtype },
+      aVector: null,
+      bVector: null,
+      outVector: false,
+    };
+    return builder.dispatch(renderWindows(job, builder.target), [a, b, out], label);
+  }
   const prepared = (side: Side, ref: Ref, dtype: DType, uses: number): { side: Side; ref: Ref } => {
     const plain = simplified(side);
     const packed = software ? packSide(builder, plain, ref, dtype, uses, label) : null;
@@ -81,7 +97,7 @@ function lowerPiece(
     : 1;
   const kPart = Math.ceil(k / parts / 4) * 4;
   const cut = parts > 1 && kPart < k;
-  const outCount = batches * m * n;
+  const { outCount } = sizes;
   const accumulate: DType = kindOf(product.dtype) === "int" ? "int32" : "float32";
   const target = cut ? builder.temp(builder.word(accumulate), outCount * Math.ceil(k / kPart)) : out;
   const outParts = {
@@ -95,13 +111,9 @@ function lowerPiece(
     a: sideA,
     b: sideB,
     out: outParts,
-    batches,
-    m,
-    n,
-    k,
+    ...sizes,
     parts: cut ? Math.ceil(k / kPart) : 1,
     kPart: cut ? kPart : k,
-    outCount,
     extents: { a: builder.extent(refA), b: builder.extent(refB), out: builder.extent(target) },
     words: { a: types[0], b: types[1], out: cut ? accumulate : product.dtype },
     // Tiles of fewer than four rows may start inside a vector.

@@ -1,5 +1,5 @@
 /**
- * Gradients of the weights of convolutions whose groups have few of them: reductions over samples and positions, long ones in two passes.
+ * Convolutions whose groups have few weights, and their gradients: each thread collects windows, and the weights have reductions over samples and positions.
  *
  * @module
  */
@@ -61,6 +61,29 @@ const specs: readonly Spec[] = [
     padLow: [1, 0, 0],
     padHigh: [0, 1, 2],
   },
+  // Strides that not every tap of an input's gradient meets.
+  {
+    batch: 2,
+    groups: 5,
+    filters: 2,
+    size: [7, 20],
+    kernel: [3, 4],
+    stride: [2, 3],
+    dilation: [1, 2],
+    padLow: [1, 3],
+    padHigh: [2, 4],
+  },
+  {
+    batch: 1,
+    groups: 3,
+    filters: 1,
+    size: [40],
+    kernel: [9],
+    stride: [5],
+    dilation: [1],
+    padLow: [4],
+    padHigh: [0],
+  },
   // Nothing beyond the edges is read.
   {
     batch: 1,
@@ -75,9 +98,23 @@ const specs: readonly Spec[] = [
   },
 ];
 
-for (const kernels of ["gpu", "software"] as const) {
-  gpuTest(`few weights in each group of a convolution, ${kernels} kernels`, { kernels }, (backend) => {
-    for (const { batch, groups, filters, channels = 1, size, kernel, ...windows } of specs) {
+const ways = {
+  "gpu kernels": { kernels: "gpu" },
+  "gpu kernels and four small bindings": {
+    kernels: "gpu",
+    limits: { bindingBytes: 4096, storageBuffers: 4, workgroupsPerDimension: 8 },
+  },
+  "software kernels": { kernels: "software" },
+} as const;
+
+for (const [way, options] of Object.entries(ways)) {
+  gpuTest(`few weights in each group of a convolution, ${way}`, options, (backend) => {
+    const small = specs.filter(({ size }) => sizeOf(size) < 1000);
+    for (
+      const { batch, groups, filters, channels = 1, size, kernel, ...windows } of "limits" in options
+        ? small
+        : specs
+    ) {
       const { stride, dilation, padLow, padHigh } = windows;
       const out = size.map((s, d) =>
         Math.floor((s + padLow[d] + padHigh[d] - dilation[d] * (kernel[d] - 1) - 1) / stride[d]) + 1
@@ -85,18 +122,24 @@ for (const kernels of ["gpu", "software"] as const) {
       const x = [batch, groups * channels, ...size], g = [batch, groups * filters, ...out];
       const w = [groups * filters, channels, ...kernel];
       const attrs = { ...windows, groups, kernelSize: kernel };
-      const plan = routinePlan(
-        "convWeightGrad",
-        attrs,
-        [dense("float32", x), dense("float32", g)],
-        "float32",
-        w,
-      );
       // Small whole numbers, whose sums are exact in any order.
       const values = (shape: readonly number[], step: number) =>
         hostOf("float32", Array.from({ length: sizeOf(shape) }, (_, i) => (i * step) % 11 - 4));
-      const data = [values(x, 7), values(g, 5)];
-      assertEquals(runPlan(backend, plan, data), runPlan(reference, plan, data), `[${x}] to [${g}]`);
+      for (
+        const [name, a, b, result] of [
+          ["conv", x, w, g],
+          ["convInputGrad", g, w, x],
+          ["convWeightGrad", x, g, w],
+        ] as const
+      ) {
+        const plan = routinePlan(name, attrs, [dense("float32", a), dense("float32", b)], "float32", result);
+        const data = [values(a, 7), values(b, 5)];
+        assertEquals(
+          runPlan(backend, plan, data),
+          runPlan(reference, plan, data),
+          `${name} of [${a}], [${b}]`,
+        );
+      }
     }
   });
 }
