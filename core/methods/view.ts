@@ -6,7 +6,7 @@
 import { named } from "../apply.ts";
 import type { DType } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
-import { viewAsType } from "../ops/view.ts";
+import { viewAsType } from "../ops/host.ts";
 import { chunk, split } from "../ops/join.ts";
 import * as op from "../ops/view.ts";
 import { type Shape, type SizeList, sizesIn } from "../shape.ts";

@@ -384,8 +384,3 @@ export function asTensor(
 ): Tensor {
   return data instanceof Tensor ? data.to(options) : tensor(data, options);
 }
-
-/** Bytes of the elements on the host. */
-export function byteSize(x: Tensor): number {
-  return sizeOf(x.shape) * bytesOf(x.dtype);
-}

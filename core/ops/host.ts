@@ -1,11 +1,21 @@
 /**
- * Operations whose value is computed on the host, matrix by matrix, when they are called. They read their arguments, so where a
- * function is traced they wait (transform/waiting.ts); their gradients are written with operations, and can be differentiated again.
+ * Operations whose value is computed on the host when they are called, as they read their arguments: what those of matrices share, and the bytes of a tensor
+ * seen as another dtype. Where a function is traced, those of matrices wait (transform/waiting.ts); their gradients are written with operations, and can be
+ * differentiated again.
  *
  * @module
  */
 import { apply } from "../apply.ts";
-import { type DType, hostArray, isFloat, readElement, scalarName, writeElement } from "../dtype.ts";
+import {
+  bytesOf,
+  type DType,
+  hostArray,
+  isDType,
+  isFloat,
+  readElement,
+  scalarName,
+  writeElement,
+} from "../dtype.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
 import { customPrim } from "../prim/source.ts";
 import { type Shape, sizeOf } from "../shape.ts";
@@ -67,4 +77,34 @@ export function requireSquare(op: string, x: Tensor): void {
   if (m !== n) {
     throw new ShapeError(`${op}: A must be batches of square matrices, but they are ${m} by ${n} matrices`);
   }
+}
+
+/** The shape of the same bytes as elements of another width. */
+function shapeAs(x: Tensor, dtype: DType): readonly number[] {
+  const from = bytesOf(x.dtype), to = bytesOf(dtype);
+  if (from === to) return x.shape;
+  const what = `to view ${scalarName(x.dtype)} as ${scalarName(dtype)} (different element sizes)`;
+  if (x.shape.length === 0) throw new ShapeError(`self.dim() cannot be 0 ${what}`);
+  const last = x.shape[x.shape.length - 1];
+  if (last * from % to !== 0) {
+    throw new ShapeError(`self.size(-1) must be divisible by ${to / from} ${what}, but got ${last}`);
+  }
+  return [...x.shape.slice(0, -1), last * from / to];
+}
+
+/**
+ * The same bytes as elements of `dtype`; with another width, the last dimension has more or fewer of them. They are read on the host, so a compiled
+ * function cannot trace it, and no gradient goes through.
+ * `torch.Tensor.view(dtype)`.
+ *
+ * @throws {ShapeError} when the last dimension does not hold whole elements
+ */
+export function viewAsType(x: Tensor, dtype: DType): Tensor {
+  if (!isDType(dtype)) throw new DTypeError(`view: "${dtype}" is not a dtype`);
+  const shape = shapeAs(x, dtype), target = hostArray(dtype, sizeOf(shape)), data = x.toTypedArray();
+  const bytes = new Uint8Array(target.buffer);
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  // A bool is one byte that is 0 or 1.
+  if (dtype === "bool") bytes.forEach((b, i) => bytes[i] = b === 0 ? 0 : 1);
+  return fromHost(target, shape, dtype, x.device);
 }

@@ -52,7 +52,7 @@ const prototype: object = Object.defineProperties({}, {
 });
 
 /** An empty state dict. */
-export function emptyStateDict(): StateDict {
+function emptyStateDict(): StateDict {
   return Object.create(prototype);
 }
 

@@ -1,13 +1,12 @@
 /**
  * Resizing images and sequences: every output element is a weighted sum of a few input elements per dimension, so one dimension is done after the other.
- * The indices and weights are computed on the host, in the precision that PyTorch computes them in.
+ * Which elements and weights is resize_taps.ts's business.
  *
  * @module
  */
 import { settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
-import type { DType } from "../../dtype.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
 import { sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -18,6 +17,7 @@ import { add, mul } from "../elementwise.ts";
 import { indexSelect } from "../indexing/indexing.ts";
 import { repeatInterleave } from "../rearrange.ts";
 import { sumDims } from "../reduce.ts";
+import { type Axis, axis, cubic, nearestIndex, place, type Taps, tapsOf } from "./resize_taps.ts";
 import type { Sizes } from "./spatial.ts";
 import { expand, narrow, reshape } from "../view.ts";
 import { cat, stack } from "../join.ts";
@@ -66,97 +66,6 @@ const ranks: Readonly<Record<InterpolateMode, readonly number[]>> = {
   bicubic: [2],
   trilinear: [3],
 };
-
-/** For each output element the input elements it takes and their weights; all lists have one length. */
-interface Taps {
-  readonly index: readonly (readonly number[])[];
-  readonly weight: readonly (readonly number[])[];
-}
-
-/** One dimension to resize. */
-interface Axis {
-  readonly size: number;
-  readonly out: number;
-  /** Input elements per output element. */
-  readonly scale: number;
-  readonly align: boolean;
-  /** Rounds to the precision of the computation. */
-  readonly round: (v: number) => number;
-}
-
-const precise = (v: number) => v;
-
-function axis(size: number, out: number, factor: number | null, align: boolean, dtype: DType): Axis {
-  const round = dtype === "float64" ? precise : Math.fround;
-  const scale = align ? (out > 1 ? (size - 1) / (out - 1) : 0) : factor === null ? size / out : 1 / factor;
-  return { size, out, scale: round(scale), align, round };
-}
-
-const clamp = (i: number, size: number) => Math.min(Math.max(i, 0), size - 1);
-
-function nearestIndex({ size, out, scale, round }: Axis, exact: boolean): number[] {
-  return Array.from({ length: out }, (_, i) => clamp(Math.floor(round((exact ? i + 0.5 : i) * scale)), size));
-}
-
-/** The place of output element i among the input elements. */
-function place({ scale, align, round }: Axis, i: number): number {
-  return align ? round(scale * i) : round(round(scale * (i + 0.5)) - 0.5);
-}
-
-function linearTaps(a: Axis): Taps {
-  const index: number[][] = [], weight: number[][] = [];
-  for (let i = 0; i < a.out; i++) {
-    const at = Math.max(place(a, i), 0), low = Math.min(Math.floor(at), a.size - 1);
-    const share = Math.min(Math.max(a.round(at - low), 0), 1);
-    index.push([low, Math.min(low + 1, a.size - 1)]);
-    weight.push([1 - share, share]);
-  }
-  return { index, weight };
-}
-
-/** The cubic convolution kernel with parameter `a` at distance d. */
-function cubic(d: number, a: number): number {
-  const t = Math.abs(d);
-  if (t <= 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
-  return t < 2 ? (((t - 5) * t + 8) * t - 4) * a : 0;
-}
-
-function cubicTaps(axis: Axis): Taps {
-  const index: number[][] = [], weight: number[][] = [];
-  for (let i = 0; i < axis.out; i++) {
-    const at = place(axis, i), low = Math.floor(at), share = axis.round(at - low);
-    const steps = [-1, 0, 1, 2];
-    index.push(steps.map((k) => clamp(low + k, axis.size)));
-    weight.push(steps.map((k) => cubic(share - k, -0.75)));
-  }
-  return { index, weight };
-}
-
-/** A kernel stretched over all input elements that an output element covers. */
-function antialiasTaps({ size, out, scale }: Axis, kernel: (d: number) => number, width: number): Taps {
-  const stretch = Math.max(scale, 1), support = width / 2 * stretch;
-  const index: number[][] = [], weight: number[][] = [];
-  for (let i = 0; i < out; i++) {
-    const centre = scale * (i + 0.5);
-    const first = Math.max(Math.trunc(centre - support + 0.5), 0);
-    const end = Math.min(Math.trunc(centre + support + 0.5), size);
-    const places = Array.from({ length: Math.max(end - first, 1) }, (_, k) => first + k);
-    const weights = places.map((p) => kernel((p - centre + 0.5) / stretch));
-    const total = weights.reduce((a, b) => a + b, 0);
-    index.push(places.map((p) => clamp(p, size)));
-    weight.push(weights.map((w) => total === 0 ? w : w / total));
-  }
-  const longest = Math.max(...index.map((list) => list.length));
-  const filled = (list: number[]) => [...list, ...new Array<number>(longest - list.length).fill(0)];
-  return { index: index.map(filled), weight: weight.map(filled) };
-}
-
-const triangle = (d: number) => Math.max(0, 1 - Math.abs(d));
-
-function tapsOf(mode: InterpolateMode, antialias: boolean, a: Axis): Taps {
-  if (mode === "bicubic") return antialias ? antialiasTaps(a, (d) => cubic(d, -0.5), 4) : cubicTaps(a);
-  return antialias ? antialiasTaps(a, triangle, 2) : linearTaps(a);
-}
 
 /** The weighted sums of the taps along `dim`. */
 function resample(x: Tensor, dim: number, { index, weight }: Taps): Tensor {
@@ -353,7 +262,7 @@ export function interpolate(
     if (Number.isInteger(times) && !a.align && !antialias && a.scale === a.round(1 / times)) {
       return multiplied(acc, i + 2, a, times, mode === "bicubic");
     }
-    return resample(acc, i + 2, tapsOf(mode, antialias, a));
+    return resample(acc, i + 2, tapsOf(mode === "bicubic", antialias, a));
   };
   const y = smooth ? inSingle(x.value, (z) => axes.reduce(along, z)) : axes.reduce(along, x.value);
   return named(`${torchNames[mode]}${rank}D${antialias ? "Aa" : ""}Backward1`, y, x);
