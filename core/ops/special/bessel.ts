@@ -9,10 +9,9 @@ import { GradError } from "../../errors.ts";
 import type { Tensor } from "../../tensor.ts";
 import { mustWait, waiting } from "../../transform/waiting.ts";
 import { asFloat } from "../cast.ts";
-import { div, mul, neg, sub } from "../elementwise.ts";
+import { abs, div, mul, neg, sin, sub } from "../elementwise.ts";
 import { eq, where } from "../logical.ts";
 import { hostResult } from "../host.ts";
-import { sinc } from "../pointwise.ts";
 import { checkCall } from "../options.ts";
 
 const euler = 0.5772156649015329;
@@ -213,6 +212,6 @@ export function airyAi(x: Tensor): Tensor {
 /** The spherical Bessel function sin(x) / x. `torch.special.spherical_bessel_j0`. */
 export function sphericalBesselJ0(x: Tensor): Tensor {
   checkCall("spherical_bessel_j0", [x]);
-  const y = asFloat(x);
-  return where(eq(y.abs(), Infinity), 0, sinc(div(y, Math.PI)));
+  const y = asFloat(x), zero = eq(y, 0), z = where(zero, 1, y);
+  return where(zero, 1, where(eq(abs(y), Infinity), 0, div(sin(z), z)));
 }

@@ -25,6 +25,31 @@ function logGamma(a: number): number {
   return shift + (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + series;
 }
 
+/** zeta(k), k from 12 down to 2, and Euler's gamma. */
+// deno-fmt-ignore
+const zetas = [
+  1.000246086553308, 1.0004941886041194, 1.000994575127818, 1.0020083928260821, 1.0040773561979444, 1.0083492773819229,
+  1.0173430619844492, 1.03692775514337, 1.0823232337111381, 1.2020569031595942, 1.6449340668482264, 0.5772156649015329,
+];
+
+/** ln gamma(1 + a) for a > 0: where a is small, the sum of (-a)^k zeta(k) / k, which is small as well. */
+function logGammaNext(a: number): number {
+  if (a > 0.05) return logGamma(a + 1);
+  return zetas.reduce((sum, zeta, i) => -a * (zeta / (zetas.length - i) + sum), 0);
+}
+
+/** Q for small a, without the loss of what is near 1: 1 - x^a / gamma(1 + a) minus x^a / gamma(a) times a sum of (-x)^n / (n! (a + n)). */
+function upperSeries(a: number, x: number): number {
+  let power = 1, sum = 0;
+  for (let n = 1; n < 100; n++) {
+    power *= -x / n;
+    sum += power / (a + n);
+    if (Math.abs(power) < 1e-18) break;
+  }
+  const log = a * Math.log(x) - logGammaNext(a);
+  return -Math.expm1(log) - a * Math.exp(log) * sum;
+}
+
 /** m - ln(1 + m), which loses no digits near 0. */
 function logGap(m: number): number {
   if (Math.abs(m) > 0.1) return m - Math.log1p(m);
@@ -52,10 +77,11 @@ function incompleteGamma(a: number, x: number, upper: boolean): number {
   if (x === Infinity) return a === Infinity ? NaN : upper ? 0 : 1;
   if (a === Infinity) return upper ? 1 : 0;
   if (a > 1e6) return uniformGamma(a, x, upper);
-  const factor = Math.exp(a * Math.log(x) - x - logGamma(a));
+  if (upper && x <= 1.1 && a < (x <= 0.5 ? -0.4 / Math.log(x) : x * 1.1)) return upperSeries(a, x);
+  const factor = Math.exp(a * Math.log(x) - x - logGammaNext(a));
   if (x <= 1.1 || x <= a) {
     // P = x^a e^-x / gamma(a + 1) * sum of x^n / ((a + 1) ... (a + n))
-    let term = 1 / a, total = term;
+    let term = 1, total = term;
     for (let n = 1; n < 20000 && term > total * 1e-17; n++) {
       term *= x / (a + n);
       total += term;
@@ -73,7 +99,7 @@ function incompleteGamma(a: number, x: number, upper: boolean): number {
     h *= d * c;
     if (Math.abs(d * c - 1) < 1e-16) break;
   }
-  return upper ? factor * h : 1 - factor * h;
+  return upper ? factor * a * h : 1 - factor * a * h;
 }
 
 function regularised(op: string, a: Tensor, x: Tensor, upper: boolean): Tensor {

@@ -25,6 +25,7 @@ import {
   abs,
   add,
   binaryAs,
+  ceil,
   digamma,
   div,
   erfc,
@@ -47,7 +48,7 @@ import {
   sub,
   trunc,
 } from "../elementwise.ts";
-import { eq, ge, gt, isnan, le, logicalAnd, logicalOr, lt, ne, where } from "../logical.ts";
+import { eq, ge, gt, isnan, le, logicalAnd, logicalNot, logicalOr, lt, ne, where } from "../logical.ts";
 import { indefinite, square, trigamma } from "../pointwise.ts";
 import { checkCall } from "../options.ts";
 
@@ -217,7 +218,8 @@ function hurwitz(power: Tensor, start: Tensor): Tensor {
   let sum = pow(start, neg(power));
   for (let k = 1; k < 10; k++) sum = add(sum, pow(add(start, k), neg(power)));
   const from = add(start, 10), base = pow(from, neg(power));
-  let rest: Tensor = add(div(mul(base, from), sub(power, 1)), mul(base, 0.5));
+  // The power of a large start may vanish where that of its integral does not.
+  let rest: Tensor = add(div(pow(from, sub(1, power)), sub(power, 1)), mul(base, 0.5));
   let factor: Tensor = div(mul(power, base), from);
   const step = reciprocal(square(from));
   bernoulliOverFactorial.forEach((b, i) => {
@@ -239,8 +241,10 @@ export function zeta(s: TensorLike, q: TensorLike): Tensor {
   const negative = lt(start, 0), whole = eq(start, floor(start)), pole = logicalAnd(whole, le(start, 0));
   const sum = hurwitz(p, where(le(start, 0), 1, start));
   // Of a negative start, the terms below zero are those of two other sums, up to their sign.
-  const first = where(negative, where(whole, 0.5, sub(start, floor(start))), 0.5);
-  const below = sub(hurwitz(p, sub(1, first)), hurwitz(p, where(negative, sub(1, start), 1.5)));
+  const apart = logicalAnd(negative, logicalNot(whole));
+  const first = where(apart, sub(start, floor(start)), 0.5),
+    last = where(apart, sub(ceil(start), start), 0.5);
+  const below = sub(hurwitz(p, last), hurwitz(p, where(negative, sub(1, start), 1.5)));
   const odd = eq(remainder(p, 2), 1);
   const reflected = add(hurwitz(p, first), where(odd, neg(below), below));
   const broken = logicalAnd(negative, ne(p, floor(p)));
