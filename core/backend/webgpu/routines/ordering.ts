@@ -7,11 +7,10 @@ import type { RoutineStep } from "../../../kernel/plan.ts";
 import { contiguous } from "../../../layout.ts";
 import { sizeOf } from "../../../shape.ts";
 import type { Builder } from "../builder.ts";
-import { copyKernel } from "../loops/copy.ts";
-import { lowerLoop } from "../loops/lower.ts";
 import { windowsOf } from "../wgsl/bindings.ts";
 import { sortLongRow } from "./ordering_long.ts";
 import { type Rows, sortRows } from "./ordering_rows.ts";
+import { packedInput } from "./points.ts";
 
 /** The stable order of each row; NaN sorts as largest. */
 export function lowerArgsort(builder: Builder, step: RoutineStep<"argsort">): void {
@@ -19,15 +18,9 @@ export function lowerArgsort(builder: Builder, step: RoutineStep<"argsort">): vo
   const { shape, strides, offset } = x.layout;
   const rows: Rows = { x, to: step.output, descending: step.attrs.descending, label: step.label };
   if (fits(builder, rows)) return sortRows(builder, rows);
-  const packed = {
-    ...x,
-    slot: builder.temp(builder.word(x.dtype), sizeOf(shape)),
-    layout: contiguous(shape),
-  };
-  if (fits(builder, { ...rows, x: packed })) {
+  if (fits(builder, { ...rows, x: { ...x, layout: contiguous(shape) } })) {
     // The elements of a row lie far apart.
-    lowerLoop(builder, copyKernel(x.layout, x.dtype), [x.slot], [packed.slot], step.label);
-    return sortRows(builder, { ...rows, x: packed });
+    return sortRows(builder, { ...rows, x: packedInput(builder, x, step.label) });
   }
   const n = shape[shape.length - 1], above = shape.slice(0, -1);
   for (let row = 0; row < sizeOf(above); row++) {

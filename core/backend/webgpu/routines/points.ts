@@ -4,14 +4,28 @@
  * @module
  */
 import type { DType } from "../../../dtype.ts";
+import type { RoutineInput } from "../../../kernel/plan.ts";
 import { contiguous, type Layout } from "../../../layout.ts";
 import { sizeOf } from "../../../shape.ts";
 import type { Builder, Ref } from "../builder.ts";
 import type { Access } from "../pipelines.ts";
+import { copyKernel } from "../loops/copy.ts";
 import type { Reach } from "../loops/halve.ts";
+import { lowerLoop } from "../loops/lower.ts";
 import { Bindings } from "../wgsl/bindings.ts";
 import { foldGroups, groupText, indexLines, rendered } from "../wgsl/frame.ts";
 import { registerType } from "../wgsl/scalar.ts";
+
+/** A strided operand copied so that its elements run on. */
+export function packedInput(
+  builder: Builder,
+  { slot, dtype, layout }: RoutineInput,
+  label: string,
+): RoutineInput {
+  const to = builder.temp(builder.word(dtype), sizeOf(layout.shape));
+  lowerLoop(builder, copyKernel(layout, dtype), [slot], [to], label);
+  return { slot: to, dtype, layout: contiguous(layout.shape) };
+}
 
 /** The smallest and largest index along each dimension that some points have. */
 export type Box = readonly Reach[];

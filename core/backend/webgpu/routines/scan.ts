@@ -15,6 +15,7 @@ import {
   type Box,
   dispatchPoints,
   layoutReach,
+  packedInput,
   type PointOperand,
   type PointText,
   withIndices,
@@ -33,8 +34,12 @@ const combinerFn: Readonly<Record<ScanCombiner, "add" | "mul" | "max" | "min">> 
  * fold before it, so that the error of a sum grows with the number of levels.
  */
 export function lowerScan(builder: Builder, step: RoutineStep<"scan">): void {
-  const [x] = step.inputs;
-  const { combiner, reverse } = step.attrs;
+  const [source] = step.inputs, { combiner, reverse } = step.attrs;
+  // A block of a row whose elements lie far apart may reach more than bindings show.
+  const apart = Math.abs(source.layout.strides[source.layout.strides.length - 1]) > 1;
+  const x = apart && !builder.fits([source.slot, step.output, step.output])
+    ? packedInput(builder, source, step.label)
+    : source;
   const n = step.outputShape[step.outputShape.length - 1];
   const dtype = builder.dtypeOf(step.output);
   // Running values of narrow floats stay in float32 and are rounded when stored.

@@ -7,7 +7,7 @@ import { assertEquals, assertLess } from "@std/assert";
 import { createReferenceBackend } from "../../../../core/backend/reference/reference.ts";
 import type { LoopKernel } from "../../../../core/kernel/ir.ts";
 import type { Plan } from "../../../../core/kernel/plan.ts";
-import { affine, dense, hostOf, KernelBuilder, routinePlan, runPlan } from "../build.ts";
+import { affine, dense, hostOf, KernelBuilder, routinePlan, runPlan, strided } from "../build.ts";
 import { gpuTest } from "./device.ts";
 
 const cramped = { limits: { bindingBytes: 4096, storageBuffers: 4 } };
@@ -111,6 +111,19 @@ gpuTest("parts that differ in where they begin share their kernels", cramped, (b
   const data = [m * k, k * n].map((size) => Float32Array.from({ length: size }, (_, i) => i % 7 - 3));
   assertEquals(runPlan(backend, plan, data), runPlan(createReferenceBackend(), plan, data));
   assertLess(Number(backend.info().details.kernels), 20);
+});
+
+gpuTest("a scan over elements that lie further apart than bindings reach", cramped, (backend) => {
+  // Rows of six, of which the elements lie 1500 apart: 1, 2, ... 6 times the row's number.
+  const rows = 1500, n = 6, x = upTo(rows * n).map((i) => i % rows);
+  const plan = routinePlan(
+    "scan",
+    { combiner: "sum", reverse: false },
+    [strided("float32", rows * n, [rows, n], [1, rows])],
+    "float32",
+    [rows, n],
+  );
+  assertEquals(runPlan(backend, plan, [x]), [upTo(rows * n).map((i) => Math.floor(i / n) * (i % n + 1))]);
 });
 
 gpuTest("a fold whose taps no bindings hold goes on from what it has, unrounded", cramped, (backend) => {
