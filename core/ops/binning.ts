@@ -15,7 +15,7 @@ import * as math from "./elementwise.ts";
 import { eq, ge, gt, le, logicalAnd, logicalNot, lt, ne, where } from "./logical.ts";
 import { inPlace, isNamed, type Named } from "./arguments.ts";
 import { checkCall, checkOptions } from "./options.ts";
-import { indexSelect } from "./indexing/indexing.ts";
+import { checkHeld, indexSelect } from "./indexing/indexing.ts";
 import { nonzero } from "./indexing/mask.ts";
 import { amax, amin } from "./extremes.ts";
 import { gatherExact, scatterExact } from "./routine.ts";
@@ -160,9 +160,13 @@ export function histc(
   if (min > max) {
     throw new ValueError(`torch.histc: max must be larger than min, but got min ${min} and max ${max}`);
   }
+  const endless = (low: number, high: number) =>
+    new ValueError(`torch.histc: range of [${low}, ${high}] is not finite`);
+  if (!Number.isFinite(max - min)) throw endless(min, max);
   const base = zeros([bins], { dtype: x.dtype, device: x.device });
   const size = sizeOf(x.shape);
   if (size === 0) return base;
+  if (min === max) checkHeld(x, (v) => !Number.isFinite(Number(v)), (v) => endless(Number(v), Number(v)));
   const flat = reshape(x.detach(), [size]);
   const bound = (value: number) => full([], value, { dtype: x.dtype, device: x.device });
   let low = min === max ? amin(flat) : bound(min), high = min === max ? amax(flat) : bound(max);

@@ -12,7 +12,7 @@ import { Tensor } from "../tensor.ts";
 import { cast, checkTensors } from "./cast.ts";
 import { full, tensor, zeros } from "./create.ts";
 import { iota } from "./ranges.ts";
-import { add, ceil, div, floor, maximum, mul, round, sub } from "./elementwise.ts";
+import { add, ceil, floor, maximum, mul, round, sub } from "./elementwise.ts";
 import { isnan, logicalNot, lt, where } from "./logical.ts";
 import { atLeastVector, checkHeld } from "./indexing/indexing.ts";
 import { inPlaceWith, isNamed, type Named } from "./arguments.ts";
@@ -340,7 +340,7 @@ function quantileOf(
       y = above();
       break;
     case "midpoint":
-      y = div(add(below(), above()), 2);
+      y = lerp(below(), above(), 0.5);
       break;
     case "nearest":
       y = pick(round(ranks));

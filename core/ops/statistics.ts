@@ -156,7 +156,10 @@ function observationWeights(count: number, { fweights, aweights }: CovOptions): 
         } != ${count}`,
       );
     }
-    checkHeld(w, (v) => v < 0, () => new ValueError(`cov(): ${name} cannot be negative`));
+    const held = checkHeld(w, (v) => v < 0, () => new ValueError(`cov(): ${name} cannot be negative`));
+    if (held && w.toTypedArray().every((v) => Number(v) === 0)) {
+      throw new ValueError("cov(): weights sum to zero, can't be normalized");
+    }
     product = product === null ? w : mul(product, w);
   }
   return product;

@@ -32,6 +32,7 @@ import {
   mode,
   nanmedian,
   ones,
+  quantile,
   remainder,
   sinc,
   softmax,
@@ -206,4 +207,11 @@ forEachDevice("slices are in the order of their elements with the dimension exch
   // Columns (0, 1, 0, 0) and (0, 0, 1, 0) of [2, 2, 2], compared by x[0, 0], x[1, 0], x[0, 1], x[1, 1].
   const x = tensor([[[0, 0], [1, 0]], [[0, 1], [0, 0]]], { dtype: "int32" });
   assertEquals(unique(x, { dim: 2 }).tolist(), x.tolist());
+});
+
+forEachDevice("there is nothing in the middle of an infinity and itself", () => {
+  const middle = (values: number[]) =>
+    quantile(tensor(values), 0.5, null, { interpolation: "midpoint" }).item();
+  assertEquals([middle([3, 1, 2]), middle([1, 4])], [2, 2.5]);
+  assert(Number.isNaN(middle([Infinity, Infinity])));
 });
