@@ -7,7 +7,7 @@ import type { DType } from "../../../dtype.ts";
 import { DTypeError } from "../../../errors.ts";
 import { type BinaryFn, comparisonFns, type ScalarFn, type UnaryFn } from "../../../kernel/scalar.ts";
 import { f32x4, f64x2 } from "../wasm/opcodes.ts";
-import { mapF64, normalize, roundTo } from "./cast.ts";
+import { normalize, roundTo } from "./cast.ts";
 import * as floats from "./float_fns.ts";
 import type { Gen } from "./gen.ts";
 import * as ints from "./integer_fns.ts";
@@ -56,11 +56,10 @@ export function applyLanes(g: Gen, fn: ScalarFn, dtype: DType, args: readonly Op
 function unary(g: Gen, fn: UnaryFn, rep: Rep, x: Parts): Parts | null {
   const code = unaryTables[rep][fn];
   if (code !== undefined) return x.map((v) => g.keep(code(g, v)));
-  const scalar = floats.scalarUnary[fn];
-  if (scalar === undefined || (rep !== "f32" && rep !== "f64")) return null;
-  const callable = scalar(g.helpers);
-  const map = (wide: Parts) => mapF64(g, [wide], (v) => callable.call(v));
-  return rep === "f64" ? map(x) : [demote(g, map(promote(g, x[0])))];
+  const wide = floats.f64Unary[fn];
+  return rep === "f32" && wide !== undefined
+    ? [demote(g, promote(g, x[0]).map((v) => g.keep(wide(g, v))))]
+    : null;
 }
 
 function binary(g: Gen, fn: BinaryFn, of: DType, rep: Rep, args: readonly Operand[]): Parts | null {
@@ -74,11 +73,10 @@ function binary(g: Gen, fn: BinaryFn, of: DType, rep: Rep, args: readonly Operan
   if (code !== undefined) return a.map((v, i) => g.keep(code(g, v, b[i])));
   if (rep === "i32") return ints.lanewise32(g, fn, of, [a, b], typeof literal === "number" ? literal : null);
   if (rep === "i64") return ints.lanewise64(g, fn, [a, b], typeof literal === "bigint" ? literal : null);
-  const scalar = floats.scalarBinary[fn];
-  if (scalar === undefined || rep === "mask") return null;
-  const callable = scalar(g.helpers);
-  const map = (x: Parts, y: Parts) => mapF64(g, [x, y], (u, v) => callable.call(u, v));
-  return rep === "f64" ? map(a, b) : [demote(g, map(promote(g, a[0]), promote(g, b[0])))];
+  const wide = floats.f64Binary[fn];
+  if (rep !== "f32" || wide === undefined) return null;
+  const [x, y] = [a, b].map((parts) => promote(g, parts[0]));
+  return [demote(g, x.map((v, i) => g.keep(wide(g, v, y[i]))))];
 }
 
 /** Powers that are cheaper without logarithms; each is rounded at most twice. */
@@ -106,7 +104,7 @@ function literalPower(g: Gen, rep: "f32" | "f64", x: Parts, exponent: number): P
 }
 
 const transcendental: ReadonlySet<string> = new Set(
-  Object.keys({ ...floats.scalarUnary, ...floats.scalarBinary }),
+  Object.keys({ ...floats.f64Curves, ...floats.f64Surfaces }),
 );
 
 /** Roughly how many instructions a function takes for four elements. */
@@ -115,6 +113,6 @@ export function costOf(fn: ScalarFn, of: DType): number {
   const vector = (args: floats.UnaryTable | floats.BinaryTable) => Object.hasOwn(args, fn);
   const here = vector(unaryTables[rep]) || vector(binaryTables[rep]) || fn === "where";
   const wide = rep === "f64" || rep === "i64" ? 2 : 1;
-  if (!transcendental.has(fn) && !["exp", "log", "sigmoid"].includes(fn)) return here ? wide : 40;
-  return fn === "pow" ? 100 : here ? 18 * wide : 200;
+  if (!transcendental.has(fn)) return here ? wide : 40;
+  return fn === "pow" ? 100 : here ? 18 * wide : 50;
 }

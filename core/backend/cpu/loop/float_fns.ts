@@ -7,11 +7,16 @@ import type { BinaryFn, UnaryFn } from "../../../kernel/scalar.ts";
 import type { Callable } from "../wasm/assembler.ts";
 import type { Expr } from "../wasm/expr.ts";
 import { f32x4, f64x2, i32x4, v128 } from "../wasm/opcodes.ts";
+import { mapF64 } from "./cast.ts";
+import * as division from "./division_f64.ts";
 import type { Gen, Helpers, Vec } from "./gen.ts";
+import * as hyperbolic from "./hyperbolic_f64.ts";
 import { demote, promote } from "./lanes.ts";
 import * as math from "./math_f32.ts";
-import { exp64, log64, sigmoid64 } from "./math_f64.ts";
-import * as special from "./special.ts";
+import * as math64 from "./math_f64.ts";
+import * as scalar from "./scalar_f64.ts";
+import * as special from "./special_f64.ts";
+import * as trig from "./trig_f64.ts";
 
 /** A vector expression. */
 export type V = Expr<"v128">;
@@ -29,7 +34,7 @@ export const plain = (op: (a: V) => V): Unary => (_, x) => op(x);
 /** A function of two that is one instruction. */
 export const plain2 = (op: (a: V, b: V) => V): Binary => (_, a, b) => op(a, b);
 
-/** On float32. */
+/** On float32; what is missing is computed on float64, and so within 0.51 ULP. */
 export const f32Unary: UnaryTable = {
   neg: plain(f32x4.neg),
   abs: plain(f32x4.abs),
@@ -59,7 +64,36 @@ export const f32Unary: UnaryTable = {
   erf: math.erf,
 };
 
-/** On float64; what is missing goes through `scalarUnary`. */
+/** Functions of many instructions, on float64. */
+export const f64Curves: UnaryTable = {
+  exp: (g, x) => math64.exp64(g, x),
+  exp2: math64.exp2_64,
+  expm1: math64.expm1_64,
+  log: (g, x) => math64.log64(g, x),
+  log2: math64.log2_64,
+  log10: math64.log10_64,
+  log1p: math64.log1p64,
+  sigmoid: math64.sigmoid64,
+  sin: trig.sin64,
+  cos: trig.cos64,
+  tan: trig.tan64,
+  asin: trig.asin64,
+  acos: trig.acos64,
+  atan: trig.atan64,
+  sinh: hyperbolic.sinh64,
+  cosh: hyperbolic.cosh64,
+  tanh: hyperbolic.tanh64,
+  asinh: hyperbolic.asinh64,
+  acosh: hyperbolic.acosh64,
+  atanh: hyperbolic.atanh64,
+  erf: special.erf64,
+  erfc: special.erfc64,
+  erfinv: special.erfinv64,
+  lgamma: special.lgamma64,
+  digamma: special.digamma64,
+};
+
+/** On float64. */
 export const f64Unary: UnaryTable = {
   neg: plain(f64x2.neg),
   abs: plain(f64x2.abs),
@@ -74,58 +108,27 @@ export const f64Unary: UnaryTable = {
   sqrt: plain(f64x2.sqrt),
   rsqrt: (g, x) => f64x2.div(g.dc(1), f64x2.sqrt(x)),
   reciprocal: (g, x) => f64x2.div(g.dc(1), x),
-  exp: exp64,
-  log: log64,
-  sigmoid: sigmoid64,
+  ...f64Curves,
 };
 
-type ScalarUnary = (h: Helpers) => Callable<readonly ["f64"], "f64">;
-
-const byMath = (name: string): ScalarUnary => (h) => h.math(name);
-/** Functions computed on float64 scalars; for float32 too, which then get within 0.51 ULP. */
-export const scalarUnary: Readonly<Partial<Record<UnaryFn, ScalarUnary>>> = {
-  exp2: (h) =>
-    h.get(
-      "exp2",
-      (module) => module.func(null, ["f64"], "f64", (f, x) => f.result(special.pow(h).call(2, x))),
-    ),
-  expm1: byMath("expm1"),
-  log2: byMath("log2"),
-  log10: byMath("log10"),
-  log1p: byMath("log1p"),
-  sin: byMath("sin"),
-  cos: byMath("cos"),
-  tan: byMath("tan"),
-  asin: byMath("asin"),
-  acos: byMath("acos"),
-  atan: byMath("atan"),
-  sinh: byMath("sinh"),
-  cosh: byMath("cosh"),
-  tanh: byMath("tanh"),
-  asinh: byMath("asinh"),
-  acosh: byMath("acosh"),
-  atanh: byMath("atanh"),
-  erf: special.erf,
-  erfc: special.erfc,
-  erfinv: special.erfinv,
-  lgamma: special.lgamma,
-  digamma: special.digamma,
+/** A function of two scalars on each lane. */
+const lanewise = (make: (h: Helpers) => Callable<readonly ["f64", "f64"], "f64">): Binary => (g, a, b) => {
+  const callable = make(g.helpers);
+  return mapF64(g, [[a], [b]], (x, y) => callable.call(x, y))[0];
 };
 
-type ScalarBinary = (h: Helpers) => Callable<readonly ["f64", "f64"], "f64">;
-
-/** As scalarUnary, of two. */
-export const scalarBinary: Readonly<Partial<Record<BinaryFn, ScalarBinary>>> = {
-  pow: special.pow,
-  fmod: special.fmod,
-  remainder: special.remainder,
-  floorDivide: special.floorDivide,
-  atan2: (h) => h.math2("atan2"),
-  hypot: (h) => h.math2("hypot"),
-  nextafter: special.nextafter64,
+/** As `f64Curves`, of two. */
+export const f64Surfaces: BinaryTable = {
+  pow: lanewise(scalar.pow),
+  fmod: division.fmod64,
+  remainder: division.remainder64,
+  floorDivide: division.floorDivide64,
+  atan2: trig.atan2_64,
+  hypot: division.hypot64,
+  nextafter: lanewise(scalar.nextafter64),
 };
 
-/** On float32. */
+/** On float32; what is missing is computed on float64. */
 export const f32Binary: BinaryTable = {
   add: plain2(f32x4.add),
   sub: plain2(f32x4.sub),
@@ -168,4 +171,5 @@ export const f64Binary: BinaryTable = {
   le: plain2(f64x2.le),
   gt: plain2(f64x2.gt),
   ge: plain2(f64x2.ge),
+  ...f64Surfaces,
 };

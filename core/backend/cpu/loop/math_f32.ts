@@ -6,7 +6,7 @@
  */
 import type { Callable } from "../wasm/assembler.ts";
 import type { Expr } from "../wasm/expr.ts";
-import { f32x4, f64x2, i32x4, v128 } from "../wasm/opcodes.ts";
+import { f32x4, f64x2, i32, i32x4, v128 } from "../wasm/opcodes.ts";
 import { mapF64 } from "./cast.ts";
 import { Gen, type Vec } from "./gen.ts";
 import { demote, narrowParts, promote } from "./lanes.ts";
@@ -225,14 +225,14 @@ function reduceTrig(g: Gen, x: Vec): { sin: Vec; cos: Vec; quadrant: Vec } {
   return { sin, cos, quadrant: narrowParts(g, pieces.map((p) => p.t)) };
 }
 
-/** `vector` where all |x| <= 2^20, otherwise JavaScript's function on each lane. */
-function trig(g: Gen, x: Vec, name: "sin" | "cos" | "tan", vector: () => Expr<"v128">): Vec {
-  const out = g.f.local("v128");
-  g.f.if(
-    i32x4.allTrue(f32x4.le(f32x4.abs(x), g.fc(2 ** 20))),
-    () => g.f.set(out, vector()),
-    () => g.f.set(out, demote(g, mapF64(g, [promote(g, x)], (v) => g.helpers.math(name).call(v)))),
-  );
+/** `vector` where |x| <= 2^20, JavaScript's function where not. */
+function trig(g: Gen, x: Vec, name: "sin" | "cos" | "tan", vector: (x: Vec) => Expr<"v128">): Vec {
+  const small = g.keep(f32x4.le(f32x4.abs(x), g.fc(2 ** 20)));
+  const out = g.keep(vector(g.keep(v128.and(x, small))));
+  g.f.if(i32.eqz(i32x4.allTrue(small)), () => {
+    const scalar = demote(g, mapF64(g, [promote(g, x)], (v) => g.helpers.math(name).call(v)));
+    g.f.set(out, g.select(small, out, scalar));
+  });
   return out;
 }
 
@@ -247,7 +247,7 @@ function isOdd(g: Gen, quadrant: Expr<"v128">): Expr<"v128"> {
 
 /** sin x, within 1.5 ULP; beyond 2^20 by JavaScript's. */
 export function sin(g: Gen, x: Vec): Vec {
-  return trig(g, x, "sin", () => {
+  return trig(g, x, "sin", (x) => {
     const { sin, cos, quadrant } = reduceTrig(g, x);
     const y = v128.xor(g.select(isOdd(g, quadrant), cos, sin), signOf(g, quadrant));
     return g.select(f32x4.lt(f32x4.abs(x), g.fc(2 ** -12)), x, y);
@@ -256,7 +256,7 @@ export function sin(g: Gen, x: Vec): Vec {
 
 /** cos x, within 1.5 ULP; beyond 2^20 by JavaScript's. */
 export function cos(g: Gen, x: Vec): Vec {
-  return trig(g, x, "cos", () => {
+  return trig(g, x, "cos", (x) => {
     const { sin, cos, quadrant } = reduceTrig(g, x);
     const sign = signOf(g, i32x4.add(quadrant, g.ic(1)));
     return v128.xor(g.select(isOdd(g, quadrant), sin, cos), sign);
@@ -265,7 +265,7 @@ export function cos(g: Gen, x: Vec): Vec {
 
 /** tan x, within 3.5 ULP; beyond 2^20 by JavaScript's. */
 export function tan(g: Gen, x: Vec): Vec {
-  return trig(g, x, "tan", () => {
+  return trig(g, x, "tan", (x) => {
     const { sin, cos, quadrant } = reduceTrig(g, x);
     const odd = g.keep(isOdd(g, quadrant));
     const y = f32x4.div(g.select(odd, f32x4.neg(cos), sin), g.select(odd, sin, cos));
