@@ -36,13 +36,13 @@ const glyphs = [
 /** Pictures and their digits: float32 [count, 1, 8, 8] and int64 [count]. */
 function draw(count: number): [Tensor, Tensor] {
   const digits = randint(10, [count]), rows = randint(4, [count]), columns = randint(6, [count]);
+  const [all, top, left] = [digits, rows, columns].map((x) => Array.from(x.toTypedArray(), Number));
   const pixels = new Float32Array(count * 64);
-  for (let i = 0; i < count; i++) {
-    const [digit, row, column] = [digits, rows, columns].map((x) => Number(x.toTypedArray()[i]));
+  all.forEach((digit, i) => {
     [...glyphs[digit]].forEach((point, k) => {
-      if (point === "#") pixels[64 * i + 8 * (row + Math.floor(k / 3)) + column + k % 3] = 1;
+      if (point === "#") pixels[64 * i + 8 * (top[i] + Math.floor(k / 3)) + left[i] + k % 3] = 1;
     });
-  }
+  });
   const clean = tensor(pixels, { shape: [count, 1, 8, 8] });
   return [clean.add(randn(count, 1, 8, 8).mul(0.2)), digits];
 }
@@ -57,12 +57,12 @@ function accuracy(net: ConvNet, pictures: Tensor, digits: Tensor): number {
 manualSeed(0);
 const training = draw(2000), test = draw(500);
 const loader = new io.data.DataLoader(new io.data.TensorDataset(...training), {
-  batchSize: 50,
+  batchSize: 100,
   shuffle: true,
 });
 const net = new ConvNet();
 const optimizer = new optim.Adam(net.parameters(), { lr: 1e-2 });
-for (let epoch = 1; epoch <= 8; epoch++) {
+for (let epoch = 1; epoch <= 6; epoch++) {
   let total = 0;
   for (const [x, y] of loader) {
     optimizer.zeroGrad();
@@ -71,8 +71,6 @@ for (let epoch = 1; epoch <= 8; epoch++) {
     optimizer.step();
     total += loss.item();
   }
-  const percent = 100 * accuracy(net, ...test);
-  console.log(
-    `epoch ${epoch}: loss ${(total / 40).toFixed(4)}, ${percent.toFixed(1)}% of the test digits right`,
-  );
+  const loss = total / loader.length, right = 100 * accuracy(net, ...test);
+  console.log(`epoch ${epoch}: loss ${loss.toFixed(4)}, ${right.toFixed(1)}% of the test digits right`);
 }

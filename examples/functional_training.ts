@@ -31,9 +31,14 @@ const step = valueAndGrad((parameters: Parameters, x: Tensor, y: Tensor) =>
 );
 
 manualSeed(0);
-const x = linspace(-3, 3, 100).unsqueeze(1), y = x.sin(), rate = 0.1;
-let parameters: Parameters = { w1: randn(1, 32), b1: randn(32), w2: randn(32, 1).mul(0.2), b2: zeros(1) };
-for (let i = 1; i <= 2000; i++) {
+const x = linspace(-3, 3, 100).unsqueeze(1), y = x.sin(), rate = 0.08;
+let parameters: Parameters = {
+  w1: randn(1, 32),
+  b1: randn(32).mul(2),
+  w2: randn(32, 1).mul(0.2),
+  b2: zeros(1),
+};
+for (let i = 1; i <= 1000; i++) {
   const [loss, gradients] = step(parameters, x, y);
   parameters = {
     w1: parameters.w1.sub(gradients.w1.mul(rate)),
@@ -43,7 +48,7 @@ for (let i = 1; i <= 2000; i++) {
   };
   // Without this the parameters would stay expressions of all the steps before.
   evaluate([loss, ...Object.values(parameters)]);
-  if (i % 500 === 0) console.log(`step ${i}: loss ${loss.item().toFixed(6)}`);
+  if (i % 250 === 0) console.log(`step ${i}: loss ${loss.item().toFixed(6)}`);
 }
 console.log("x, its sine, and what was learned:");
 console.log(cat([x, y, predict(parameters, x)], 1).get("::11"));
