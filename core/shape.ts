@@ -98,6 +98,9 @@ export function commonShape(...shapes: readonly Shape[]): Shape {
     if (!Array.isArray(shape)) {
       throw new ShapeError(`broadcast_shapes: expected shapes such as [2, 3], but got ${shape}`);
     }
+    if (shape.some((size) => !Number.isInteger(size))) {
+      throw new ShapeError(`broadcast_shapes: sizes are whole numbers, but got [${shape.join(", ")}]`);
+    }
     const negative = shape.find((size) => size < 0);
     if (negative === undefined) continue;
     throw new ShapeError(

@@ -95,6 +95,14 @@ export class Unflatten extends Module {
         `unflattened_size must be a list of sizes, in Unflatten: got ${typeof unflattenedSize}`,
       );
     }
+    const wrong = unflattenedSize.findIndex((size) => !Number.isInteger(size));
+    if (wrong >= 0) {
+      throw new ShapeError(
+        `unflattened_size must be tuple of ints, but found element ${
+          unflattenedSize[wrong]
+        } at pos ${wrong}, in Unflatten`,
+      );
+    }
     this.dim = dim;
     this.unflattenedSize = [...unflattenedSize];
   }

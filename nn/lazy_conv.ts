@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkSizes } from "./arguments.ts";
 import { ShapeError, ValueError } from "../core/errors.ts";
 import { needed, type NeededThen, settingsOf } from "../core/ops/arguments.ts";
 import type { Sizes } from "../core/ops/nn/spatial.ts";
@@ -78,6 +79,7 @@ function deferred<O extends FactoryOptions>(
 ): { outChannels: number; named: ConvSizes & Partial<O> } {
   const options = settingsOf<LazyConvSizes & O>(op, settings, kinds);
   const outChannels = needed(op, options, "outChannels"), kernelSize = needed(op, options, "kernelSize");
+  checkSizes(op, { outChannels });
   return { outChannels, named: { ...options, inChannels: 0, outChannels: 0, kernelSize } };
 }
 

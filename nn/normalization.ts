@@ -36,7 +36,9 @@ export interface NormalizedShape {
 
 function shapeOf(op: string, shape: number | Shape): Shape {
   checkKind(op, "normalizedShape", shape ?? null, "sizes");
-  return typeof shape === "number" ? [shape] : [...shape];
+  const sizes = typeof shape === "number" ? [shape] : [...shape];
+  for (const size of sizes) checkSizes(op, { normalizedShape: size });
+  return sizes;
 }
 
 /**

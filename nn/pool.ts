@@ -240,6 +240,7 @@ export abstract class AdaptivePoolModule extends Module {
     this.outputSize = isNamed(outputSize)
       ? inPlace(this.reprName(), ["outputSize"], [outputSize], 1)[0]
       : outputSize;
+    for (const size of [this.outputSize].flat()) checkKind(this.reprName(), "output_size", size, "whole?");
   }
 
   /** What stands between the parentheses of the text. */

@@ -176,7 +176,7 @@ export abstract class OrderMethods extends RearrangeMethods {
   /** The smallest and the largest element. */
   aminmax(
     this: Tensor,
-    options?: { readonly dim?: number; readonly keepdim?: boolean },
+    options?: { readonly dim?: number | null; readonly keepdim?: boolean },
   ): NamedTuple<readonly ["min", "max"]> {
     return statistics.aminmax(this, options);
   }

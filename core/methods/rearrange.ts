@@ -19,7 +19,7 @@ export abstract class RearrangeMethods extends PointwiseMethods {
   roll(
     this: Tensor,
     shifts: number | readonly number[] | Named<Record<"shifts" | "dims", number | readonly number[]>>,
-    dims?: number | readonly number[] | Named<{ dims: number | readonly number[] }>,
+    dims?: number | readonly number[] | null | Named<{ dims: number | readonly number[] | null }>,
   ): Tensor {
     return op.roll(this, shifts, dims);
   }

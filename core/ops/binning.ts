@@ -14,7 +14,7 @@ import { fromHost, full, onesLike, tensor, zeros } from "./create.ts";
 import * as math from "./elementwise.ts";
 import { eq, ge, gt, le, logicalAnd, logicalNot, lt, ne, where } from "./logical.ts";
 import { inPlace, isNamed, type Named } from "./arguments.ts";
-import { checkCall, checkOptions } from "./options.ts";
+import { checkCall, checkOptions, type Kinds } from "./options.ts";
 import { checkHeld, indexSelect } from "./indexing/indexing.ts";
 import { nonzero } from "./indexing/mask.ts";
 import { amax, amin } from "./extremes.ts";
@@ -157,6 +157,9 @@ export function histc(
   if (!Number.isInteger(bins) || bins < 1) {
     throw new ValueError(`torch.histogram(): bins must be > 0, but got ${bins} for dimension 0, in histc`);
   }
+  if (!Number.isFinite(min) || !Number.isFinite(max)) {
+    throw new ValueError(`torch.histc: range of [${min}, ${max}] is not finite`);
+  }
   if (min > max) {
     throw new ValueError(`torch.histc: max must be larger than min, but got min ${min} and max ${max}`);
   }
@@ -263,6 +266,14 @@ export function uniqueResult<O extends UniqueOptions>(
   return (parts.length === 1 ? values : tuple) as UniqueResult<O>;
 }
 
+/** What those options hold. */
+export const uniqueKinds: Kinds<UniqueOptions> = {
+  sorted: "boolean",
+  returnInverse: "boolean",
+  returnCounts: "boolean",
+  dim: "number?",
+};
+
 /** Refuses slices along `dim` that have nothing to compare: of no dimensions, or with a size of zero elsewhere. */
 export function checkSlices(op: string, x: Tensor, dim: number, at: number): void {
   if (x.shape.length === 0) {
@@ -293,7 +304,7 @@ export function unique<const O extends UniqueOptions = Record<never, never>>(
   x: Tensor,
   given?: O,
 ): UniqueResult<O> {
-  checkCall("unique", [x]);
+  checkCall("unique", [x], given, uniqueKinds);
   const options: UniqueOptions = given ?? {};
   const dim = options.dim ?? undefined;
   const at = dim === undefined ? 0 : normalizeDim("unique", dim, x.shape.length);
@@ -361,6 +372,13 @@ function int64(values: readonly number[], like: Tensor): Tensor {
 
 /** Values that repeat each element as often as `repeats` says, along `dim`. Reads `repeats`. */
 export function repeatEach(x: Tensor, repeats: Tensor, dim: number): Tensor {
+  if (!isInt(repeats.dtype)) {
+    throw new DTypeError(
+      `"repeat_interleave_cpu" not implemented for '${
+        scalarName(repeats.dtype)
+      }': repeats are integers; cast with .to("int64")`,
+    );
+  }
   const times = expand(repeats, [x.shape[dim]]).toTypedArray();
   const index: number[] = [];
   times.forEach((n, i) => {

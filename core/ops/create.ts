@@ -27,7 +27,7 @@ import { hostStorage, type Storage } from "../storage.ts";
 import { Tensor } from "../tensor.ts";
 import { cast, checkTensors, pythonType, type Scalar } from "./cast.ts";
 import { type Given, inOrder, inPlaceWith, isNamed, type Named, numberIn } from "./arguments.ts";
-import { checkOptions, type FixedOptions, requireKind, withoutNulls } from "./options.ts";
+import { checkKind, checkOptions, type FixedOptions, requireKind, withoutNulls } from "./options.ts";
 
 /** Options of every function that makes a tensor. */
 export interface TensorOptions extends Pick<FixedOptions, "layout" | "pinMemory"> {
@@ -111,6 +111,7 @@ export function placeOf<O extends TensorOptions>(
   names: readonly (keyof O & string)[] = tensorNames,
 ): DeviceName {
   checkOptions(op, options, names);
+  checkKind(op, "requires_grad", options.requiresGrad, "boolean");
   if (options.device === undefined || options.device === null) return defaultDevice();
   backendOf(options.device);
   return options.device;

@@ -17,7 +17,7 @@ import { broadcastShapes, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkTensors } from "./cast.ts";
 import { fromHost } from "./create.ts";
-import { checkOptions, withoutNulls } from "./options.ts";
+import { checkKind, checkOptions, withoutNulls } from "./options.ts";
 import { drawn, drawnFrom, like, type RandomOptions } from "./random.ts";
 import { expand } from "./view.ts";
 
@@ -168,6 +168,7 @@ export function multinomial(
     return multinomial(weights, ...inPlaceWith("multinomial", names, values, options, 1));
   }
   checkTensors("multinomial", [weights]);
+  checkKind("multinomial", "replacement", replacement, "boolean");
   checkOptions("multinomial", options, { generator: "any" });
   const rank = weights.shape.length;
   if (rank !== 1 && rank !== 2) {

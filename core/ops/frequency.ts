@@ -9,7 +9,14 @@ import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { type NamedTuple, namedTuple } from "../named_tuple.ts";
 import { normalizeDim, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
-import { checkSlices, searchsorted, type UniqueOptions, type UniqueResult, uniqueResult } from "./binning.ts";
+import {
+  checkSlices,
+  searchsorted,
+  uniqueKinds,
+  type UniqueOptions,
+  type UniqueResult,
+  uniqueResult,
+} from "./binning.ts";
 import { cast, requireFloat } from "./cast.ts";
 import { fromHost, onesLike, tensor, zeros, zerosLike } from "./create.ts";
 import { iota, linspace } from "./ranges.ts";
@@ -65,7 +72,7 @@ export function uniqueConsecutive<const O extends UniqueOptions = Record<never, 
   x: Tensor,
   given?: O,
 ): UniqueResult<O> {
-  checkCall("unique_consecutive", [x]);
+  checkCall("unique_consecutive", [x], given, uniqueKinds);
   const options: UniqueOptions = given ?? {};
   const dim = options.dim ?? undefined;
   const at = dim === undefined ? 0 : normalizeDim("unique_consecutive", dim, x.shape.length);

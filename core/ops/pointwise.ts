@@ -44,7 +44,7 @@ import { onesLike } from "./create.ts";
 import { eq, ge, gt, isnan, le, logicalAnd, logicalNot, logicalOr, lt, where } from "./logical.ts";
 import { nothing } from "./routine.ts";
 import { inPlace, isNamed, type Named, numberIn } from "./arguments.ts";
-import { checkCall, type Kinds } from "./options.ts";
+import { checkCall, checkKind, type Kinds } from "./options.ts";
 
 /**
  * x with what is below `min` raised to it and what is above `max` lowered to it; either may be left out or null, both may be tensors. Where the
@@ -201,17 +201,17 @@ const largest: Readonly<Partial<Record<DType, number>>> = {
 /** Options of `nanToNum`. */
 export interface NanToNumOptions {
   /** What NaN becomes; 0 by default. */
-  readonly nan?: number;
+  readonly nan?: number | null;
   /** What Infinity becomes; the dtype's largest number by default. */
-  readonly posinf?: number;
+  readonly posinf?: number | null;
   /** What -Infinity becomes; the dtype's lowest number by default. */
-  readonly neginf?: number;
+  readonly neginf?: number | null;
 }
 
 const nanToNumKinds: Kinds<NanToNumOptions> = {
-  nan: "number",
-  posinf: "number",
-  neginf: "number",
+  nan: "number?",
+  posinf: "number?",
+  neginf: "number?",
 };
 
 /**
@@ -227,7 +227,7 @@ export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
   checkCall("nan_to_num", [x], options, nanToNumKinds);
   const top = largest[x.dtype];
   if (top === undefined) return x.value;
-  const { nan = 0, posinf = top, neginf = -top } = options;
+  const nan = options.nan ?? 0, posinf = options.posinf ?? top, neginf = options.neginf ?? -top;
   const high = where(eq(x, Infinity), posinf, x);
   return named("NanToNum", where(isnan(x), nan, where(eq(x, -Infinity), neginf, high)));
 }
@@ -322,6 +322,7 @@ export function sinc(x: Tensor): Tensor {
 export function logit(x: Tensor, eps?: number | null | Named<{ eps: number | null }>): Tensor {
   if (isNamed(eps)) return logit(x, ...inPlace("logit", ["eps"], [eps]));
   checkCall("logit", [x]);
+  checkKind("logit", "eps", eps, "number?");
   const z = asFloat(x);
   // ln(x) alone would have a gradient where it is NaN, and a clamped NaN would have none.
   const y = typeof eps === "number"

@@ -40,7 +40,7 @@ import { checkCall, requireKind } from "./options.ts";
 export function roll(
   x: Tensor,
   shifts: number | readonly number[] | Named<Record<"shifts" | "dims", number | readonly number[]>>,
-  dims?: number | readonly number[] | Named<{ dims: number | readonly number[] }>,
+  dims?: number | readonly number[] | null | Named<{ dims: number | readonly number[] | null }>,
 ): Tensor {
   if (isNamed(shifts) || isNamed(dims)) {
     return roll(x, ...inPlace("roll", ["shifts", "dims"], [shifts, dims], 1));
@@ -49,7 +49,7 @@ export function roll(
   requireKind("roll", "shifts", shifts, "sizes");
   const by = typeof shifts === "number" ? [shifts] : shifts;
   if (by.length === 0) throw new ValueError("`shifts` required, in roll");
-  if (dims === undefined) {
+  if (dims === undefined || dims === null) {
     if (by.length !== 1) {
       throw new ValueError(`shifts and dimensions must align. shifts: ${by.length}, dims:0, in roll`);
     }

@@ -55,11 +55,11 @@ export function nanmean(
 /** The smallest and the largest element, overall or along `dim`. `torch.aminmax`. */
 export function aminmax(
   x: Tensor,
-  options: { readonly dim?: number; readonly keepdim?: boolean } = {},
+  options: { readonly dim?: number | null; readonly keepdim?: boolean } = {},
 ): NamedTuple<readonly ["min", "max"]> {
   checkTensors("aminmax", [x]);
-  checkOptions("aminmax", options, { dim: "number", keepdim: "boolean" });
-  const { dim, keepdim } = options;
+  checkOptions("aminmax", options, { dim: "number?", keepdim: "boolean" });
+  const { keepdim } = options, dim = options.dim ?? undefined;
   if (sizeOf(x.shape) === 0) {
     if (dim === undefined) {
       throw new ShapeError(
@@ -176,7 +176,7 @@ function observationWeights(count: number, { fweights, aweights }: CovOptions): 
  */
 export function cov(x: Tensor, options: CovOptions = {}): Tensor {
   checkTensors("cov", [x]);
-  checkOptions("cov", options, { correction: "number", fweights: "tensor?", aweights: "tensor?" });
+  checkOptions("cov", options, { correction: "whole", fweights: "tensor?", aweights: "tensor?" });
   if (x.shape.length > 2) {
     throw new ShapeError(
       `cov(): expected input to have two or fewer dimensions but got an input with ${x.shape.length} dimensions`,

@@ -320,6 +320,8 @@ export function padConstant(x: Tensor, low: Shape, high: Shape, value: Scalar): 
 /** Windows of `size` along `dim`, their elements in a new last dimension. `torch.Tensor.unfold`, with dilation. */
 export function windows(x: Tensor, dim: number, size: number, stride: number, dilation = 1): Tensor {
   const at = normalizeDim("unfold", dim, x.shape.length);
+  requireKind("unfold", "size", size, "whole");
+  if (size < 0) throw new ValueError(`size is ${size} but must be >= 0, in unfold`);
   // A number is seen as a vector, without the dimension that counts the windows.
   if (x.shape.length === 0) return select(windows(reshape(x, [1]), dim, size, stride, dilation), 0, 0);
   const span = (size - 1) * dilation + 1;

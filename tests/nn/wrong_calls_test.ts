@@ -39,6 +39,20 @@ Deno.test("a module that holds itself is walked, printed and called, but has no 
   assertThrows(() => ring.apply(() => {}), ValueError, sentence);
 });
 
+Deno.test("layers refuse sizes that are no whole numbers", () => {
+  const make = (layer: unknown, ...args: unknown[]) => () =>
+    Reflect.construct(layer as typeof nn.LayerNorm, args);
+  assertThrows(make(nn.LayerNorm, NaN), ValueError, "normalizedShape must be a whole number");
+  assertThrows(
+    make(nn.AdaptiveAvgPool2d, ["x", 7]),
+    ValueError,
+    "argument 'output_size' must be int or None",
+  );
+  assertThrows(make(nn.LazyConv1d, null, 3), ValueError, "argument 'outChannels' must be int, not None");
+  assertThrows(make(nn.Unflatten, 1, [NaN, 3]), TenonError, "unflattened_size must be tuple of ints");
+  assertThrows(make(nn.MultiMarginLoss, 3), ValueError, "only p == 1 and p == 2 supported");
+});
+
 Deno.test("a class without a forward says so in PyTorch's words", () => {
   const bare: nn.Module = new nn.Identity();
   Reflect.set(bare, "forward", undefined);

@@ -131,7 +131,11 @@ export type AlongIndex = Given<
 >;
 
 /** The places, and the dimension if they are along one; by position or by name. */
-export type FreeAlongIndex = Given<[index: IndexLike], [dim: number], { indices: IndexLike; dim: number }>;
+export type FreeAlongIndex = Given<
+  [index: IndexLike],
+  [dim: number | null],
+  { indices: IndexLike; dim: number | null }
+>;
 
 /** The same and a value for these places. */
 export type FillAlongIndex = Given<
@@ -349,13 +353,13 @@ export function take(x: Tensor, index: IndexLike): Tensor {
  * ```
  */
 export function takeAlongDim(x: Tensor, ...given: FreeAlongIndex): Tensor {
-  const [index, dim] = inOrder<[IndexLike, number?]>("take_along_dim", ["indices", "dim"], 1, given);
+  const [index, dim] = inOrder<[IndexLike, (number | null)?]>("take_along_dim", ["indices", "dim"], 1, given);
   checkCall("take_along_dim", [x]);
   const idx = toIndex(index, x, (got) =>
     new DTypeError(
       `torch.take_along_dim(): dtype of indices should be Long but got ${got}; ${indexHint}`,
     ));
-  if (dim === undefined) {
+  if (dim === undefined || dim === null) {
     return gather(reshape(x, [sizeOf(x.shape)]), 0, reshape(idx, [sizeOf(idx.shape)]));
   }
   const at = normalizeDim("take_along_dim", dim, x.shape.length);

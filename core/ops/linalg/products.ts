@@ -59,12 +59,16 @@ function checkRanks(a: Tensor, b: Tensor): void {
  * console.log(cross(tensor([1, 0, 0]), tensor([0, 1, 0])).tolist()); // [ 0, 0, 1 ]
  * ```
  */
-export function cross(a: Tensor, b: Tensor, dim?: number | Named<{ dim: number }>): Tensor {
+export function cross(
+  a: Tensor,
+  b: Tensor,
+  dim: number | null | Named<{ dim: number | null }> = null,
+): Tensor {
   if (isNamed(dim)) return cross(a, b, ...inPlace("cross", ["dim"], [dim]));
   checkCall("cross", [a, b]);
   checkRanks(a, b);
   const shape = broadcastShapes("cross", a.shape, b.shape);
-  const at = dim === undefined ? shape.indexOf(3) : normalizeDim("cross", dim, shape.length);
+  const at = dim === null ? shape.indexOf(3) : normalizeDim("cross", dim, shape.length);
   if (at < 0) {
     throw new ShapeError(`no dimension of size 3 in input, in cross of shape [${shape.join(", ")}]`);
   }

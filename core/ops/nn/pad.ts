@@ -105,6 +105,9 @@ export function pad(
   }
   checkCall("pad", [x]);
   checkKind("pad", "pad", amounts ?? null, "numbers");
+  if (value !== undefined && value !== null && typeof value !== "bigint" && typeof value !== "boolean") {
+    checkKind("pad", "value", value, "number");
+  }
   if (amounts.length % 2 !== 0) {
     throw new ValueError(`Padding length must be divisible by 2, in pad: got [${amounts.join(", ")}]`);
   }

@@ -70,6 +70,17 @@ const refused: readonly (readonly [string, () => unknown])[] = [
   ["slice step cannot be zero", () => ones(2, 3).get("::0")],
   ["unsupported range: 0 -> nan", () => core.arange(NaN)],
   ["unsupported range: 0 -> inf", () => core.arange(0, Infinity)],
+  ["argument 'requires_grad' must be bool, not NaN", () => Reflect.apply(core.ones, null, [2, { requiresGrad: NaN }])],
+  ["sizes are whole numbers, but got [NaN]", () => core.broadcastShapes([NaN], [3, 1])],
+  ["argument 'correction' must be int, not NaN", () => core.cov(ones(2, 3), { correction: NaN })],
+  ["torch.histc: range of [NaN, 3] is not finite", () => core.histc(ones(3), 4, NaN, 3)],
+  ["argument 'replacement' must be bool, not NaN", () => Reflect.apply(core.multinomial, null, [ones(3), 2, NaN])],
+  ['"repeat_interleave_cpu" not implemented for \'Float\'', () => ones(2).repeatInterleave(ones(2))],
+  ["argument 'sorted' must be bool, not NaN", () => Reflect.apply(core.unique, null, [ones(3), { sorted: NaN }])],
+  ["argument 'returnCounts' must be bool, not 1", () => Reflect.apply(core.uniqueConsecutive, null, [ones(3), { returnCounts: 1 }])],
+  ["argument 'size' must be int, not 1.5", () => ones(4).unfold(0, 1.5, 1)],
+  ["argument 'value' must be float, not the string", () => Reflect.apply(core.pad, null, [ones(3), [1, 1], "constant", "x"])],
+  ["argument 'eps' must be float or None, not the string", () => Reflect.apply(core.logit, null, [ones(3), "x"])],
   ["atol must be greater than or equal to zero, but got NaN", () => core.allclose(ones(1), ones(1), { atol: NaN })],
 ];
 
@@ -78,6 +89,15 @@ Deno.test("flip takes its dimensions one by one, in a list, and by name", () => 
   for (const y of [x.flip(0, 1), x.flip([0, 1]), x.flip({ dims: [-1, 0] })]) {
     assertEquals(y.tolist(), expected);
   }
+});
+
+Deno.test("what is None in PyTorch may be null", () => {
+  const x = core.arange(6).reshape(2, 3).float(), index = int([5, 0, 1]);
+  assertEquals(x.aminmax({ dim: null }).max.item(), 5);
+  assertEquals(core.cross(x, x.flip(1), null).tolist(), core.cross(x, x.flip(1)).tolist());
+  assertEquals(tensor([NaN, 1]).nanToNum({ nan: null }).tolist(), [0, 1]);
+  assertEquals(x.roll(1, null).tolist(), x.roll(1).tolist());
+  assertEquals(x.takeAlongDim(index, null).tolist(), [5, 0, 1]);
 });
 
 for (const [sentence, call] of refused) {
