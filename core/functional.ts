@@ -99,6 +99,9 @@ export {
   type BinaryCrossEntropyOptions,
   binaryCrossEntropyWithLogits,
   type BinaryCrossEntropyWithLogitsOptions,
+} from "./ops/nn/binary_loss.ts";
+export {
+  type Aimed,
   gaussianNllLoss,
   type GaussianNllLossOptions,
   huberLoss,
@@ -113,6 +116,7 @@ export {
   type Reduction,
   smoothL1Loss,
   type SmoothL1LossOptions,
+  type Target,
 } from "./ops/nn/loss.ts";
 export {
   cosineEmbeddingLoss,

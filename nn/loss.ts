@@ -10,6 +10,8 @@ import {
   binaryCrossEntropyWithLogits,
   binaryCrossEntropyWithLogitsKinds,
   type BinaryCrossEntropyWithLogitsOptions,
+} from "../core/ops/nn/binary_loss.ts";
+import {
   checkReduction,
   gaussianNllLoss,
   gaussianNllLossKinds,

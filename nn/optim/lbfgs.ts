@@ -100,6 +100,7 @@ const largest = (x: Tensor): number => x.abs().max().item();
  * ```
  */
 export class LBFGS extends Optimizer<LBFGSSettings> {
+  /** PyTorch has 1 and not 1.0. */
   protected override readonly wholeRate = true;
   private memory: Memory = {
     funcEvals: 0,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { settingsOf, type Trailing } from "../arguments.ts";
+import { inOrder, isNamed, settingsOf, type Trailing } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { isFloat, scalarName } from "../../dtype.ts";
@@ -14,7 +14,14 @@ import { cast, requireFloat } from "../cast.ts";
 import { add, div, mul, neg } from "../elementwise.ts";
 import { eq, logicalNot, where } from "../logical.ts";
 import { classHint, toIndex, within } from "../indexing/indexing.ts";
-import { checkReduction, lossKinds, type LossOptions, type Reduction, refuseGradient } from "./loss.ts";
+import {
+  type Aimed,
+  checkReduction,
+  lossKinds,
+  type LossOptions,
+  type Reduction,
+  refuseGradient,
+} from "./loss.ts";
 import { sum } from "../reduce.ts";
 import { gatherExact } from "../routine.ts";
 import { logSoftmax } from "./softmax.ts";
@@ -181,9 +188,15 @@ function againstProbabilities(
  */
 export function nllLoss(
   input: Tensor,
-  target: Tensor,
+  target: Aimed<NllLossOptions>,
   ...settings: Trailing<[weight: Tensor | null], NllLossOptions>
 ): Tensor {
+  if (isNamed(target)) {
+    return nllLoss(
+      input,
+      ...inOrder<[Tensor, NllLossOptions]>("nll_loss", ["target"], 1, [target, ...settings], true),
+    );
+  }
   const options = settingsOf<NllLossOptions>("nll_loss", settings, nllLossKinds, 1);
   checkCall("nll_loss", [input, target]);
   const { weight, ignoreIndex = -100, reduction = "mean" } = options;
@@ -209,9 +222,15 @@ export function nllLoss(
  */
 export function crossEntropy(
   input: Tensor,
-  target: Tensor,
+  target: Aimed<CrossEntropyOptions>,
   ...settings: Trailing<[weight: Tensor | null], CrossEntropyOptions>
 ): Tensor {
+  if (isNamed(target)) {
+    return crossEntropy(
+      input,
+      ...inOrder<[Tensor, CrossEntropyOptions]>("cross_entropy", ["target"], 1, [target, ...settings], true),
+    );
+  }
   const options = settingsOf<CrossEntropyOptions>("cross_entropy", settings, crossEntropyKinds, 1);
   checkCall("cross_entropy", [input, target]);
   const { weight, ignoreIndex = -100, reduction = "mean", labelSmoothing = 0 } = options;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Given, inOrder } from "../arguments.ts";
 import { checkCall, type Kinds, requireKind } from "../options.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import { Tensor } from "../../tensor.ts";
@@ -102,11 +103,16 @@ function checkTargets(
  */
 export function ctcLoss(
   logProbs: Tensor,
-  targets: Tensor,
-  inputLengths: Lengths,
-  targetLengths: Lengths,
-  options: CtcLossOptions = {},
+  ...given: Given<
+    [targets: Tensor, inputLengths: Lengths, targetLengths: Lengths],
+    [],
+    { targets: Tensor; inputLengths: Lengths; targetLengths: Lengths },
+    CtcLossOptions
+  >
 ): Tensor {
+  const [targets, inputLengths, targetLengths, options = {}] = inOrder<
+    [Tensor, Lengths, Lengths, CtcLossOptions?]
+  >("ctc_loss", ["targets", "inputLengths", "targetLengths"], 3, given, true);
   checkCall("ctc_loss", [logProbs, targets], options, ctcLossKinds);
   for (
     const [name, lengths] of [["input_lengths", inputLengths], ["target_lengths", targetLengths]] as const

@@ -1,20 +1,20 @@
 /**
- * Losses of numbers against numbers: squared, absolute, Huber, likelihoods of Poisson and normal distributions, divergence of distributions, binary
- * cross entropy. Those of classes are in class_loss.ts, those with margins in margin_loss.ts.
+ * Losses of numbers against numbers: squared, absolute, Huber, likelihoods of Poisson and normal distributions, divergence of distributions.
+ * Binary cross entropy is in binary_loss.ts. Those of classes are in class_loss.ts, those with margins in margin_loss.ts.
  *
  * @module
  */
+import { type Given, inOrder, isNamed, type Named } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { canCast, type DType, isFloat, scalarName } from "../../dtype.ts";
 import { DTypeError, GradError, ShapeError, ValueError } from "../../errors.ts";
 import { trackMask } from "../../grad_mode.ts";
-import { broadcastShapes, sameShape, torchSize } from "../../shape.ts";
+import { broadcastShapes, sameShape } from "../../shape.ts";
 import { Tensor } from "../../tensor.ts";
-import { cast, commonType, inSingle } from "../cast.ts";
-import { abs, add, div, exp, log, log1p, maximum, minimum, mul, neg, sub } from "../elementwise.ts";
+import { cast, commonType } from "../cast.ts";
+import { abs, add, div, exp, log, mul, sub } from "../elementwise.ts";
 import { gt, lt, where } from "../logical.ts";
-import { floats } from "./activation.ts";
 import { clamp, square, xlogy } from "../pointwise.ts";
 import { mean, sum } from "../reduce.ts";
 import { checkHeld } from "../indexing/indexing.ts";
@@ -24,6 +24,21 @@ import { warnOnce } from "../../warnings.ts";
 
 /** How the losses of the elements become one: not at all, their mean, or their sum. */
 export type Reduction = "none" | "mean" | "sum";
+
+/** The second argument of losses, where it is given by name. */
+export interface Target {
+  /** What the input is compared with. */
+  readonly target: Tensor;
+}
+
+/** What the input is compared with, or a record that names it among the options O. */
+export type Aimed<O> = Tensor | Named<Target, O>;
+
+/** The target and the options of a loss, both by name. */
+export function aimed<O extends object>(op: string, named: Named<Target, O>, options: O): [Tensor, O] {
+  const given = Object.keys(options).length === 0 ? [named] : [named, options];
+  return inOrder<[Tensor, O]>(op, ["target"], 1, given, true);
+}
 
 /** The option that all losses have. */
 export interface LossOptions {
@@ -107,14 +122,16 @@ function difference(op: string, input: Tensor, target: Tensor): Tensor {
  * console.log(nn.functional.mseLoss(x, y).item(), nn.functional.mseLoss(x, y, { reduction: "none" }).tolist()); // 2.5 [ 1, 4 ]
  * ```
  */
-export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+export function mseLoss(input: Tensor, target: Aimed<LossOptions>, options: LossOptions = {}): Tensor {
+  if (isNamed(target)) return mseLoss(input, ...aimed("mse_loss", target, options));
   checkCall("mse_loss", [input, target], options, lossKinds);
   const d = difference("mse_loss", input, target);
   return named("MseLoss", reduced("mse_loss", square(d), options.reduction));
 }
 
 /** |input - target|. Shapes broadcast. `torch.nn.functional.l1_loss`. */
-export function l1Loss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+export function l1Loss(input: Tensor, target: Aimed<LossOptions>, options: LossOptions = {}): Tensor {
+  if (isNamed(target)) return l1Loss(input, ...aimed("l1_loss", target, options));
   checkCall("l1_loss", [input, target], options, lossKinds);
   const [x, y] = alike("l1_loss", input, target);
   return reduced("l1_loss", abs(sub(x, y)), options.reduction);
@@ -130,7 +147,12 @@ export interface SmoothL1LossOptions extends LossOptions {
 export const smoothL1LossKinds: Kinds<SmoothL1LossOptions> = { beta: "number", ...lossKinds };
 
 /** d^2 / (2 beta) where d = |input - target| is below beta, else d - beta / 2. `torch.nn.functional.smooth_l1_loss`. */
-export function smoothL1Loss(input: Tensor, target: Tensor, options: SmoothL1LossOptions = {}): Tensor {
+export function smoothL1Loss(
+  input: Tensor,
+  target: Aimed<SmoothL1LossOptions>,
+  options: SmoothL1LossOptions = {},
+): Tensor {
+  if (isNamed(target)) return smoothL1Loss(input, ...aimed("smooth_l1_loss", target, options));
   checkCall("smooth_l1_loss", [input, target], options, smoothL1LossKinds);
   const { beta = 1, reduction } = options;
   if (!(beta >= 0)) {
@@ -152,7 +174,12 @@ export interface HuberLossOptions extends LossOptions {
 export const huberLossKinds: Kinds<HuberLossOptions> = { delta: "number", ...lossKinds };
 
 /** d^2 / 2 where d = |input - target| is at most delta, else delta (d - delta / 2). `torch.nn.functional.huber_loss`. */
-export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptions = {}): Tensor {
+export function huberLoss(
+  input: Tensor,
+  target: Aimed<HuberLossOptions>,
+  options: HuberLossOptions = {},
+): Tensor {
+  if (isNamed(target)) return huberLoss(input, ...aimed("huber_loss", target, options));
   checkCall("huber_loss", [input, target], options, huberLossKinds);
   const { delta = 1, reduction } = options;
   if (!(delta > 0)) {
@@ -163,108 +190,6 @@ export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptio
   // Of an infinite delta nothing is far, and its slope would be 0 times infinity.
   const loss = delta === Infinity ? inner : where(far, mul(sub(d, 0.5 * delta), delta), inner);
   return named("HuberLoss", reduced("huber_loss", writtenAs("huber_loss", loss, input.dtype), reduction));
-}
-
-/** Options of `binaryCrossEntropy`. */
-export interface BinaryCrossEntropyOptions extends LossOptions {
-  /** A factor for each element; broadcasts to the input. */
-  readonly weight?: Tensor | null;
-}
-
-/** What those options hold. */
-export const binaryCrossEntropyKinds: Kinds<BinaryCrossEntropyOptions> = { weight: "tensor?", ...lossKinds };
-
-/**
- * -(target ln(input) + (1 - target) ln(1 - input)) of probabilities, logarithms not below -100. Shapes and dtypes are equal. Few
- * probabilities that are at hand are checked to lie in [0, 1]; beyond it the loss is NaN. `torch.nn.functional.binary_cross_entropy`.
- */
-export function binaryCrossEntropy(
-  input: Tensor,
-  target: Tensor,
-  options: BinaryCrossEntropyOptions = {},
-): Tensor {
-  checkCall("binary_cross_entropy", [input, target], options, binaryCrossEntropyKinds);
-  if (!sameShape(input.shape, target.shape)) {
-    throw new ShapeError(
-      `Using a target size (${torchSize(target.shape)}) that is different to the input size (${
-        torchSize(input.shape)
-      }) is deprecated. Please ensure they have the same size., in binary_cross_entropy`,
-    );
-  }
-  if (!isFloat(input.dtype) || target.dtype !== input.dtype) {
-    throw new DTypeError(
-      `Found dtype ${scalarName(target.dtype)} but expected ${
-        scalarName(input.dtype)
-      }, in binary_cross_entropy: input and target are floats of one dtype; cast with .to()`,
-    );
-  }
-  checkHeld(input, (x) => !(x >= 0 && x <= 1), (x) =>
-    new ValueError(
-      `all elements of input should be between 0 and 1, in binary_cross_entropy: got ${x}; for logits there is binaryCrossEntropyWithLogits`,
-    ));
-  const { weight } = options;
-  refuseGradient("binary_cross_entropy", "weight", weight);
-  const floor = (x: Tensor) => clamp(x, -100);
-  // -(t - 1) and not 1 - t: the sign of a zero gradient is PyTorch's.
-  const lost = (p: Tensor) => sub(mul(sub(target, 1), floor(log1p(neg(p)))), mul(target, floor(log(p))));
-  const loss = input.value.track === 0 ? lost(input) : bounded(input, target, lost);
-  const weighted = weight ? mul(loss, expand(weight, loss.shape)) : loss;
-  return named("BinaryCrossEntropy", reduced("binary_cross_entropy", weighted, options.reduction));
-}
-
-/** `lost` of the input, whose slope (x - t) / (x (1 - x)) is divided by no less than 1e-12: near 0 and 1 it is a straight line. */
-function bounded(input: Tensor, target: Tensor, lost: (p: Tensor) => Tensor): Tensor {
-  const x = input.detach(), least = Math.fround(1e-12), edge = lt(mul(x, sub(1, x)), least);
-  const line = mul(sub(input, x), div(sub(target.detach(), x), least));
-  return sub(lost(where(edge, x, input)), where(edge, line, 0));
-}
-
-/** Options of `binaryCrossEntropyWithLogits`. */
-export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyOptions {
-  /** A factor for the positive part of each class; broadcasts to the input. */
-  readonly posWeight?: Tensor | null;
-}
-
-/** What those options hold. */
-export const binaryCrossEntropyWithLogitsKinds: Kinds<BinaryCrossEntropyWithLogitsOptions> = {
-  weight: "tensor?",
-  posWeight: "tensor?",
-  ...lossKinds,
-};
-
-/**
- * `binaryCrossEntropy` of sigmoid(input), without the loss of digits: (1 - t) max(x, 0) - p t min(x, 0) + (1 + (p - 1) t) ln(1 + e^-|x|).
- * `torch.nn.functional.binary_cross_entropy_with_logits`.
- *
- * @example
- * ```ts
- * import { nn, tensor } from "@tenon/tenon";
- * console.log(nn.functional.binaryCrossEntropyWithLogits(tensor([0, 2]), tensor([1, 1])).item().toFixed(4)); // 0.4100
- * ```
- */
-export function binaryCrossEntropyWithLogits(
-  input: Tensor,
-  target: Tensor,
-  options: BinaryCrossEntropyWithLogitsOptions = {},
-): Tensor {
-  checkCall("binary_cross_entropy_with_logits", [input, target], options, binaryCrossEntropyWithLogitsKinds);
-  if (!sameShape(input.shape, target.shape)) {
-    throw new ShapeError(
-      `Target size (${torchSize(target.shape)}) must be the same as input size (${
-        torchSize(input.shape)
-      }), in binary_cross_entropy_with_logits`,
-    );
-  }
-  const op = "binary_cross_entropy_with_logits", { weight, posWeight } = options;
-  refuseGradient(op, "weight", weight);
-  refuseGradient(op, "pos_weight", posWeight);
-  const curved = inSingle(floats(op, input), (x) => log1p(exp(neg(abs(x)))));
-  const share = posWeight ? mul(curved, add(mul(sub(posWeight, 1), target), 1)) : curved;
-  const right = posWeight ? mul(posWeight, target) : target;
-  const straight = sub(mul(sub(1, target), maximum(input, 0)), mul(right, minimum(input, 0)));
-  const loss = add(straight, share);
-  const written = writtenAs(op, weight ? mul(loss, weight) : loss, target.dtype);
-  return named("BinaryCrossEntropyWithLogits", reduced(op, written, options.reduction));
 }
 
 /** Options of `klDiv`. */
@@ -288,7 +213,8 @@ export const klDivKinds: Kinds<KlDivOptions> = { logTarget: "boolean", ...lossKi
  * console.log(nn.functional.klDiv(q.log(), p, { reduction: "sum" }).item().toFixed(4)); // 0.1438
  * ```
  */
-export function klDiv(input: Tensor, target: Tensor, options: KlDivOptions = {}): Tensor {
+export function klDiv(input: Tensor, target: Aimed<KlDivOptions>, options: KlDivOptions = {}): Tensor {
+  if (isNamed(target)) return klDiv(input, ...aimed("kl_div", target, options));
   checkCall("kl_div", [input, target], options, klDivKinds);
   const { reduction = "mean", logTarget = false } = options;
   if (!isFloat(input.dtype) || !isFloat(target.dtype)) {
@@ -321,7 +247,12 @@ export const poissonNllLossKinds: Kinds<PoissonNllLossOptions> = {
 };
 
 /** e^input - target input: the negative log likelihood of counts with a Poisson distribution. `torch.nn.functional.poisson_nll_loss`. */
-export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNllLossOptions = {}): Tensor {
+export function poissonNllLoss(
+  input: Tensor,
+  target: Aimed<PoissonNllLossOptions>,
+  options: PoissonNllLossOptions = {},
+): Tensor {
+  if (isNamed(target)) return poissonNllLoss(input, ...aimed("poisson_nll_loss", target, options));
   checkCall("poisson_nll_loss", [input, target], options, poissonNllLossKinds);
   const { logInput = true, full = false, eps = 1e-8, reduction } = options;
   const loss = logInput ? sub(exp(input), mul(target, input)) : sub(input, mul(target, log(add(input, eps))));
@@ -352,10 +283,21 @@ export const gaussianNllLossKinds: Kinds<GaussianNllLossOptions> = {
  */
 export function gaussianNllLoss(
   input: Tensor,
-  target: Tensor,
-  variance: Tensor | number,
-  options: GaussianNllLossOptions = {},
+  ...given: Given<
+    [target: Tensor, variance: Tensor | number],
+    [],
+    { target: Tensor; var: Tensor | number },
+    GaussianNllLossOptions
+  >
 ): Tensor {
+  const names = ["target", "var"];
+  const [target, variance, options = {}] = inOrder<[Tensor, Tensor | number, GaussianNllLossOptions?]>(
+    "gaussian_nll_loss",
+    names,
+    2,
+    given,
+    true,
+  );
   checkCall("gaussian_nll_loss", [input, target], options, gaussianNllLossKinds);
   const { full = false, eps = 1e-6, reduction } = options;
   let v = variance instanceof Tensor ? variance.value : fullLike(input, variance);

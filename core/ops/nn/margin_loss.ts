@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Given, inOrder, isNamed } from "../arguments.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { scalarName } from "../../dtype.ts";
@@ -16,7 +17,15 @@ import { add, div, exp, log1p, minimum, mul, neg, sqrt, sub } from "../elementwi
 import { eq, logicalAnd, logicalNot, lt, where } from "../logical.ts";
 import { logsigmoid } from "./activation.ts";
 import { classHint, toIndex, within } from "../indexing/indexing.ts";
-import { lossKinds, type LossOptions, reduced, refuseGradient, writtenAs } from "./loss.ts";
+import {
+  type Aimed,
+  aimed,
+  lossKinds,
+  type LossOptions,
+  reduced,
+  refuseGradient,
+  writtenAs,
+} from "./loss.ts";
 import { pairwiseDistance } from "./similarity.ts";
 import { clamp } from "../pointwise.ts";
 import { sum } from "../reduce.ts";
@@ -38,10 +47,16 @@ export const marginLossKinds: Kinds<MarginLossOptions> = { margin: "number", ...
 /** max(0, -target (a - b) + margin); the target is 1 where a should be the larger one, else -1. margin 0 by default. `torch.nn.functional.margin_ranking_loss`. */
 export function marginRankingLoss(
   a: Tensor,
-  b: Tensor,
-  target: Tensor,
-  options: MarginLossOptions = {},
+  ...given: Given<[input2: Tensor, target: Tensor], [], { input2: Tensor; target: Tensor }, MarginLossOptions>
 ): Tensor {
+  const names = ["input2", "target"];
+  const [b, target, options = {}] = inOrder<[Tensor, Tensor, MarginLossOptions?]>(
+    "margin_ranking_loss",
+    names,
+    2,
+    given,
+    true,
+  );
   checkCall("margin_ranking_loss", [a, b, target], options, marginLossKinds);
   const { margin = 0, reduction } = options;
   if (a.shape.length !== b.shape.length || a.shape.length !== target.shape.length) {
@@ -56,7 +71,12 @@ export function marginRankingLoss(
 }
 
 /** x where the target is 1, max(0, margin - x) where it is -1. margin 1 by default. `torch.nn.functional.hinge_embedding_loss`. */
-export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: MarginLossOptions = {}): Tensor {
+export function hingeEmbeddingLoss(
+  input: Tensor,
+  target: Aimed<MarginLossOptions>,
+  options: MarginLossOptions = {},
+): Tensor {
+  if (isNamed(target)) return hingeEmbeddingLoss(input, ...aimed("hinge_embedding_loss", target, options));
   checkCall("hinge_embedding_loss", [input, target], options, marginLossKinds);
   const { margin = 1, reduction } = options;
   const apart = where(eq(target, 1), 0, positive(sub(fullLike(input, margin), input)));
@@ -65,7 +85,8 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: Margi
 }
 
 /** ln(1 + e^(-target x)), targets 1 and -1. `torch.nn.functional.soft_margin_loss`. */
-export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+export function softMarginLoss(input: Tensor, target: Aimed<LossOptions>, options: LossOptions = {}): Tensor {
+  if (isNamed(target)) return softMarginLoss(input, ...aimed("soft_margin_loss", target, options));
   const op = "soft_margin_loss";
   checkCall(op, [input, target], options, lossKinds);
   refuseGradient(op, "target", target);
@@ -84,10 +105,16 @@ export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptio
 /** 1 - cos(a, b) where the target is 1, max(0, cos(a, b) - margin) where it is -1. margin 0 by default. `torch.nn.functional.cosine_embedding_loss`. */
 export function cosineEmbeddingLoss(
   a: Tensor,
-  b: Tensor,
-  target: Tensor,
-  options: MarginLossOptions = {},
+  ...given: Given<[input2: Tensor, target: Tensor], [], { input2: Tensor; target: Tensor }, MarginLossOptions>
 ): Tensor {
+  const names = ["input2", "target"];
+  const [b, target, options = {}] = inOrder<[Tensor, Tensor, MarginLossOptions?]>(
+    "cosine_embedding_loss",
+    names,
+    2,
+    given,
+    true,
+  );
   checkCall("cosine_embedding_loss", [a, b, target], options, marginLossKinds);
   const { margin = 0, reduction } = options;
   const rank = target.shape.length;
@@ -149,10 +176,21 @@ export const tripletMarginWithDistanceLossKinds: Kinds<TripletMarginWithDistance
 /** max(0, d(anchor, positive) - d(anchor, negative) + margin) with a distance of one's own; margin 1 by default. `torch.nn.functional.triplet_margin_with_distance_loss`. */
 export function tripletMarginWithDistanceLoss(
   anchor: Tensor,
-  near: Tensor,
-  far: Tensor,
-  options: TripletMarginWithDistanceLossOptions = {},
+  ...given: Given<
+    [positive: Tensor, negative: Tensor],
+    [],
+    { positive: Tensor; negative: Tensor },
+    TripletMarginWithDistanceLossOptions
+  >
 ): Tensor {
+  const names = ["positive", "negative"];
+  const [near, far, options = {}] = inOrder<[Tensor, Tensor, TripletMarginWithDistanceLossOptions?]>(
+    "triplet_margin_with_distance_loss",
+    names,
+    2,
+    given,
+    true,
+  );
   checkCall(
     "triplet_margin_with_distance_loss",
     [anchor, near, far],
@@ -178,10 +216,21 @@ export function tripletMarginWithDistanceLoss(
 /** max(0, |anchor - positive| - |anchor - negative| + margin) of the last dimension's p-norms; margin 1 by default. `torch.nn.functional.triplet_margin_loss`. */
 export function tripletMarginLoss(
   anchor: Tensor,
-  near: Tensor,
-  far: Tensor,
-  options: TripletMarginLossOptions = {},
+  ...given: Given<
+    [positive: Tensor, negative: Tensor],
+    [],
+    { positive: Tensor; negative: Tensor },
+    TripletMarginLossOptions
+  >
 ): Tensor {
+  const names = ["positive", "negative"];
+  const [near, far, options = {}] = inOrder<[Tensor, Tensor, TripletMarginLossOptions?]>(
+    "triplet_margin_loss",
+    names,
+    2,
+    given,
+    true,
+  );
   checkCall("triplet_margin_loss", [anchor, near, far], options, tripletMarginLossKinds);
   const { p = 2, eps = 1e-6, ...rest } = options;
   const distanceFunction = (a: Tensor, b: Tensor) => pairwiseDistance(a, b, { p, eps });
@@ -232,7 +281,12 @@ export const multiMarginLossKinds: Kinds<MultiMarginLossOptions> = {
 };
 
 /** The sum over the other classes of max(0, margin - x[target] + x[i])^p, over the number of classes; margin 1 by default. `torch.nn.functional.multi_margin_loss`. */
-export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginLossOptions = {}): Tensor {
+export function multiMarginLoss(
+  input: Tensor,
+  target: Aimed<MultiMarginLossOptions>,
+  options: MultiMarginLossOptions = {},
+): Tensor {
+  if (isNamed(target)) return multiMarginLoss(input, ...aimed("multi_margin_loss", target, options));
   checkCall("multi_margin_loss", [input, target], options, multiMarginLossKinds);
   const { p = 1, margin = 1, weight, reduction } = options;
   refuseGradient("multi_margin_loss", "weight", weight);
@@ -271,7 +325,14 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
  * The sum over targets t and other classes i of max(0, 1 - (x[t] - x[i])), over the number of classes. Each row of the target lists classes up to the
  * first -1. `torch.nn.functional.multilabel_margin_loss`.
  */
-export function multilabelMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+export function multilabelMarginLoss(
+  input: Tensor,
+  target: Aimed<LossOptions>,
+  options: LossOptions = {},
+): Tensor {
+  if (isNamed(target)) {
+    return multilabelMarginLoss(input, ...aimed("multilabel_margin_loss", target, options));
+  }
   checkCall("multilabel_margin_loss", [input, target], options, lossKinds);
   const op = "multilabel_margin_loss";
   const x = scores(op, input), [n, classes] = x.shape;
@@ -311,9 +372,12 @@ export const multilabelSoftMarginLossKinds: Kinds<MultilabelSoftMarginLossOption
 /** Binary cross entropy with logits, averaged over the classes (the last dimension of the input). `torch.nn.functional.multilabel_soft_margin_loss`. */
 export function multilabelSoftMarginLoss(
   input: Tensor,
-  target: Tensor,
+  target: Aimed<MultilabelSoftMarginLossOptions>,
   options: MultilabelSoftMarginLossOptions = {},
 ): Tensor {
+  if (isNamed(target)) {
+    return multilabelSoftMarginLoss(input, ...aimed("multilabel_soft_margin_loss", target, options));
+  }
   checkCall("multilabel_soft_margin_loss", [input, target], options, multilabelSoftMarginLossKinds);
   const { weight, reduction } = options;
   if (input.shape.length === 0) {

@@ -219,6 +219,107 @@ cases.push(
   ],
 );
 
+const logits = tensor([[1, -2, 0.5], [0, 3, -1]]),
+  target = tensor([2n, 0n]),
+  other = ones([2, 3]),
+  side = ones([2]);
+const logProbs = logits.logSoftmax(1);
+cases.push(
+  ["mse_loss", () => F.mseLoss(logits, { target: other }), () => F.mseLoss(logits, other)],
+  [
+    "l1_loss",
+    () => F.l1Loss(logits, { target: other, reduction: "sum" }),
+    () => F.l1Loss(logits, other, { reduction: "sum" }),
+  ],
+  [
+    "smooth_l1_loss",
+    () => F.smoothL1Loss(logits, { target: other, beta: 2 }),
+    () => F.smoothL1Loss(logits, other, { beta: 2 }),
+  ],
+  [
+    "huber_loss",
+    () => F.huberLoss(logits, { target: other, delta: 2 }),
+    () => F.huberLoss(logits, other, { delta: 2 }),
+  ],
+  [
+    "binary_cross_entropy",
+    () => F.binaryCrossEntropy(logits.sigmoid(), { target: other }),
+    () => F.binaryCrossEntropy(logits.sigmoid(), other),
+  ],
+  [
+    "binary_cross_entropy_with_logits",
+    () => F.binaryCrossEntropyWithLogits(logits, { target: other, posWeight: tensor([2]) }),
+    () => F.binaryCrossEntropyWithLogits(logits, other, { posWeight: tensor([2]) }),
+  ],
+  ["kl_div", () => F.klDiv(logProbs, { target: other }), () => F.klDiv(logProbs, other)],
+  [
+    "poisson_nll_loss",
+    () => F.poissonNllLoss(logits, { target: other, full: true }),
+    () => F.poissonNllLoss(logits, other, { full: true }),
+  ],
+  [
+    "gaussian_nll_loss",
+    () => F.gaussianNllLoss(logits, { target: other, var: other }),
+    () => F.gaussianNllLoss(logits, other, other),
+  ],
+  [
+    "nll_loss",
+    () => F.nllLoss(logProbs, { target, ignoreIndex: 0 }),
+    () => F.nllLoss(logProbs, target, { ignoreIndex: 0 }),
+  ],
+  [
+    "cross_entropy",
+    () => F.crossEntropy(logits, { target, labelSmoothing: 0.1 }),
+    () => F.crossEntropy(logits, target, { labelSmoothing: 0.1 }),
+  ],
+  [
+    "margin_ranking_loss",
+    () => F.marginRankingLoss(side, { input2: side, target: side, margin: 1 }),
+    () => F.marginRankingLoss(side, side, side, { margin: 1 }),
+  ],
+  [
+    "cosine_embedding_loss",
+    () => F.cosineEmbeddingLoss(logits, { input2: other, target: side }),
+    () => F.cosineEmbeddingLoss(logits, other, side),
+  ],
+  [
+    "hinge_embedding_loss",
+    () => F.hingeEmbeddingLoss(logits, { target: other }),
+    () => F.hingeEmbeddingLoss(logits, other),
+  ],
+  [
+    "soft_margin_loss",
+    () => F.softMarginLoss(logits, { target: other }),
+    () => F.softMarginLoss(logits, other),
+  ],
+  [
+    "multi_margin_loss",
+    () => F.multiMarginLoss(logits, { target, p: 2 }),
+    () => F.multiMarginLoss(logits, target, { p: 2 }),
+  ],
+  [
+    "multilabel_soft_margin_loss",
+    () => F.multilabelSoftMarginLoss(logits, { target: other }),
+    () => F.multilabelSoftMarginLoss(logits, other),
+  ],
+  [
+    "triplet_margin_loss",
+    () => F.tripletMarginLoss(logits, { positive: other, negative: other, margin: 2 }),
+    () => F.tripletMarginLoss(logits, other, other, { margin: 2 }),
+  ],
+  [
+    "ctc_loss",
+    () =>
+      F.ctcLoss(logProbs.unsqueeze(1), {
+        targets: tensor([[1n]]),
+        inputLengths: [2],
+        targetLengths: [1],
+        reduction: "sum",
+      }),
+    () => F.ctcLoss(logProbs.unsqueeze(1), tensor([[1n]]), [2], [1], { reduction: "sum" }),
+  ],
+);
+
 for (const [name, byName, byPosition] of cases) {
   Deno.test(`by name: ${name}`, () => assertEquals(byName().tolist(), byPosition().tolist()));
 }

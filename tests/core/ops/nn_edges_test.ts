@@ -9,7 +9,7 @@ import { prelu } from "../../../core/ops/nn/activation.ts";
 import { ones, tensor, zeros } from "../../../core/ops/create.ts";
 import { arange } from "../../../core/ops/ranges.ts";
 import { bilinear, linear } from "../../../core/ops/linalg/matmul.ts";
-import { binaryCrossEntropy } from "../../../core/ops/nn/loss.ts";
+import { binaryCrossEntropy } from "../../../core/ops/nn/binary_loss.ts";
 import { multilabelSoftMarginLoss, multiMarginLoss } from "../../../core/ops/nn/margin_loss.ts";
 import { groupNorm, layerNorm } from "../../../core/ops/nn/normalization.ts";
 import { cosineSimilarity } from "../../../core/ops/nn/similarity.ts";
