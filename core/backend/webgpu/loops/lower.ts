@@ -9,6 +9,8 @@ import type { Builder, Ref } from "../builder.ts";
 import { crossingOf, renderCrossing } from "../wgsl/crossing.ts";
 import { renderElementwise } from "../wgsl/elementwise.ts";
 import { Emitter, type LoopJob } from "../wgsl/emitter.ts";
+import { reductionsOf } from "../wgsl/fold.ts";
+import { meetingBytes } from "../wgsl/meeting.ts";
 import { renderRows, rowLanes, type RowPlan } from "../wgsl/rows.ts";
 import { type KernelJob, remediesOf } from "./large.ts";
 import { packed } from "./pack.ts";
@@ -71,7 +73,7 @@ function lowerMerged(builder: Builder, merged: Omit<KernelJob, "alias">): void {
       return crossing === null ? renderElementwise(job, target) : renderCrossing(job, target, crossing);
     }, coalesced(flattened(kernel)));
   }
-  const plan = rowPlan(kernel, target.software);
+  const plan = rowPlan(kernel, target.software, builder.gpu.limits.workgroupBytes);
   const chunks = Math.max(splitInto(kernel, target.software), chunksFor(kernel, plan, target.rounds));
   if (chunks > 1) return lowerSplit(builder, kernel, inputs, outputs, chunks, label);
   dispatch((job) => renderRows(job, target, plan), kernel);
@@ -114,13 +116,17 @@ function chunksFor(kernel: LoopKernel, { by, size }: RowPlan, rounds: number): n
   return Math.max(1, Math.ceil(taken / rounds));
 }
 
-function rowPlan(kernel: LoopKernel, software: boolean): RowPlan {
+function rowPlan(kernel: LoopKernel, software: boolean, workgroupBytes: number): RowPlan {
   const points = sizeOf(kernel.outer), inner = sizeOf(kernel.inner);
   if (software || inner <= 32 || isColumnwise(kernel)) {
     const most = software ? 64 : 128;
     return { by: "thread", size: Math.min(most, Math.max(32, 2 ** Math.ceil(Math.log2(points / 4 + 1)))) };
   }
-  return { by: "workgroup", size: inner >= 1024 ? 256 : inner >= 256 ? 128 : 64 };
+  let size = inner >= 1024 ? 256 : inner >= 256 ? 128 : 64;
+  // Each reduction of a sweep has its own shared memory.
+  const bytes = meetingBytes(reductionsOf(kernel));
+  while (size > 1 && size * bytes > workgroupBytes) size /= 2;
+  return { by: "workgroup", size };
 }
 
 /** A kernel whose buffers take more bindings than there are. */

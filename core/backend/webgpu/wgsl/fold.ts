@@ -4,7 +4,7 @@
  * @module
  */
 import { type DType, kindOf } from "../../../dtype.ts";
-import type { ReduceInstr } from "../../../kernel/ir.ts";
+import { type LoopKernel, type ReduceInstr, stagesOf } from "../../../kernel/ir.ts";
 import { identityOf } from "../loops/split.ts";
 import { literal, narrowed, registerType } from "./scalar.ts";
 
@@ -13,6 +13,15 @@ export interface Reduction {
   readonly i: number;
   readonly instr: ReduceInstr;
   readonly argType: DType;
+}
+
+/** The reductions of a kernel that are folded in sweep 0, in sweep 1 ... */
+export function reductionsOf(kernel: LoopKernel): Reduction[][] {
+  const { code } = kernel, stages = stagesOf(kernel), sweeps: Reduction[][] = [];
+  code.forEach((instr, i) => {
+    if (instr.op === "reduce") (sweeps[stages[i]] ??= []).push({ i, instr, argType: code[instr.arg].dtype });
+  });
+  return Array.from(sweeps, (list) => list ?? []);
 }
 
 /** The variable of a reduction. That of an arg-reduction has another beside it, with `_at` after the name, for the index. */

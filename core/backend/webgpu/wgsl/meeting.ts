@@ -11,6 +11,11 @@ import { registerType } from "./scalar.ts";
 /** Values that a lane of a subgroup reads from shared memory: more are first folded by fewer threads. */
 const readsPerLane = 4;
 
+/** Bytes of shared memory that each thread has in meetings of these reductions, those of one sweep after those of another. */
+export function meetingBytes(sweeps: readonly (readonly Reduction[])[]): number {
+  return new Map(sweeps.flatMap((here) => here.flatMap(sharedArrays))).size * 4;
+}
+
 /** The meetings of one kernel. */
 export class Meeting {
   readonly #size: number;
@@ -31,29 +36,28 @@ export class Meeting {
 
   /** What the entry point takes besides the numbers of its workgroup and thread. */
   get inputs(): string {
-    return this.#lanes > 0
-      ? ", @builtin(subgroup_invocation_id) lane: u32, @builtin(subgroup_size) lanes: u32"
-      : "";
+    return this.#lanes > 0 ? ", @builtin(subgroup_invocation_id) lane: u32" : "";
   }
 
   /** A meeting: folds the accumulators of all threads, of which `t` is the number. Afterwards each thread holds the results. */
   lines(here: readonly Reduction[]): string[] {
     // Several reductions share the barriers, and reuse the arrays of the meetings before.
-    const names = here.map((r, k) => {
-      const type = storable(foldType(r));
-      const name = `shared_${type}_${k}`;
-      this.#shared.set(name, type);
-      if (isArg(r)) this.#shared.set(`shared_at_${k}`, "i32");
-      return name;
+    const arrays = here.map(sharedArrays);
+    for (const [name, type] of arrays.flat()) this.#shared.set(name, type);
+    const save = here.flatMap((r, k) => {
+      const [[values], ...places] = arrays[k];
+      return [
+        `${values}[t] = ${toShared(r, accumulator(r))};`,
+        ...places.map(([name]) => `${name}[t] = ${accumulator(r)}_at;`),
+      ];
     });
-    const save = here.flatMap((r, k) => [
-      `${names[k]}[t] = ${toShared(r, accumulator(r))};`,
-      ...isArg(r) ? [`shared_at_${k}[t] = ${accumulator(r)}_at;`] : [],
-    ]);
-    const fetch = (r: Reduction, k: number, at: string): string[] => [
-      `let other = ${fromShared(r, `${names[k]}[${at}]`)};`,
-      ...isArg(r) ? [`let other_at = shared_at_${k}[${at}];`] : [],
-    ];
+    const fetch = (r: Reduction, k: number, at: string): string[] => {
+      const [[values], ...places] = arrays[k];
+      return [
+        `let other = ${fromShared(r, `${values}[${at}]`)};`,
+        ...places.map(([name]) => `let other_at = ${name}[${at}];`),
+      ];
+    };
     const adopt = (at: string): string[] =>
       here.flatMap((r, k) => [
         "{",
@@ -81,7 +85,8 @@ export class Meeting {
     return [
       ...lines,
       "{",
-      `let width = min(i32(lanes), ${kept});`,
+      // Threads of it that run: the size of a subgroup that a driver states may be more than it gives to a kernel.
+      `let width = min(i32(subgroupAdd(1u)), ${kept});`,
       "let first = i32(lane) % width;",
       ...adopt("first"),
       `for (var at = first + width; at < ${kept}; at += width) {`,
@@ -93,6 +98,13 @@ export class Meeting {
       "}",
     ];
   }
+}
+
+/** The arrays of shared memory that a reduction uses when it is number `k` of a sweep: its values, and the places of an arg-reduction. */
+function sharedArrays(r: Reduction, k: number): (readonly [string, "f32" | "i32"])[] {
+  const type = storable(foldType(r));
+  const values = [`shared_${type}_${k}`, type] as const;
+  return isArg(r) ? [values, [`shared_at_${k}`, "i32"]] : [values];
 }
 
 const isArg = (r: Reduction): boolean => r.instr.combiner.startsWith("arg");

@@ -14,6 +14,7 @@ import {
   merged,
   promoted,
   type Reduction,
+  reductionsOf,
   resultText,
 } from "./fold.ts";
 import { foldGroups, groupText, indexLines, type Rendered, rendered } from "./frame.ts";
@@ -78,16 +79,14 @@ class RowRenderer {
     indexLines("p", outer, outerNames, 1).forEach((text) => emitter.line(text));
 
     const stages = stagesOf(this.#kernel);
-    const reductions = code.flatMap((instr, i): (Reduction & { stage: number })[] =>
-      instr.op === "reduce" ? [{ i, instr, argType: code[instr.arg].dtype, stage: stages[i] }] : []
-    );
+    const reductions = reductionsOf(this.#kernel);
     const innerStores = code.flatMap((instr, i) =>
       instr.op === "store" && instr.level === "inner" ? [{ instr, stage: stages[i] }] : []
     );
     // All inner stores happen in the last sweep: an output may stand in place of an input that earlier sweeps still read.
-    const sweeps = Math.max(...reductions.map((r) => r.stage), ...innerStores.map((s) => s.stage)) + 1;
+    const sweeps = Math.max(reductions.length, ...innerStores.map((s) => s.stage + 1));
     for (let sweep = 0; sweep < sweeps; sweep++) {
-      const here = reductions.filter((r) => r.stage === sweep);
+      const here = reductions[sweep] ?? [];
       const stores = sweep === sweeps - 1 ? innerStores.map((s) => s.instr) : [];
       this.#outerValues(here, stores, stages, sweep);
       this.#sweep(here, stores);

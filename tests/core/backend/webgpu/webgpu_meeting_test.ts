@@ -5,7 +5,11 @@
  */
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { createWebGpuBackend } from "../../../../core/backend/webgpu/backend.ts";
+import { Builder } from "../../../../core/backend/webgpu/builder.ts";
 import { openGpu } from "../../../../core/backend/webgpu/device.ts";
+import { lowerLoop } from "../../../../core/backend/webgpu/loops/lower.ts";
+import { Pipelines } from "../../../../core/backend/webgpu/pipelines.ts";
+import { largeTiles } from "../../../../core/backend/webgpu/routines/gemm_tile.ts";
 import { accumulator, type Reduction } from "../../../../core/backend/webgpu/wgsl/fold.ts";
 import { libraryFor } from "../../../../core/backend/webgpu/wgsl/library.ts";
 import { Meeting } from "../../../../core/backend/webgpu/wgsl/meeting.ts";
@@ -136,8 +140,42 @@ Deno.test("a meeting of subgroups has few barriers, and one of trees no subgroup
   assertEquals(barriers(text(256, 32)), 3);
   assertEquals(barriers(text(128, 32)), 2);
   assertEquals(barriers(text(64, 128)), 2);
-  assertMatch(text(64, 128), /min\(i32\(lanes\), 64\)/);
+  assertMatch(text(64, 128), /min\(i32\(subgroupAdd\(1u\)\), 64\)/);
   assertMatch(text(256, 4), /subgroupShuffleXor/);
   assertNotMatch(text(256, 0), /subgroup|lane/);
   assert(/half > 0/.test(text(256, 0)));
+});
+
+gpuTest("many reductions in one sweep fit the shared memory of every device", {}, async () => {
+  const gpu = await openGpu({ allowSoftware: true, defaultLimits: true });
+  for (const lanes of [0, 4]) {
+    // Twenty sums and twenty places, with 60 words for each thread: 15 KiB for 64 threads, 60 KiB for 256.
+    const k = new KernelBuilder([2], [2000]), x = k.load("float32", 4000);
+    const sums = Array.from({ length: 20 }, (_, i) => {
+      const shifted = k.apply("mul", x, k.constant("float32", i - 9));
+      return k.apply(
+        "add",
+        k.reduce("sum", shifted),
+        k.cast("float32", k.reduce("argmax", shifted, "int64")),
+      );
+    });
+    const plan = k.store(sums.reduce((a, b) => k.apply("add", a, b)), 2, k.perOuter).plan();
+    const target = {
+      ...gpu.limits,
+      hasF16: gpu.hasF16,
+      subgroupLanes: lanes,
+      software: false,
+      rounds: Infinity,
+      rounding: { exact: true },
+    };
+    const tiles = { large: () => largeTiles[0] };
+    const builder = new Builder(plan, gpu, target, new Pipelines(gpu), tiles);
+    lowerLoop(builder, k.kernel(), [0], [1], "test");
+    const [command] = builder.finish().commands;
+    assert(command.kind === "dispatch");
+    const arrays = [...command.pipeline.source.code.matchAll(/var<workgroup> \w+: array<\w+, (\d+)>/g)];
+    const bytes = arrays.reduce((sum, [, count]) => sum + 4 * Number(count), 0);
+    assert(arrays.length === 60 && bytes <= 16384, `${arrays.length} arrays, ${bytes} bytes`);
+  }
+  gpu.device.destroy();
 });
