@@ -75,7 +75,7 @@ function scalarOutput(name: string, y: unknown): Tensor {
 /** Arguments of a function. */
 export type Args = readonly unknown[];
 
-/** What `grad` returns for argument types A: the gradient of the first argument, or a list for several. */
+/** What `grad` returns where arguments are chosen by position: the gradient of one, or a list for several. */
 export type GradResult = Tree;
 
 /**
@@ -172,12 +172,7 @@ export function vjp<A extends readonly Tree[] = [Tensor], Y extends Tree = Tenso
   ...args: A
 ): [Y, (cotangent: Y) => A] {
   requireKind("vjp", "fn", fn, "function");
-  const leaves: Tensor[] = [];
-  const inputs = args.map((arg) => {
-    const copy = fresh("vjp", arg);
-    leaves.push(...copy.leaves);
-    return copy.tree;
-  }) as readonly Tree[] as A;
+  const { tree: inputs, leaves } = fresh("vjp", args);
   const y = fn(...inputs);
   const outputs = flattenResult("vjp", y).map((t) => t.value);
   const pullBack = (cotangent: Y): A => {
@@ -198,12 +193,10 @@ export function vjp<A extends readonly Tree[] = [Tensor], Y extends Tree = Tenso
     });
     const found = pullAll(outputs, given, leaves, FUNCTIONAL);
     let next = 0;
-    return args.map((arg) =>
-      mapTree(arg, () => {
-        const i = next++;
-        return forget(found[i] ?? zerosLike(leaves[i]), leaves);
-      })
-    ) as readonly Tree[] as A;
+    return mapTree(args, () => {
+      const i = next++;
+      return forget(found[i] ?? zerosLike(leaves[i]), leaves);
+    });
   };
   return [mapTree(y, (t) => forget(t.value, leaves)), pullBack];
 }
@@ -243,12 +236,7 @@ export function linearize<A extends readonly Tree[] = [Tensor], Y extends Tree =
   ...primals: A
 ): [Y, (...tangents: A) => Y] {
   requireKind("linearize", "fn", fn, "function");
-  const leaves: Tensor[] = [];
-  const inputs = primals.map((arg) => {
-    const copy = fresh("jvp", arg);
-    leaves.push(...copy.leaves);
-    return copy.tree;
-  }) as readonly Tree[] as A;
+  const { tree: inputs, leaves } = fresh("jvp", primals);
   const y = fn(...inputs);
   const outputs = flattenResult("jvp", y).map((t) => t.value);
   // The values of these cotangents do not matter.
@@ -257,7 +245,7 @@ export function linearize<A extends readonly Tree[] = [Tensor], Y extends Tree =
   const reached = pulled.map((_, i) => i).filter((i) => pulled[i] !== null);
   const mine = [...leaves, ...dummies];
   const push = (...tangents: A): Y => {
-    const directions = tangents.flatMap((t) => flattenTree(t));
+    const directions = flattenTree(tangents);
     checkDirections("jvp", directions, leaves);
     const pushed = pullAll(
       reached.map((i) => pulled[i] as Tensor),
