@@ -13,7 +13,7 @@ import { eye as identity } from "../core/ops/ranges.ts";
 import { cast } from "../core/ops/cast.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { checkTarget, type Initialisable } from "./target.ts";
+import { fill, type Initialisable } from "./target.ts";
 
 /** Options of the pure forms that draw nothing. */
 export interface FillOptions {
@@ -41,10 +41,10 @@ export function constant(shape: Shape, value: number, options: FillOptions = {})
  */
 export function constant_<T extends Initialisable>(target: T, value: number | Named<{ val: number }>): T {
   if (isNamed(value)) return constant_(target, ...inPlace("constant_", ["val"], [value], 1));
-  checkTarget("constant_", target);
-  requireKind("constant_", "val", value, "number");
-  target.data = constant(target.shape, value, { dtype: target.dtype, device: target.device });
-  return target;
+  return fill("constant_", target, (shape, form) => {
+    requireKind("constant_", "val", value, "number");
+    return constant(shape, value, form);
+  });
 }
 
 /** A tensor of ones. */
@@ -54,8 +54,7 @@ export function ones(shape: Shape, options: FillOptions = {}): Tensor {
 
 /** Fills with ones. `torch.nn.init.ones_`. */
 export function ones_<T extends Initialisable>(target: T): T {
-  checkTarget("ones_", target);
-  return constant_(target, 1);
+  return fill("ones_", target, ones);
 }
 
 /** A tensor of zeros. */
@@ -65,8 +64,7 @@ export function zeros(shape: Shape, options: FillOptions = {}): Tensor {
 
 /** Fills with zeros. `torch.nn.init.zeros_`. */
 export function zeros_<T extends Initialisable>(target: T): T {
-  checkTarget("zeros_", target);
-  return constant_(target, 0);
+  return fill("zeros_", target, zeros);
 }
 
 /** A matrix with ones on the diagonal, so that a Linear passes on as many inputs as it can. */
@@ -83,9 +81,7 @@ export function eye(shape: Shape, options: FillOptions = {}): Tensor {
 
 /** Fills a matrix with ones on the diagonal and zeros elsewhere. `torch.nn.init.eye_`. */
 export function eye_<T extends Initialisable>(target: T): T {
-  checkTarget("eye_", target);
-  target.data = eye(target.shape, { dtype: target.dtype, device: target.device });
-  return target;
+  return fill("eye_", target, eye);
 }
 
 /**
@@ -122,7 +118,5 @@ export function dirac_<T extends Initialisable>(
   groups: number | Named<{ groups: number }> = 1,
 ): T {
   if (isNamed(groups)) return dirac_(target, ...inPlace("dirac_", ["groups"], [groups]));
-  checkTarget("dirac_", target);
-  target.data = dirac(target.shape, groups, { dtype: target.dtype, device: target.device });
-  return target;
+  return fill("dirac_", target, (shape, form) => dirac(shape, groups, form));
 }

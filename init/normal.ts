@@ -12,7 +12,7 @@ import type { Generator } from "../core/random/generator.ts";
 import { erf } from "../core/random/libm/erf.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { checkTarget, type DrawSettings, type Initialisable } from "./target.ts";
+import { type DrawSettings, fill, type Initialisable } from "./target.ts";
 import type { InitOptions } from "./uniform.ts";
 
 /** Settings of `normal_`. */
@@ -56,9 +56,7 @@ export function normal_<T extends Initialisable>(
     std: "number",
     generator: "generator",
   });
-  checkTarget("normal_", target);
-  target.data = normal(target.shape, mean, std, { dtype: target.dtype, device: target.device, generator });
-  return target;
+  return fill("normal_", target, (shape, form) => normal(shape, mean, std, { ...form, generator }));
 }
 
 /**
@@ -95,8 +93,9 @@ export function truncNormal_<T extends Initialisable>(
     settings,
     { mean: "number", std: "number", a: "number", b: "number", generator: "generator" },
   );
-  checkTarget("truncNormal_", target);
-  const options = { dtype: target.dtype, device: target.device, generator };
-  target.data = truncNormal(target.shape, mean, std, a, b, options);
-  return target;
+  return fill(
+    "truncNormal_",
+    target,
+    (shape, form) => truncNormal(shape, mean, std, a, b, { ...form, generator }),
+  );
 }

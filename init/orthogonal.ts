@@ -13,7 +13,7 @@ import type { Generator } from "../core/random/generator.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { normal } from "./normal.ts";
-import { checkTarget, gainKinds, type GainSettings, type Initialisable } from "./target.ts";
+import { fill, gainKinds, type GainSettings, type Initialisable } from "./target.ts";
 import type { InitOptions } from "./uniform.ts";
 
 /**
@@ -110,7 +110,5 @@ export function orthogonal_<T extends Initialisable>(
   ...settings: Trailing<[gain: number, generator: Generator], GainSettings>
 ): T {
   const { gain = 1, generator } = settingsOf<GainSettings>("orthogonal_", settings, gainKinds);
-  checkTarget("orthogonal_", target);
-  target.data = orthogonal(target.shape, gain, { dtype: target.dtype, device: target.device, generator });
-  return target;
+  return fill("orthogonal_", target, (shape, form) => orthogonal(shape, gain, { ...form, generator }));
 }

@@ -13,7 +13,7 @@ import { randperm } from "../core/ops/random.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { normal } from "./normal.ts";
-import { checkTarget, type DrawSettings, type Initialisable } from "./target.ts";
+import { type DrawSettings, fill, type Initialisable } from "./target.ts";
 import type { InitOptions } from "./uniform.ts";
 
 /**
@@ -64,12 +64,6 @@ export function sparse_<T extends Initialisable>(
     std: "number",
     generator: "generator",
   });
-  checkTarget("sparse_", target);
   const sparsity = needed("sparse_", given, "sparsity"), { std = 0.01, generator } = given;
-  target.data = sparse(target.shape, sparsity, std, {
-    dtype: target.dtype,
-    device: target.device,
-    generator,
-  });
-  return target;
+  return fill("sparse_", target, (shape, form) => sparse(shape, sparsity, std, { ...form, generator }));
 }

@@ -10,6 +10,7 @@ import type { Generator } from "../core/random/generator.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Kinds } from "../core/ops/options.ts";
 import { Tensor } from "../core/tensor.ts";
+import type { FillOptions } from "./constant.ts";
 
 /** A cell that holds a tensor. */
 export interface Initialisable {
@@ -37,6 +38,18 @@ export interface GainSettings extends DrawSettings {
 
 /** What those settings hold. */
 export const gainKinds: Kinds<GainSettings> = { gain: "number", generator: "generator" };
+
+/** Gives a cell what `make` makes in its shape, dtype and device. */
+export function fill<T extends Initialisable>(
+  op: string,
+  target: T,
+  make: (shape: Shape, form: Required<FillOptions>) => Tensor,
+): T {
+  checkTarget(op, target);
+  const { shape, dtype, device } = target;
+  target.data = make(shape, { dtype, device });
+  return target;
+}
 
 /** Refuses what is no cell for a tensor. */
 export function checkTarget(op: string, target: unknown): void {

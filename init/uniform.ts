@@ -9,7 +9,7 @@ import type { Generator } from "../core/random/generator.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { FillOptions } from "./constant.ts";
-import { checkTarget, type DrawSettings, type Initialisable } from "./target.ts";
+import { type DrawSettings, fill, type Initialisable } from "./target.ts";
 
 /** Options of the pure forms that draw. */
 export interface InitOptions extends FillOptions {
@@ -40,7 +40,5 @@ export function uniform_<T extends Initialisable>(
     b: "number",
     generator: "generator",
   });
-  checkTarget("uniform_", target);
-  target.data = uniform(target.shape, a, b, { dtype: target.dtype, device: target.device, generator });
-  return target;
+  return fill("uniform_", target, (shape, form) => uniform(shape, a, b, { ...form, generator }));
 }

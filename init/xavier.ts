@@ -9,7 +9,7 @@ import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { calculateFans } from "./fan.ts";
 import { normal } from "./normal.ts";
-import { checkTarget, gainKinds, type GainSettings, type Initialisable } from "./target.ts";
+import { fill, gainKinds, type GainSettings, type Initialisable } from "./target.ts";
 import { type InitOptions, uniform } from "./uniform.ts";
 
 function standardDeviation(shape: Shape, gain: number): number {
@@ -29,9 +29,7 @@ export function xavierUniform_<T extends Initialisable>(
   ...settings: Trailing<[gain: number, generator: Generator], GainSettings>
 ): T {
   const { gain = 1, generator } = settingsOf<GainSettings>("xavierUniform_", settings, gainKinds);
-  checkTarget("xavierUniform_", target);
-  target.data = xavierUniform(target.shape, gain, { dtype: target.dtype, device: target.device, generator });
-  return target;
+  return fill("xavierUniform_", target, (shape, form) => xavierUniform(shape, gain, { ...form, generator }));
 }
 
 /** A weight [out, in, ...] drawn from a normal distribution of deviation gain * sqrt(2 / (fanIn + fanOut)). */
@@ -45,7 +43,5 @@ export function xavierNormal_<T extends Initialisable>(
   ...settings: Trailing<[gain: number, generator: Generator], GainSettings>
 ): T {
   const { gain = 1, generator } = settingsOf<GainSettings>("xavierNormal_", settings, gainKinds);
-  checkTarget("xavierNormal_", target);
-  target.data = xavierNormal(target.shape, gain, { dtype: target.dtype, device: target.device, generator });
-  return target;
+  return fill("xavierNormal_", target, (shape, form) => xavierNormal(shape, gain, { ...form, generator }));
 }
