@@ -12,7 +12,7 @@ import { Builder } from "./builder.ts";
 import { type Gpu, openGpu, type WebGpuOptions } from "./device.ts";
 import { type Machine, WebGpuExecutable } from "./executable.ts";
 import { lowerLoop } from "./loops/lower.ts";
-import { softwareRounds } from "./loops/rounds.ts";
+import { hardwareRounds, softwareRounds } from "./loops/rounds.ts";
 import { type Block, ownBuffer, Pool, WebGpuBuffer } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
 import { Queue } from "./queue.ts";
@@ -26,6 +26,9 @@ export type { WebGpuOptions } from "./device.ts";
 
 /** Bytes of several buffers that are read together. */
 const gathered = 1 << 20;
+
+/** Elements of one buffer: kernels number them in i32. */
+const mostElements = 2 ** 31 - 1;
 
 /** A WebGPU device as a backend. Make one with {@linkcode createWebGpuBackend}. */
 export class WebGpuBackend implements Backend {
@@ -56,7 +59,7 @@ export class WebGpuBackend implements Backend {
       hasF16: gpu.hasF16,
       subgroupLanes: gpu.subgroupLanes,
       software,
-      rounds: gpu.software ? softwareRounds : Infinity,
+      rounds: gpu.software ? softwareRounds : hardwareRounds,
       rounding: { exact: !gpu.software },
     };
     this.#tuner = new Tuner(this.#machine, this.#target, () => staging.canReadNow);
@@ -77,6 +80,12 @@ export class WebGpuBackend implements Backend {
 
   allocate(dtype: DType, count: number): DeviceBuffer {
     this.#machine.gpu.faults.check();
+    if (count > mostElements) {
+      throw new OutOfMemoryError(
+        `webgpu: out of memory: a buffer of ${count} elements was asked for and kernels number them in 32 bits; ` +
+          "split the tensor, or keep it on the cpu device",
+      );
+    }
     const bytes = this.bytesFor(dtype, count);
     const block = this.#machine.pool.take(Math.ceil(bytes / 16) * 16);
     this.#used += bytes;

@@ -142,6 +142,14 @@ function settledError(promise: Promise<GPUError | null>): string | null | undefi
     : message[2].replaceAll(/(\\n)?["'`] \+\s*["'`]/g, "\n").replaceAll("\\n", "\n").trim();
 }
 
+/** Buffers that Metal binds, all that a runtime then says it has for storage. */
+const metalBuffers = 31;
+
+/** Storage buffers that a kernel may bind. On Metal the lengths of arrays, which the runtime adds, and where parts of buffers begin take two of those it says. */
+function storageBuffersOf(limit: number): number {
+  return limit === metalBuffers ? metalBuffers - 2 : limit;
+}
+
 /** Opens a device. Throws DeviceError when there is none, or only a software one and that was not allowed. */
 export async function openGpu(options: WebGpuOptions): Promise<Gpu> {
   const gpu = globalThis.navigator?.gpu;
@@ -205,7 +213,7 @@ export async function openGpu(options: WebGpuOptions): Promise<Gpu> {
       (hasSubgroups && listed ? "enable subgroups;\ndiagnostic(off, subgroup_uniformity);\n" : ""),
     faults,
     limits: {
-      storageBuffers: limits.maxStorageBuffersPerShaderStage,
+      storageBuffers: storageBuffersOf(limits.maxStorageBuffersPerShaderStage),
       // A power of two, so that the window of an element is a shift.
       bindingBytes: 2 **
         Math.floor(Math.log2(Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize))),

@@ -1,6 +1,6 @@
 /**
- * How many rounds of loops a thread takes. llvmpipe leaves every loop of a thread after 65,535 rounds in all, without a word, so on software devices what
- * takes more is cut.
+ * How many rounds of loops a thread takes. llvmpipe leaves every loop of a thread after 65,535 rounds in all, without a word, and systems reset a GPU that works at
+ * one dispatch for a few seconds. So what takes more rounds is cut.
  *
  * @module
  */
@@ -10,6 +10,9 @@ import type { ScalarFn } from "../../../kernel/scalar.ts";
 
 /** Rounds of a thread from which kernels for software devices are cut: half of what there is, as nests of loops take some more than is counted here. */
 export const softwareRounds = 32_768;
+
+/** The same for GPUs: at a hundred cycles a round, which waits for memory, a fifth of the two seconds that Windows gives a dispatch. */
+export const hardwareRounds = 2 ** 22;
 
 /** The most rounds of scalar functions that are written with loops, for floats and for integers. */
 const loopsOfFloats: Readonly<Partial<Record<ScalarFn, number>>> = {

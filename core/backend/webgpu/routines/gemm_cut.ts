@@ -1,6 +1,6 @@
 /**
- * Products whose operands take more bindings than the device has, as products over parts of their rows, columns, batches or k, each of which reaches less
- * of its operands.
+ * Products whose operands take more bindings than the device has, or that take too long for one dispatch, as products over parts of their rows, columns, batches
+ * or k, each of which reaches less of its operands.
  *
  * @module
  */
@@ -8,6 +8,9 @@ import type { Builder, Ref } from "../builder.ts";
 import type { Reach } from "../loops/halve.ts";
 import { type IndexPart, type Side, sizeOfPart } from "./gemm_index.ts";
 import type { Product } from "./gemm_job.ts";
+
+/** Operations of one dispatch: a quarter of a second for a GPU that does half a trillion in one. Windows resets a GPU after two seconds. */
+const mostOperations = 2 ** 37;
 
 /** A product and its buffers. */
 export interface Piece {
@@ -135,7 +138,7 @@ function reachOfOut({ offset, batch, row, column }: Product["out"]): Reach {
   return [batch, row, column].reduce(add, { first: offset, last: offset });
 }
 
-/** The product in pieces whose operands can be bound, or null where cutting rows, columns and batches does not get there. */
+/** The product in pieces that are short and whose operands can be bound, or null where cutting rows, columns and batches does not get there. */
 export function piecesOf(builder: Builder, piece: Piece): Piece[] | null {
   const { bindingBytes, storageBuffers } = builder.target;
   const refs = [piece.a, piece.b, piece.out];
@@ -143,11 +146,13 @@ export function piecesOf(builder: Builder, piece: Piece): Piece[] | null {
   const bytes = (p: Product): number[] =>
     reaches(p).map(({ first, last }, i) => builder.partBytes(refs[i], first, last));
   const windows = (p: Product): number => bytes(p).reduce((n, b) => n + Math.ceil(b / bindingBytes), 0);
-  if (builder.fits(refs)) return [piece];
+  const short = ({ a, b, out }: Product): boolean =>
+    [out.batch, a.row, b.row, a.k].reduce((n, part) => n * sizeOfPart(part), 2) <= mostOperations;
+  if (builder.fits(refs) && short(piece.product)) return [piece];
   const pieces: Piece[] = [];
   const stack = [piece.product];
   for (let p = stack.pop(); p !== undefined; p = stack.pop()) {
-    if (windows(p) <= storageBuffers) {
+    if (windows(p) <= storageBuffers && short(p)) {
       const [a, b, out] = reaches(p).map(({ first, last }, i) => builder.part(refs[i], first, last));
       pieces.push({
         product: {

@@ -27,7 +27,7 @@ export interface Target {
   /** The fewest threads that a subgroup has; 0 without subgroup operations. */
   readonly subgroupLanes: number;
   readonly software: boolean;
-  /** Rounds of loops that a thread may take; Infinity for any number. */
+  /** Rounds of loops that a thread may take. */
   readonly rounds: number;
   readonly rounding: Rounding;
 }

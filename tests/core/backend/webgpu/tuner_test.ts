@@ -110,3 +110,20 @@ Deno.test("a tile takes as many steps along k as shared memory has room for", ()
   assertEquals(fitted(usual, [4, 4], limits(16_384)).kt, 8);
   assertEquals(fitted(usual, [2, 2], limits(16_384)).kt, 16);
 });
+
+gpuTest("a product that would take a slow GPU seconds is cut into several dispatches", {}, async () => {
+  const { machine, target } = await open();
+  const { gpu, pipelines } = machine, size = 8192;
+  const dispatches = (side: number): number => {
+    const square = dense("float32", [side, side]);
+    const plan = routinePlan("matmul", {}, [square, square], "float32", [side, side]);
+    const builder = new Builder(plan, gpu, target, pipelines, { large: () => largeTiles[0] });
+    const [step] = plan.steps;
+    assert(step.kind === "routine" && step.name === "matmul");
+    lowerMatmul(builder, { ...step, name: "matmul", attrs: {} });
+    return builder.finish().commands.length;
+  };
+  // 2^40 operations; 2^37 of them are one dispatch.
+  assertEquals([dispatches(size), dispatches(size / 2)], [8, 1]);
+  gpu.device.destroy();
+});

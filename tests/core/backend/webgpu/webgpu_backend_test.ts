@@ -12,7 +12,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { DeviceError, DTypeError } from "../../../../core/errors.ts";
+import { DeviceError, DTypeError, OutOfMemoryError } from "../../../../core/errors.ts";
 import { createWebGpuBackend } from "../../../../core/backend/webgpu/backend.ts";
 import { openGpu } from "../../../../core/backend/webgpu/device.ts";
 import { Pipelines } from "../../../../core/backend/webgpu/pipelines.ts";
@@ -50,6 +50,10 @@ gpuTest("buffers are read together, small and large, of any dtype", {}, (backend
   });
   assertEquals(backend.readAll(list), list.map(({ data }) => data));
   assertEquals(backend.readAll([]), []);
+});
+
+gpuTest("a buffer of more elements than kernels can number is refused", {}, (backend) => {
+  assertThrows(() => backend.allocate("bool", 2 ** 31), OutOfMemoryError, "2147483648 elements");
 });
 
 gpuTest("an int64 that does not fit 32 bits is refused", {}, (backend) => {
