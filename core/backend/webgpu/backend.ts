@@ -80,13 +80,13 @@ export class WebGpuBackend implements Backend {
 
   allocate(dtype: DType, count: number): DeviceBuffer {
     this.#machine.gpu.faults.check();
+    const bytes = this.bytesFor(dtype, count);
     if (count > mostElements) {
       throw new OutOfMemoryError(
-        `webgpu: out of memory: a buffer of ${count} elements was asked for and kernels number them in 32 bits; ` +
+        `webgpu: out of memory: a buffer of ${bytes} bytes was asked for and kernels number elements in 32 bits; ` +
           "split the tensor, or keep it on the cpu device",
       );
     }
-    const bytes = this.bytesFor(dtype, count);
     const block = this.#machine.pool.take(Math.ceil(bytes / 16) * 16);
     this.#used += bytes;
     return new WebGpuBuffer(block, bytes);
