@@ -54,7 +54,6 @@ export function withTorchText(shape: Shape): Shape {
   const text = { value: () => torchSize(shape) };
   return Object.defineProperties([...shape], {
     toString: text,
-    [Symbol.for("Deno.customInspect")]: text,
     [Symbol.for("nodejs.util.inspect.custom")]: text,
   });
 }

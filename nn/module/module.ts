@@ -372,12 +372,7 @@ export abstract class Module {
     return moduleText(this);
   }
 
-  /** What `console.log` prints in Deno. */
-  [Symbol.for("Deno.customInspect")](): string {
-    return this.toString();
-  }
-
-  /** What `console.log` prints in Node. */
+  /** What `console.log` prints, in Deno and in Node, indented where it stands inside something. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }

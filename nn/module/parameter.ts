@@ -151,7 +151,7 @@ export class Parameter extends Tensor {
   }
 
   /** The text of Python's `type(param)`. */
-  static [Symbol.for("Deno.customInspect")](): string {
+  static [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "<class 'torch.nn.parameter.Parameter'>";
   }
 }

@@ -35,7 +35,6 @@ function reported(report: LoadReport): LoadReport {
   };
   return Object.defineProperties(report, {
     toString: text,
-    [Symbol.for("Deno.customInspect")]: text,
     [Symbol.for("nodejs.util.inspect.custom")]: text,
   });
 }
@@ -47,7 +46,6 @@ function text(this: StateDict): string {
 
 const prototype: object = Object.defineProperties({}, {
   toString: { value: text },
-  [Symbol.for("Deno.customInspect")]: { value: text },
   [Symbol.for("nodejs.util.inspect.custom")]: { value: text },
 });
 

@@ -318,8 +318,8 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
     return `${this.constructor.name} (\n${groups.join("\n")})`;
   }
 
-  /** What `console.log` prints in Deno. */
-  [Symbol.for("Deno.customInspect")](): string {
+  /** What `console.log` prints, in Deno and in Node, indented where it stands inside something. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
 }

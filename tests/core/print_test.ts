@@ -223,6 +223,8 @@ Deno.test("printing: tensors print themselves, in templates, lists and records",
   assertEquals(Deno.inspect(tensor(3)), "tensor(3.)");
   assertStringIncludes(Deno.inspect([tensor([1, 2]), tensor([true])]), "tensor([1., 2.]), tensor([True])");
   assertStringIncludes(Deno.inspect({ loss: tensor(0.25) }), "loss: tensor(0.2500)");
+  // The lines of what stands inside something are indented as far as it is.
+  assertStringIncludes(Deno.inspect([tensor([[1], [2]])]), "\n  tensor([[1.],\n          [2.]])\n");
   assertEquals(String(x.detach().data), String(x.detach()));
 });
 
