@@ -8,7 +8,7 @@ import { bytesOf, type DType, isFloat } from "../../../dtype.ts";
 import { type Callable, type Func, type Local, ModuleBuilder } from "../wasm/assembler.ts";
 import type { Expr } from "../wasm/expr.ts";
 import { i32, i64, select, v128 } from "../wasm/opcodes.ts";
-import { sharedMemory } from "./floats.ts";
+import { sharedMemory } from "./lane_ops.ts";
 import { locateRow } from "./walk.ts";
 
 /** Places in the argument block. The walk over rows follows. */

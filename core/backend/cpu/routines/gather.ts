@@ -12,7 +12,7 @@ import { ModuleBuilder } from "../wasm/assembler.ts";
 import type { Expr } from "../wasm/expr.ts";
 import { i32, i64, v128 } from "../wasm/opcodes.ts";
 import { ArgumentBlock, engineCache } from "./arguments.ts";
-import { sharedMemory } from "./floats.ts";
+import { sharedMemory } from "./lane_ops.ts";
 import { throwOutOfRange } from "./index_check.ts";
 import { addressOf, type RoutineMaker, runner, withEpilogue } from "./routine.ts";
 import { locateRow, walksOf, walkWords } from "./walk.ts";

@@ -21,7 +21,7 @@ import type { Features } from "../wasm/features.ts";
 import type { Expr } from "../wasm/expr.ts";
 import { f64x2, i32, i8x16, v128 } from "../wasm/opcodes.ts";
 import { ArgumentBlock, engineCache } from "./arguments.ts";
-import { sharedMemory } from "./floats.ts";
+import { sharedMemory } from "./lane_ops.ts";
 import {
   addressOf,
   copyKernel,

@@ -18,7 +18,7 @@ import { type Local, ModuleBuilder } from "../wasm/assembler.ts";
 import type { Features } from "../wasm/features.ts";
 import { i32, i64 } from "../wasm/opcodes.ts";
 import { ArgumentBlock, engineCache } from "./arguments.ts";
-import { sharedMemory } from "./floats.ts";
+import { sharedMemory } from "./lane_ops.ts";
 import { throwOutOfRange } from "./index_check.ts";
 import { addressOf, copyKernel, type RoutineMaker, runLoop, runner, withEpilogue } from "./routine.ts";
 import { locateRow, walksOf, walkWords } from "./walk.ts";

@@ -1,6 +1,6 @@
 /**
- * Operands and results of float routines in the type that the arithmetic has: float16 and bfloat16 are converted to float32 in the
- * workspace and back, float32 and float64 are used where they are.
+ * Operands and results of routines in the type that the arithmetic has: float16 and bfloat16 are converted to float32 in the
+ * workspace and back, float32 and float64 are used where they are; and small integers are widened for products.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { contiguous, type Layout } from "../../../layout.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../shape.ts";
 import type { StepContext } from "../engine.ts";
 import { LoopCall } from "../loops.ts";
-import type { FloatType } from "./floats.ts";
+import type { FloatType, ProductType } from "./lane_ops.ts";
 import { Margins, suitsMargins } from "./conv/margins.ts";
 import { addressOf, copyKernel, runLoop, type Workspace } from "./routine.ts";
 
@@ -34,8 +34,9 @@ export function stageInput(
   space: Workspace,
   input: RoutineInput,
   rows: "rows" | null = null,
+  compute: ProductType = computeType(input.dtype),
 ): Staged {
-  const compute = computeType(input.dtype), { layout } = input;
+  const { layout } = input;
   if (input.dtype === compute && (rows === null || layout.strides.at(-1) === 1)) {
     return {
       layout: { ...layout, offset: 0 },
@@ -44,7 +45,7 @@ export function stageInput(
     };
   }
   const copy = loopCopy(context, copyKernel(input.dtype, compute, layout));
-  return stagedBy(context, space, input, copy, contiguous(layout.shape));
+  return stagedBy(context, space, input, copy, contiguous(layout.shape), compute);
 }
 
 /**
@@ -69,7 +70,7 @@ export function stagePadded(
   const bytes = bytesOf(compute);
   if (split === 1 && input.dtype === compute && suitsMargins(input.layout, low, high, bytes)) {
     const copy = new Margins(context.engine, input.layout, low, high, bytes);
-    return stagedBy(context, space, input, copy, contiguous(padded));
+    return stagedBy(context, space, input, copy, contiguous(padded), compute);
   }
   const offset = low.reduce((sum, n, d) => sum - n * strides[lead + d], 0);
   // What the loops over the copy mean for the index along each dimension of the operand.
@@ -90,7 +91,7 @@ export function stagePadded(
   const base = copyKernel(input.dtype, compute, contiguous(extents));
   const code = base.code.map((instr) => instr.op === "load" ? { ...instr, at, guards } : instr);
   const copy = loopCopy(context, { ...base, code });
-  return stagedBy(context, space, input, copy, contiguous(extents));
+  return stagedBy(context, space, input, copy, contiguous(extents), compute);
 }
 
 /** What brings an operand to another place. */
@@ -111,8 +112,9 @@ function stagedBy(
   input: RoutineInput,
   copy: Copy,
   layout: Layout,
+  compute: ProductType,
 ): Staged {
-  const place = space.take(sizeOf(layout.shape) * bytesOf(computeType(input.dtype)));
+  const place = space.take(sizeOf(layout.shape) * bytesOf(compute));
   return {
     layout,
     stage: () => {
@@ -135,8 +137,13 @@ export interface StagedResult {
 }
 
 /** The result as it is, or converted from the workspace. */
-export function stageOutput(context: StepContext, space: Workspace, step: RoutineStep): StagedResult {
-  const { dtype } = context.slots[step.output], compute = computeType(dtype);
+export function stageOutput(
+  context: StepContext,
+  space: Workspace,
+  step: RoutineStep,
+  compute: ProductType = computeType(context.slots[step.output].dtype),
+): StagedResult {
+  const { dtype } = context.slots[step.output];
   const target = () => context.at[step.output];
   if (dtype === compute) return { address: target, finish: () => {}, dispose: () => {}, direct: true };
   const size = sizeOf(step.outputShape);

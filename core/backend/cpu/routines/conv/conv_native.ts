@@ -12,7 +12,7 @@ import { type Shape, sizeOf, stridesOf } from "../../../../shape.ts";
 import type { StepContext, StepRunner } from "../../engine.ts";
 import { LoopCall } from "../../loops.ts";
 import { nativeGemm, type Stored } from "../product/blas.ts";
-import type { FloatType } from "../floats.ts";
+import type { FloatType } from "../lane_ops.ts";
 import { copyKernel, runLoop, runner, sumKernel, Workspace } from "../routine.ts";
 import { computeType, type Staged, stageInput, stageOutput, stagePadded } from "../stage.ts";
 

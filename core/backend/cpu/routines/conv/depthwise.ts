@@ -12,7 +12,7 @@ import type { Engine, StepContext, StepRunner } from "../../engine.ts";
 import type { LoopRunner, TileFollow } from "../../loops.ts";
 import type { PoolKernel } from "../../pool.ts";
 import { type ArgumentBlock, argumentsAt, engineCache } from "../arguments.ts";
-import type { FloatType } from "../floats.ts";
+import type { FloatType } from "../lane_ops.ts";
 import { grid } from "../product/gemm.ts";
 import { following, runner, Workspace } from "../routine.ts";
 import { computeType, type Staged, stageInput, stageOutput } from "../stage.ts";

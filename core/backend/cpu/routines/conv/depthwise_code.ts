@@ -7,7 +7,7 @@
 import type { Local, ModuleBuilder } from "../../wasm/assembler.ts";
 import type { Expr } from "../../wasm/expr.ts";
 import { i32, v128 } from "../../wasm/opcodes.ts";
-import type { FloatOps } from "../floats.ts";
+import type { LaneOps } from "../lane_ops.ts";
 import {
   clear,
   defineFill,
@@ -65,7 +65,7 @@ function partsOf({ width, strip, rowStep }: DepthwiseForm, { columns }: RowKind,
 }
 
 /** (start, end, args, scratch): strips of the result. */
-function defineRows(module: ModuleBuilder, ops: FloatOps, form: DepthwiseForm): void {
+function defineRows(module: ModuleBuilder, ops: LaneOps, form: DepthwiseForm): void {
   const { bytes, splat } = ops, { taps, kinds, rowStep, outStep, strip } = form;
   const fill = defineFill(module, ops, form);
   module.func("rows", four, "void", (f, start, end, args, scratch) => {
@@ -196,7 +196,7 @@ function meetings(columns: RowKind["columns"], rows: number, rowStep: number) {
 
 /** Stores the first `count` elements of a vector, if it has as many. */
 function store(
-  { bytes, lanes, storeLane }: FloatOps,
+  { bytes, lanes, storeLane }: LaneOps,
   emit: (instruction: Expr<"void">) => void,
   to: Local<"i32">,
   vector: Local<"v128">,

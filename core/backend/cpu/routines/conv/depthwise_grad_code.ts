@@ -7,7 +7,7 @@
 import type { Func, Local, ModuleBuilder } from "../../wasm/assembler.ts";
 import type { Expr } from "../../wasm/expr.ts";
 import { i32, i32x4, i8x16, v128 } from "../../wasm/opcodes.ts";
-import type { FloatOps } from "../floats.ts";
+import type { LaneOps } from "../lane_ops.ts";
 import {
   clear,
   defineFill,
@@ -33,7 +33,7 @@ export function depthwiseGradScratch(form: DepthwiseForm): number {
 }
 
 /** (start, end, args, scratch): channels of the result. */
-function defineFilters(module: ModuleBuilder, ops: FloatOps, form: DepthwiseForm): void {
+function defineFilters(module: ModuleBuilder, ops: LaneOps, form: DepthwiseForm): void {
   const { bytes, lanes, add, madd, zero, loadOne, loadLane, storeLane } = ops;
   const { taps, width, kinds: [{ columns: [all], points, rows }], rowStep, strip } = form;
   const fill = defineFill(module, ops, form), vectors = Math.ceil(width / lanes), rest = width % lanes;
@@ -146,7 +146,7 @@ function lastLanes(lanes: 2 | 4, count: number): Expr<"v128"> {
 }
 
 /** The sum of a vector's lanes, in its first lane. */
-function sumOfLanes({ lanes, add }: FloatOps, f: Func, v: Expr<"v128">): Local<"v128"> {
+function sumOfLanes({ lanes, add }: LaneOps, f: Func, v: Expr<"v128">): Local<"v128"> {
   let sum = f.keep(v);
   for (let distance = 8; distance >= 16 / lanes; distance /= 2) {
     const turned = Array.from({ length: 16 }, (_, i) => (i + distance) % 16);

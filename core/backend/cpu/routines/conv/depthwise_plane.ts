@@ -7,7 +7,7 @@
 import { type Callable, type Func, type Local, ModuleBuilder } from "../../wasm/assembler.ts";
 import type { Expr } from "../../wasm/expr.ts";
 import { i32, i8x16, v128 } from "../../wasm/opcodes.ts";
-import { type FloatOps, floatOps, type FloatType, sharedMemory } from "../floats.ts";
+import { type FloatType, type LaneOps, laneOps, sharedMemory } from "../lane_ops.ts";
 
 /** An element of a filter, and the byte offset of the element of x that it meets from the first of the plane. */
 export interface Tap {
@@ -87,17 +87,17 @@ const SLACK = 32;
 
 /** Bytes of the rows of x that a strip needs, in a thread's own memory. */
 export function planeBytes({ stripRows, split, part, dtype }: DepthwiseForm): number {
-  return Math.ceil((stripRows * split * part * floatOps(dtype, false).bytes + SLACK) / 64) * 64;
+  return Math.ceil((stripRows * split * part * laneOps(dtype, false).bytes + SLACK) / 64) * 64;
 }
 
 /** A module with one kernel, (start, end, args, scratch). */
 export function kernelModule(
   { dtype }: DepthwiseForm,
   relaxed: boolean,
-  define: (module: ModuleBuilder, ops: FloatOps) => void,
+  define: (module: ModuleBuilder, ops: LaneOps) => void,
 ): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(sharedMemory);
-  define(module, floatOps(dtype, relaxed));
+  define(module, laneOps(dtype, relaxed));
   return module.encode();
 }
 
@@ -106,12 +106,12 @@ export type Fill = Callable<typeof four, "void">;
 
 /** Zeros in all that a strip needs. */
 export function clear(f: Func, form: DepthwiseForm, plane: Local<"i32">): void {
-  const at = f.local("i32"), zero = floatOps("float32", false).zero;
+  const at = f.local("i32"), zero = laneOps("float32", false).zero;
   f.for(at, plane, i32.add(plane, planeBytes(form)), 16, () => f.do(v128.store(at, zero)));
 }
 
 /** The function that brings rows of x to a thread's own memory. */
-export function defineFill(module: ModuleBuilder, ops: FloatOps, form: DepthwiseForm): Fill {
+export function defineFill(module: ModuleBuilder, ops: LaneOps, form: DepthwiseForm): Fill {
   const { bytes, lanes, zero } = ops, { lead, first, inner, split, part } = form;
   return module.func(null, four, "void", (f, source, rows, count, to) => {
     const from = f.local("i32"), at = f.local("i32");
@@ -192,7 +192,7 @@ export function defineFill(module: ModuleBuilder, ops: FloatOps, form: Depthwise
 
 /** Every second element of two vectors, from the first or the second on. */
 function parted(
-  { bytes, lanes }: FloatOps,
+  { bytes, lanes }: LaneOps,
   low: Expr<"v128">,
   high: Expr<"v128">,
   odd: number,

@@ -9,7 +9,7 @@ import type { RoutineStep } from "../../../../kernel/plan.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../../shape.ts";
 import type { StepContext, StepRunner } from "../../engine.ts";
 import { LoopCall, type LoopRunner } from "../../loops.ts";
-import type { FloatType } from "../floats.ts";
+import type { FloatType } from "../lane_ops.ts";
 import { Gemm, type GemmSpec, grid, type Product, steps } from "../product/gemm.ts";
 import {
   following,

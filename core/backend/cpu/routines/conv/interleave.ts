@@ -8,7 +8,7 @@ import { chunkOf, runChunked } from "../../chunks.ts";
 import type { Engine } from "../../engine.ts";
 import type { PoolKernel } from "../../pool.ts";
 import { type ArgumentBlock, argumentsAt, engineCache } from "../arguments.ts";
-import type { FloatType } from "../floats.ts";
+import type { FloatType } from "../lane_ops.ts";
 import { interleaveModule, interleaveWords } from "./interleave_code.ts";
 
 const kernels = engineCache((engine: Engine, key: `${FloatType} ${number}`): PoolKernel => {

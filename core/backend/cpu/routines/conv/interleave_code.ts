@@ -7,7 +7,7 @@
 import { type Local, ModuleBuilder } from "../../wasm/assembler.ts";
 import type { Expr } from "../../wasm/expr.ts";
 import { i32, i8x16, select, v128 } from "../../wasm/opcodes.ts";
-import { type FloatOps, floatOps, type FloatType, sharedMemory } from "../floats.ts";
+import { type FloatType, type LaneOps, laneOps, sharedMemory } from "../lane_ops.ts";
 
 /** Places in the argument block, in 32-bit words. */
 export const interleaveWords = {
@@ -29,7 +29,7 @@ export const interleaveWords = {
 
 /** A module with one kernel, (start, end, args, scratch): rows of all planes. */
 export function interleaveModule(dtype: FloatType, step: number): Uint8Array<ArrayBuffer> {
-  const module = new ModuleBuilder(sharedMemory), ops = floatOps(dtype, false), { bytes, lanes } = ops;
+  const module = new ModuleBuilder(sharedMemory), ops = laneOps(dtype, false), { bytes, lanes } = ops;
   module.func("rows", ["i32", "i32", "i32", "i32"], "void", (f, start, end, args) => {
     const word = (name: keyof typeof interleaveWords) => f.keep(i32.load(args, 4 * interleaveWords[name]));
     const zeros = word("zeros"), width = word("width"), count = word("count"), from = word("from");
@@ -90,7 +90,7 @@ export function interleaveModule(dtype: FloatType, step: number): Uint8Array<Arr
 }
 
 /** The elements of one vector, or those of two by turns. */
-export function woven({ bytes, lanes }: FloatOps, vectors: readonly Local<"v128">[]): Expr<"v128">[] {
+export function woven({ bytes, lanes }: LaneOps, vectors: readonly Local<"v128">[]): Expr<"v128">[] {
   if (vectors.length === 1) return [...vectors];
   const [even, odd] = vectors;
   return [0, lanes / 2].map((first) => {

@@ -7,7 +7,7 @@
 import { type Local, ModuleBuilder } from "../../wasm/assembler.ts";
 import type { Expr } from "../../wasm/expr.ts";
 import { i32, i32x4, v128 } from "../../wasm/opcodes.ts";
-import { sharedMemory } from "../floats.ts";
+import { sharedMemory } from "../lane_ops.ts";
 
 /** Places in the argument block, in 32-bit words. */
 export const marginWords = {

@@ -6,7 +6,7 @@
  */
 import type { DType } from "../../../../dtype.ts";
 import type { LoopKernel } from "../../../../kernel/ir.ts";
-import type { FloatType } from "../floats.ts";
+import type { FloatType } from "../lane_ops.ts";
 import { sumKernel } from "../routine.ts";
 
 /** Elements of a result that can be shared among threads as it is. */

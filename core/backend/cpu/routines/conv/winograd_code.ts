@@ -10,7 +10,7 @@
 import { type Callable, type Func, type Local, ModuleBuilder } from "../../wasm/assembler.ts";
 import type { Expr } from "../../wasm/expr.ts";
 import { f32x4, i32, i8x16, select, v128 } from "../../wasm/opcodes.ts";
-import { floatOps, sharedMemory } from "../floats.ts";
+import { laneOps, sharedMemory } from "../lane_ops.ts";
 import { defineMicroKernels, type GemmForm } from "../product/micro_code.ts";
 
 /** Places in the argument block of the filters' transform, in 32-bit words. */
@@ -197,7 +197,7 @@ function defineOutputTransform(module: ModuleBuilder): Callable<typeof six, "voi
 
 /** (start, end, args, scratch): strips of the result, each with all its channels. */
 function defineTiles(module: ModuleBuilder, relaxed: boolean): void {
-  const micro = defineMicroKernels(module, floatOps("float32", relaxed), registerTile);
+  const micro = defineMicroKernels(module, laneOps("float32", relaxed), registerTile);
   const transformTiles = defineTileTransform(module), transformOutput = defineOutputTransform(module);
   module.func("tiles", four, "void", (f, start, end, args, scratch) => {
     const word = (name: keyof typeof winogradWords) => f.keep(i32.load(args, 4 * winogradWords[name]));

@@ -7,7 +7,7 @@
 import { type Callable, type Func, ModuleBuilder } from "../../wasm/assembler.ts";
 import type { Expr } from "../../wasm/expr.ts";
 import { f32x4, i32, select, v128 } from "../../wasm/opcodes.ts";
-import { floatOps, sharedMemory } from "../floats.ts";
+import { laneOps, sharedMemory } from "../lane_ops.ts";
 import { defineMicroKernels } from "../product/micro_code.ts";
 import { defineTileTransform, PANEL_ROW, registerTile, transpose, type Vec, words } from "./winograd_code.ts";
 
@@ -112,7 +112,7 @@ function defineTurn(module: ModuleBuilder): Callable<typeof four, "void"> {
 
 /** (start, end, args, scratch): the sums of parts and groups. */
 function defineSums(module: ModuleBuilder, relaxed: boolean): void {
-  const micro = defineMicroKernels(module, floatOps("float32", relaxed), registerTile);
+  const micro = defineMicroKernels(module, laneOps("float32", relaxed), registerTile);
   const transformTiles = defineTileTransform(module), transformGrads = defineGradTransform(module);
   const turn = defineTurn(module);
   module.func("sums", four, "void", (f, start, end, args, scratch) => {

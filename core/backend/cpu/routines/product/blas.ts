@@ -6,7 +6,7 @@
  */
 import type { Engine } from "../../engine.ts";
 import { engineCache } from "../arguments.ts";
-import type { FloatType } from "../floats.ts";
+import type { FloatType } from "../lane_ops.ts";
 
 /** A loaded library. */
 interface Blas {

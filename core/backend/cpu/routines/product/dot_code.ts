@@ -8,7 +8,7 @@
 import { type Func, type Local, ModuleBuilder } from "../../wasm/assembler.ts";
 import type { Expr } from "../../wasm/expr.ts";
 import { i32, i8x16, v128 } from "../../wasm/opcodes.ts";
-import { type FloatOps, floatOps, type FloatType, sharedMemory } from "../floats.ts";
+import { type FloatType, type LaneOps, laneOps, sharedMemory } from "../lane_ops.ts";
 
 /** Places in the argument block. The table of products (byte offsets in `many`, `few` and the result) follows. Steps are in bytes. */
 // deno-fmt-ignore
@@ -44,7 +44,7 @@ function turned(f: Func, [a, b, c, d]: readonly Expr<"v128">[]): Local<"v128">[]
 
 /** A module with the kernel `dots`: (start, end, args, scratch) over groups of rows of all products. */
 export function dotModule(dtype: FloatType, relaxed: boolean): Uint8Array<ArrayBuffer> {
-  const ops = floatOps(dtype, relaxed), { bytes, lanes } = ops;
+  const ops = laneOps(dtype, relaxed), { bytes, lanes } = ops;
   const module = new ModuleBuilder(sharedMemory);
   module.func("dots", ["i32", "i32", "i32", "i32"], "void", (f, start, end, args) => {
     const word = (name: keyof typeof dotWords) => f.keep(i32.load(args, 4 * dotWords[name]));
@@ -141,7 +141,7 @@ export function dotModule(dtype: FloatType, relaxed: boolean): Uint8Array<ArrayB
   return module.encode();
 
   /** The sum of the lanes of each vector: vectors of sums, and whose they are. */
-  function lanesSummed(f: Func, ops: FloatOps, v: readonly Local<"v128">[]): [Local<"v128">, number[]][] {
+  function lanesSummed(f: Func, ops: LaneOps, v: readonly Local<"v128">[]): [Local<"v128">, number[]][] {
     const halves = (a: Local<"v128">, b: Local<"v128">) =>
       f.keep(ops.add(words(a, b, [0, 1, 4, 5]), words(a, b, [2, 3, 6, 7])));
     if (lanes === 2) return [[halves(v[0], v[1]), [0, 1]], [halves(v[2], v[3]), [2, 3]]];

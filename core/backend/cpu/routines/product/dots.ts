@@ -10,7 +10,7 @@ import { chunkOf, runChunked } from "../../chunks.ts";
 import type { Engine } from "../../engine.ts";
 import type { PoolKernel } from "../../pool.ts";
 import { ArgumentBlock, engineCache } from "../arguments.ts";
-import type { FloatType } from "../floats.ts";
+import type { FloatType } from "../lane_ops.ts";
 import { dotModule, GROUP } from "./dot_code.ts";
 import { LANE_GROUP, laneModule } from "./lane_code.ts";
 import type { Problem } from "./problem.ts";

@@ -11,7 +11,7 @@ import type { Engine } from "../../engine.ts";
 import type { TileFollow } from "../../loops.ts";
 import type { Follow, PoolKernel } from "../../pool.ts";
 import { type ArgumentBlock, argumentsAt, engineCache } from "../arguments.ts";
-import type { FloatType } from "../floats.ts";
+import type { ProductType } from "../lane_ops.ts";
 import { gemmModule, gemmWords, PACK_PANELS, PACK_ROWS } from "./gemm_code.ts";
 import type { GemmForm } from "./micro_code.ts";
 
@@ -39,7 +39,7 @@ export interface Product {
 
 /** A batch of products. Tables hold byte offsets relative to those of the product. */
 export interface GemmSpec {
-  readonly dtype: FloatType;
+  readonly dtype: ProductType;
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
@@ -91,10 +91,10 @@ export function grid(shape: Shape, strides: readonly number[], bytes: number): I
 const tiles = { usual: [6, 2], three: [3, 4], two: [2, 4], one: [1, 8], rounded: [4, 2] } as const;
 
 /** What is compiled: packing and whatever tiles the size needs, no more, as the first product of a program waits for it. */
-type FormKey = `${FloatType} ${keyof typeof tiles} ${"packs" | "packsA" | "direct"}`;
+type FormKey = `${ProductType} ${keyof typeof tiles} ${"packs" | "packsA" | "direct"}`;
 
 const kernels = engineCache((engine: Engine, key: FormKey) => {
-  const [dtype, tile, packing] = key.split(" ") as [FloatType, keyof typeof tiles, string];
+  const [dtype, tile, packing] = key.split(" ") as [ProductType, keyof typeof tiles, string];
   const [rows, vectors] = tiles[tile];
   const form: GemmForm = {
     directB: packing !== "packs",

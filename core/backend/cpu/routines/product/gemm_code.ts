@@ -7,7 +7,7 @@
 import { type Func, type Local, ModuleBuilder } from "../../wasm/assembler.ts";
 import type { Expr } from "../../wasm/expr.ts";
 import { i32, select } from "../../wasm/opcodes.ts";
-import { type FloatOps, floatOps, type FloatType, sharedMemory } from "../floats.ts";
+import { type LaneOps, laneOps, type ProductType, sharedMemory } from "../lane_ops.ts";
 import {
   defineMerge,
   defineMicroKernels,
@@ -67,8 +67,8 @@ const four = ["i32", "i32", "i32", "i32"] as const;
 type Int = Expr<"i32">;
 
 /** A module with the kernels `tiles`, `packA` and `packB`, in this order; without those that pack what is read in place. */
-export function gemmModule(dtype: FloatType, form: GemmForm, relaxed: boolean): Uint8Array<ArrayBuffer> {
-  const ops = floatOps(dtype, relaxed);
+export function gemmModule(dtype: ProductType, form: GemmForm, relaxed: boolean): Uint8Array<ArrayBuffer> {
+  const ops = laneOps(dtype, relaxed);
   const module = new ModuleBuilder(sharedMemory);
   const packing = form.directA ? null : definePacking(module, ops);
   const micro = defineMicroKernels(module, ops, form);
@@ -94,7 +94,7 @@ function blockDepth(f: Func, left: Int, most: Local<"i32">): Local<"i32"> {
 /** (start, end, args, scratch): tiles of C, each with its whole depth. */
 function defineTiles(
   module: ModuleBuilder,
-  ops: FloatOps,
+  ops: LaneOps,
   form: GemmForm,
   packing: Packing | null,
   micro: MicroKernels,
@@ -212,7 +212,7 @@ export const PACK_ROWS = 32, PACK_PANELS = 4;
 /** (start, end, args, scratch): packs all copies of an operand over the whole depth: A to contiguous rows, B to panels. */
 function definePackOperand(
   module: ModuleBuilder,
-  { bytes, lanes }: FloatOps,
+  { bytes, lanes }: LaneOps,
   form: GemmForm,
   { panel, block }: Packing,
   side: "A" | "B",

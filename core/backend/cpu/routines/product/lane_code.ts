@@ -8,7 +8,7 @@ import { type Local, ModuleBuilder } from "../../wasm/assembler.ts";
 import type { Expr } from "../../wasm/expr.ts";
 import { i32, v128 } from "../../wasm/opcodes.ts";
 import { words } from "./dot_code.ts";
-import { floatOps, sharedMemory } from "../floats.ts";
+import { laneOps, sharedMemory } from "../lane_ops.ts";
 
 /** Places in the argument block. The table of products (byte offsets in `many`, `few` and the result) follows. Steps are in bytes. */
 // deno-fmt-ignore
@@ -23,8 +23,8 @@ const LANES = 16;
 /** Steps of that many terms that go together. */
 const UNROLL = 2;
 
-const { add, madd, zero, loadOne, storeLane } = floatOps("float32", true);
-const plain = floatOps("float32", false).madd;
+const { add, madd, zero, loadOne, storeLane } = laneOps("float32", true);
+const plain = laneOps("float32", false).madd;
 
 /** A module with the kernel `lanes`: (start, end, args, scratch) over groups of rows of all products; the scratch memory takes columns with gaps. */
 export function laneModule(relaxed: boolean): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,5 @@
 /**
- * The matrix product of any strided operands: which form it takes. Floats go to the packed product, integers are loop kernels.
+ * The matrix product of any strided operands: which form it takes.
  *
  * @module
  */
@@ -7,11 +7,11 @@ import { bytesOf, type DType, isFloat } from "../../../../dtype.ts";
 import type { Instr, LoopKernel } from "../../../../kernel/ir.ts";
 import type { RoutineInput } from "../../../../kernel/plan.ts";
 import { type Shape, stridesOf } from "../../../../shape.ts";
-import type { Engine } from "../../engine.ts";
-import { LoopCall } from "../../loops.ts";
+import type { Engine, StepContext, StepRunner } from "../../engine.ts";
+import { LoopCall, type LoopRunner } from "../../loops.ts";
 import { type NativeGemm, nativeGemm, storedAs } from "./blas.ts";
 import { fewDots, isUndivided, laneColumns, laneDots, suitsDots } from "./dots.ts";
-import type { FloatType } from "../floats.ts";
+import type { FloatType, ProductType } from "../lane_ops.ts";
 import { Gemm, type GemmSpec, steps } from "./gemm.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import {
@@ -23,7 +23,7 @@ import {
   Workspace,
   zeroKernel,
 } from "../routine.ts";
-import { computeType, stageInput, stageOutput } from "../stage.ts";
+import { computeType, type Staged, type StagedResult, stageInput, stageOutput } from "../stage.ts";
 
 /** a [...batch, M, K], b [...batch, K, N] -> [...batch, M, N]. */
 export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
@@ -32,10 +32,7 @@ export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
     const zero = new LoopCall(context.engine, zeroKernel(dtype, step.outputShape));
     return withEpilogue(runner(() => runLoop(zero, context.at[step.output]), zero), epilogue);
   }
-  if (!isFloat(dtype)) {
-    const kernel = matmulKernel(a, b, step.outputShape, dtype);
-    return withEpilogue(loopRoutine(context, step, [kernel]), epilogue);
-  }
+  if (!isFloat(dtype)) return integers(context, step, epilogue);
   const space = new Workspace(context);
   const left = stageInput(context, space, a), right = stageInput(context, space, b);
   const result = stageOutput(context, space, step);
@@ -75,8 +72,36 @@ export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
     };
     return withEpilogue(runner(product, left, right, result, dots), epilogue);
   }
-  const gemm = new Gemm(context.engine, { ...specOf(problem, computeType(dtype)), rounded });
-  const packed = space.take(gemm.workspaceBytes);
+  const spec = { ...specOf(problem, computeType(dtype)), rounded };
+  return packedProduct(context, space, epilogue, problem, spec, left, right, result);
+};
+
+/** Integers: of few rows or columns as a loop, else packed, the small ones widened to int32. */
+const integers: RoutineMaker<"matmul"> = (context, step, epilogue) => {
+  const [a, b] = step.inputs, { dtype } = context.slots[step.output];
+  if (suitsDots(problemOf(a.layout, b.layout, step.outputShape))) {
+    const kernel = matmulKernel(a, b, step.outputShape, dtype);
+    return withEpilogue(loopRoutine(context, step, [kernel]), epilogue);
+  }
+  const compute = dtype === "int64" ? "int64" : "int32", space = new Workspace(context);
+  const [left, right] = [a, b].map((input) => stageInput(context, space, input, null, compute));
+  const result = stageOutput(context, space, step, compute);
+  const problem = problemOf(left.layout, right.layout, step.outputShape);
+  return packedProduct(context, space, epilogue, problem, specOf(problem, compute), left, right, result);
+};
+
+/** The product of operands that are packed, or read in place where they are used a few times only. */
+function packedProduct(
+  context: StepContext,
+  space: Workspace,
+  epilogue: LoopRunner | null,
+  problem: Problem,
+  spec: GemmSpec,
+  left: Staged,
+  right: Staged,
+  result: StagedResult,
+): StepRunner[] {
+  const gemm = new Gemm(context.engine, spec), packed = space.take(gemm.workspaceBytes);
   const { rows, columns, products } = problem;
   const follow = result.direct ? epilogue?.call.follow(rows, columns, products.length) ?? null : null;
   const product = runner(
@@ -88,7 +113,7 @@ export const matmul: RoutineMaker<"matmul"> = (context, step, epilogue) => {
     ...[left, right, result, gemm, ...(follow !== null && epilogue !== null ? [epilogue] : [])],
   );
   return follow === null ? withEpilogue(product, epilogue) : [product];
-};
+}
 
 /** Multiply-adds of a product up to which PyTorch computes a batch of them by itself, product and sum rounded one after the other. */
 const OWN = 400;
@@ -98,7 +123,7 @@ function isSmallBatch({ rows, columns, depth, products }: Problem): boolean {
 }
 
 /** The first columns of a problem, or all of them. */
-function specOf(problem: Problem, dtype: FloatType, columns = problem.columns): GemmSpec {
+function specOf(problem: Problem, dtype: ProductType, columns = problem.columns): GemmSpec {
   const { rows, depth, aRow, aColumn, bRow, bColumn, products } = problem;
   const bytes = bytesOf(dtype);
   return {

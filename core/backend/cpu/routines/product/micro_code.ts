@@ -7,7 +7,7 @@
 import type { Callable, Func, Local, ModuleBuilder } from "../../wasm/assembler.ts";
 import type { Expr } from "../../wasm/expr.ts";
 import { i32, v128 } from "../../wasm/opcodes.ts";
-import type { FloatOps } from "../floats.ts";
+import type { LaneOps } from "../lane_ops.ts";
 
 /** How a matrix product takes its operands, and the size of its register tile. */
 export interface GemmForm {
@@ -36,7 +36,7 @@ export type MicroKernels = Callable<typeof ten, "void">;
 export type Merge = Callable<typeof eight, "void">;
 
 /** The micro-kernels of all sizes up to the register tile. */
-export function defineMicroKernels(module: ModuleBuilder, ops: FloatOps, form: GemmForm): MicroKernels {
+export function defineMicroKernels(module: ModuleBuilder, ops: LaneOps, form: GemmForm): MicroKernels {
   const kernels: { rows: number; vectors: number; micro: Micro }[] = [];
   for (let rows = form.rows; rows >= (form.whole ? form.rows : 1); rows--) {
     for (let vectors = form.vectors; vectors >= 1; vectors--) {
@@ -58,7 +58,7 @@ export function defineMicroKernels(module: ModuleBuilder, ops: FloatOps, form: G
 /** The product of a panel of A and one of B, stored or added to C. */
 function microKernel(
   module: ModuleBuilder,
-  ops: FloatOps,
+  ops: LaneOps,
   { directB, rows, vectors }: GemmForm,
   unroll: number,
 ): Micro {
@@ -107,7 +107,7 @@ function microKernel(
 /** Loads of A: one element in every lane. A pointer for each row is faster than a packed panel with one for all. */
 function leftOperand(
   f: Func,
-  ops: FloatOps,
+  ops: LaneOps,
   rows: number,
   a: Local<"i32">,
   aStep: Local<"i32">,
@@ -144,7 +144,7 @@ function rightOperand(
 }
 
 /** Brings a spare tile to its place in C: vectors and the rest of a row where the columns are contiguous, else element by element. */
-export function defineMerge(module: ModuleBuilder, ops: FloatOps): Merge {
+export function defineMerge(module: ModuleBuilder, ops: LaneOps): Merge {
   const { bytes, lanes } = ops;
   return module.func(
     null,

@@ -8,7 +8,7 @@
 import type { Callable, Func, Local, ModuleBuilder } from "../../wasm/assembler.ts";
 import type { Expr } from "../../wasm/expr.ts";
 import { i32, i8x16, v128 } from "../../wasm/opcodes.ts";
-import type { FloatOps } from "../floats.ts";
+import type { LaneOps } from "../lane_ops.ts";
 
 type Int = Local<"i32">;
 
@@ -29,7 +29,7 @@ export function roundUp(n: Expr<"i32">, to: Expr<"i32"> | number): Expr<"i32"> {
 }
 
 /** The two packing functions. */
-export function definePacking(module: ModuleBuilder, ops: FloatOps): Packing {
+export function definePacking(module: ModuleBuilder, ops: LaneOps): Packing {
   const { bytes, lanes } = ops;
   const widths: number[] = lanes === 4 ? [4, 2, 1] : [2, 1];
   const groups = widths.map((width) => packGroup(module, ops, width));
@@ -69,7 +69,7 @@ export function definePacking(module: ModuleBuilder, ops: FloatOps): Packing {
 }
 
 /** (rowTable, kTable, base, k, out, stride, valid): copies `width` rows, zeros from row `valid` on, to `out`, `stride` bytes for each k. */
-function packGroup(module: ModuleBuilder, ops: FloatOps, width: number): Callable<typeof seven, "void"> {
+function packGroup(module: ModuleBuilder, ops: LaneOps, width: number): Callable<typeof seven, "void"> {
   const { bytes, lanes } = ops;
   return module.func(null, seven, "void", (f, rowTable, kTable, base, k, out, stride, valid) => {
     const at = f.local("i32");
@@ -141,7 +141,7 @@ function neighbours(n: number, bytes: number, difference: (i: number) => Expr<"i
 /** Loads a square block, a vector along k from each row, and stores it with rows and ks exchanged. */
 function transpose(
   f: Func,
-  ops: FloatOps,
+  ops: LaneOps,
   source: (row: number) => Expr<"i32">,
   out: Int,
   stride: Int,
