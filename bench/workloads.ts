@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { fill, labels as labelsOf } from "./peers/lib.ts";
 import {
   conv2d,
   crossEntropy,
@@ -36,29 +37,11 @@ export interface Workload {
   readonly ops?: number;
 }
 
-/** Numbers in [-scale, scale) that look random and are the same in every run. */
-export function fill(seed: number, n: number, scale = 1): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(n);
-  for (let i = 0; i < n; i++) {
-    let x = (i + Math.imul(seed, 7919)) >>> 0;
-    x = Math.imul(x ^ (x >>> 16), 0x45d9f3b) >>> 0;
-    x = Math.imul(x ^ (x >>> 16), 0x45d9f3b) >>> 0;
-    x = (x ^ (x >>> 16)) >>> 0;
-    out[i] = (x / 4294967296 - 0.5) * 2 * scale;
-  }
-  return out;
-}
-
 const data = (seed: number, shape: readonly number[], scale = 1): Tensor =>
   tensor(fill(seed, shape.reduce((n, d) => n * d, 1), scale), { shape });
 
 const labels = (seed: number, n: number, classes: number): Tensor =>
-  tensor(
-    BigInt64Array.from(
-      fill(seed, n, 0.5),
-      (v) => BigInt(Math.min(classes - 1, Math.floor((v + 0.5) * classes))),
-    ),
-  );
+  tensor(BigInt64Array.from(labelsOf(seed, n, classes), BigInt));
 
 /** A run that evaluates the whole of a result, reads one element of it and gives its memory back, as other toolkits are made to do. */
 function element(f: () => Tensor, at: readonly number[]): Run {

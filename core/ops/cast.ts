@@ -41,7 +41,7 @@ export function castLike(x: Tensor, other: Tensor): Tensor {
 
 /** x as floats: integers and bools become the default dtype, as PyTorch does for functions such as exp. */
 export function asFloat(x: Tensor): Tensor {
-  return isFloat(x.dtype) ? x.value : cast(x, getDefaultDtype());
+  return cast(x, floatType(x.dtype));
 }
 
 /**
@@ -129,9 +129,9 @@ export function toTensor(x: TensorLike, dtype: DType, device: DeviceName): Tenso
   return full([], fillValue(x, dtype), { dtype, device });
 }
 
-/** Whether the dtype can be the result of a division or a transcendental function. */
+/** The dtype of a quotient, or of a transcendental function, of operands of this one: integers and bools become the default dtype. */
 export function floatType(dtype: DType): DType {
-  return kindOf(dtype) === "float" ? dtype : getDefaultDtype();
+  return isFloat(dtype) ? dtype : getDefaultDtype();
 }
 
 /** A number in the dtype that it multiplies, which has to hold it: whole for integers, whether it is zero for bools. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { apply, named } from "../apply.ts";
-import { type DType, isFloat, isHalf, isInt, kindOf, scalarName } from "../dtype.ts";
+import { type DType, isFloat, isHalf, isInt, scalarName } from "../dtype.ts";
 import { checkFits, finfo } from "../dtype_info.ts";
 import { DTypeError, ValueError } from "../errors.ts";
 import * as prim from "../prim/elementwise.ts";
@@ -348,7 +348,8 @@ export function abs(x: Tensor): Tensor {
 /** -1, 0 or 1; 0 for NaN and without a sign for -0, as PyTorch has it. `torch.sign`. */
 export function sign(x: Tensor): Tensor {
   checkTensors("sign", [x]);
-  if (!isFloat(x.dtype)) return kindOf(x.dtype) === "bool" ? x.value : apply(prim.signPrim, [x], undefined);
+  if (x.dtype === "bool") return x.value;
+  if (!isFloat(x.dtype)) return apply(prim.signPrim, [x], undefined);
   return apply(prim.signPrim, [where(gt(abs(x), 0), x, 0)], undefined);
 }
 

@@ -11,91 +11,29 @@ import { gpuTest } from "./device.ts";
 
 const reference = createReferenceBackend();
 
-interface Spec {
-  readonly batch: number;
-  readonly groups: number;
-  /** Filters of each group, and its channels. */
-  readonly filters: number;
-  readonly channels?: number;
-  readonly size: readonly number[];
-  readonly kernel: readonly number[];
-  readonly stride: readonly number[];
-  readonly dilation: readonly number[];
-  readonly padLow: readonly number[];
-  readonly padHigh: readonly number[];
-}
+type Sizes = readonly number[];
+
+/** A convolution: samples, groups, filters and channels of each group; then a number for each spatial dimension. */
+type Spec = readonly [
+  counts: readonly [batch: number, groups: number, filters: number, channels: number],
+  size: Sizes,
+  kernel: Sizes,
+  stride: Sizes,
+  dilation: Sizes,
+  padLow: Sizes,
+  padHigh: Sizes,
+];
 
 const specs: readonly Spec[] = [
   // Twenty thousand products for each of 18 weights.
-  {
-    batch: 2,
-    groups: 2,
-    filters: 1,
-    size: [100, 100],
-    kernel: [3, 3],
-    stride: [1, 1],
-    dilation: [1, 1],
-    padLow: [1, 1],
-    padHigh: [1, 1],
-  },
-  {
-    batch: 3,
-    groups: 3,
-    filters: 2,
-    size: [11],
-    kernel: [3],
-    stride: [2],
-    dilation: [3],
-    padLow: [2],
-    padHigh: [1],
-  },
-  {
-    batch: 2,
-    groups: 2,
-    filters: 1,
-    channels: 2,
-    size: [5, 6, 4],
-    kernel: [2, 3, 2],
-    stride: [2, 1, 1],
-    dilation: [1, 2, 1],
-    padLow: [1, 0, 0],
-    padHigh: [0, 1, 2],
-  },
+  [[2, 2, 1, 1], [100, 100], [3, 3], [1, 1], [1, 1], [1, 1], [1, 1]],
+  [[3, 3, 2, 1], [11], [3], [2], [3], [2], [1]],
+  [[2, 2, 1, 2], [5, 6, 4], [2, 3, 2], [2, 1, 1], [1, 2, 1], [1, 0, 0], [0, 1, 2]],
   // Strides that not every tap of an input's gradient meets.
-  {
-    batch: 2,
-    groups: 5,
-    filters: 2,
-    size: [7, 20],
-    kernel: [3, 4],
-    stride: [2, 3],
-    dilation: [1, 2],
-    padLow: [1, 3],
-    padHigh: [2, 4],
-  },
-  {
-    batch: 1,
-    groups: 3,
-    filters: 1,
-    size: [40],
-    kernel: [9],
-    stride: [5],
-    dilation: [1],
-    padLow: [4],
-    padHigh: [0],
-  },
+  [[2, 5, 2, 1], [7, 20], [3, 4], [2, 3], [1, 2], [1, 3], [2, 4]],
+  [[1, 3, 1, 1], [40], [9], [5], [1], [4], [0]],
   // Nothing beyond the edges is read.
-  {
-    batch: 1,
-    groups: 2,
-    filters: 1,
-    size: [9, 8],
-    kernel: [2, 3],
-    stride: [1, 2],
-    dilation: [2, 1],
-    padLow: [0, 0],
-    padHigh: [0, 0],
-  },
+  [[1, 2, 1, 1], [9, 8], [2, 3], [1, 2], [2, 1], [0, 0], [0, 0]],
 ];
 
 const ways = {
@@ -109,19 +47,15 @@ const ways = {
 
 for (const [way, options] of Object.entries(ways)) {
   gpuTest(`few weights in each group of a convolution, ${way}`, options, (backend) => {
-    const small = specs.filter(({ size }) => sizeOf(size) < 1000);
-    for (
-      const { batch, groups, filters, channels = 1, size, kernel, ...windows } of "limits" in options
-        ? small
-        : specs
-    ) {
-      const { stride, dilation, padLow, padHigh } = windows;
+    const tried = "limits" in options ? specs.filter(([, size]) => sizeOf(size) < 1000) : specs;
+    for (const [counts, size, kernel, stride, dilation, padLow, padHigh] of tried) {
+      const [batch, groups, filters, channels] = counts;
       const out = size.map((s, d) =>
         Math.floor((s + padLow[d] + padHigh[d] - dilation[d] * (kernel[d] - 1) - 1) / stride[d]) + 1
       );
       const x = [batch, groups * channels, ...size], g = [batch, groups * filters, ...out];
       const w = [groups * filters, channels, ...kernel];
-      const attrs = { ...windows, groups, kernelSize: kernel };
+      const attrs = { stride, dilation, padLow, padHigh, groups, kernelSize: kernel };
       // Small whole numbers, whose sums are exact in any order.
       const values = (shape: readonly number[], step: number) =>
         hostOf("float32", Array.from({ length: sizeOf(shape) }, (_, i) => (i * step) % 11 - 4));
