@@ -5,7 +5,7 @@
  */
 import type { DType } from "../dtype.ts";
 import { ValueError } from "../errors.ts";
-import type { BinaryFn, UnaryFn } from "../kernel/scalar.ts";
+import type { BinaryFn, ScalarFn, UnaryFn } from "../kernel/scalar.ts";
 import { cast } from "../ops/cast.ts";
 import * as op from "../ops/elementwise.ts";
 import { eq, ge, gt, le, logicalAnd, lt, where } from "../ops/logical.ts";
@@ -13,46 +13,37 @@ import { trigamma } from "../ops/pointwise.ts";
 import { fullLike, zerosLike } from "../ops/create.ts";
 import { any } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
-import { definePrimitive, type Primitive, type VjpRule } from "./primitive.ts";
+import { definePrimitive, type Primitive, type Vjp, type VjpRule } from "./primitive.ts";
 import { expandPrim } from "./view.ts";
 
 type Rule = VjpRule<undefined>;
 
-function unary(name: UnaryFn, torchName: string, rule: Rule | null): Primitive<undefined> {
-  return definePrimitive({
-    name,
-    torchName,
-    infer: ([x]) => x,
-    vjp: rule === null ? null : [rule],
-    batch: { attrs: (attrs) => attrs },
-    lowering: { kind: "elementwise", fn: name },
-  });
-}
-
-function binary(
-  name: BinaryFn,
+function elementwise(
+  fn: ScalarFn,
   torchName: string,
-  rules: readonly [Rule, Rule] | null,
+  vjp: Vjp<undefined>,
+  infer: Primitive<undefined>["infer"] = ([x]) => x,
 ): Primitive<undefined> {
   return definePrimitive({
-    name,
+    name: fn,
     torchName,
-    infer: ([x]) => x,
-    vjp: rules,
+    infer,
+    vjp,
     batch: { attrs: (attrs) => attrs },
-    lowering: { kind: "elementwise", fn: name },
+    lowering: { kind: "elementwise", fn },
   });
 }
 
-function compare(name: BinaryFn, torchName: string): Primitive<undefined> {
-  return definePrimitive({
-    name,
-    torchName,
-    infer: ([x]) => ({ shape: x.shape, dtype: "bool" }),
-    vjp: null,
-    batch: { attrs: (attrs) => attrs },
-    lowering: { kind: "elementwise", fn: name },
-  });
+function unary(fn: UnaryFn, torchName: string, rule: Rule | null): Primitive<undefined> {
+  return elementwise(fn, torchName, rule === null ? null : [rule]);
+}
+
+function binary(fn: BinaryFn, torchName: string, rules: readonly [Rule, Rule] | null): Primitive<undefined> {
+  return elementwise(fn, torchName, rules);
+}
+
+function compare(fn: BinaryFn, torchName: string): Primitive<undefined> {
+  return elementwise(fn, torchName, null, ([x]) => ({ shape: x.shape, dtype: "bool" }));
 }
 
 const square = (x: Tensor) => op.mul(x, x);
@@ -246,20 +237,17 @@ export const fmodByNonzeroPrim = byNonzero(fmodPrim, "fmod");
 /** What is left of a quotient rounded towards zero. */
 export const restByNonzeroPrim = byNonzero(fmodPrim, "div_trunc");
 
-/** `where(condition, a, b)`; the condition is bool. */
-export const wherePrim: Primitive<undefined> = definePrimitive<undefined>({
-  name: "where",
-  torchName: "Where",
-  infer: ([, a]) => a,
-  // Each side gets the gradient where it was chosen, zero elsewhere.
-  vjp: [
+// where(condition, a, b): each side gets the gradient where it was chosen, zero elsewhere
+export const wherePrim = elementwise(
+  "where",
+  "Where",
+  [
     null,
     (g, _y, [c]) => where(c, g, fullLike(g, 0)),
     (g, _y, [c]) => where(c, fullLike(g, 0), g),
   ],
-  batch: { attrs: (attrs) => attrs },
-  lowering: { kind: "elementwise", fn: "where" },
-});
+  ([, a]) => a,
+);
 
 /** Attributes of `castPrim`. */
 export interface CastAttrs {
