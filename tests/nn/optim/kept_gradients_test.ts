@@ -64,7 +64,7 @@ Deno.test("adding to a gradient that was not kept fails only where it is read, a
   step();
   step();
   play();
-  assertThrows(() => w.grad?.item(), GradError, "is gone");
+  assertThrows(() => w.grad?.item(), GradError, "zeroGrad() before backward()");
   for (let i = 0; i < 2; i++) {
     const before = w.item();
     step();
