@@ -62,16 +62,21 @@ export function maskedFill(
 }
 
 /** The places, in row-major order, where a host copy of `mask` is not zero. */
-function truePlaces(mask: Tensor): number[] {
-  const data = toBool(mask).toTypedArray();
-  const places: number[] = [];
-  for (let i = 0; i < data.length; i++) if (data[i] !== 0) places.push(i);
-  return places;
+function truePlaces(mask: Tensor): Uint32Array {
+  const data = toBool(mask).toTypedArray(), places = new Uint32Array(data.length);
+  let count = 0;
+  for (let i = 0; i < data.length; i++) if (data[i] !== 0) places[count++] = i;
+  return places.subarray(0, count);
 }
 
-function int64Tensor(values: readonly number[], shape: Shape, like: Tensor): Tensor {
-  const host = hostArray("int64", values.length);
-  for (let i = 0; i < values.length; i++) host[i] = BigInt(values[i]);
+/** An int64 tensor of numbers under 2^32, set by `write`: no bigint is made for each. */
+function int64Tensor(
+  shape: Shape,
+  like: Tensor,
+  write: (set: (at: number, value: number) => void) => void,
+): Tensor {
+  const host = hostArray("int64", sizeOf(shape)), view = new DataView(host.buffer, host.byteOffset);
+  write((at, value) => view.setUint32(8 * at, value, true));
   return fromHost(host, shape, "int64", like.device);
 }
 
@@ -85,17 +90,27 @@ function int64Tensor(values: readonly number[], shape: Shape, like: Tensor): Ten
  * console.log(maskedSelect(x, x.gt(0)).tolist()); // [ 1, 3, 4 ]
  * ```
  */
-export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
+export function maskedSelect(x: Tensor, ...given: Given<[mask: Tensor], [], { mask: Tensor }>): Tensor {
+  const [mask] = inOrder<[Tensor]>("masked_select", ["mask"], 1, given);
   checkCall("masked_select", [x, mask]);
   checkMask("masked_select", mask);
   const shape = broadcastShapes("masked_select", x.shape, mask.shape);
   const places = truePlaces(expand(mask, shape));
   const flat = reshape(expand(x, shape), [sizeOf(shape)]);
-  return named("MaskedSelect", gatherExact(flat, 0, int64Tensor(places, [places.length], x)));
+  const index = int64Tensor([places.length], x, (set) => places.forEach((place, i) => set(i, place)));
+  return named("MaskedSelect", gatherExact(flat, 0, index));
 }
 
+/** A mask and values for where it is true, by position or by name. */
+export type MaskedScatterArguments = Given<
+  [mask: Tensor, source: Tensor],
+  [],
+  { mask: Tensor; source: Tensor }
+>;
+
 /** x with the elements of `source`, in order, where the mask is true. `torch.Tensor.masked_scatter`. */
-export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
+export function maskedScatter(x: Tensor, ...given: MaskedScatterArguments): Tensor {
+  const [mask, source] = inOrder<[Tensor, Tensor]>("masked_scatter", ["mask", "source"], 2, given);
   checkCall("masked_scatter", [x, mask, source]);
   checkMask("masked_scatter", mask);
   if (source.dtype !== x.dtype) {
@@ -142,15 +157,16 @@ export function nonzero(x: Tensor, options: { readonly asTuple?: boolean } = {})
   const places = truePlaces(x), rank = x.shape.length;
   // PyTorch sees a 0-d tensor as a vector when it returns a tuple.
   const shape = options.asTuple && rank === 0 ? [1] : x.shape;
-  const columns = shape.map(() => new Array<number>(places.length));
-  places.forEach((place, i) => {
-    for (let d = shape.length - 1, rest = place; d >= 0; d--) {
-      columns[d][i] = rest % shape[d];
-      rest = Math.floor(rest / shape[d]);
-    }
-  });
-  if (options.asTuple) return columns.map((column) => int64Tensor(column, [places.length], x));
-  return int64Tensor(places.flatMap((_, i) => columns.map((c) => c[i])), [places.length, rank], x);
+  const strides = stridesOf(shape);
+  /** Sets the indices along a dimension, `step` elements apart. */
+  const column = (d: number, step: number, set: (at: number, value: number) => void) =>
+    places.forEach((place, i) =>
+      set(i * step + (step > 1 ? d : 0), Math.floor(place / strides[d]) % shape[d])
+    );
+  if (options.asTuple) {
+    return shape.map((_, d) => int64Tensor([places.length], x, (set) => column(d, 1, set)));
+  }
+  return int64Tensor([places.length, rank], x, (set) => shape.forEach((_, d) => column(d, rank, set)));
 }
 
 /** The indices of the elements that are not zero, int64 [count, rank]. Reads x. `torch.argwhere`. */
