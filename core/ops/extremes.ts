@@ -98,11 +98,6 @@ export function highest(dtype: DType): Scalar {
   return typeof low === "bigint" ? -low - 1n : -1 - Number(low);
 }
 
-/** The place of the first largest element among the flattened `dims`, which disappear. No dimension is empty. */
-export function argmaxDims(x: Tensor, dims: readonly number[]): Tensor {
-  return over(prim.argmaxPrim, x, dims);
-}
-
 function argReduce(
   p: Primitive<prim.ReduceAttrs>,
   x: Tensor,

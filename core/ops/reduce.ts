@@ -12,11 +12,12 @@ import * as prim from "../prim/reduce.ts";
 import { normalizeDims, type Shape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { asFloat, cast, checkTensors, inSingle } from "./cast.ts";
-import { div, exp, log, mul, sqrt, sub } from "./elementwise.ts";
-import { eq, isfinite, toBool, where } from "./logical.ts";
+import { add, div, exp, log, mul, sqrt, sub } from "./elementwise.ts";
+import { eq, gt, isfinite, ne, toBool, where } from "./logical.ts";
 import { inPlace, inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { checkCall, checkOptions, type Kinds, withoutNulls } from "./options.ts";
-import { narrow, padDim, reshape, squeeze } from "./view.ts";
+import { iota } from "./ranges.ts";
+import { narrow, padDim, reshape, spread, squeeze } from "./view.ts";
 
 /** One dimension, several, or all when null or not given. */
 export type Dims = number | readonly number[] | null;
@@ -63,6 +64,25 @@ export function over(
 /** The sum over `dims`, which disappear; the dtype stays. */
 export function sumDims(x: Tensor, dims: readonly number[]): Tensor {
   return over(prim.sumPrim, x, dims);
+}
+
+/** The number of each element of x among the flattened `dims`, 1 where there are others. int32. */
+export function numbered(x: Tensor, dims: readonly number[]): Tensor {
+  const sides = x.shape.map((s, d) => dims.includes(d) ? s : 1);
+  return reshape(iota([sizeOf(sides)], 0, { device: x.device, dtype: "int32" }), sides);
+}
+
+/**
+ * The number among the flattened `dims`, which disappear, of the element that a window takes as its largest, which is `largest`: of the first of equal ones, but
+ * of the last NaN. int32.
+ */
+export function windowPlace(x: Tensor, dims: readonly number[], largest: Tensor): Tensor {
+  const at = numbered(x, dims), count = sizeOf(at.shape);
+  // Ranks: 0 where another is larger, count down to 1 for equal ones in their order, and growing from there on for NaN.
+  const nan = isFloat(x.dtype) ? where(ne(x, x), add(at, count + 1), 0) : 0;
+  const rank = where(eq(x, spread(largest, dims, x.shape)), sub(count, at), nan);
+  const best = over(prim.amaxPrim, rank, dims);
+  return where(gt(best, count), sub(best, count + 1), sub(count, best));
 }
 
 /** Empty `dim` lists mean all dimensions, as PyTorch's sum does. */

@@ -5,9 +5,9 @@
  */
 import type { Combiner } from "../kernel/ir.ts";
 import { div, mul } from "../ops/elementwise.ts";
-import { eq, isnan, logicalAnd, logicalOr } from "../ops/logical.ts";
+import { eq, isnan, logicalAnd, logicalOr, where } from "../ops/logical.ts";
 import { castLike } from "../ops/cast.ts";
-import { exclusiveProduct, sumDims } from "../ops/reduce.ts";
+import { exclusiveProduct, numbered, sumDims, windowPlace } from "../ops/reduce.ts";
 import { spread } from "../ops/view.ts";
 import type { Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -59,6 +59,13 @@ export const aminPrim = reduce("amin", "Amin", "min", shared(eq));
 const alike = (x: Tensor, extreme: Tensor) => logicalOr(eq(x, extreme), logicalAnd(isnan(x), isnan(extreme)));
 export const maxPrim = reduce("max of all", "MaxBackward1", "max", shared(alike));
 export const minPrim = reduce("min of all", "MinBackward1", "min", shared(alike));
+// A window's largest element is one of them, and so has all of the gradient.
+export const windowMaxPrim = reduce("max of window", "MaxPool2DWithIndices", "max", [
+  (g, y, [x], { dims }) => {
+    const taken = eq(numbered(x, dims), back(windowPlace(x, dims, y), dims, x.shape));
+    return where(taken, back(g, dims, x.shape), 0);
+  },
+]);
 // Indices have no gradient.
 export const argmaxPrim = reduce("argmax", "", "argmax", null);
 export const argminPrim = reduce("argmin", "", "argmin", null);

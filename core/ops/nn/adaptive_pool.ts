@@ -9,14 +9,14 @@ import { named } from "../../apply.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
 import { sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
-import { inSingle, requireFloat, type Scalar } from "../cast.ts";
+import { cast, inSingle, requireFloat, type Scalar } from "../cast.ts";
 import { tensor } from "../create.ts";
 import { iota } from "../ranges.ts";
 import { add, div, floorDivide, mul, remainder } from "../elementwise.ts";
 import { lt, where } from "../logical.ts";
 import { indexSelect } from "../indexing/indexing.ts";
-import { argmaxDims, lowest } from "../extremes.ts";
-import { mean, sumDims, type ValuesAndIndices, valuesAndIndices } from "../reduce.ts";
+import { amax, lowest } from "../extremes.ts";
+import { mean, sumDims, type ValuesAndIndices, valuesAndIndices, windowPlace } from "../reduce.ts";
 import { gatherExact, nothing } from "../routine.ts";
 import { batched, unbatched } from "./spatial.ts";
 import { permute, reshape } from "../view.ts";
@@ -210,7 +210,8 @@ function adaptiveMax(
   }
   const bins = sizes.map((out, i) => binsOf(space[i], out));
   const even = evenWindows(input, sizes);
-  let rest = argmaxDims(even ?? binned(input, bins, lowest(x.dtype)), elementDims(rank));
+  const windows = (even ?? binned(input, bins, lowest(x.dtype))).detach(), dims = elementDims(rank);
+  let rest = cast(windowPlace(windows, dims, amax(windows, dims)), "int64");
   let flat: Tensor | null = null, step = 1;
   for (let i = rank - 1; i >= 0; i--) {
     const { start, longest } = bins[i];

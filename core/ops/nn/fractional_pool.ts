@@ -14,11 +14,11 @@ import { add, mul, sub, trunc } from "../elementwise.ts";
 import { eq, where } from "../logical.ts";
 import { checkCall, type Kinds } from "../options.ts";
 import { rand } from "../random.ts";
-import { argmax } from "../extremes.ts";
-import { type ValuesAndIndices, valuesAndIndices } from "../reduce.ts";
+import { amax } from "../extremes.ts";
+import { type ValuesAndIndices, valuesAndIndices, windowPlace } from "../reduce.ts";
 import { gatherExact } from "../routine.ts";
 import { batched, type Sizes, sizesOf, unbatched } from "./spatial.ts";
-import { narrow, reshape } from "../view.ts";
+import { narrow, reshape, unsqueeze } from "../view.ts";
 
 /** Options of fractional max pooling; one of `outputSize` and `outputRatio` is given. */
 export interface FractionalMaxPoolOptions {
@@ -124,7 +124,7 @@ function fractionalMaxPool(
   const index = reshape(places as Tensor, [n, c, windows * inside]);
   const flat = reshape(input, [n, c, sizeOf(space)]);
   const found = reshape(gatherExact(flat, 2, index), [n, c, windows, inside]);
-  const best = argmax(found.detach(), 3, { keepdim: true });
+  const best = unsqueeze(cast(windowPlace(found, [3], amax(found.detach(), 3)), "int64"), 3);
   const chosen = gatherExact(reshape(index, found.shape), 3, best);
   const indices = reshape(chosen, [n, c, windows]);
   const result = (t: Tensor) => unbatched(reshape(t, [n, c, ...out]), x);

@@ -1,5 +1,5 @@
 /**
- * Max pooling, its indices, and its partial inverse. The gradient goes to the first largest element of each window.
+ * Max pooling, its indices, and its partial inverse. The gradient goes to the first largest element of each window, or its last NaN.
  *
  * @module
  */
@@ -12,14 +12,16 @@ import type { Tensor } from "../../tensor.ts";
 import { zeros } from "../create.ts";
 import { iota } from "../ranges.ts";
 import { add, floorDivide, mul, remainder } from "../elementwise.ts";
-import { eq, lt, where } from "../logical.ts";
+import { lt, where } from "../logical.ts";
 import { elementDims, type KernelSize, planWindows, type Windows, windowsOf } from "./pool.ts";
-import { amax, argmaxDims, lowest } from "../extremes.ts";
-import { sumDims, type ValuesAndIndices, valuesAndIndices } from "../reduce.ts";
+import { windowMaxPrim } from "../../prim/reduce.ts";
+import { cast } from "../cast.ts";
+import { lowest } from "../extremes.ts";
+import { over, type ValuesAndIndices, valuesAndIndices, windowPlace } from "../reduce.ts";
 import { within } from "../indexing/indexing.ts";
 import { gatherExact, nothing, scatterExact } from "../routine.ts";
 import { batched, type Sizes, sizesOf, unbatched } from "./spatial.ts";
-import { reshape, spread } from "../view.ts";
+import { reshape } from "../view.ts";
 
 /** Options of max pooling. */
 export interface MaxPoolOptions {
@@ -58,12 +60,12 @@ export type MaxPoolWithIndices = MaxPoolOptions & { readonly returnIndices: true
 
 const names = ["MaxPool2DWithIndices", "MaxPool2DWithIndices", "MaxPool3DWithIndices"];
 
-/** The place of each window's first largest element in the flattened space [N, C, ...out], int64. */
-function places(input: Tensor, plan: Windows): Tensor {
+/** The place of each window's largest element in the flattened space [N, C, ...out], int64. */
+function places(input: Tensor, plan: Windows, windows: Tensor, largest: Tensor): Tensor {
   const { kernel, stride, padding, dilation, out } = plan;
   const space = input.shape.slice(2);
   const shape = [...input.shape.slice(0, 2), ...out];
-  let rest = argmaxDims(windowsOf(input, plan, lowest(input.dtype)), elementDims(plan));
+  let rest = cast(windowPlace(windows, elementDims(plan), largest), "int64");
   let flat: Tensor | null = null, step = 1;
   for (let i = kernel.length - 1; i >= 0; i--) {
     const inside = i === 0 ? rest : remainder(rest, kernel[i]);
@@ -76,15 +78,6 @@ function places(input: Tensor, plan: Windows): Tensor {
     step *= space[i];
   }
   return flat as Tensor;
-}
-
-/** The first largest element of each window, chosen by comparing places: its gradient is elementwise where windows do not overlap. */
-function chosen(input: Tensor, plan: Windows): Tensor {
-  const windows = windowsOf(input, plan, lowest(input.dtype)), dims = elementDims(plan);
-  const best = argmaxDims(windows, dims), count = sizeOf(plan.kernel);
-  const place = reshape(iota([count], 0, { device: input.device }), plan.kernel);
-  const isBest = eq(spread(best, dims, windows.shape), place);
-  return sumDims(where(isBest, windows, 0), dims);
 }
 
 /** Only a batch may be empty. */
@@ -126,15 +119,14 @@ function maxPool(
     const indices = zeros(values.shape, { dtype: "int64", device: x.device });
     return options.returnIndices ? valuesAndIndices(op, values, indices) : values;
   }
-  if (!options.returnIndices && input.track === 0) {
-    return unbatched(amax(windowsOf(input, plan, lowest(input.dtype)), elementDims(plan)), x);
-  }
-  if (!options.returnIndices) return finished(chosen(input, plan));
-  const [n, c] = input.shape, count = sizeOf(plan.out);
-  const indices = places(input, plan);
-  const flat = reshape(input, [n, c, sizeOf(input.shape.slice(2))]);
-  const values = finished(reshape(gatherExact(flat, 2, reshape(indices, [n, c, count])), shape));
-  return valuesAndIndices(op, values, unbatched(indices, x));
+  const windows = windowsOf(input, plan, lowest(input.dtype));
+  const largest = over(windowMaxPrim, windows, elementDims(plan));
+  if (!options.returnIndices) return finished(largest);
+  const indices = places(input, plan, windows, largest), [n, c] = shape;
+  // By their places: among the lowest numbers, padding takes the gradient of the windows.
+  const taken = () => gatherExact(reshape(input, [n, c, -1]), 2, reshape(indices, [n, c, sizeOf(plan.out)]));
+  const values = plan.padding.some((p) => p > 0) ? reshape(taken(), shape) : largest;
+  return valuesAndIndices(op, finished(values), unbatched(indices, x));
 }
 
 /**

@@ -168,6 +168,7 @@ export const gradientCases: Readonly<Record<string, readonly GradientCase[]>> = 
   amin: reduction(),
   "max of all": reduction(),
   "min of all": reduction(),
+  "max of window": reduction(),
   alias: one(any),
   barrier: one(any),
   reshape: [
