@@ -150,7 +150,12 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
       throw new ValueError(`${name}: expected parameters or groups { params: [...] }; pass net.parameters()`);
     }
     const list = [...params];
-    if (list.length === 0) throw new ValueError(`optimizer got an empty parameter list, in ${name}`);
+    if (list.length === 0) {
+      throw new ValueError(
+        `optimizer got an empty parameter list, in ${name}: modules find parameters and layers in fields, not in plain arrays, records ` +
+          "and #private fields; nn.ModuleList and nn.ModuleDict hold several",
+      );
+    }
     const plain = list.filter((p): p is Parameter => p instanceof Parameter);
     if (plain.length === list.length) {
       this.addParamGroup({ params: plain } as Settings<S> & { params: Parameter[] });
