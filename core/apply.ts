@@ -7,6 +7,7 @@ import type { DeviceName } from "./device.ts";
 import { isFloat } from "./dtype.ts";
 import { DeviceError } from "./errors.ts";
 import { trackMask } from "./grad_mode.ts";
+import { aliasPrim } from "./prim/source.ts";
 import type { Primitive } from "./prim/primitive.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -37,10 +38,12 @@ export function source<A>(prim: Primitive<A>, attrs: A, device: DeviceName): Ten
 
 /**
  * Names the operation for `grad_fn=<AddBackward0>`: `Add`, or with another number `SumBackward1`. A composed operation calls it on its result; one
- * that may give back its argument as it is says so with `from`, so that the argument keeps its own name.
+ * that may give back its argument as it is says so with `from`: the argument keeps its own name, and what has another is a view of it.
  */
 export function named(torchName: string, result: Tensor, from?: Tensor): Tensor {
-  if (result.track !== 0 && result.storage === null && result !== from?.value) result.opName = torchName;
+  if (result.track === 0) return result;
+  if (result === from?.value) return named(torchName, apply(aliasPrim, [result], undefined));
+  if (result.storage === null) result.opName = torchName;
   return result;
 }
 

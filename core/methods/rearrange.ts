@@ -96,9 +96,9 @@ export abstract class RearrangeMethods extends PointwiseMethods {
     return ravel(this);
   }
 
-  /** `expand` under NumPy's name. */
-  broadcastTo(this: Tensor, shape: Shape): Tensor {
-    return op.broadcastTo(this, shape);
+  /** `expand` under NumPy's name: `x.broadcastTo(2, 3)` or `x.broadcastTo([2, 3])`. */
+  broadcastTo(this: Tensor, ...shape: SizeList): Tensor {
+    return op.broadcastTo(this, sizesIn(shape));
   }
 
   /** Expanded to the shape of `other`. */

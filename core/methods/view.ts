@@ -18,7 +18,8 @@ import { ReduceMethods } from "./reduce.ts";
 export abstract class ViewMethods extends ReduceMethods {
   /** The same elements under another shape: `x.reshape(2, 3)` or `x.reshape([2, 3])`. */
   reshape(this: Tensor, ...shape: SizeList): Tensor {
-    return op.reshape(this, sizesIn(shape));
+    const y = op.reshape(this, sizesIn(shape));
+    return y === this.value ? named("ReshapeAlias", y, this) : y;
   }
 
   /** `reshape` under PyTorch's other name. */

@@ -157,9 +157,6 @@ export function histc(
   if (!Number.isInteger(bins) || bins < 1) {
     throw new ValueError(`torch.histogram(): bins must be > 0, but got ${bins} for dimension 0, in histc`);
   }
-  if (!Number.isFinite(min) || !Number.isFinite(max)) {
-    throw new ValueError(`torch.histc: range of [${min}, ${max}] is not finite`);
-  }
   if (min > max) {
     throw new ValueError(`torch.histc: max must be larger than min, but got min ${min} and max ${max}`);
   }

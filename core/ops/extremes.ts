@@ -61,7 +61,7 @@ export function amax(
   checkOptions("amax", options, reduceOptions);
   const dims = normalizeDims("amax", allIfEmpty(dim), x.shape.length);
   refuseEmpty("amax", x, dims, allIfEmpty(dim) === undefined);
-  return over(prim.amaxPrim, x, dims, options.keepdim);
+  return named("Amax", over(prim.amaxPrim, x, dims, options.keepdim), x);
 }
 
 /** The smallest value over dims; equal ones share the gradient. `torch.amin`. */
@@ -75,7 +75,7 @@ export function amin(
   checkOptions("amin", options, reduceOptions);
   const dims = normalizeDims("amin", allIfEmpty(dim), x.shape.length);
   refuseEmpty("amin", x, dims, allIfEmpty(dim) === undefined);
-  return over(prim.aminPrim, x, dims, options.keepdim);
+  return named("Amin", over(prim.aminPrim, x, dims, options.keepdim), x);
 }
 
 const lowestInt: Readonly<Partial<Record<DType, Scalar>>> = {

@@ -62,13 +62,14 @@ export function roll(
       `shifts and dimensions must align. shifts: ${by.length}, dims:${along.length}, in roll`,
     );
   }
-  return along.reduce((acc, dim, i) => {
+  const y = along.reduce((acc, dim, i) => {
     const at = normalizeDim("roll", dim, x.shape.length), size = x.shape[at];
     if (size === 0) return acc;
     const shift = ((by[i] % size) + size) % size;
     if (shift === 0) return acc;
-    return named("Roll", cat([narrow(acc, at, size - shift, shift), narrow(acc, at, 0, size - shift)], at));
+    return cat([narrow(acc, at, size - shift, shift), narrow(acc, at, 0, size - shift)], at);
   }, x.value);
+  return named("Roll", y, x);
 }
 
 /** Turned by 90 degrees, `k` times, from the first of `dims` towards the second. `torch.rot90`. */

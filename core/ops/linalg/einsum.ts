@@ -101,13 +101,17 @@ function contracted(equation: string, operands: readonly Tensor[]): Tensor {
     );
   }
   const output = outputLabels(terms, right, inputs, sizes);
-  let result = inputs[0];
+  let result = inputs[0], inner = false;
   for (let i = 0; i < inputs.length; i++) {
     // What neither the output nor a later operand names can be summed now.
     const later = new Set([...output, ...inputs.slice(i + 1).flatMap((t) => t.labels)]);
+    // PyTorch makes a matrix product of the last two only where they share what is summed.
+    if (i > 0) inner = inputs[i].labels.some((l) => result.labels.includes(l) && !later.has(l));
     result = i === 0 ? summed(result, later) : contract(result, inputs[i], later);
   }
-  return permute(result.x, output.map((l) => result.labels.indexOf(l)));
+  const sorted = permute(result.x, output.map((l) => result.labels.indexOf(l)));
+  if (inputs.length > 1) return named(inner ? "View" : "Mul", sorted);
+  return result === inputs[0] ? named("Permute", sorted, result.x) : sorted;
 }
 
 /** The subscripts of one operand: a letter or "..." each. */
@@ -202,10 +206,11 @@ function outputLabels(
 }
 
 /** Without the dimensions that nobody needs; sums of integers are int64, as `sum` gives them. */
-function summed({ x: given, labels }: Labelled, needed: ReadonlySet<string>): Labelled {
-  const dims = labels.map((_, d) => d).filter((d) => !needed.has(labels[d]));
-  const x = dims.length === 0 || isFloat(given.dtype) ? given : cast(given, "int64");
-  return { x: named("SumBackward1", sumDims(x, dims), x), labels: labels.filter((l) => needed.has(l)) };
+function summed(term: Labelled, needed: ReadonlySet<string>): Labelled {
+  const { labels } = term, dims = labels.map((_, d) => d).filter((d) => !needed.has(labels[d]));
+  if (dims.length === 0) return term;
+  const x = isFloat(term.x.dtype) ? term.x : cast(term.x, "int64");
+  return { x: named("SumBackward1", sumDims(x, dims)), labels: labels.filter((l) => needed.has(l)) };
 }
 
 /** The product of two operands, summed over what nobody needs afterwards. */

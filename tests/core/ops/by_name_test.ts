@@ -192,6 +192,7 @@ cases.push(
     () => rows.sliceScatter(ones([2, 1]), { dim: 1, start: 1, end: 3, step: 2 }),
     () => rows.sliceScatter(ones([2, 1]), 1, 1, 3, 2),
   ],
+  ["broadcast_to, sizes one by one", () => rows.broadcastTo(2, 2, 3), () => rows.broadcastTo([2, 2, 3])],
   ["vander", () => vander(line3, { N: 2, increasing: true }), () => vander(line3, 2, { increasing: true })],
   ["linalg.vander", () => linalg.vander(line3, { N: 2 }), () => linalg.vander(line3, 2)],
   ["linalg.tensorinv", () => linalg.tensorinv(square, { ind: 1 }), () => linalg.tensorinv(square, 1)],
