@@ -75,6 +75,7 @@ function trapezoids(
 /**
  * The integral along a dimension by the trapezoidal rule, of samples at the places `x`, or evenly `dx` apart. `torch.trapezoid`, `torch.trapz`.
  *
+ * @throws {ShapeError} when there is not one x for each y
  * @example
  * ```ts
  * import { tensor, trapezoid } from "@tenon/tenon";

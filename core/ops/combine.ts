@@ -22,6 +22,7 @@ const combinationsKinds: Kinds<{ readonly withReplacement?: boolean }> = {
 /**
  * All choices of `r` elements of a vector in their order, as rows. `torch.combinations`.
  *
+ * @throws {ShapeError} when x is no vector
  * @example
  * ```ts
  * import { combinations, tensor } from "@tenon/tenon";

@@ -170,6 +170,7 @@ function division(
 /**
  * a / b, true division: integers give float32. `roundingMode` "trunc" or "floor" rounds. `torch.div`.
  *
+ * @throws {ValueError} when `roundingMode` is neither "trunc" nor "floor"
  * @example
  * ```ts
  * import { div, tensor } from "@tenon/tenon";

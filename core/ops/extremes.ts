@@ -45,6 +45,7 @@ function refuseEmpty(op: string, x: Tensor, dims: readonly number[], whole: bool
 /**
  * The largest value over dims; equal ones share the gradient. `torch.amax`.
  *
+ * @throws {IndexError} when there are no elements and `dim` is not given
  * @example
  * ```ts
  * import { amax, tensor } from "@tenon/tenon";
@@ -116,6 +117,7 @@ function argReduce(
 /**
  * The index of the first largest value: of the flattened tensor, or along `dim`. NaN counts as largest. `torch.argmax`.
  *
+ * @throws {IndexError} when there are no elements and `dim` is not given
  * @example
  * ```ts
  * import { argmax, tensor } from "@tenon/tenon";
@@ -180,6 +182,7 @@ function extremeAlong(
 /**
  * The largest value; with `dim`, values and indices along it. `torch.max`.
  *
+ * @throws {IndexError} when there are no elements and `dim` is not given
  * @example
  * ```ts
  * import { max, tensor } from "@tenon/tenon";

@@ -17,6 +17,7 @@ import { narrow, unsqueeze } from "./view.ts";
 /**
  * The tensors one after the other along `dim`. `torch.cat`.
  *
+ * @throws {ShapeError} when sizes differ in other dimensions than `dim`
  * @example
  * ```ts
  * import { cat, tensor } from "@tenon/tenon";
@@ -75,6 +76,7 @@ export function concatPart(g: Tensor, xs: readonly Tensor[], dim: number, argume
 /**
  * The tensors along a new dimension. `torch.stack`.
  *
+ * @throws {ShapeError} when the shapes differ
  * @example
  * ```ts
  * import { stack, tensor } from "@tenon/tenon";
@@ -101,6 +103,7 @@ export function stack(tensors: readonly Tensor[], dim: number | Named<{ dim: num
 /**
  * Pieces of `size` (the last may be smaller), or of the sizes listed. `torch.split`.
  *
+ * @throws {ShapeError} when listed sizes do not add up to that of the dimension
  * @example
  * ```ts
  * import { arange, split } from "@tenon/tenon";
@@ -156,6 +159,7 @@ function requireDimensions(op: string, x: Tensor): void {
 /**
  * At most `chunks` pieces of equal size. `torch.chunk`.
  *
+ * @throws {ValueError} when `chunks` is below 1
  * @example
  * ```ts
  * import { arange, chunk } from "@tenon/tenon";

@@ -44,6 +44,7 @@ export function iota(shape: Shape, dim: number, options: TensorOptions = {}): Te
  * `start, start + step, ...` below `end`: `arange(end)`, `arange(start, end, step)`. int64 when all arguments are whole (as in PyTorch),
  * else float32. Ends may be 0-d tensors, which are read. `torch.arange`.
  *
+ * @throws {ValueError} when `step` is 0 or leads away from `end`
  * @example
  * ```ts
  * import { arange } from "@tenon/tenon";
@@ -130,6 +131,7 @@ function evenly(dtype: DType, start: number, end: number, steps: number): (i: nu
 /**
  * `steps` values from `from` to `to`, both included; ends may be 0-d tensors, which are read. `torch.linspace`.
  *
+ * @throws {ValueError} when the number of steps is negative
  * @example
  * ```ts
  * import { linspace } from "@tenon/tenon";

@@ -134,6 +134,7 @@ export function prod(
 /**
  * The mean of floats. `torch.mean`.
  *
+ * @throws {DTypeError} when the elements are no floats
  * @example
  * ```ts
  * import { mean, tensor } from "@tenon/tenon";

@@ -38,6 +38,7 @@ export interface MeshgridOptions {
 /**
  * Vectors as grids: `meshgrid(x, y)` or `meshgrid([x, y])`, and options. `torch.meshgrid`.
  *
+ * @throws {ShapeError} when an argument has more than one dimension
  * @example
  * ```ts
  * import { arange, meshgrid } from "@tenon/tenon";
@@ -154,6 +155,7 @@ function requireSome(op: string, tensors: readonly Tensor[]): void {
 /**
  * The tensors side by side: along dimension 1, vectors along 0. `torch.hstack`.
  *
+ * @throws {ShapeError} when other sizes differ
  * @example
  * ```ts
  * import { hstack, tensor } from "@tenon/tenon";
@@ -169,6 +171,7 @@ export function hstack(tensors: readonly Tensor[]): Tensor {
 /**
  * The tensors one below the other, vectors as rows. `torch.vstack`.
  *
+ * @throws {ShapeError} when other sizes differ
  * @example
  * ```ts
  * import { tensor, vstack } from "@tenon/tenon";

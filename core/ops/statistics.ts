@@ -168,6 +168,7 @@ function observationWeights(count: number, { fweights, aweights }: CovOptions): 
 /**
  * The covariance matrix of variables in rows, observations in columns, which may be weighted. `torch.cov`.
  *
+ * @throws {ShapeError} when there are more than two dimensions
  * @example
  * ```ts
  * import { cov, tensor } from "@tenon/tenon";

@@ -31,6 +31,8 @@ function checkMask(op: string, mask: Tensor): void {
 /**
  * x with one value where the mask is true; both broadcast. The dtype of x stays. `torch.masked_fill`.
  *
+ * @throws {DTypeError} when the mask is not bool
+ * @throws {ShapeError} when it does not broadcast to x
  * @example
  * ```ts
  * import { maskedFill, tensor } from "@tenon/tenon";
@@ -83,6 +85,8 @@ function int64Tensor(
 /**
  * The elements where the mask is true, as a vector; both broadcast. Reads the mask. `torch.masked_select`.
  *
+ * @throws {DTypeError} when the mask is not bool
+ * @throws {ShapeError} when both do not broadcast
  * @example
  * ```ts
  * import { maskedSelect, tensor } from "@tenon/tenon";

@@ -78,6 +78,7 @@ export function mm(a: Tensor, b: Tensor): Tensor {
 /**
  * a [b, n, k] times b [b, k, m]. `torch.bmm`.
  *
+ * @throws {ShapeError} when the operands are no batches of matrices, of one length, with inner sizes that match
  * @example
  * ```ts
  * import { bmm, ones } from "@tenon/tenon";
@@ -231,6 +232,7 @@ export function added(op: string, input: Tensor, y: Tensor, options: AddmmOption
 /**
  * beta * input + alpha * (a times b). `torch.addmm`.
  *
+ * @throws {ShapeError} when the inner sizes differ, or `input` does not broadcast to the product
  * @example
  * ```ts
  * import { addmm, ones } from "@tenon/tenon";

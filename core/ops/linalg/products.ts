@@ -53,6 +53,7 @@ function checkRanks(a: Tensor, b: Tensor): void {
 /**
  * The cross product of vectors with 3 elements along `dim`; the first dimension of size 3 when not given. `torch.cross`.
  *
+ * @throws {ShapeError} when there is no dimension of size 3
  * @example
  * ```ts
  * import { cross, tensor } from "@tenon/tenon";
@@ -117,6 +118,7 @@ const cdistKinds: Kinds<CdistOptions> = { computeMode: "string?" };
 /**
  * The p-norm distances between all rows of a [..., n, d] and b [..., m, d]: [..., n, m]. `torch.cdist`.
  *
+ * @throws {ShapeError} when the vectors differ in length
  * @example
  * ```ts
  * import { cdist, tensor } from "@tenon/tenon";
@@ -179,6 +181,7 @@ function distancesByProduct(a: Tensor, b: Tensor): Tensor {
  * The contraction of several dimensions: the last `dims` of a with the first of b, or the two lists of dimensions, paired. The free
  * dimensions of a come first in the result, then those of b. `torch.tensordot`.
  *
+ * @throws {ShapeError} when the sizes that are summed over differ
  * @example
  * ```ts
  * import { ones, tensordot } from "@tenon/tenon";

@@ -362,6 +362,7 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
 /**
  * The first half along `dim` times the sigmoid of the second. `torch.nn.functional.glu`.
  *
+ * @throws {ShapeError} when the dimension has an odd size
  * @example
  * ```ts
  * import { nn, tensor } from "@tenon/tenon";

@@ -179,6 +179,9 @@ function againstProbabilities(
  * -weight x[target], of log probabilities x [N, C, ...] (or [C]) and class numbers [N, ...] (or a number); the mean is over the weights.
  * `torch.nn.functional.nll_loss`.
  *
+ * @throws {ShapeError} when the target does not fit the input
+ * @throws {DTypeError} when the target is not of int64
+ * @throws {IndexError} when a class number is out of range
  * @example
  * ```ts
  * import { logSoftmax, nn, tensor } from "@tenon/tenon";

@@ -115,6 +115,7 @@ function difference(op: string, input: Tensor, target: Tensor): Tensor {
 /**
  * (input - target)^2. Shapes broadcast. `torch.nn.functional.mse_loss`.
  *
+ * @throws {ShapeError} when the shapes do not broadcast; where they do and differ, a warning
  * @example
  * ```ts
  * import { nn, tensor } from "@tenon/tenon";

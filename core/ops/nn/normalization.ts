@@ -115,6 +115,7 @@ function checkNormalized(
  * Mean 0 and variance 1 over the last dimensions, which `normalizedShape` names; then times weight plus bias.
  * `torch.nn.functional.layer_norm`.
  *
+ * @throws {ShapeError} when the last dimensions of x are not `normalizedShape`
  * @example
  * ```ts
  * import { nn, tensor } from "@tenon/tenon";
@@ -149,6 +150,7 @@ const machineEpsilon: Readonly<Record<string, number>> = {
 /**
  * x over its root mean square along the last dimensions, times weight. eps is the dtype's own by default. `torch.nn.functional.rms_norm`.
  *
+ * @throws {ShapeError} when the last dimensions of x are not `normalizedShape`
  * @example
  * ```ts
  * import { nn, tensor } from "@tenon/tenon";

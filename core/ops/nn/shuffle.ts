@@ -24,6 +24,7 @@ function check(op: string, name: string, x: Tensor, factor: number): void {
 /**
  * [..., C r^2, H, W] -> [..., C, H r, W r]. `torch.nn.functional.pixel_shuffle`.
  *
+ * @throws {ShapeError} when the channels cannot be divided by the square of the factor
  * @example
  * ```ts
  * import { nn, ones } from "@tenon/tenon";

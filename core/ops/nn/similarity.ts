@@ -65,6 +65,7 @@ const cosineSimilarityKinds: Kinds<CosineSimilarityOptions> = { dim: "number", e
 /**
  * The cosine of the angle between vectors along `dim`. `torch.nn.functional.cosine_similarity`.
  *
+ * @throws {ShapeError} when the shapes do not broadcast
  * @example
  * ```ts
  * import { nn, tensor } from "@tenon/tenon";
