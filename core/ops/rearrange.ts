@@ -64,8 +64,7 @@ export function roll(
   }
   const y = along.reduce((acc, dim, i) => {
     const at = normalizeDim("roll", dim, x.shape.length), size = x.shape[at];
-    if (size === 0) return acc;
-    const shift = ((by[i] % size) + size) % size;
+    const shift = size === 0 ? 0 : ((by[i] % size) + size) % size;
     if (shift === 0) return acc;
     return cat([narrow(acc, at, size - shift, shift), narrow(acc, at, 0, size - shift)], at);
   }, x.value);
