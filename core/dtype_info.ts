@@ -24,7 +24,7 @@ export class FloatInfo {
   /** The decimal resolution. */
   readonly resolution: number;
 
-  /** @internal Use `finfo(dtype)`. */
+  /** @internal Use `finfo(dtype)`. `digits` are the bits of the mantissa after the leading one. */
   constructor(readonly dtype: DType, digits: number, largestExponent: number) {
     this.bits = 8 * bytesOf(dtype);
     this.eps = 2 ** -digits;
@@ -70,12 +70,12 @@ export class IntInfo {
   }
 }
 
-/** Bits of the mantissa after the leading one, and the largest exponent. */
-const formats: Readonly<Partial<Record<DType, readonly [digits: number, exponent: number]>>> = {
-  float16: [10, 15],
-  bfloat16: [7, 127],
-  float32: [23, 127],
-  float64: [52, 1023],
+/** Made once: every number that a tensor is filled with is compared with them. */
+const floatInfos: Readonly<Partial<Record<DType, FloatInfo>>> = {
+  float16: new FloatInfo("float16", 10, 15),
+  bfloat16: new FloatInfo("bfloat16", 7, 127),
+  float32: new FloatInfo("float32", 23, 127),
+  float64: new FloatInfo("float64", 52, 1023),
 };
 
 /**
@@ -89,13 +89,13 @@ const formats: Readonly<Partial<Record<DType, readonly [digits: number, exponent
  * ```
  */
 export function finfo(dtype: DType = "float32"): FloatInfo {
-  const format = formats[dtype];
-  if (!isFloat(dtype) || format === undefined) {
+  const info = floatInfos[dtype];
+  if (!isFloat(dtype) || info === undefined) {
     throw new DTypeError(
       `torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo': iinfo("${dtype}")`,
     );
   }
-  return new FloatInfo(dtype, ...format);
+  return info;
 }
 
 /**

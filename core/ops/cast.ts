@@ -21,7 +21,7 @@ import { DTypeError, TenonError } from "../errors.ts";
 import { castPrim } from "../prim/elementwise.ts";
 import { Tensor } from "../tensor.ts";
 import { inWords } from "../words.ts";
-import { fillValue, full } from "./create.ts";
+import { constant } from "./create.ts";
 
 /** A JavaScript value that stands for a 0-d tensor. Whole numbers count as integers in promotion, as Python's `2` does. */
 export type Scalar = number | bigint | boolean;
@@ -126,7 +126,7 @@ export function remedy(x: unknown): string {
 /** The operand as a tensor of `dtype`; numbers become 0-d constants on `device`. */
 export function toTensor(x: TensorLike, dtype: DType, device: DeviceName): Tensor {
   if (x instanceof Tensor) return cast(x, dtype);
-  return full([], fillValue(x, dtype), { dtype, device });
+  return constant([], x, dtype, device);
 }
 
 /** The dtype of a quotient, or of a transcendental function, of operands of this one: integers and bools become the default dtype. */

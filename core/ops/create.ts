@@ -287,6 +287,11 @@ export function fillValue(value: Scalar, dtype: DType): number | bigint {
   return Number(dtype === "uint8" ? BigInt.asUintN(bits, whole) : BigInt.asIntN(bits, whole));
 }
 
+/** A literal in every element. Every number beside a tensor comes by here, so that nothing is checked which a tensor's own shape and dtype make sure of. */
+export function constant(shape: Shape, value: Scalar, dtype: DType, device: DeviceName): Tensor {
+  return source(fullPrim, { value: fillValue(value, dtype), shape, dtype }, device);
+}
+
 /** The dtype of PyTorch's number that a 0-d tensor holds. */
 function numberType(x: Tensor): DType {
   return isFloat(x.dtype) ? getDefaultDtype() : isInt(x.dtype) ? "int64" : "bool";

@@ -24,7 +24,7 @@ import {
   type TensorLike,
   toTensor,
 } from "./cast.ts";
-import { fillValue, full } from "./create.ts";
+import { constant, full } from "./create.ts";
 import { checkHeld } from "./indexing/indexing.ts";
 import { numberIn } from "./arguments.ts";
 import { eq, gt, isnan, lt, where } from "./logical.ts";
@@ -43,18 +43,10 @@ export function binaryAs(p: Primitive<undefined>, a: TensorLike, b: TensorLike, 
       const shape = broadcastShapes(p.name, a.shape, b.shape);
       return apply(p, [expand(x, shape), expand(y, shape)], undefined);
     }
-    return apply(
-      p,
-      [cast(a, dtype), full(a.shape, fillValue(b, dtype), { dtype, device: a.device })],
-      undefined,
-    );
+    return apply(p, [cast(a, dtype), constant(a.shape, b, dtype, a.device)], undefined);
   }
   if (b instanceof Tensor) {
-    return apply(
-      p,
-      [full(b.shape, fillValue(a, dtype), { dtype, device: b.device }), cast(b, dtype)],
-      undefined,
-    );
+    return apply(p, [constant(b.shape, a, dtype, b.device), cast(b, dtype)], undefined);
   }
   const device = deviceOf([a, b]);
   return apply(p, [toTensor(a, dtype, device), toTensor(b, dtype, device)], undefined);

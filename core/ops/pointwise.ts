@@ -5,8 +5,8 @@
  * @module
  */
 import { named } from "../apply.ts";
-import { cppName, type DType, isFloat, scalarName } from "../dtype.ts";
-import { checkFits } from "../dtype_info.ts";
+import { cppName, isFloat, scalarName } from "../dtype.ts";
+import { checkFits, finfo } from "../dtype_info.ts";
 import { DTypeError, ValueError } from "../errors.ts";
 import { Tensor } from "../tensor.ts";
 import {
@@ -190,14 +190,6 @@ export function addcdiv(
   return named("Addcdiv", together("addcdiv", [x, a, b], sum));
 }
 
-/** The largest finite number of each float dtype. */
-const largest: Readonly<Partial<Record<DType, number>>> = {
-  float64: Number.MAX_VALUE,
-  float32: 3.4028234663852886e38,
-  float16: 65504,
-  bfloat16: 3.3895313892515355e38,
-};
-
 /** Options of `nanToNum`. */
 export interface NanToNumOptions {
   /** What NaN becomes; 0 by default. */
@@ -225,9 +217,9 @@ const nanToNumKinds: Kinds<NanToNumOptions> = {
  */
 export function nanToNum(x: Tensor, options: NanToNumOptions = {}): Tensor {
   checkCall("nan_to_num", [x], options, nanToNumKinds);
-  const top = largest[x.dtype];
-  if (top === undefined) return x.value;
-  const nan = options.nan ?? 0, posinf = options.posinf ?? top, neginf = options.neginf ?? -top;
+  if (!isFloat(x.dtype)) return x.value;
+  const { max, min } = finfo(x.dtype);
+  const nan = options.nan ?? 0, posinf = options.posinf ?? max, neginf = options.neginf ?? min;
   const high = where(eq(x, Infinity), posinf, x);
   return named("NanToNum", where(isnan(x), nan, where(eq(x, -Infinity), neginf, high)));
 }

@@ -5,17 +5,11 @@
  * @module
  */
 import { type DType, type HostArray, hostArray, readElement, roundTo, writeElement } from "../dtype.ts";
+import { finfo } from "../dtype_info.ts";
 import { ValueError } from "../errors.ts";
 import { checkFloat, fillWith, inChunks } from "./fill.ts";
 import type { Generator } from "./generator.ts";
 import { fma } from "./libm/mod.ts";
-
-const largest: Readonly<Record<string, number>> = {
-  float64: Number.MAX_VALUE,
-  float32: (2 - 2 ** -23) * 2 ** 127,
-  float16: 65504,
-  bfloat16: (2 - 2 ** -7) * 2 ** 127,
-};
 
 /**
  * `count` numbers in [low, high), contiguous, in a float dtype (`Tensor.uniform_`; with the default bounds `torch.rand`).
@@ -27,7 +21,7 @@ const largest: Readonly<Record<string, number>> = {
  */
 export function uniform(generator: Generator, count: number, dtype: DType, low = 0, high = 1): HostArray {
   checkFloat("check_uniform_bounds", "uniform", dtype);
-  const limit = largest[dtype];
+  const limit = finfo(dtype).max;
   for (const [name, bound] of [["from", low], ["to", high]] as const) {
     if (!(Math.abs(bound) <= limit)) {
       throw new ValueError(`${name} is out of bounds for ${dtype}: uniform between ${low} and ${high}`);

@@ -7,9 +7,9 @@
 import { named } from "../../apply.ts";
 import { IndexError, ShapeError } from "../../errors.ts";
 import { broadcastShapes, type Shape, sizeOf } from "../../shape.ts";
-import { Tensor } from "../../tensor.ts";
-import { cast, type Scalar } from "../cast.ts";
-import { fillValue, full } from "../create.ts";
+import type { Tensor } from "../../tensor.ts";
+import { type Scalar, toTensor } from "../cast.ts";
+import { full } from "../create.ts";
 import { add, maximum, minimum, mul } from "../elementwise.ts";
 import { ge, logicalOr, lt, where } from "../logical.ts";
 import { type Advanced, type Cut, type Index, parse } from "./index_terms.ts";
@@ -82,9 +82,7 @@ export class Selection {
 
   #write(value: Tensor | Scalar, mode: Mode): Tensor {
     const { dtype, device } = this.#source;
-    const given = value instanceof Tensor
-      ? cast(value, dtype)
-      : full([], fillValue(value, dtype), { dtype, device });
+    const given = toTensor(value, dtype, device);
     const view = this.#view, advanced = this.#advanced;
     let written: Tensor;
     const [only] = advanced;
