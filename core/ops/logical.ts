@@ -5,6 +5,7 @@
  */
 import { apply } from "../apply.ts";
 import { isFloat, scalarName } from "../dtype.ts";
+import { checkFits } from "../dtype_info.ts";
 import { DTypeError, ValueError } from "../errors.ts";
 import * as prim from "../prim/elementwise.ts";
 import type { Primitive } from "../prim/primitive.ts";
@@ -90,6 +91,8 @@ export function toBool(x: Tensor): Tensor {
 /**
  * a where the condition is true, b elsewhere; all three broadcast. `torch.where`.
  *
+ * @throws {DTypeError} when the condition is not bool
+ * @throws {ShapeError} when the three do not broadcast
  * @example
  * ```ts
  * import { tensor, where } from "@tenon/tenon";
@@ -120,10 +123,11 @@ function chosen(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   let shape = condition.shape;
   if (a instanceof Tensor) shape = broadcastShapes("where", shape, a.shape);
   if (b instanceof Tensor) shape = broadcastShapes("where", shape, b.shape);
-  const side = (x: TensorLike) =>
-    x instanceof Tensor
-      ? expand(cast(x, dtype), shape)
-      : full(shape, fillValue(x, dtype), { dtype, device: condition.device });
+  const side = (x: TensorLike) => {
+    if (x instanceof Tensor) return expand(cast(x, dtype), shape);
+    checkFits("where", x, dtype);
+    return full(shape, fillValue(x, dtype), { dtype, device: condition.device });
+  };
   return apply(prim.wherePrim, [expand(toBool(condition), shape), side(a), side(b)], undefined);
 }
 

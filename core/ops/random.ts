@@ -183,7 +183,7 @@ export function normal(
   if (std instanceof Tensor) {
     checkHeld(
       std,
-      (v) => v < 0,
+      (v) => !(v >= 0),
       (v) => new ValueError(`normal expects all elements of std >= 0.0, but found ${v}`),
     );
   }

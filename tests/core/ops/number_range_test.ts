@@ -20,6 +20,7 @@ const others: Readonly<Record<string, (x: Tensor, value: number) => Tensor>> = {
   baddbmm: (x, beta) => core.baddbmm(x.view(1, 1, 1), x.view(1, 1, 1), x.view(1, 1, 1), { beta }),
   addr: (x, alpha) => core.addr(x, x, x, { alpha }),
   threshold: (x, value) => core.threshold(x, 0, value),
+  where: (x, value) => core.where(tensor([true]), x, value),
 };
 
 const tooMuch: readonly (readonly [DType, number, string])[] = [

@@ -20,6 +20,7 @@ const refused: readonly (readonly [string, () => unknown])[] = [
   ["but found x of type Float and y of type Double instead", () => linalg.vecdot(ones(3, { dtype: "float32" }), ones(3, { dtype: "float64", device: "cpu" }).to("cpu"))],
   ["cov(): aweights cannot be negative", () => core.cov(ones(2, 3), { aweights: tensor([1, -1, 1]) })],
   ["cov(): weights sum to zero, can't be normalized", () => core.cov(ones(2, 3), { fweights: int([0, 0, 0]) })],
+  ["normal expects all elements of std >= 0.0, but found NaN", () => core.normal(ones(2), tensor([NaN, 1]))],
   ["torch.histc: range of [NaN, NaN] is not finite", () => core.histc(tensor([1, NaN]), 3)],
   ["torch.histc: range of [0, Infinity] is not finite", () => core.histc(ones(3), 3, 0, Infinity)],
   ["argument 'fweights' must be Tensor", () => Reflect.apply(core.cov, null, [ones(2, 3), { fweights: 1 }])],
