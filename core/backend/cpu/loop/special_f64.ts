@@ -11,6 +11,22 @@ import { signed } from "./hyperbolic_f64.ts";
 import { exp64, log1p64, log64 } from "./math_f64.ts";
 import { sin64, tan64 } from "./trig_f64.ts";
 
+/** A Chebyshev series, the last term first, as polynomials of its even and its odd powers in the square, the highest first: these do not wait for each other. */
+function powersOf(series: readonly number[]): { readonly even: number[]; readonly odd: number[] } {
+  const powers = series.map(() => 0);
+  let last = [1], next = [0, 1];
+  for (const c of series.toReversed()) {
+    last.forEach((factor, i) => powers[i] += c * factor);
+    // T(n + 1) = 2 t T(n) - T(n - 1)
+    [last, next] = [next, [0, ...next].map((factor, i) => 2 * factor - (last[i] ?? 0))];
+  }
+  return {
+    even: powers.filter((_, i) => i % 2 === 0).reverse(),
+    odd: powers.filter((_, i) => i % 2 === 1).reverse(),
+  };
+}
+const ERFC = powersOf(erfcSeries);
+
 /** erf x for |x| <= 1. */
 function erfNear(g: Gen, x: Vec): Expr<"v128"> {
   return f64x2.mul(x, g.poly64(g.keep(f64x2.mul(x, x)), erfSeries));
@@ -28,12 +44,8 @@ function erfcTail(g: Gen, given: Vec): Vec {
   const low = (0.5 - 3) / (0.5 + 3), sum = g.keep(f64x2.add(x, g.dc(3)));
   const ratio = f64x2.div(f64x2.sub(x, g.dc(3)), sum);
   const t = g.keep(f64x2.sub(f64x2.mul(f64x2.sub(ratio, g.dc(low)), g.dc(2 / (1 - low))), g.dc(1)));
-  const twice = g.keep(f64x2.add(t, t));
-  let a: Expr<"v128"> = g.dc(0), b = a;
-  for (const c of erfcSeries.slice(0, -1)) {
-    [a, b] = [g.keep(f64x2.add(g.madd64(twice, a, f64x2.neg(b)), g.dc(c))), a];
-  }
-  const series = f64x2.add(f64x2.sub(f64x2.mul(t, a), b), g.dc(erfcSeries[erfcSeries.length - 1]));
+  const square = g.keep(f64x2.mul(t, t));
+  const series = g.madd64(t, g.poly64(square, ERFC.odd), g.poly64(square, ERFC.even));
   const value = f64x2.div(f64x2.mul(gauss, series), sum);
   return g.keep(v128.andnot(value, f64x2.gt(given, g.dc(28))));
 }

@@ -53,7 +53,7 @@ const wide: readonly (readonly [UnaryFn, (x: number) => number, number])[] = [
   ["atanh", Math.atanh, 3],
   ["sigmoid", sigmoid, 3],
   ["erf", erf, 3],
-  ["erfc", erfc, 6],
+  ["erfc", erfc, 8],
   ["erfinv", erfinv, 6],
 ];
 
