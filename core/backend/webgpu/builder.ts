@@ -31,8 +31,8 @@ export interface DispatchCommand {
   readonly kind: "dispatch";
   readonly pipeline: Pipeline;
   readonly bindings: readonly Binding[];
-  /** Which bytes of the plan's `begins` its kernel reads; null for a kernel without parts of buffers. */
-  readonly begins: { readonly offset: number; readonly size: number } | null;
+  /** Which bytes of the plan's parameters its kernel reads, if any. */
+  readonly parameters: { readonly offset: number; readonly size: number } | null;
   readonly groups: readonly [number, number, number];
   readonly label: string;
 }
@@ -65,8 +65,8 @@ export interface Compiled {
   readonly scratch: readonly number[];
   /** Inputs whose buffers outputs take over. */
   readonly donated: ReadonlySet<number>;
-  /** Where the parts of buffers begin in their bindings, for the kernels that use parts. */
-  readonly begins: Int32Array<ArrayBuffer>;
+  /** The numbers that kernels are told when they run. */
+  readonly parameters: Int32Array<ArrayBuffer>;
 }
 
 interface Buffer extends Extent {
@@ -96,9 +96,9 @@ export class Builder {
   readonly #pipelines: Pipelines;
   readonly #buffers: Buffer[] = [];
   readonly #commands: Command[] = [];
-  /** Lists of where parts begin, one after the other, and where each starts. */
-  readonly #begins: number[] = [];
-  readonly #beginsAt = new Map<string, number>();
+  /** The parameters of kernels, one list after the other, and where each starts. */
+  readonly #parameters: number[] = [];
+  readonly #parametersAt = new Map<string, number>();
 
   /** Slots of the plan are the first refs. */
   constructor(plan: Plan, gpu: Gpu, target: Target, pipelines: Pipelines, tiles: Tiles) {
@@ -209,22 +209,22 @@ export class Builder {
       const { whole, start } = this.#buffers[operands[operand]];
       return { ref: whole, offset: start + offset, size };
     });
-    const begins = kernel.begins.length === 0 ? null : {
-      offset: this.#placeOf(kernel.begins),
-      size: Math.ceil(kernel.begins.length / 4) * 16,
+    const parameters = kernel.parameters.length === 0 ? null : {
+      offset: this.#placeOf(kernel.parameters),
+      size: Math.ceil(kernel.parameters.length / 4) * 16,
     };
-    this.#commands.push({ kind: "dispatch", pipeline, bindings, begins, groups: kernel.groups, label });
+    this.#commands.push({ kind: "dispatch", pipeline, bindings, parameters, groups: kernel.groups, label });
   }
 
-  /** The byte at which a list of where parts begin lies. */
-  #placeOf(begins: readonly number[]): number {
-    const key = begins.join();
-    let place = this.#beginsAt.get(key);
+  /** The byte at which a list of parameters lies. */
+  #placeOf(parameters: readonly number[]): number {
+    const key = parameters.join();
+    let place = this.#parametersAt.get(key);
     if (place === undefined) {
-      place = this.#begins.length * 4;
-      this.#beginsAt.set(key, place);
-      this.#begins.push(...begins);
-      while (this.#begins.length * 4 % alignment !== 0) this.#begins.push(0);
+      place = this.#parameters.length * 4;
+      this.#parametersAt.set(key, place);
+      this.#parameters.push(...parameters);
+      while (this.#parameters.length * 4 % alignment !== 0) this.#parameters.push(0);
     }
     return place;
   }
@@ -289,7 +289,7 @@ export class Builder {
       places: this.#buffers.map((b, i) => places[b.root] ?? places[i] ?? { kind: "scratch", index: -1 }),
       scratch: scratch.map((s) => s.bytes),
       donated,
-      begins: Int32Array.from(this.#begins),
+      parameters: Int32Array.from(this.#parameters),
     };
   }
 }

@@ -145,7 +145,7 @@ function settledError(promise: Promise<GPUError | null>): string | null | undefi
 /** Buffers that Metal binds, all that a runtime then says it has for storage. */
 const metalBuffers = 31;
 
-/** Storage buffers that a kernel may bind. On Metal the lengths of arrays, which the runtime adds, and where parts of buffers begin take two of those it says. */
+/** Storage buffers that a kernel may bind. On Metal the lengths of arrays, which the runtime adds, and a kernel's parameters take two of those it says. */
 function storageBuffersOf(limit: number): number {
   return limit === metalBuffers ? metalBuffers - 2 : limit;
 }

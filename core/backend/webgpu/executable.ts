@@ -33,8 +33,8 @@ export class WebGpuExecutable implements Executable {
   readonly #plan: Compiled;
   readonly #groups = new Map<Command, Map<string, GPUBindGroup>>();
   #compiled = false;
-  /** The plan's `begins` on the device. */
-  #begins: GPUBuffer | null = null;
+  /** The plan's parameters on the device. */
+  #parameters: GPUBuffer | null = null;
 
   /** An executable of `plan`. */
   constructor(machine: Machine, plan: Compiled) {
@@ -114,11 +114,11 @@ export class WebGpuExecutable implements Executable {
     const { pipelines, queue } = this.#machine;
     for (const known of this.#groups.values()) pipelines.groups -= known.size;
     this.#groups.clear();
-    if (this.#begins === null) return;
+    if (this.#parameters === null) return;
     // Commands that are handed over must not name a buffer that is destroyed.
     queue.flush();
-    this.#begins.destroy();
-    this.#begins = null;
+    this.#parameters.destroy();
+    this.#parameters = null;
   }
 
   #pipelines(): Pipeline[] {
@@ -126,16 +126,16 @@ export class WebGpuExecutable implements Executable {
   }
 
   #uniforms(): GPUBuffer {
-    if (this.#begins === null) {
-      const { device } = this.#machine.gpu, { begins } = this.#plan;
-      this.#begins = device.createBuffer({
-        label: "tenon begins",
-        size: begins.byteLength,
+    if (this.#parameters === null) {
+      const { device } = this.#machine.gpu, { parameters } = this.#plan;
+      this.#parameters = device.createBuffer({
+        label: "tenon parameters",
+        size: parameters.byteLength,
         usage: uniformUsage,
       });
-      device.queue.writeBuffer(this.#begins, 0, begins);
+      device.queue.writeBuffer(this.#parameters, 0, parameters);
     }
-    return this.#begins;
+    return this.#parameters;
   }
 
   #group(command: DispatchCommand, blocks: readonly Block[]): GPUBindGroup {
@@ -151,8 +151,8 @@ export class WebGpuExecutable implements Executable {
         known.clear();
       }
       const ranges = command.bindings.map(({ offset, size }, i) => ({ buffer: blocks[i].gpu, offset, size }));
-      if (command.begins !== null) {
-        ranges.push({ buffer: this.#uniforms(), ...command.begins });
+      if (command.parameters !== null) {
+        ranges.push({ buffer: this.#uniforms(), ...command.parameters });
       }
       group = pipelines.bind(command.pipeline, ranges);
       known.set(key, group);

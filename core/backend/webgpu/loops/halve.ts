@@ -72,6 +72,12 @@ export function atOnePoint(kernel: LoopKernel): LoopKernel {
   return { ...kernel, outer: kernel.outer.map(() => 1) };
 }
 
+/** About half of a number of values: whole vectors, so that both halves are read as all were, and few different sizes, which share kernels. */
+export function halfOf(extent: number): number {
+  const unit = extent >= 256 ? 64 : extent >= 8 ? 4 : 1;
+  return Math.ceil(extent / 2 / unit) * unit;
+}
+
 /** The halves of the kernel along the outer loop whose halves `cost` least, the outermost of equals; null for a single point. */
 export function halved(
   kernel: LoopKernel,
@@ -80,7 +86,7 @@ export function halved(
   let best: readonly [LoopKernel, LoopKernel] | null = null, least = Infinity;
   kernel.outer.forEach((extent, d) => {
     if (extent < 2) return;
-    const half = Math.ceil(extent / 2);
+    const half = halfOf(extent);
     const halves = [narrowed(kernel, d, 0, half), narrowed(kernel, d, half, extent - half)] as const;
     const most = Math.max(...halves.map(cost));
     if (most < least) [best, least] = [halves, most];

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Builder, Ref } from "../builder.ts";
-import type { Reach } from "../loops/halve.ts";
+import { halfOf, type Reach } from "../loops/halve.ts";
 import { type IndexPart, type Side, sizeOfPart } from "./gemm_index.ts";
 import type { Product } from "./gemm_job.ts";
 
@@ -72,7 +72,7 @@ function cutOut(
 /** Where to cut an index that several parts write in their own ways: about the middle. */
 function middleOf(parts: readonly IndexPart[]): number {
   const size = sizeOfPart(parts[0]), step = Math.max(...parts.map(innerSize));
-  return Math.ceil(size / 2 / step) * step;
+  return halfOf(Math.ceil(size / step)) * step;
 }
 
 /** Both halves of a product along the given index; null where it cannot be cut. Halves along k are to be added up. */

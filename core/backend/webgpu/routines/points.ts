@@ -10,7 +10,7 @@ import { sizeOf } from "../../../shape.ts";
 import type { Builder, Ref } from "../builder.ts";
 import type { Access } from "../pipelines.ts";
 import { copyKernel } from "../loops/copy.ts";
-import type { Reach } from "../loops/halve.ts";
+import { halfOf, type Reach } from "../loops/halve.ts";
 import { lowerLoop } from "../loops/lower.ts";
 import { Bindings } from "../wgsl/bindings.ts";
 import { foldGroups, groupText, indexLines, rendered } from "../wgsl/frame.ts";
@@ -53,13 +53,16 @@ export interface PointBody {
 export class PointText {
   readonly bindings: Bindings;
   readonly #types: readonly DType[];
-  readonly #starts: readonly number[];
+  /** The first elements of the parts, as the kernel reads them; empty for whole operands. */
+  readonly #starts: readonly string[];
 
   /** Over parts of the operands, in order. */
   constructor(builder: Builder, operands: readonly PointOperand[], parts: readonly Part[]) {
     this.bindings = new Bindings(builder.target.bindingBytes);
     this.#types = operands.map((o) => o.dtype);
-    this.#starts = parts.map((part) => part.start);
+    this.#starts = parts.map(({ ref, start }) =>
+      builder.extent(ref).begin === undefined ? "" : this.bindings.parameter(start)
+    );
     operands.forEach((o, i) =>
       this.bindings.declare({
         name: `m${i}`,
@@ -85,7 +88,7 @@ export class PointText {
 
   #moved(operand: number, index: string): string {
     const start = this.#starts[operand];
-    return start === 0 ? index : `(${index}) - ${start}`;
+    return start === "" ? index : `(${index}) - ${start}`;
   }
 }
 
@@ -148,8 +151,8 @@ export function dispatchPoints(
 
 function halves({ first, last }: Reach): Reach[] {
   if (first === last) return [{ first, last }];
-  const middle = Math.floor((first + last) / 2);
-  return [{ first, last: middle }, { first: middle + 1, last }];
+  const second = first + halfOf(last - first + 1);
+  return [{ first, last: second - 1 }, { first: second, last }];
 }
 
 /** A part of an operand. */
@@ -175,7 +178,7 @@ function dispatchBox(
   const names = extents.map((_, d) => `i${d}`), own = extents.map((_, d) => `q${d}`);
   const lines = count === sizeOf(extents) ? ["let p = q;", ...indexLines("p", extents, names, 1)] : [
     ...indexLines("q", sizes, own, 1),
-    ...names.map((name, d) => `let ${name} = ${own[d]} + ${box[d].first};`),
+    ...names.map((name, d) => `let ${name} = ${own[d]} + ${text.bindings.parameter(box[d].first)};`),
     `let p = ${addressText(contiguous(extents), names)};`,
   ];
   const main = `@compute @workgroup_size(${size})

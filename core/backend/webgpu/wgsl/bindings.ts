@@ -1,7 +1,7 @@
 /**
  * The storage buffers of a kernel in WGSL: their declarations, and the text of loads and stores. A buffer larger than one binding may be is
- * bound as several windows of it, between which loads and stores choose. Where a part of a buffer begins in its binding is told to the kernel when it runs,
- * so that parts that differ in nothing else share one kernel.
+ * bound as several windows of it, between which loads and stores choose. Numbers that are told to the kernel when it runs, such as where a part of a buffer
+ * begins in its binding, let kernels be shared that differ in nothing else.
  *
  * @module
  */
@@ -52,9 +52,9 @@ export class Bindings {
   readonly #operands: Operand[] = [];
   readonly windows: Window[] = [];
   readonly #access: Access[] = [];
-  /** Where parts of buffers begin, in the order of declaration. */
-  readonly begins: number[] = [];
-  /** The same as the kernel reads it, by operand. */
+  /** Numbers that the kernel is told when it runs. */
+  readonly parameters: number[] = [];
+  /** Where parts of buffers begin, as the kernel reads it. */
   readonly #beginText = new Map<Operand, string>();
   #text = "";
 
@@ -67,10 +67,7 @@ export class Bindings {
   declare(operand: Operand): number {
     const index = this.#operands.push(operand) - 1;
     const { begin } = operand;
-    if (begin !== undefined) {
-      const at = this.begins.push(begin) - 1;
-      this.#beginText.set(operand, `begins[${at >> 2}].${"xyzw"[at & 3]}`);
-    }
+    if (begin !== undefined) this.#beginText.set(operand, this.parameter(begin));
     const bytes = paddedBytes(operand.word, (begin ?? 0) + operand.count);
     const type = operand.vector ? `vec4<${operand.word}>` : operand.word;
     const windows = Math.ceil(bytes / this.#bindingBytes);
@@ -85,17 +82,23 @@ export class Bindings {
     return index;
   }
 
+  /** A whole number that the kernel is told when it runs. */
+  parameter(value: number): string {
+    const at = this.parameters.push(value) - 1;
+    return `parameters[${at >> 2}].${"xyzw"[at & 3]}`;
+  }
+
   /** The declarations. */
   get text(): string {
-    if (this.begins.length === 0) return this.#text;
-    return `${this.#text}@group(0) @binding(${this.windows.length}) var<uniform> begins: array<vec4i, ${
-      Math.ceil(this.begins.length / 4)
+    if (this.parameters.length === 0) return this.#text;
+    return `${this.#text}@group(0) @binding(${this.windows.length}) var<uniform> parameters: array<vec4i, ${
+      Math.ceil(this.parameters.length / 4)
     }>;\n`;
   }
 
   /** What the kernel does with each binding. */
   get access(): Access[] {
-    return this.begins.length === 0 ? this.#access : [...this.#access, "uniform"];
+    return this.parameters.length === 0 ? this.#access : [...this.#access, "uniform"];
   }
 
   /** Element `index` (of an operand not declared as vectors), as f32 or i32, or f16 where the operand keeps it. */

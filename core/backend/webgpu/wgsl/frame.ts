@@ -10,8 +10,8 @@ import { libraryFor } from "./library.ts";
 /** A kernel in WGSL and what its bindings show. */
 export interface Rendered extends KernelSource {
   readonly windows: readonly Window[];
-  /** Where the parts of buffers that it uses begin in their bindings. */
-  readonly begins: readonly number[];
+  /** Numbers that it is told when it runs. */
+  readonly parameters: readonly number[];
 }
 
 /** The kernel with entry point `main`: its bindings, its shared memory, and the functions of the library that it calls. */
@@ -21,8 +21,8 @@ export function rendered(
   main: string,
   shared = "",
 ): Rendered {
-  const { text, access, windows, begins } = bindings;
-  return { code: `${text}${shared}${libraryFor(main)}\n${main}`, access, windows, begins, groups };
+  const { text, access, windows, parameters } = bindings;
+  return { code: `${text}${shared}${libraryFor(main)}\n${main}`, access, windows, parameters, groups };
 }
 
 /** Lines that take linear index `from` apart over `extents`; the innermost index is multiplied by `lanes`. */
