@@ -14,6 +14,7 @@ import type { Builder, Ref } from "../builder.ts";
 import { copyKernel } from "../loops/copy.ts";
 import type { Reach } from "../loops/halve.ts";
 import { lowerLoop } from "../loops/lower.ts";
+import { wordBytes } from "../storage.ts";
 import { applyText, literal, narrowed } from "../wgsl/scalar.ts";
 import {
   addressText,
@@ -24,7 +25,6 @@ import {
   type PointText,
   withIndices,
 } from "./points.ts";
-import { fitsBindings } from "./scan_shared.ts";
 
 /** out[i] = x[i with i[dim] replaced by index[i]]; an index out of range gives 0. */
 export function lowerGather(builder: Builder, step: RoutineStep<"gather">): void {
@@ -79,9 +79,15 @@ export function lowerScatter(builder: Builder, step: RoutineStep<"scatter">): vo
   const count = lines.reduce((n, d) => n * d, 1);
   const length = index.layout.shape[dim], size = shape[dim];
   if (count === 0 || length === 0) return;
-  const wanted = builder.target.software ? 64 : 16384;
-  const parts = Math.max(1, Math.min(size, Math.ceil(wanted / count), 1024));
-  const chunk = Math.ceil(size / parts);
+  const { software, bindingBytes } = builder.target;
+  const parts = Math.max(1, Math.min(size, Math.ceil((software ? 64 : 16384) / count), 1024));
+  // Where not all can be bound, a part lies within the bytes of one binding.
+  const whole = builder.fits([index.slot, source.slot, step.output]);
+  const apart = sizeOf(shape.slice(dim + 1)) * wordBytes(builder.wordOf(step.output));
+  const chunk = Math.min(
+    Math.ceil(size / parts),
+    whole ? size : Math.max(1, Math.floor(bindingBytes / apart)),
+  );
   const names = lines.map((_, d) => d === dim ? "j" : `i${d}`);
   // A step is a source along dim.
   const line = (box: Box, { first, last }: Reach): Box => withIndices(box, dim, first, last);
@@ -164,7 +170,7 @@ export function lowerFold(builder: Builder, step: RoutineStep<"fold">): void {
     reach: (box) => layoutReach(contiguous(step.outputShape), box),
   });
   // Sums that are cut go on from what is there, so that must not have been rounded.
-  const cut = taps > builder.target.rounds || !fitsBindings(builder, [from, into(step.output, dtype)]);
+  const cut = taps > builder.target.rounds || !builder.fits([g.slot, step.output]);
   const wide: DType = float && cut ? "float32" : dtype;
   const target = wide === dtype ? step.output : builder.temp(builder.word(wide), sizeOf(step.outputShape));
   const text = (text: PointText, { first, last }: Reach): string => {

@@ -20,7 +20,7 @@ import {
   type PointText,
   withIndices,
 } from "./points.ts";
-import { dispatchBlocks, fitsBindings, type ScanJob, sharedBlock } from "./scan_shared.ts";
+import { dispatchBlocks, type ScanJob, sharedBlock } from "./scan_shared.ts";
 
 const combinerFn: Readonly<Record<ScanCombiner, "add" | "mul" | "max" | "min">> = {
   sum: "add",
@@ -82,7 +82,7 @@ function scanRows(builder: Builder, job: ScanJob): void {
   const onTop = combiner !== "prod";
   // What comes before each block, the third buffer, is smaller than the result.
   const shared = !builder.target.software && onTop && n > shortRow &&
-    fitsBindings(builder, [source, target, target]);
+    builder.fits([source.ref, target.ref, target.ref]);
   const block = shared ? sharedBlock(n) : blockOf(n, sizeOf(rows), builder.target.software);
   const blocks = Math.ceil(n / block);
   const fold = (a: string, x: string) => applyText(combinerFn[combiner], wide, [a, x], { exact: false });

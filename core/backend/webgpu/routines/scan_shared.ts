@@ -48,11 +48,6 @@ const each = 4;
 /** The length of the blocks of rows of `n` elements. */
 export const sharedBlock = (n: number): number => n <= 256 ? 256 : 1024;
 
-/** Whether the buffers can all be bound. */
-export function fitsBindings(builder: Builder, operands: readonly PointOperand[]): boolean {
-  return builder.fits(operands.map((o) => o.ref));
-}
-
 /** Dispatches a workgroup for each block. */
 export function dispatchBlocks(builder: Builder, work: BlockWork): void {
   const { job, block, operands, folds, identity, fold, rounded } = work;

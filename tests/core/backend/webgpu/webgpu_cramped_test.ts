@@ -126,6 +126,16 @@ gpuTest("a scan over elements that lie further apart than bindings reach", cramp
   assertEquals(runPlan(backend, plan, [x]), [upTo(rows * n).map((i) => Math.floor(i / n) * (i % n + 1))]);
 });
 
+gpuTest("a scatter along columns that are longer than bindings reach", cramped, (backend) => {
+  // Each column of 101 elements lies across twelve bindings.
+  const shape = [101, 119], index = [60, 119], count = 60 * 119;
+  const operands = [dense("float32", shape), dense("int64", index), dense("float32", index)];
+  const plan = routinePlan("scatter", { dim: 0, mode: "add" }, operands, "float32", shape);
+  const to = BigInt64Array.from({ length: count }, (_, i) => BigInt(i * 7 % 101));
+  const data = [upTo(101 * 119), to, upTo(count)];
+  assertEquals(runPlan(backend, plan, data), runPlan(createReferenceBackend(), plan, data));
+});
+
 gpuTest("a fold whose taps no bindings hold goes on from what it has, unrounded", cramped, (backend) => {
   // Sums up to about 900, which bfloat16 would round on the way.
   const outs = 90, taps = 70, size = outs + taps - 1;
