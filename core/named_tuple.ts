@@ -13,7 +13,7 @@ export class Results {
   readonly #op: string;
   readonly #fields: Readonly<Record<string, Tensor>>;
 
-  /** Takes PyTorch's name of the operation, and the tensors by name in their order. */
+  /** Takes PyTorch's name of the operation, "" for a tuple without names and `_Name` for one of Python's own, and the tensors by name in their order. */
   constructor(op: string, fields: Readonly<Record<string, Tensor>>) {
     this.#op = op;
     this.#fields = fields;
@@ -41,6 +41,8 @@ export class Results {
   /** The text that PyTorch prints. */
   toString(): string {
     const lines = Object.entries(this.#fields).map(([name, x]) => `${snake(name)}=${x}`);
+    if (this.#op === "") return `(${Object.values(this.#fields).join(", ")})`;
+    if (this.#op.startsWith("_")) return `${this.#op}(${lines.join(", ")})`;
     return `torch.return_types.${this.#op}(\n${lines.join(",\n")})`;
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type NamedTuple, namedTuple } from "../core/named_tuple.ts";
 import { IndexError, ShapeError, ValueError } from "../core/errors.ts";
 import { tensor, zeros } from "../core/ops/create.ts";
 import { add } from "../core/ops/elementwise.ts";
@@ -29,13 +30,11 @@ export interface AdaptiveLogSoftmaxOptions extends FactoryOptions {
   readonly headBias?: boolean;
 }
 
-/** What a call gives. */
-export interface AdaptiveLogSoftmaxResult {
-  /** The logarithm of the probability of each target. */
-  readonly output: Tensor;
-  /** The mean of their negatives. */
-  readonly loss: Tensor;
-}
+/** What a call gives: the logarithm of the probability of each target, and the mean of their negatives. */
+export type AdaptiveLogSoftmaxResult = NamedTuple<readonly ["output", "loss"]>;
+
+const resultOf = (output: Tensor, loss: Tensor): AdaptiveLogSoftmaxResult =>
+  namedTuple("_ASMoutput", ["output", "loss"], output, loss);
 
 /** What the layer cannot do without, where it is given by name. */
 export interface AdaptiveLogSoftmaxSizes {
@@ -135,7 +134,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     }
     if (target.ndim === 0) {
       const { output, loss } = this.forward(unsqueeze(input, 0), unsqueeze(target, 0));
-      return { output: squeeze(output, 0), loss };
+      return resultOf(squeeze(output, 0), loss);
     }
     const classes = Array.from(target.detach().toTypedArray(), Number), shortlist = this.cutoffs[0];
     const wrong = classes.find((c) => !(c >= 0 && c < this.nClasses));
@@ -161,7 +160,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     }
     const head = gather(logSoftmax(this.head(input), 1), 1, unsqueeze(index(inHead), 1));
     output = add(output, squeeze(head, 1));
-    return { output, loss: mean(output.neg()) };
+    return resultOf(output, mean(output.neg()));
   }
 
   /** Log probabilities [N, classes] of all classes. */

@@ -259,7 +259,7 @@ export function uniqueResult<O extends UniqueOptions>(
   const parts: [string, Tensor][] = [["values", values]];
   if (options.returnInverse) parts.push(["inverse", inverse()]);
   if (options.returnCounts) parts.push(["counts", counts()]);
-  const tuple = namedTuple("unique", parts.map(([name]) => name), ...parts.map(([, part]) => part));
+  const tuple = namedTuple("", parts.map(([name]) => name), ...parts.map(([, part]) => part));
   return (parts.length === 1 ? values : tuple) as UniqueResult<O>;
 }
 

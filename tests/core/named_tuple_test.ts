@@ -4,7 +4,17 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { compile, linalg, mapTree, max, type Tensor, tensor, unique, vmap } from "../../core/mod.ts";
+import {
+  compile,
+  linalg,
+  mapTree,
+  max,
+  maxPool1d,
+  type Tensor,
+  tensor,
+  unique,
+  vmap,
+} from "../../core/mod.ts";
 
 const x = tensor([[1, 3], [4, 2]]);
 
@@ -69,6 +79,12 @@ Deno.test("the text is PyTorch's", () => {
   assertEquals(
     String(x.max(1)),
     "torch.return_types.max(\nvalues=tensor([3., 4.]),\nindices=tensor([1, 0]))",
+  );
+  // PyTorch gives plain tuples here.
+  assertEquals(String(unique(x, { returnCounts: true })), "(tensor([1., 2., 3., 4.]), tensor([1, 1, 1, 1]))");
+  assertEquals(
+    String(maxPool1d(x, 2, { returnIndices: true })),
+    "(tensor([[3.],\n        [4.]]), tensor([[1],\n        [0]]))",
   );
   assertEquals(/singular_values=tensor/.test(Deno.inspect(linalg.lstsq(x, x))), true);
 });

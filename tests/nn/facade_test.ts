@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { ShapeError, ValueError } from "../../core/errors.ts";
+import { noGrad } from "../../core/grad_mode.ts";
 import { ones, tensor, zeros } from "../../core/ops/create.ts";
 import { randn } from "../../core/ops/random.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -291,4 +292,16 @@ Deno.test("running statistics are kept through many steps without a chain of the
   const mean = batches.map((x) => net[0](x).mean(0)).reduce((a, b) => a.add(b)).div(20);
   assert(net[1].runningMean !== null && net[1].runningMean.sub(mean).abs().max().item() < 1e-6);
   assertEquals(net[1].numBatchesTracked?.item(), 20);
+});
+
+Deno.test("the result of AdaptiveLogSoftmaxWithLoss is taken apart and prints as PyTorch's tuple", () => {
+  const layer = new nn.AdaptiveLogSoftmaxWithLoss(2, 4, [2]);
+  for (const p of layer.parameters()) nn.init.zeros_(p);
+  const [output, loss] = layer(ones([1, 2]), tensor([0], { dtype: "int64" }));
+  // Three equal choices at the head.
+  assertEquals([output.item(), loss.item()].map((v) => Math.round(v * 1e4)), [-10986, 10986]);
+  assertEquals(
+    String(noGrad(() => layer(ones([1, 2]), tensor([0], { dtype: "int64" })))),
+    "_ASMoutput(output=tensor([-1.0986]), loss=tensor(1.0986))",
+  );
 });

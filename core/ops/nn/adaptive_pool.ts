@@ -203,7 +203,7 @@ function adaptiveMax(
   if (c === 0 && x.shape.length === rank + 2) throw emptySize(op, x, 1);
   const result = (values: Tensor, indices: Tensor) => {
     const y = named(rank === 1 ? "SqueezeBackward1" : name, unbatched(values, x));
-    return options.returnIndices ? valuesAndIndices(op, y, unbatched(indices, x)) : y;
+    return options.returnIndices ? valuesAndIndices("", y, unbatched(indices, x)) : y;
   };
   if (sizeOf(shape) === 0) {
     return result(nothing(shape, [input]), iota(shape, 0, { device: x.device }));

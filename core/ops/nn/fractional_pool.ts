@@ -129,7 +129,7 @@ function fractionalMaxPool(
   const indices = reshape(chosen, [n, c, windows]);
   const result = (t: Tensor) => unbatched(reshape(t, [n, c, ...out]), x);
   const y = named(`FractionalMaxPool${rank}D`, result(gatherExact(flat, 2, indices)));
-  return options.returnIndices ? valuesAndIndices(op, y, result(indices)) : y;
+  return options.returnIndices ? valuesAndIndices("", y, result(indices)) : y;
 }
 
 /**

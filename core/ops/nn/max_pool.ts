@@ -117,7 +117,7 @@ function maxPool(
   if (sizeOf(input.shape) === 0) {
     const values = unbatched(nothing(shape, [input]), x);
     const indices = zeros(values.shape, { dtype: "int64", device: x.device });
-    return options.returnIndices ? valuesAndIndices(op, values, indices) : values;
+    return options.returnIndices ? valuesAndIndices("", values, indices) : values;
   }
   const windows = windowsOf(input, plan, lowest(input.dtype));
   const largest = over(windowMaxPrim, windows, elementDims(plan));
@@ -126,7 +126,7 @@ function maxPool(
   // By their places: among the lowest numbers, padding takes the gradient of the windows.
   const taken = () => gatherExact(reshape(input, [n, c, -1]), 2, reshape(indices, [n, c, sizeOf(plan.out)]));
   const values = plan.padding.some((p) => p > 0) ? reshape(taken(), shape) : largest;
-  return valuesAndIndices(op, finished(values), unbatched(indices, x));
+  return valuesAndIndices("", finished(values), unbatched(indices, x));
 }
 
 /**
