@@ -8,7 +8,7 @@ import { forEachDevice } from "../devices.ts";
 
 /** The elements as text that tells 0 from -0. */
 function texts(x: Tensor): string {
-  return Array.from(x.toTypedArray(), (v) => Object.is(v, -0) ? "-0" : String(v)).join(" ");
+  return Array.from(x.toTypedArray(), Number).map((v) => Object.is(v, -0) ? "-0" : String(v)).join(" ");
 }
 
 forEachDevice("sign and its kin take the sign of zero away", () => {
