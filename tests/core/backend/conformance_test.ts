@@ -39,6 +39,7 @@ Deno.test("conformance: a backend that is wrong in the first element fails", () 
   const backend = createReferenceBackend();
   const wrong: Backend = {
     name: "wrong",
+    immediate: backend.immediate,
     maxBuffers: Infinity,
     unsupported: () => null,
     bytesFor: (...args) => backend.bytesFor(...args),
