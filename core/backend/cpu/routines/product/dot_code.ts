@@ -71,6 +71,21 @@ export function dotModule(dtype: FloatType, relaxed: boolean): Uint8Array<ArrayB
       for (const pointer of [...at, y]) f.increase(pointer, by);
       f.increase(block, -by);
     };
+    /** A single row has all running sums: as many vectors of the depth go together. */
+    const alone = () => {
+      const all = sums.flat(), bytes = 16 * all.length;
+      f.while(() => i32.geS(block, bytes), () => {
+        all.forEach((sum, u) => f.set(sum, ops.madd(v128.load(at[0], u * 16), v128.load(y, u * 16), sum)));
+        for (const pointer of [...at, y]) f.increase(pointer, bytes);
+        f.increase(block, -bytes);
+      });
+      // The rows past the end are this one, and have the same sums.
+      for (let width = all.length / 2; width >= GROUP; width /= 2) {
+        for (let i = 0; i < width; i++) f.set(all[i], ops.add(all[i], all[i + width]));
+      }
+      f.set(all[0], ops.add(ops.add(all[0], all[1]), ops.add(all[2], all[3])));
+      all.slice(1).forEach((sum, i) => f.set(sum, i + 1 < GROUP ? all[0] : ops.zero));
+    };
     /** The whole depth, with a row in each lane of the first total. */
     const inOrder = () => {
       const [total] = totals;
@@ -117,6 +132,7 @@ export function dotModule(dtype: FloatType, relaxed: boolean): Uint8Array<ArrayB
           f.if(i32.gtS(block, BLOCK * bytes), () => f.set(block, BLOCK * bytes));
           f.set(left, i32.sub(left, block));
           sums.flat().forEach((sum) => f.set(sum, ops.zero));
+          f.if(i32.eq(i32.sub(rows, first), 1), alone);
           f.while(() => i32.geS(block, 16 * UNROLL), () => step(UNROLL));
           f.while(() => i32.geS(block, 16), () => step(1));
           f.while(() => i32.gtS(block, 0), () => step(1, true));
