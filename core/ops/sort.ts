@@ -9,8 +9,10 @@ import { isFloat } from "../dtype.ts";
 import { DTypeError, IndexError, ShapeError, ValueError } from "../errors.ts";
 import { normalizeDim, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
+import { mustWait, waiting } from "../transform/waiting.ts";
 import { cast, checkTensors } from "./cast.ts";
-import { full, tensor, zeros } from "./create.ts";
+import { fromHost, full, tensor, zeros } from "./create.ts";
+import { quickSelect } from "./quick_select.ts";
 import { iota } from "./ranges.ts";
 import { add, ceil, floor, maximum, mul, round, sub } from "./elementwise.ts";
 import { isnan, logicalNot, lt, where } from "./logical.ts";
@@ -163,7 +165,15 @@ function one(
   return valuesAndIndices(op, named(name, squeeze(all.values, dim)), squeeze(all.indices, dim));
 }
 
-/** The k-th smallest element along `dim` (k counts from 1) and its index. `torch.kthvalue`. */
+/** The places of the k-th smallest elements along `dim`, which counts from the end, k from 0. Of equal ones PyTorch's is taken. */
+function selected(x: Tensor, dim: number, k: number): Tensor {
+  if (mustWait(x)) return waiting([x], (t) => selected(t, dim, k));
+  const rows = transpose(x, dim, -1), kept = [...rows.shape.slice(0, -1), 1];
+  const places = quickSelect(rows.toTypedArray(), x.dtype, rows.shape[kept.length - 1], k);
+  return transpose(fromHost(places, kept, "int64", x.device), dim, -1);
+}
+
+/** The k-th smallest element along `dim` (k counts from 1) and its index: on the CPU that of PyTorch where several are equal. `torch.kthvalue`. */
 export function kthvalue(
   x: Tensor,
   k: number | Named<{ k: number; dim: number }, ReduceOptions>,
@@ -181,15 +191,12 @@ export function kthvalue(
       `kthvalue(): selected number k out of range for dimension ${at}: k is ${k}, but there are ${size} elements`,
     );
   }
-  const indices = order(x, at, false);
-  return one(
-    "kthvalue",
-    "Kthvalue",
-    x,
-    at,
-    x.shape.length === 0 ? indices : narrow(indices, at, k - 1, 1),
-    options.keepdim,
-  );
+  const places = x.shape.length === 0
+    ? order(x, at, false)
+    : x.device === "cpu"
+    ? selected(x.detach(), at - x.shape.length, k - 1)
+    : narrow(order(x, at, false), at, k - 1, 1);
+  return one("kthvalue", "Kthvalue", x, at, places, options.keepdim);
 }
 
 function medianAlong(
