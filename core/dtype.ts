@@ -186,15 +186,19 @@ const kindOrder: Readonly<Record<DTypeKind, number>> = { bool: 0, int: 1, float:
  * only when its kind (bool, int, float) is higher than that of every operand of greater weight.
  */
 export function resultType(operands: readonly Operand[]): DType {
-  const byWeight = (weight: Operand["weight"]): DType | null =>
-    operands.filter((o) => o.weight === weight).map((o) => o.dtype)
-      .reduce<DType | null>((acc, d) => acc === null ? d : promoteTypes(acc, d), null);
-  let result = byWeight("dimensioned");
-  for (const weight of ["zeroDim", "number"] as const) {
-    const next = byWeight(weight);
+  const byWeight: Record<Operand["weight"], DType | null> = {
+    dimensioned: null,
+    zeroDim: null,
+    number: null,
+  };
+  for (const { dtype, weight } of operands) {
+    const before = byWeight[weight];
+    byWeight[weight] = before === null ? dtype : promoteTypes(before, dtype);
+  }
+  let result = byWeight.dimensioned;
+  for (const next of [byWeight.zeroDim, byWeight.number]) {
     if (next === null) continue;
-    if (result === null) result = next;
-    else if (kindOrder[kindOf(next)] > kindOrder[kindOf(result)]) result = next;
+    if (result === null || !canCast(next, result)) result = next;
   }
   return result ?? "float32";
 }

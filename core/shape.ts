@@ -145,14 +145,20 @@ export function normalizeDims(
   dims: number | readonly number[] | null | undefined,
   rank: number,
 ): number[] {
-  if (dims === undefined || dims === null) return Array.from({ length: rank }, (_, i) => i);
-  if (typeof dims !== "number" && !Array.isArray(dims)) throw noDimension(op, dims);
-  const list = (typeof dims === "number" ? [dims] : dims as readonly number[]).map((d) =>
-    normalizeDim(op, d, rank)
-  );
-  for (let i = 0; i < list.length; i++) {
-    if (list.indexOf(list[i]) !== i) {
-      throw new IndexError(`dim ${list[i]} appears multiple times in the list of dims, in ${op}`);
+  const list: number[] = [];
+  if (dims === undefined || dims === null) {
+    for (let d = 0; d < rank; d++) list.push(d);
+    return list;
+  }
+  if (typeof dims === "number") list.push(normalizeDim(op, dims, rank));
+  else if (!Array.isArray(dims)) throw noDimension(op, dims);
+  else {
+    for (const dim of dims) {
+      const d = normalizeDim(op, dim, rank);
+      if (list.includes(d)) {
+        throw new IndexError(`dim ${d} appears multiple times in the list of dims, in ${op}`);
+      }
+      list.push(d);
     }
   }
   return rank === 0 ? [] : list;

@@ -12,7 +12,6 @@ import {
   isHalf,
   kindOf,
   type Operand,
-  promoteTypes,
   resultType as typeOfAll,
   scalarName,
 } from "../dtype.ts";
@@ -81,22 +80,22 @@ export function deviceOf(operands: readonly TensorLike[]): DeviceName {
 
 /** The common dtype of the operands of an operation, as PyTorch's type promotion. */
 export function commonType(op: string, operands: readonly TensorLike[]): DType {
-  // The common cases first, since every operation comes by here.
-  if (operands.length === 2) {
-    const [x, y] = operands;
-    if (x instanceof Tensor) {
-      if (y instanceof Tensor ? x.dtype === y.dtype : typeof y === "number" && isFloat(x.dtype)) {
-        return x.dtype;
-      }
-    } else if (typeof x === "number" && y instanceof Tensor && isFloat(y.dtype)) return y.dtype;
-  }
+  const plain = plainType(operands);
+  if (plain !== null) return plain;
   operands.forEach((x, i) => checkOperand(op, x, i));
-  const [a, b] = operands;
-  if (
-    operands.length === 2 && a instanceof Tensor && b instanceof Tensor &&
-    (a.shape.length > 0) === (b.shape.length > 0)
-  ) return promoteTypes(a.dtype, b.dtype);
   return typeOfAll(operands.map(operandOf));
+}
+
+/** The common cases, since every operation comes by here: tensors of one dtype, and numbers beside them where it is a float. Else null. */
+function plainType(operands: readonly TensorLike[]): DType | null {
+  let dtype: DType | null = null, numbers = false;
+  for (let i = 0; i < operands.length; i++) {
+    const x = operands[i];
+    if (typeof x === "number") numbers = true;
+    else if (!(x instanceof Tensor) || (dtype !== null && x.dtype !== dtype)) return null;
+    else dtype = x.dtype;
+  }
+  return dtype !== null && numbers && !isFloat(dtype) ? null : dtype;
 }
 
 /** Python's name of the type of a value. */
