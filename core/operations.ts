@@ -34,6 +34,7 @@ export {
   swapaxes,
   swapdims,
   trueDivide,
+  type TwoAxes,
   unsafeChunk,
   unsafeSplit,
   vdot,
@@ -171,6 +172,7 @@ export {
   indexFill,
   type IndexLike,
   indexSelect,
+  type SourceAlongIndex,
   take,
   takeAlongDim,
 } from "./ops/indexing/indexing.ts";
@@ -222,6 +224,7 @@ export {
   argwhere,
   maskedFill,
   maskedScatter,
+  type MaskedScatterArguments,
   maskedSelect,
   nonzero,
   unravelIndex,
@@ -236,9 +239,19 @@ export {
   matrixExp,
   matrixPower,
   renorm,
+  type RenormArguments,
 } from "./ops/linalg/matrix_functions.ts";
 export { norm, nuclearNorm } from "./ops/linalg/norms.ts";
-export type { Alone, Given, Leading, Named, NamedFrom, NeededThen, Trailing } from "./ops/arguments.ts";
+export type {
+  Alone,
+  ByName,
+  Given,
+  Leading,
+  Named,
+  NamedFrom,
+  NeededThen,
+  Trailing,
+} from "./ops/arguments.ts";
 export type { FixedOptions } from "./ops/options.ts";
 export {
   addcdiv,
@@ -292,6 +305,7 @@ export {
   diag,
   diagEmbed,
   movedim,
+  type MovedimArguments,
   repeat,
   repeatInterleave,
   type RepeatOptions,
@@ -363,13 +377,21 @@ export {
   asStrided,
   asStridedScatter,
   diagonalScatter,
+  type DiagonalScatterArguments,
   fill,
   indexPut,
+  type IndexPutArguments,
   indexReduce,
+  type IndexReduceArguments,
+  type IndexReduction,
   put,
+  type PutArguments,
   selectScatter,
+  type SelectScatterArguments,
   type SliceArguments,
   sliceScatter,
+  type StridedArguments,
+  type StridedScatterArguments,
 } from "./ops/indexing/slice_scatter.ts";
 export {
   cholesky,
@@ -457,5 +479,6 @@ export {
   squeeze,
   transpose,
   unflatten,
+  type UnflattenArguments,
   unsqueeze,
 } from "./ops/view.ts";

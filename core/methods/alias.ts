@@ -8,9 +8,10 @@ import * as op from "../ops/elementwise.ts";
 import * as logic from "../ops/logical.ts";
 import { dot, outer } from "../ops/linalg/matmul.ts";
 import { positive } from "../ops/aliases.ts";
-import { movedim } from "../ops/rearrange.ts";
+import { movedim, type MovedimArguments } from "../ops/rearrange.ts";
 import { narrow, transpose } from "../ops/view.ts";
 import { chunk, split } from "../ops/join.ts";
+import type { ByName, Named } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { ArrangeMethods } from "./arrange.ts";
 
@@ -122,21 +123,25 @@ export abstract class AliasMethods extends ArrangeMethods {
   }
 
   /** `movedim` under its other name. */
-  moveaxis(
-    this: Tensor,
-    source: number | readonly number[],
-    destination: number | readonly number[],
-  ): Tensor {
-    return movedim(this, source, destination);
+  moveaxis(this: Tensor, ...given: MovedimArguments): Tensor {
+    return movedim(this, ...given);
   }
 
   /** `transpose` under its other name. */
-  swapdims(this: Tensor, dim0: number, dim1: number): Tensor {
+  swapdims(this: Tensor, dim0: number, dim1: number | Named<{ dim1: number }>): Tensor;
+  /** By name. */
+  swapdims(this: Tensor, named: Named<{ dim0: number; dim1: number }>): Tensor;
+  swapdims(this: Tensor, dim0: ByName<number>, dim1?: ByName<number>): Tensor {
     return transpose(this, dim0, dim1);
   }
 
   /** `narrow` under its other name. */
-  narrowCopy(this: Tensor, dim: number, start: number, length: number): Tensor {
+  narrowCopy(
+    this: Tensor,
+    dim: ByName<number>,
+    start?: ByName<number | Tensor>,
+    length?: ByName<number>,
+  ): Tensor {
     return narrow(this, dim, start, length);
   }
 

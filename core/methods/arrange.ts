@@ -10,13 +10,11 @@ import * as combine from "../ops/combine.ts";
 import * as frequency from "../ops/frequency.ts";
 import type { UniqueOptions, UniqueResult } from "../ops/binning.ts";
 import { checkTensors, type Scalar } from "../ops/cast.ts";
-import type { IndexLike } from "../ops/indexing/indexing.ts";
-import type { ScatterReduction } from "../ops/indexing/scatter.ts";
 import { argwhere } from "../ops/indexing/mask.ts";
 import type { ReduceOptions, ValuesAndIndices } from "../ops/reduce.ts";
 import * as op from "../ops/indexing/slice_scatter.ts";
 import { msort } from "../ops/sort.ts";
-import { sameShape, type Shape, type SizeList, sizesIn } from "../shape.ts";
+import { sameShape, type SizeList, sizesIn } from "../shape.ts";
 import { sumTo } from "../ops/reduce.ts";
 import { reshape } from "../ops/view.ts";
 import type { Tensor } from "../tensor.ts";
@@ -27,8 +25,8 @@ import { requireKind } from "../ops/options.ts";
 /** Slices written into tensors, splits by direction, frequencies. */
 export abstract class ArrangeMethods extends SpecialMethods {
   /** This with the slice at an index replaced. */
-  selectScatter(this: Tensor, source: Tensor, dim: number, index: number): Tensor {
-    return op.selectScatter(this, source, dim, index);
+  selectScatter(this: Tensor, ...given: op.SelectScatterArguments): Tensor {
+    return op.selectScatter(this, ...given);
   }
 
   /** This with `start:end:step` along a dimension replaced. */
@@ -37,46 +35,33 @@ export abstract class ArrangeMethods extends SpecialMethods {
   }
 
   /** This with a diagonal replaced. */
-  diagonalScatter(this: Tensor, source: Tensor, offset?: number, dim1?: number, dim2?: number): Tensor {
-    return op.diagonalScatter(this, source, offset, dim1, dim2);
+  diagonalScatter(this: Tensor, ...given: op.DiagonalScatterArguments): Tensor {
+    return op.diagonalScatter(this, ...given);
   }
 
   /** Elements by strides of the row-major order. */
-  asStrided(this: Tensor, size: Shape, strides: readonly number[], offset?: number): Tensor {
-    return op.asStrided(this, size, strides, offset);
+  asStrided(this: Tensor, ...given: op.StridedArguments): Tensor {
+    return op.asStrided(this, ...given);
   }
 
   /** This with elements by strides of the row-major order replaced. */
-  asStridedScatter(
-    this: Tensor,
-    source: Tensor,
-    size: Shape,
-    strides: readonly number[],
-    offset?: number,
-  ): Tensor {
-    return op.asStridedScatter(this, source, size, strides, offset);
+  asStridedScatter(this: Tensor, ...given: op.StridedScatterArguments): Tensor {
+    return op.asStridedScatter(this, ...given);
   }
 
   /** This with values at a list of index tensors. */
-  indexPut(this: Tensor, indices: readonly (Tensor | null)[], values: Tensor, accumulate?: boolean): Tensor {
-    return op.indexPut(this, indices, values, accumulate);
+  indexPut(this: Tensor, ...given: op.IndexPutArguments): Tensor {
+    return op.indexPut(this, ...given);
   }
 
   /** This with values at indices of the flattened tensor. */
-  put(this: Tensor, index: IndexLike, source: Tensor, accumulate?: boolean): Tensor {
-    return op.put(this, index, source, accumulate);
+  put(this: Tensor, ...given: op.PutArguments): Tensor {
+    return op.put(this, ...given);
   }
 
   /** This with slices merged in at a vector of indices. */
-  indexReduce(
-    this: Tensor,
-    dim: number,
-    index: IndexLike,
-    source: Tensor,
-    reduce: Exclude<ScatterReduction, "sum">,
-    options?: { readonly includeSelf?: boolean },
-  ): Tensor {
-    return op.indexReduce(this, dim, index, source, reduce, options);
+  indexReduce(this: Tensor, ...given: op.IndexReduceArguments): Tensor {
+    return op.indexReduce(this, ...given);
   }
 
   /** One value everywhere. */

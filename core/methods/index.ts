@@ -5,7 +5,13 @@
  */
 import type { Scalar } from "../ops/cast.ts";
 import * as op from "../ops/indexing/indexing.ts";
-import type { AlongIndex, FillAlongIndex, FreeAlongIndex, IndexLike } from "../ops/indexing/indexing.ts";
+import type {
+  AlongIndex,
+  FillAlongIndex,
+  FreeAlongIndex,
+  IndexLike,
+  SourceAlongIndex,
+} from "../ops/indexing/indexing.ts";
 import type { Given } from "../ops/arguments.ts";
 import type { Index } from "../ops/indexing/index_terms.ts";
 import * as mask from "../ops/indexing/mask.ts";
@@ -75,19 +81,13 @@ export abstract class IndexMethods extends OrderMethods {
   }
 
   /** This with slices added at a vector of indices, where several may meet: `x.indexAdd(0, [0, 0], rows)`. */
-  indexAdd(
-    this: Tensor,
-    dim: number,
-    index: IndexLike,
-    source: Tensor,
-    options?: { readonly alpha?: number },
-  ): Tensor {
-    return op.indexAdd(this, dim, index, source, options);
+  indexAdd(this: Tensor, ...given: SourceAlongIndex<{ readonly alpha?: number }>): Tensor {
+    return op.indexAdd(this, ...given);
   }
 
   /** This with slices replaced at a vector of indices: `x.indexCopy(0, [2, 0], rows)`. */
-  indexCopy(this: Tensor, dim: number, index: IndexLike, source: Tensor): Tensor {
-    return op.indexCopy(this, dim, index, source);
+  indexCopy(this: Tensor, ...given: SourceAlongIndex): Tensor {
+    return op.indexCopy(this, ...given);
   }
 
   /** This with slices filled at a vector of indices: `x.indexFill(1, [0, 2], -1)`. */
@@ -96,8 +96,8 @@ export abstract class IndexMethods extends OrderMethods {
   }
 
   /** Elements of the flattened tensor, in the shape of the index: `x.take([0, 5])`. */
-  take(this: Tensor, index: IndexLike): Tensor {
-    return op.take(this, index);
+  take(this: Tensor, ...given: Given<[index: IndexLike], [], { index: IndexLike }>): Tensor {
+    return op.take(this, ...given);
   }
 
   /** `gather` with an index that broadcasts: `x.takeAlongDim(x.argsort(1), 1)` is x sorted. */
@@ -118,13 +118,13 @@ export abstract class IndexMethods extends OrderMethods {
   }
 
   /** The elements where the mask is true, as a vector: `x.maskedSelect(x.gt(0))`. */
-  maskedSelect(this: Tensor, chosen: Tensor): Tensor {
-    return mask.maskedSelect(this, chosen);
+  maskedSelect(this: Tensor, ...given: Given<[mask: Tensor], [], { mask: Tensor }>): Tensor {
+    return mask.maskedSelect(this, ...given);
   }
 
   /** This with the elements of `source`, in order, where the mask is true. */
-  maskedScatter(this: Tensor, chosen: Tensor, source: Tensor): Tensor {
-    return mask.maskedScatter(this, chosen, source);
+  maskedScatter(this: Tensor, ...given: mask.MaskedScatterArguments): Tensor {
+    return mask.maskedScatter(this, ...given);
   }
 
   /** The indices of elements that are not zero: int64 [count, rank], or one vector per dimension. */

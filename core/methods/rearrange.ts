@@ -5,9 +5,9 @@
  */
 import * as products from "../ops/linalg/products.ts";
 import * as op from "../ops/rearrange.ts";
-import { ravel } from "../ops/aliases.ts";
-import { expand, transpose } from "../ops/view.ts";
-import { type SizeList, sizesIn } from "../shape.ts";
+import { ravel, swapaxes, type TwoAxes } from "../ops/aliases.ts";
+import { expand } from "../ops/view.ts";
+import { type Shape, type SizeList, sizesIn } from "../shape.ts";
 import type { Named } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { PointwiseMethods } from "./pointwise.ts";
@@ -82,13 +82,13 @@ export abstract class RearrangeMethods extends PointwiseMethods {
   }
 
   /** Dimensions moved to other places: `x.movedim(0, -1)` makes [2, 3, 4] to [3, 4, 2]. */
-  movedim(this: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor {
-    return op.movedim(this, source, destination);
+  movedim(this: Tensor, ...given: op.MovedimArguments): Tensor {
+    return op.movedim(this, ...given);
   }
 
   /** `transpose` under NumPy's name. */
-  swapaxes(this: Tensor, axis0: number, axis1: number): Tensor {
-    return transpose(this, axis0, axis1);
+  swapaxes(this: Tensor, ...axes: TwoAxes): Tensor {
+    return swapaxes(this, ...axes);
   }
 
   /** All elements in one dimension. */

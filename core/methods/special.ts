@@ -10,7 +10,7 @@ import { clamp } from "../ops/pointwise.ts";
 import type { TensorLike } from "../ops/cast.ts";
 import { igamma, igammac } from "../ops/special/gamma.ts";
 import * as op from "../ops/special/special.ts";
-import { dist, renorm } from "../ops/linalg/matrix_functions.ts";
+import { dist, renorm, type RenormArguments } from "../ops/linalg/matrix_functions.ts";
 import type { Named } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { IndexMethods } from "./index.ts";
@@ -133,7 +133,7 @@ export abstract class SpecialMethods extends IndexMethods {
   }
 
   /** Slices along `dim` scaled down to a p-norm. */
-  renorm(this: Tensor, p: number, dim: number, maxnorm: number): Tensor {
-    return renorm(this, p, dim, maxnorm);
+  renorm(this: Tensor, ...given: RenormArguments): Tensor {
+    return renorm(this, ...given);
   }
 }

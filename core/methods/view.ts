@@ -10,7 +10,7 @@ import { viewAsType } from "../ops/host.ts";
 import { chunk, split } from "../ops/join.ts";
 import * as op from "../ops/view.ts";
 import { type Shape, type SizeList, sizesIn } from "../shape.ts";
-import { inPlace, isNamed, type Named } from "../ops/arguments.ts";
+import { type ByName, inPlace, isNamed, type Named } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { ReduceMethods } from "./reduce.ts";
 
@@ -33,12 +33,16 @@ export abstract class ViewMethods extends ReduceMethods {
   }
 
   /** Dimensions in another order: `x.permute(2, 0, 1)` or `x.permute([2, 0, 1])` makes [2, 3, 4] to [4, 2, 3]. */
-  permute(this: Tensor, ...dims: SizeList): Tensor {
-    return op.permute(this, sizesIn(dims));
+  permute(this: Tensor, ...dims: SizeList | readonly [Named<{ dims: Shape }>]): Tensor {
+    const [first] = dims;
+    return op.permute(this, isNamed(first) ? first : sizesIn(dims as SizeList));
   }
 
   /** Two dimensions swapped: `x.transpose(0, 2)` makes [2, 3, 4] to [4, 3, 2]. */
-  transpose(this: Tensor, dim0: number, dim1: number): Tensor {
+  transpose(this: Tensor, dim0: number, dim1: number | Named<{ dim1: number }>): Tensor;
+  /** By name. */
+  transpose(this: Tensor, named: Named<{ dim0: number; dim1: number }>): Tensor;
+  transpose(this: Tensor, dim0: ByName<number>, dim1?: ByName<number>): Tensor {
     return op.transpose(this, dim0, dim1);
   }
 
@@ -70,12 +74,29 @@ export abstract class ViewMethods extends ReduceMethods {
   }
 
   /** One dimension as several: `x.unflatten(1, [3, 4])` makes [2, 12] to [2, 3, 4]. */
-  unflatten(this: Tensor, dim: number, sizes: Shape): Tensor {
-    return op.unflatten(this, dim, sizes);
+  unflatten(this: Tensor, ...given: op.UnflattenArguments): Tensor {
+    return op.unflatten(this, ...given);
   }
 
   /** `length` indices from `start` on: `x.narrow(0, 1, 2)` is `x.get("1:3")`. */
-  narrow(this: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
+  narrow(
+    this: Tensor,
+    dim: number,
+    start: number | Tensor,
+    length: number | Named<{ length: number }>,
+  ): Tensor;
+  /** By name, all or those after the dimension. */
+  narrow(
+    this: Tensor,
+    dim: ByName<number>,
+    named?: Named<{ dim: number; start: number | Tensor; length: number }>,
+  ): Tensor;
+  narrow(
+    this: Tensor,
+    dim: ByName<number>,
+    start?: ByName<number | Tensor>,
+    length?: ByName<number>,
+  ): Tensor {
     return op.narrow(this, dim, start, length);
   }
 
@@ -85,7 +106,10 @@ export abstract class ViewMethods extends ReduceMethods {
   }
 
   /** One index along a dimension, which disappears: `x.select(1, 0)` is `x.get(":", 0)`. */
-  select(this: Tensor, dim: number, index: number): Tensor {
+  select(this: Tensor, dim: number, index: number | Named<{ index: number }>): Tensor;
+  /** By name. */
+  select(this: Tensor, named: Named<{ dim: number; index: number }>): Tensor;
+  select(this: Tensor, dim: ByName<number>, index?: ByName<number>): Tensor {
     return op.select(this, dim, index);
   }
 

@@ -31,6 +31,7 @@ import { movedim } from "./rearrange.ts";
 
 import { flatten, narrow, transpose } from "./view.ts";
 import { cat, chunk, split } from "./join.ts";
+import { type Given, inOrder } from "./arguments.ts";
 import { checkCall } from "./options.ts";
 
 /** `abs` under its other name. `torch.absolute`. */
@@ -125,8 +126,13 @@ export const splitWithSizes: typeof split = split;
 /** `sub` under its other name. `torch.subtract`. */
 export const subtract: typeof sub = sub;
 
+/** Two axes, by position or by name. */
+export type TwoAxes = Given<[axis0: number, axis1: number], [], { axis0: number; axis1: number }>;
+
 /** `transpose` under its other name. `torch.swapaxes`. */
-export const swapaxes: typeof transpose = transpose;
+export function swapaxes(x: Tensor, ...axes: TwoAxes): Tensor {
+  return transpose(x, ...inOrder<[number, number]>("swapaxes", ["axis0", "axis1"], 2, axes));
+}
 
 /** `transpose` under its other name. `torch.swapdims`. */
 export const swapdims: typeof transpose = transpose;

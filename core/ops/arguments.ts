@@ -18,6 +18,9 @@ import { alsoNamed, checkOptions, isRecord, type Kinds, withoutNulls } from "./o
 /** Arguments that may be given by name instead, N, and the options O that go with them: what may stand in the place of one of N, as the last. */
 export type Named<N, O = unknown> = Partial<Readonly<N>> & O;
 
+/** An argument of type T by position, or a record that names it and those after it. */
+export type ByName<T> = T | Named<object>;
+
 /** What stands for itself, by position. */
 type Plain = number | bigint | boolean | string | null | undefined | readonly unknown[] | Tensor;
 type PlainOf<T> = T extends Plain ? T : never;
@@ -38,7 +41,8 @@ function place(
   values: readonly unknown[],
   least: number,
 ): [unknown[], Record<string, unknown>] {
-  const at = values.findIndex(isRecord), record = { ...values[at] as Readonly<Record<string, unknown>> };
+  const found = values.findIndex(isRecord), at = found === -1 ? values.length : found;
+  const record = { ...values[at] as Readonly<Record<string, unknown>> };
   const rest = { ...record };
   const placed = names.map((name, i) => {
     const value = i < at ? values[i] : rest[name];
@@ -51,7 +55,7 @@ function place(
     throw new ValueError(
       `${op}() missing ${missing.length} required positional argument${missing.length > 1 ? "s" : ""}: ${
         missing.map((name) => `'${name}'`).join(" and ")
-      }; given by name: ${Object.keys(record).join(", ") || "none"}`,
+      }${found === -1 ? "" : `; given by name: ${Object.keys(record).join(", ") || "none"}`}`,
     );
   }
   return [placed, rest];
@@ -128,6 +132,7 @@ export function inOrder(
   const at = given.findIndex(isRecord);
   if (at === -1 || at >= names.length) {
     refuseMore(op, given, withOptions ? names.length + 1 : names.length);
+    for (let i = 0; i < least; i++) if (given[i] === undefined) place(op, names, given, least);
     return given;
   }
   refuseMore(op, given, at + 1);
@@ -144,11 +149,11 @@ export function refuseMore(
   most: number,
   fix = "name the others in one last record",
 ): void {
-  if (given.length <= most) return;
+  let count = given.length;
+  while (count > most && given[count - 1] === undefined) count--;
+  if (count <= most) return;
   throw new ValueError(
-    `${op}() takes ${most} positional argument${
-      most === 1 ? "" : "s"
-    } but ${given.length} were given; ${fix}`,
+    `${op}() takes ${most} positional argument${most === 1 ? "" : "s"} but ${count} were given; ${fix}`,
   );
 }
 

@@ -223,7 +223,7 @@ export function checkKind(op: string, name: string, value: unknown, kind: Kind):
 
 /** Whether the value is a record written as `{ ... }`, or one without a prototype: no tensor, array or other object of a class. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null) return false;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }

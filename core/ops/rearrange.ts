@@ -25,7 +25,7 @@ import {
   unsqueeze,
 } from "./view.ts";
 import { cat, split } from "./join.ts";
-import { inPlace, inPlaceWith, isNamed, type Named } from "./arguments.ts";
+import { type Given, inOrder, inPlace, inPlaceWith, isNamed, type Named } from "./arguments.ts";
 import { checkCall, requireKind } from "./options.ts";
 
 /**
@@ -111,7 +111,8 @@ export function rot90(
 }
 
 /** x repeated `sizes[d]` times along each dimension; more sizes than dimensions add dimensions in front. `torch.Tensor.repeat`. */
-export function repeat(x: Tensor, sizes: Shape): Tensor {
+export function repeat(x: Tensor, sizes: Shape | Named<{ repeats: Shape }>): Tensor {
+  if (isNamed(sizes)) return repeat(x, ...inPlace("repeat", ["repeats"], [sizes], 1));
   checkCall("repeat", [x]);
   requireKind("repeat", "repeats", sizes, "numbers");
   const extra = sizes.length - x.shape.length;
@@ -138,7 +139,8 @@ export function repeat(x: Tensor, sizes: Shape): Tensor {
 }
 
 /** `repeat` that fills missing sizes in front with 1. `torch.tile`. */
-export function tile(x: Tensor, sizes: Shape): Tensor {
+export function tile(x: Tensor, sizes: Shape | Named<{ dims: Shape }>): Tensor {
+  if (isNamed(sizes)) return tile(x, ...inPlace("tile", ["dims"], [sizes], 1));
   checkCall("tile", [x]);
   requireKind("tile", "dims", sizes, "numbers");
   const missing = x.shape.length - sizes.length;
@@ -317,6 +319,13 @@ export function unbind(x: Tensor, dim: number | Named<{ dim: number }> = 0): Ten
   return Array.from({ length: x.shape[at] }, (_, i) => named("Unbind", select(x, at, i)));
 }
 
+/** Dimensions and where they go, by position or by name. */
+export type MovedimArguments = Given<
+  [source: number | readonly number[], destination: number | readonly number[]],
+  [],
+  { source: number | readonly number[]; destination: number | readonly number[] }
+>;
+
 /**
  * Dimensions `source` moved to the places `destination`, the others keeping their order. `torch.movedim`.
  *
@@ -326,11 +335,9 @@ export function unbind(x: Tensor, dim: number | Named<{ dim: number }> = 0): Ten
  * console.log(movedim(zeros(2, 3, 4), 0, -1).shape); // [ 3, 4, 2 ]
  * ```
  */
-export function movedim(
-  x: Tensor,
-  source: number | readonly number[],
-  destination: number | readonly number[],
-): Tensor {
+export function movedim(x: Tensor, ...given: MovedimArguments): Tensor {
+  type Dims = number | readonly number[];
+  const [source, destination] = inOrder<[Dims, Dims]>("movedim", ["source", "destination"], 2, given);
   checkCall("movedim", [x]);
   requireKind("movedim", "destination", destination, "sizes");
   requireKind("movedim", "source", source, "sizes");
@@ -353,7 +360,7 @@ export function movedim(
 }
 
 /** `expand` under NumPy's name. `torch.broadcast_to`. */
-export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+export function broadcastTo(x: Tensor, shape: Shape | Named<{ size: Shape }>): Tensor {
   return expand(x, shape);
 }
 

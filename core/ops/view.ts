@@ -15,12 +15,13 @@ import type { Tensor } from "../tensor.ts";
 import type { Scalar } from "./cast.ts";
 import { fillValue, full } from "./create.ts";
 import { add } from "./elementwise.ts";
-import { inPlace, isNamed, type Named } from "./arguments.ts";
+import { type ByName, type Given, inOrder, inPlace, isNamed, type Named } from "./arguments.ts";
 import { checkCall, requireKind } from "./options.ts";
 import { nothing } from "./routine.ts";
 
 /** The same elements under another shape; one size may be -1. `torch.reshape`. */
-export function reshape(x: Tensor, shape: Shape): Tensor {
+export function reshape(x: Tensor, shape: Shape | Named<{ shape: Shape }>): Tensor {
+  if (isNamed(shape)) return reshape(x, ...inPlace("reshape", ["shape"], [shape], 1));
   checkCall("reshape", [x]);
   requireKind("reshape", "shape", shape, "numbers");
   const size = sizeOf(x.shape), open = shape.indexOf(-1), text = `[${shape.join(", ")}]`;
@@ -53,7 +54,8 @@ export function alias(x: Tensor): Tensor {
 }
 
 /** Dimensions in the order `dims`. `torch.permute`. */
-export function permute(x: Tensor, dims: readonly number[]): Tensor {
+export function permute(x: Tensor, dims: Shape | Named<{ dims: Shape }>): Tensor {
+  if (isNamed(dims)) return permute(x, ...inPlace("permute", ["dims"], [dims], 1));
   checkCall("permute", [x]);
   requireKind("permute", "dims", dims, "numbers");
   if (dims.length !== x.shape.length) {
@@ -69,7 +71,19 @@ export function permute(x: Tensor, dims: readonly number[]): Tensor {
 }
 
 /** Two dimensions swapped. `torch.transpose`. */
-export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
+export function transpose(x: Tensor, dim0: number, dim1: number | Named<{ dim1: number }>): Tensor;
+/** By name. */
+export function transpose(x: Tensor, named: Named<{ dim0: number; dim1: number }>): Tensor;
+/** Either form. */
+export function transpose(x: Tensor, dim0: ByName<number>, dim1?: ByName<number>): Tensor;
+/** Either form: what is by position makes no list. */
+export function transpose(x: Tensor, dim0: ByName<number>, dim1?: ByName<number>): Tensor {
+  if (typeof dim0 === "number" && typeof dim1 === "number") return swapped(x, dim0, dim1);
+  return swapped(x, ...inOrder<[number, number]>("transpose", ["dim0", "dim1"], 2, [dim0, dim1]));
+}
+
+/** `transpose`, of arguments in their places. */
+function swapped(x: Tensor, dim0: number, dim1: number): Tensor {
   checkCall("transpose", [x]);
   const a = normalizeDim("transpose", dim0, x.shape.length),
     b = normalizeDim("transpose", dim1, x.shape.length);
@@ -90,7 +104,8 @@ export function mT(x: Tensor): Tensor {
 }
 
 /** Dimensions of size 1 repeated to `shape`, new dimensions in front; -1 keeps a size. `torch.Tensor.expand`. */
-export function expand(x: Tensor, shape: Shape): Tensor {
+export function expand(x: Tensor, shape: Shape | Named<{ size: Shape }>): Tensor {
+  if (isNamed(shape)) return expand(x, ...inPlace("expand", ["size"], [shape], 1));
   checkCall("expand", [x]);
   requireKind("expand", "size", shape, "numbers");
   if (!Number.isSafeInteger(sizeOf(shape))) {
@@ -176,8 +191,12 @@ export function flatten(
   ]);
 }
 
+/** A dimension and the sizes that it has, by position or by name. */
+export type UnflattenArguments = Given<[dim: number, sizes: Shape], [], { dim: number; sizes: Shape }>;
+
 /** One dimension as several; one size may be -1. `torch.unflatten`. */
-export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
+export function unflatten(x: Tensor, ...given: UnflattenArguments): Tensor {
+  const [dim, sizes] = inOrder<[number, Shape]>("unflatten", ["dim", "sizes"], 2, given);
   checkCall("unflatten", [x]);
   requireKind("unflatten", "sizes", sizes, "numbers");
   const at = normalizeDim("unflatten", dim, x.shape.length);
@@ -211,11 +230,45 @@ function startIn(start: Tensor): number {
 }
 
 /** `length` indices along `dim` from `start` on; a start in a tensor is read. `torch.narrow`. */
-export function narrow(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
+export function narrow(
+  x: Tensor,
+  dim: number,
+  start: number | Tensor,
+  length: number | Named<{ length: number }>,
+): Tensor;
+/** By name, all or those after the dimension. */
+export function narrow(
+  x: Tensor,
+  dim: ByName<number>,
+  named?: Named<{ dim: number; start: number | Tensor; length: number }>,
+): Tensor;
+/** Either form. */
+export function narrow(
+  x: Tensor,
+  dim: ByName<number>,
+  start?: ByName<number | Tensor>,
+  length?: ByName<number>,
+): Tensor;
+/** Either form: what is by position makes no list. */
+export function narrow(
+  x: Tensor,
+  dim: ByName<number>,
+  start?: ByName<number | Tensor>,
+  length?: ByName<number>,
+): Tensor {
+  if (typeof dim === "number" && typeof start === "number" && typeof length === "number") {
+    return narrowed(x, dim, start, length);
+  }
+  const names = ["dim", "start", "length"], given = [dim, start, length];
+  return narrowed(x, ...inOrder<[number, number | Tensor, number]>("narrow", names, 3, given));
+}
+
+/** `narrow`, of arguments in their places. */
+function narrowed(x: Tensor, dim: number, start: number | Tensor, length: number): Tensor {
   checkCall("narrow", [x]);
   if (typeof start !== "number") {
     checkCall("narrow", [start]);
-    return narrow(x, dim, startIn(start), length);
+    return narrowed(x, dim, startIn(start), length);
   }
   if (x.shape.length === 0) throw new ShapeError("narrow() cannot be applied to a 0-dim tensor.");
   const at = normalizeDim("narrow", dim, x.shape.length), size = x.shape[at];
@@ -262,7 +315,19 @@ export function slice(x: Tensor, dim: number, start?: number | null, end?: numbe
 }
 
 /** One index along `dim`, which disappears. `torch.select`. */
-export function select(x: Tensor, dim: number, index: number): Tensor {
+export function select(x: Tensor, dim: number, index: number | Named<{ index: number }>): Tensor;
+/** By name. */
+export function select(x: Tensor, named: Named<{ dim: number; index: number }>): Tensor;
+/** Either form. */
+export function select(x: Tensor, dim: ByName<number>, index?: ByName<number>): Tensor;
+/** Either form: what is by position makes no list. */
+export function select(x: Tensor, dim: ByName<number>, index?: ByName<number>): Tensor {
+  if (typeof dim === "number" && typeof index === "number") return selected(x, dim, index);
+  return selected(x, ...inOrder<[number, number]>("select", ["dim", "index"], 2, [dim, index]));
+}
+
+/** `select`, of arguments in their places. */
+function selected(x: Tensor, dim: number, index: number): Tensor {
   checkCall("select", [x]);
   if (x.shape.length === 0) throw new IndexError("select() cannot be applied to a 0-dim tensor.");
   const at = normalizeDim("select", dim, x.shape.length), size = x.shape[at];

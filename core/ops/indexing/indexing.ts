@@ -137,6 +137,14 @@ export type FreeAlongIndex = Given<
   { indices: IndexLike; dim: number | null }
 >;
 
+/** The same and slices for these places; then options O. */
+export type SourceAlongIndex<O = unknown> = Given<
+  [dim: number, index: IndexLike, source: Tensor],
+  [],
+  { dim: number; index: IndexLike; source: Tensor },
+  O
+>;
+
 /** The same and a value for these places. */
 export type FillAlongIndex = Given<
   [dim: number, index: IndexLike, value: Scalar | Tensor],
@@ -274,13 +282,10 @@ const indexAddKinds: Kinds<{ readonly alpha?: number }> = {
  * console.log(indexAdd(zeros(3), 0, [0, 2, 2], tensor([1, 2, 3])).tolist()); // [ 1, 0, 5 ]
  * ```
  */
-export function indexAdd(
-  x: Tensor,
-  dim: number,
-  index: IndexLike,
-  source: Tensor,
-  options: { readonly alpha?: number } = {},
-): Tensor {
+export function indexAdd(x: Tensor, ...given: SourceAlongIndex<{ readonly alpha?: number }>): Tensor {
+  const [dim, index, source, options = {}] = inOrder<
+    [number, IndexLike, Tensor, { readonly alpha?: number }?]
+  >("index_add", ["dim", "index", "source"], 3, given, true);
   checkCall("index_add", [x, source], options, indexAddKinds);
   const { base, at, index: idx, source: from } = sliceOperands("index_add", x, dim, index, source);
   const scaled = options.alpha === undefined
@@ -290,7 +295,9 @@ export function indexAdd(
 }
 
 /** x with the slices at the indices along `dim` replaced by those of `source`. `torch.index_copy`. */
-export function indexCopy(x: Tensor, dim: number, index: IndexLike, source: Tensor): Tensor {
+export function indexCopy(x: Tensor, ...given: SourceAlongIndex): Tensor {
+  const names = ["dim", "index", "source"];
+  const [dim, index, source] = inOrder<[number, IndexLike, Tensor]>("index_copy", names, 3, given);
   checkCall("index_copy", [x, source]);
   const { base, at, index: idx, source: from } = sliceOperands("index_copy", x, dim, index, source);
   return named("IndexCopy", reshape(scatterExact(base, at, idx, from, "set"), x.shape));
@@ -322,7 +329,8 @@ export function indexFill(x: Tensor, ...args: FillAlongIndex): Tensor {
 }
 
 /** The elements of the flattened x at the indices, in the shape of the index; negative ones count from the end. `torch.take`. */
-export function take(x: Tensor, index: IndexLike): Tensor {
+export function take(x: Tensor, ...given: Given<[index: IndexLike], [], { index: IndexLike }>): Tensor {
+  const [index] = inOrder<[IndexLike]>("take", ["index"], 1, given);
   checkCall("take", [x]);
   const idx = toIndex(
     index,

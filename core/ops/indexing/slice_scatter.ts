@@ -37,6 +37,13 @@ function written(op: string, x: Tensor, source: Tensor, read: (x: Tensor) => Ten
   return reshape(scatterExact(flat(x), 0, flat(places), flat(cast(source, x.dtype)), "set"), x.shape);
 }
 
+/** A slice and its place, by position or by name. */
+export type SelectScatterArguments = Given<
+  [src: Tensor, dim: number, index: number],
+  [],
+  { src: Tensor; dim: number; index: number }
+>;
+
 /**
  * x with the slice at `index` along `dim` replaced by `source`. `torch.select_scatter`.
  *
@@ -46,7 +53,9 @@ function written(op: string, x: Tensor, source: Tensor, read: (x: Tensor) => Ten
  * console.log(selectScatter(zeros(2, 2), ones(2), 1, 0).tolist()); // [ [ 1, 0 ], [ 1, 0 ] ]
  * ```
  */
-export function selectScatter(x: Tensor, source: Tensor, dim: number, index: number): Tensor {
+export function selectScatter(x: Tensor, ...given: SelectScatterArguments): Tensor {
+  const names = ["src", "dim", "index"];
+  const [source, dim, index] = inOrder<[Tensor, number, number]>("select_scatter", names, 3, given);
   checkCall("select_scatter", [x, source]);
   return named("SelectScatter", written("select_scatter", x, source, (t) => select(t, dim, index)));
 }
@@ -79,8 +88,21 @@ export function sliceScatter(
   );
 }
 
+/** A diagonal and its place, by position or by name. */
+export type DiagonalScatterArguments = Given<
+  [src: Tensor],
+  [offset: number, dim1: number, dim2: number],
+  { src: Tensor; offset: number; dim1: number; dim2: number }
+>;
+
 /** x with the diagonal of two dimensions replaced by `source`. `torch.diagonal_scatter`. */
-export function diagonalScatter(x: Tensor, source: Tensor, offset = 0, dim1 = 0, dim2 = 1): Tensor {
+export function diagonalScatter(x: Tensor, ...given: DiagonalScatterArguments): Tensor {
+  const [source, offset = 0, dim1 = 0, dim2 = 1] = inOrder<[Tensor, number?, number?, number?]>(
+    "diagonal_scatter",
+    ["src", "offset", "dim1", "dim2"],
+    1,
+    given,
+  );
   checkCall("diagonal_scatter", [x, source]);
   return named(
     "DiagonalScatter",
@@ -88,8 +110,22 @@ export function diagonalScatter(x: Tensor, source: Tensor, offset = 0, dim1 = 0,
   );
 }
 
+/** Sizes, strides and where they begin, by position or by name. */
+export type StridedArguments = Given<
+  [size: Shape, stride: readonly number[]],
+  [storageOffset: number],
+  { size: Shape; stride: readonly number[]; storageOffset: number }
+>;
+
 /** The elements of the row-major x at `offset + sum(strides[d] * i[d])`, which may overlap. `torch.as_strided`. */
-export function asStrided(x: Tensor, size: Shape, strides: readonly number[], offset = 0): Tensor {
+export function asStrided(x: Tensor, ...given: StridedArguments): Tensor {
+  const names = ["size", "stride", "storageOffset"];
+  const [size, strides, offset = 0] = inOrder<[Shape, readonly number[], number?]>(
+    "as_strided",
+    names,
+    2,
+    given,
+  );
   checkCall("as_strided", [x]);
   requireKind("as_strided", "size", size, "numbers");
   requireKind("as_strided", "stride", strides, "numbers");
@@ -118,20 +154,37 @@ export function asStrided(x: Tensor, size: Shape, strides: readonly number[], of
   return named("AsStrided", take(x, index));
 }
 
+/** Elements, and the sizes, strides and beginning of their places, by position or by name. */
+export type StridedScatterArguments = Given<
+  [src: Tensor, size: Shape, stride: readonly number[]],
+  [storageOffset: number],
+  { src: Tensor; size: Shape; stride: readonly number[]; storageOffset: number }
+>;
+
 /** x with the elements that `asStrided` would read replaced by `source`. `torch.as_strided_scatter`. */
 export function asStridedScatter(
   x: Tensor,
-  source: Tensor,
-  size: Shape,
-  strides: readonly number[],
-  offset = 0,
+  ...given: StridedScatterArguments
 ): Tensor {
+  const [source, size, strides, offset = 0] = inOrder<[Tensor, Shape, readonly number[], number?]>(
+    "as_strided_scatter",
+    ["src", "size", "stride", "storageOffset"],
+    3,
+    given,
+  );
   checkCall("as_strided_scatter", [x, source]);
   return named(
     "AsStridedScatter",
     written("as_strided_scatter", x, source, (t) => asStrided(t, size, strides, offset)),
   );
 }
+
+/** Places and values for them, by position or by name. */
+export type IndexPutArguments = Given<
+  [indices: readonly (Tensor | null)[], values: Tensor],
+  [accumulate: boolean],
+  { indices: readonly (Tensor | null)[]; values: Tensor; accumulate: boolean }
+>;
 
 /**
  * x with `values` at a list of index tensors, one for each leading dimension (null keeps a dimension whole). `torch.Tensor.index_put`.
@@ -142,12 +195,13 @@ export function asStridedScatter(
  * console.log(indexPut(zeros(3), [tensor([0n, 2n])], tensor([5, 6])).tolist()); // [ 5, 0, 6 ]
  * ```
  */
-export function indexPut(
-  x: Tensor,
-  indices: readonly (Tensor | null)[],
-  values: Tensor,
-  accumulate = false,
-): Tensor {
+export function indexPut(x: Tensor, ...given: IndexPutArguments): Tensor {
+  const [indices, values, accumulate = false] = inOrder<[readonly (Tensor | null)[], Tensor, boolean?]>(
+    "index_put",
+    ["indices", "values", "accumulate"],
+    2,
+    given,
+  );
   checkCall("index_put", [x, values]);
   if (!Array.isArray(indices)) {
     throw new ValueError("index_put: expected an array of index tensors, or null for all");
@@ -161,8 +215,17 @@ export function indexPut(
   return accumulate ? region.add(values) : region.set(values);
 }
 
+/** Places of the flattened tensor and values for them, by position or by name. */
+export type PutArguments = Given<
+  [index: IndexLike, source: Tensor],
+  [accumulate: boolean],
+  { index: IndexLike; source: Tensor; accumulate: boolean }
+>;
+
 /** x with the elements of the flattened x at `index` replaced by those of `source`, or added to. `torch.Tensor.put`. */
-export function put(x: Tensor, index: IndexLike, source: Tensor, accumulate = false): Tensor {
+export function put(x: Tensor, ...given: PutArguments): Tensor {
+  const names = ["index", "source", "accumulate"];
+  const [index, source, accumulate = false] = inOrder<[IndexLike, Tensor, boolean?]>("put_", names, 2, given);
   checkCall("put", [x, source]);
   const places = toIndex(
     index,
@@ -184,15 +247,22 @@ const indexReduceKinds: Kinds<{ readonly includeSelf?: boolean }> = {
   includeSelf: "boolean",
 };
 
+/** How slices are merged. */
+export type IndexReduction = Exclude<ScatterReduction, "sum">;
+
+/** Places, slices for them and how they are merged, by position or by name. */
+export type IndexReduceArguments = Given<
+  [dim: number, index: IndexLike, source: Tensor, reduce: IndexReduction],
+  [],
+  { dim: number; index: IndexLike; source: Tensor; reduce: IndexReduction },
+  { readonly includeSelf?: boolean }
+>;
+
 /** x with the slices of `source` merged in at a vector of indices along `dim`: "prod", "mean", "amax" or "amin". `torch.index_reduce`. */
-export function indexReduce(
-  x: Tensor,
-  dim: number,
-  index: IndexLike,
-  source: Tensor,
-  reduce: Exclude<ScatterReduction, "sum">,
-  options: { readonly includeSelf?: boolean } = {},
-): Tensor {
+export function indexReduce(x: Tensor, ...given: IndexReduceArguments): Tensor {
+  const [dim, index, source, reduce, options = {}] = inOrder<
+    [number, IndexLike, Tensor, IndexReduction, { readonly includeSelf?: boolean }?]
+  >("index_reduce", ["dim", "index", "source", "reduce"], 4, given, true);
   checkCall("index_reduce", [x, source], options, indexReduceKinds);
   if (!["prod", "mean", "amax", "amin"].includes(reduce)) {
     throw new ValueError(

@@ -23,7 +23,7 @@ import { norm } from "./norms.ts";
 import { inv, solve } from "./solve.ts";
 import { triuIndices } from "../combine.ts";
 import { expand, reshape, select, unsqueeze } from "../view.ts";
-import { inPlace, isNamed, type Named, numberIn } from "../arguments.ts";
+import { type Given, inOrder, inPlace, isNamed, type Named, numberIn } from "../arguments.ts";
 import { checkCall, checkOptions, type Kinds, requireTensors } from "../options.ts";
 
 /**
@@ -223,8 +223,17 @@ export function dist(a: Tensor, b: Tensor, p: number | Named<{ p: number }> = 2)
   return named("Dist", norm(sub(a, b), p));
 }
 
+/** The order of the norm, the dimension of the slices and the largest norm, by position or by name. */
+export type RenormArguments = Given<
+  [p: number, dim: number, maxnorm: number],
+  [],
+  { p: number; dim: number; maxnorm: number }
+>;
+
 /** x with each slice along `dim` whose p-norm is above `maxnorm` scaled down to it. `torch.renorm`. */
-export function renorm(x: Tensor, p: number, dim: number, maxnorm: number): Tensor {
+export function renorm(x: Tensor, ...given: RenormArguments): Tensor {
+  const names = ["p", "dim", "maxnorm"];
+  const [p, dim, maxnorm] = inOrder<[number, number, number]>("renorm", names, 3, given);
   checkCall("renorm", [x]);
   if (!(p > 0)) throw new ValueError(`renorm: non-positive-norm not supported, got p = ${p}`);
   if (x.shape.length < 2) {

@@ -7,6 +7,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   arange,
+  broadcastTo,
   combinations,
   cumulativeTrapezoid,
   einsum,
@@ -22,9 +23,12 @@ import {
   normal,
   ones,
   randint,
+  reshape,
   split,
   type Tensor,
   tensor,
+  tile,
+  transpose,
   trapezoid,
   ValueError,
   vander,
@@ -321,6 +325,83 @@ cases.push(
   ],
 );
 
+const columns = tensor([0n, 2n]), slices = ones([2, 2]);
+cases.push(
+  ["transpose", () => rows.transpose({ dim0: 0, dim1: 1 }), () => rows.transpose(0, 1)],
+  ["transpose, half by name", () => transpose(rows, 0, { dim1: 1 }), () => rows.transpose(0, 1)],
+  ["swapaxes", () => rows.swapaxes({ axis0: 0, axis1: 1 }), () => rows.transpose(0, 1)],
+  ["swapdims", () => rows.swapdims({ dim0: 0, dim1: 1 }), () => rows.transpose(0, 1)],
+  ["select", () => rows.select({ dim: 1, index: 2 }), () => rows.select(1, 2)],
+  ["select, half by name", () => rows.select(1, { index: 2 }), () => rows.select(1, 2)],
+  ["narrow", () => rows.narrow({ dim: 1, start: 1, length: 2 }), () => rows.narrow(1, 1, 2)],
+  ["narrow, half by name", () => rows.narrow(1, 1, { length: 2 }), () => rows.narrow(1, 1, 2)],
+  [
+    "narrow from a tensor",
+    () => rows.narrow(1, { start: tensor(1n), length: 2 }),
+    () => rows.narrow(1, 1, 2),
+  ],
+  ["movedim", () => rows.movedim({ source: 0, destination: 1 }), () => rows.movedim(0, 1)],
+  ["moveaxis", () => rows.moveaxis(0, { destination: 1 }), () => rows.movedim(0, 1)],
+  ["permute", () => rows.permute({ dims: [1, 0] }), () => rows.permute(1, 0)],
+  ["unflatten", () => rows.unflatten({ dim: 1, sizes: [3, 1] }), () => rows.unflatten(1, [3, 1])],
+  ["reshape", () => reshape(rows, { shape: [3, 2] }), () => rows.reshape(3, 2)],
+  ["tile", () => tile(rows, { dims: [2] }), () => rows.tile(2)],
+  ["broadcast_to", () => broadcastTo(rows, { size: [2, 2, 3] }), () => rows.expand(2, 2, 3)],
+  ["take", () => rows.take({ index: [5, 0] }), () => rows.take([5, 0])],
+  ["masked_select", () => rows.maskedSelect({ mask }), () => rows.maskedSelect(mask)],
+  [
+    "masked_scatter",
+    () => rows.maskedScatter({ mask, source: rows }),
+    () => rows.maskedScatter(mask, rows),
+  ],
+  [
+    "index_add",
+    () => rows.indexAdd({ dim: 1, index: columns, source: slices, alpha: 2 }),
+    () => rows.indexAdd(1, columns, slices, { alpha: 2 }),
+  ],
+  [
+    "index_copy",
+    () => rows.indexCopy(1, { index: columns, source: slices }),
+    () => rows.indexCopy(1, columns, slices),
+  ],
+  [
+    "index_reduce",
+    () => rows.indexReduce({ dim: 1, index: columns, source: slices, reduce: "amax", includeSelf: false }),
+    () => rows.indexReduce(1, columns, slices, "amax", { includeSelf: false }),
+  ],
+  [
+    "index_put",
+    () => rows.indexPut({ indices: [tensor([0n])], values: ones([1, 3]), accumulate: true }),
+    () => rows.indexPut([tensor([0n])], ones([1, 3]), true),
+  ],
+  [
+    "put",
+    () => rows.put({ index: columns, source: ones([2]), accumulate: true }),
+    () => rows.put(columns, ones([2]), true),
+  ],
+  [
+    "select_scatter",
+    () => rows.selectScatter({ src: ones([2]), dim: 1, index: 0 }),
+    () => rows.selectScatter(ones([2]), 1, 0),
+  ],
+  [
+    "diagonal_scatter",
+    () => rows.diagonalScatter({ src: ones([2]), offset: 1 }),
+    () => rows.diagonalScatter(ones([2]), 1),
+  ],
+  [
+    "as_strided",
+    () => rows.asStrided({ size: [2], stride: [2], storageOffset: 1 }),
+    () => rows.asStrided([2], [2], 1),
+  ],
+  [
+    "as_strided_scatter",
+    () => rows.asStridedScatter(ones([2]), { size: [2], stride: [2] }),
+    () => rows.asStridedScatter(ones([2]), [2], [2]),
+  ],
+  ["renorm", () => rows.renorm({ p: 2, dim: 0, maxnorm: 1 }), () => rows.renorm(2, 0, 1)],
+);
+
 for (const [name, byName, byPosition] of cases) {
   Deno.test(`by name: ${name}`, () => assertEquals(byName().tolist(), byPosition().tolist()));
 }
@@ -374,4 +455,23 @@ Deno.test("what is missing, unknown or given twice is named", () => {
     ],
   ];
   for (const [call, sentence] of wrong) assertThrows(call, ValueError, sentence);
+});
+
+Deno.test("by name: what is missing or too much is said in PyTorch's words", () => {
+  const call = (fn: unknown, ...args: unknown[]) => () => Reflect.apply(fn as () => unknown, rows, args);
+  const wrong: [call: () => unknown, sentence: string][] = [
+    [call(rows.transpose, 0), "transpose() missing 1 required positional argument: 'dim1'"],
+    [call(rows.transpose), "transpose() missing 2 required positional arguments: 'dim0' and 'dim1'"],
+    [
+      call(rows.transpose, { dim0: 0 }),
+      "missing 1 required positional argument: 'dim1'; given by name: dim0",
+    ],
+    [call(rows.select, 0, { dim: 1, index: 1 }), "select() got multiple values for argument 'dim'"],
+    [call(rows.narrow, 1, 1), "narrow() missing 1 required positional argument: 'length'"],
+    [call(rows.movedim, 0, 1, 2), "movedim() takes 2 positional arguments but 3 were given"],
+    [call(rows.unflatten, { dim: 1, size: [3] }), "missing 1 required positional argument: 'sizes'"],
+    [call(rows.indexAdd, 1, columns), "index_add() missing 1 required positional argument: 'source'"],
+    [call(rows.take, { indices: [1] }), "take() missing 1 required positional argument: 'index'"],
+  ];
+  for (const [run, sentence] of wrong) assertThrows(run, ValueError, sentence);
 });
