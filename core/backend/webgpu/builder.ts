@@ -9,7 +9,7 @@ import { DeviceError } from "../../errors.ts";
 import type { Plan } from "../../kernel/plan.ts";
 import type { Gpu } from "./device.ts";
 import { classOf } from "./memory.ts";
-import type { Pipeline, Pipelines } from "./pipelines.ts";
+import { parameterBytes, type Pipeline, type Pipelines } from "./pipelines.ts";
 import type { Tile } from "./routines/gemm_job.ts";
 import { type Word, wordBytes, wordOf } from "./storage.ts";
 import { type Extent, paddedBytes, windowsOf } from "./wgsl/bindings.ts";
@@ -211,7 +211,7 @@ export class Builder {
     });
     const parameters = kernel.parameters.length === 0 ? null : {
       offset: this.#placeOf(kernel.parameters),
-      size: Math.ceil(kernel.parameters.length / 4) * 16,
+      size: parameterBytes(kernel.parameters.length),
     };
     this.#commands.push({ kind: "dispatch", pipeline, bindings, parameters, groups: kernel.groups, label });
   }

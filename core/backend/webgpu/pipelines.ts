@@ -17,6 +17,13 @@ export interface KernelSource {
   readonly access: readonly Access[];
   /** Workgroups in each dimension. */
   readonly groups: readonly [number, number, number];
+  /** Numbers that it is told when it runs, in the last of its bindings. */
+  readonly parameters: readonly number[];
+}
+
+/** Bytes of a binding of so many parameters: whole vectors of four. */
+export function parameterBytes(count: number): number {
+  return Math.ceil(count / 4) * 16;
 }
 
 /** One binding of a dispatch: bytes of a buffer. */
@@ -66,7 +73,7 @@ export class Pipelines {
   of(source: KernelSource, label: string): Pipeline {
     let pipeline = this.#bySource.get(source.code);
     if (pipeline === undefined) {
-      pipeline = { source, label, layout: this.#layout(source.access).group, compiled: null };
+      pipeline = { source, label, layout: this.#layout(source).group, compiled: null };
       this.#bySource.set(source.code, pipeline);
     }
     return pipeline;
@@ -110,7 +117,7 @@ export class Pipelines {
     const { device, faults, directives } = this.#gpu;
     device.pushErrorScope("validation");
     const module = device.createShaderModule({ label, code: directives + source.code });
-    const layout = this.#layout(source.access).pipeline;
+    const layout = this.#layout(source).pipeline;
     const made = create({ label, layout, compute: { module, entryPoint: "main" } });
     faults.watch(device.popErrorScope(), `the kernel of ${label}:\n${source.code}`);
     return made;
@@ -130,16 +137,17 @@ export class Pipelines {
   }
 
   #layout(
-    access: readonly Access[],
+    { access, parameters }: KernelSource,
   ): { readonly group: GPUBindGroupLayout; readonly pipeline: GPUPipelineLayout } {
-    const key = access.join();
+    // Stated here: wgpu expects of a kernel the bytes that the one before it needed, where both have one layout.
+    const bytes = parameterBytes(parameters.length), key = `${access.join()} ${bytes}`;
     let layout = this.#layouts.get(key);
     if (layout === undefined) {
       const group = this.#gpu.device.createBindGroupLayout({
         entries: access.map((a, binding) => ({
           binding,
           visibility: 4, // GPUShaderStage.COMPUTE
-          buffer: { type: bindingTypes[a] },
+          buffer: { type: bindingTypes[a], minBindingSize: a === "uniform" ? bytes : 0 },
         })),
       });
       layout = { group, pipeline: this.#gpu.device.createPipelineLayout({ bindGroupLayouts: [group] }) };

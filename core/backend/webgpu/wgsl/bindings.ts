@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Access } from "../pipelines.ts";
+import { type Access, parameterBytes } from "../pipelines.ts";
 import { type Word, wordBytes } from "../storage.ts";
 
 /** The elements of a buffer that bindings show. */
@@ -92,7 +92,7 @@ export class Bindings {
   get text(): string {
     if (this.parameters.length === 0) return this.#text;
     return `${this.#text}@group(0) @binding(${this.windows.length}) var<uniform> parameters: array<vec4i, ${
-      Math.ceil(this.parameters.length / 4)
+      parameterBytes(this.parameters.length) / 16
     }>;\n`;
   }
 

@@ -10,8 +10,6 @@ import { libraryFor } from "./library.ts";
 /** A kernel in WGSL and what its bindings show. */
 export interface Rendered extends KernelSource {
   readonly windows: readonly Window[];
-  /** Numbers that it is told when it runs. */
-  readonly parameters: readonly number[];
 }
 
 /** The kernel with entry point `main`: its bindings, its shared memory, and the functions of the library that it calls. */

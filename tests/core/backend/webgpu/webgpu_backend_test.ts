@@ -146,7 +146,7 @@ gpuTest("a product of a shape seen before takes the kernels chosen then", {}, (b
 gpuTest("a kernel that the device refuses is named, and the device goes on", {}, async (backend) => {
   const gpu = await openGpu({ allowSoftware: true });
   const pipelines = new Pipelines(gpu);
-  const source = { code: "fn main() { return 1; }", access: [], groups: [1, 1, 1] } as const;
+  const source = { code: "fn main() { return 1; }", access: [], groups: [1, 1, 1], parameters: [] } as const;
   const refused = pipelines.of(source, "softmax, mul");
   const error = assertThrows(() => pipelines.compile(refused), DeviceError);
   assertStringIncludes(error.message, "the kernel of softmax, mul");

@@ -113,6 +113,25 @@ gpuTest("parts that differ in where they begin share their kernels", cramped, (b
   assertLess(Number(backend.info().details.kernels), 20);
 });
 
+gpuTest("kernels of one submission have as many parameters as they like", cramped, (backend) => {
+  // Parts of a gather are told more than parts of a sum, whose bindings are of the same kinds.
+  const shape = [64, 40], n = 64 * 40, k = new KernelBuilder([n]);
+  const operands = [dense("float32", [8, 40]), dense("int64", shape)];
+  const gathers = backend.prepare(routinePlan("gather", { dim: 0 }, operands, "float32", shape));
+  const sums = backend.prepare(
+    k.store(k.apply("add", k.load("float32", n), k.load("float32", n)), n).plan(),
+  );
+  const [x, y, z, sum] = [320, n, n, n].map((count) => backend.allocate("float32", count));
+  const at = backend.allocate("int64", n);
+  backend.write(x, "float32", upTo(320));
+  backend.write(z, "float32", upTo(n));
+  backend.write(at, "int64", new BigInt64Array(n).fill(7n));
+  gathers.run([x, at], [y]);
+  sums.run([z, y], [sum]);
+  // Each row is met by the last one of x.
+  assertEquals(backend.read(sum, "float32", n), upTo(n).map((i) => i + 7 * 40 + i % 40));
+});
+
 gpuTest("a scan over elements that lie further apart than bindings reach", cramped, (backend) => {
   // Rows of six, of which the elements lie 1500 apart: 1, 2, ... 6 times the row's number.
   const rows = 1500, n = 6, x = upTo(rows * n).map((i) => i % rows);
