@@ -10,6 +10,7 @@ import type { Generator } from "../core/random/generator.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Kinds } from "../core/ops/options.ts";
 import { Tensor } from "../core/tensor.ts";
+import { inWords } from "../core/words.ts";
 import type { FillOptions } from "./constant.ts";
 
 /** A cell that holds a tensor. */
@@ -56,9 +57,5 @@ export function checkTarget(op: string, target: unknown): void {
   if (target instanceof Tensor) return;
   const cell = typeof target === "object" && target !== null && "shape" in target && "data" in target;
   if (cell) return;
-  throw new ValueError(
-    `${op}: expected an nn.Parameter, but got ${
-      Array.isArray(target) ? "an array" : target === null ? "null" : typeof target
-    }`,
-  );
+  throw new ValueError(`${op}: expected an nn.Parameter, but got ${inWords(target)}`);
 }

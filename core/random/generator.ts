@@ -6,6 +6,7 @@
  */
 import { ValueError } from "../errors.ts";
 import { answerSpelling } from "../habits.ts";
+import { inWords } from "../words.ts";
 import { sin } from "./libm/mod.ts";
 import { Mt19937, type TwisterKernel } from "./mt19937.ts";
 
@@ -63,7 +64,9 @@ export class Generator {
    */
   manualSeed(seed: number | bigint): this {
     if (typeof seed !== "bigint" && !Number.isInteger(seed)) {
-      throw new ValueError(`manual_seed expected a long, but got ${seed}: manualSeed needs an integer`);
+      throw new ValueError(
+        `manual_seed expected a long, but got ${inWords(seed)}: manualSeed needs an integer`,
+      );
     }
     const value = BigInt(seed);
     if (value < -(2n ** 63n) || value >= 2n ** 64n) {

@@ -12,6 +12,7 @@ import { type Alone, optionsOf } from "../../core/ops/arguments.ts";
 import { checkOptions } from "../../core/ops/options.ts";
 import { aliasPrim } from "../../core/prim/source.ts";
 import { Tensor, type TensorData } from "../../core/tensor.ts";
+import { inWords } from "../../core/words.ts";
 
 /** Options of a parameter. */
 export interface ParameterOptions {
@@ -21,8 +22,11 @@ export interface ParameterOptions {
 
 function checkData(what: string, data: unknown): void {
   if (data instanceof Tensor) return;
-  const got = data === null || data === undefined ? data : Array.isArray(data) ? "an array" : typeof data;
-  throw new ValueError(`${what}: expected a tensor, but got ${got}; wrap numbers in tensor(...)`);
+  throw new ValueError(
+    `${what}: expected a tensor, but got ${inWords(data)}; ${
+      data instanceof Promise ? "await it" : "wrap numbers in tensor(...)"
+    }`,
+  );
 }
 
 /**

@@ -38,7 +38,7 @@ Deno.test("assigning to data replaces the value; expressions built before keep t
   assertThrows(
     () => p.data = 3 as never,
     ValueError,
-    "expected a tensor, but got number; wrap numbers in tensor(...)",
+    "expected a tensor, but got the number 3; wrap numbers in tensor(...)",
   );
 });
 
