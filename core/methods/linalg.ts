@@ -79,7 +79,7 @@ export abstract class LinalgMethods extends ViewMethods {
   }
 
   /** A power of square matrices. */
-  matrixPower(this: Tensor, n: number): Tensor {
+  matrixPower(this: Tensor, n: number | Named<{ n: number }>): Tensor {
     return functions.matrixPower(this, n);
   }
 

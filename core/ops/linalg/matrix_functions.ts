@@ -35,7 +35,8 @@ import { checkCall, checkOptions, type Kinds, requireTensors } from "../options.
  * console.log(matrixPower(tensor([[1, 1], [0, 1]]), 3).tolist()); // [ [ 1, 3 ], [ 0, 1 ] ]
  * ```
  */
-export function matrixPower(x: Tensor, n: number): Tensor {
+export function matrixPower(x: Tensor, n: number | Named<{ n: number }>): Tensor {
+  if (isNamed(n)) return matrixPower(x, ...inPlace("matrix_power", ["n"], [n], 1));
   checkCall("matrix_power", [x]);
   const side = x.shape[x.shape.length - 1];
   if (x.shape.length < 2 || x.shape[x.shape.length - 2] !== side) {

@@ -14,7 +14,7 @@ import { zeros } from "../create.ts";
 import { svdvals } from "./decompose.ts";
 import { abs, div, mul, pow, sqrt } from "../elementwise.ts";
 import { eq, ne, where } from "../logical.ts";
-import { inPlaceWith, isNamed, type Named } from "../arguments.ts";
+import { inPlace, inPlaceWith, isNamed, type Named } from "../arguments.ts";
 import { checkCall, checkOptions, requireKind, withoutNulls } from "../options.ts";
 import { movedim } from "../rearrange.ts";
 import { amax, amin } from "../extremes.ts";
@@ -213,7 +213,11 @@ export function linalgNorm(
 }
 
 /** The condition number: norm times norm of the inverse; the ratio of extreme singular values for 2 (default) and -2. `torch.linalg.cond`. */
-export function cond(x: Tensor, p: MatrixNormOrder | null = null): Tensor {
+export function cond(
+  x: Tensor,
+  p: MatrixNormOrder | null | Named<{ p: MatrixNormOrder | null }> = null,
+): Tensor {
+  if (isNamed(p)) return cond(x, ...inPlace("linalg.cond", ["p"], [p]));
   checkCall("linalg.cond", [x]);
   // The condition of nothing is 0.
   if (x.shape.length >= 2 && sizeOf(x.shape.slice(-2)) === 0) {

@@ -399,6 +399,8 @@ cases.push(
     () => rows.asStridedScatter(ones([2]), { size: [2], stride: [2] }),
     () => rows.asStridedScatter(ones([2]), [2], [2]),
   ],
+  ["linalg.cond", () => linalg.cond(square, { p: 1 }), () => linalg.cond(square, 1)],
+  ["matrix_power", () => square.matrixPower({ n: 2 }), () => square.matrixPower(2)],
   ["renorm", () => rows.renorm({ p: 2, dim: 0, maxnorm: 1 }), () => rows.renorm(2, 0, 1)],
 );
 
