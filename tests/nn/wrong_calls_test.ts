@@ -140,7 +140,7 @@ Deno.test("registrations, containers and utilities name what they cannot take", 
     [() => Reflect.construct(nn.MaxPool2d, ["2"]), "argument 'kernelSize' must be int or tuple of ints"],
     [
       () => Reflect.construct(nn.optim.lrScheduler.ChainedScheduler, []),
-      "argument 'schedulers' must be an iterable",
+      "missing 1 required positional argument: 'schedulers'",
     ],
   ];
   for (const [run, sentence] of cases) assertThrows(run, ValueError, sentence);
