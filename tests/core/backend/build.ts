@@ -190,3 +190,8 @@ export function hostOf(dtype: DType, values: readonly (number | bigint)[]): Host
 export function elementsOf(array: HostArray, dtype: DType): (number | bigint)[] {
   return Array.from({ length: array.length }, (_, i) => readElement(array, dtype, i));
 }
+
+/** Elements with the sign of zero left out. */
+export function numbers(array: HostArray): (number | bigint)[] {
+  return Array.from<number | bigint>(array).map((v) => v === 0 ? 0 : v);
+}

@@ -9,9 +9,8 @@ import type { Backend } from "../../../core/backend/backend.ts";
 import { createCpuBackend } from "../../../core/backend/cpu/backend.ts";
 import { createReferenceBackend } from "../../../core/backend/reference/reference.ts";
 import { backendOf, defaultDevice } from "../../../core/device.ts";
-import type { HostArray } from "../../../core/dtype.ts";
 import { kernelText } from "../../../core/kernel/ir.ts";
-import { dense, runPlan, strided } from "./build.ts";
+import { dense, numbers, runPlan, strided } from "./build.ts";
 import { small, uniform } from "./conformance_values.ts";
 import { G, large, product, randoms } from "./large_plans.ts";
 import { randomKernel } from "./random_kernel.ts";
@@ -20,11 +19,6 @@ import { randomKernel } from "./random_kernel.ts";
 function engine(): Backend {
   const device = defaultDevice();
   return device === "cpu" ? createCpuBackend({ threads: 2, blas: "none" }) : backendOf(device);
-}
-
-/** Elements with the sign of zero left out. */
-function numbers(array: HostArray): (number | bigint)[] {
-  return Array.from<number | bigint>(array).map((v) => v === 0 ? 0 : v);
 }
 
 Deno.test("random kernels give the values of the plain interpreter", () => {

@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { assertEquals, assertLess } from "@std/assert";
+import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { createReferenceBackend } from "../../../../core/backend/reference/reference.ts";
-import type { LoopKernel } from "../../../../core/kernel/ir.ts";
+import { kernelText, type LoopKernel } from "../../../../core/kernel/ir.ts";
 import type { Plan } from "../../../../core/kernel/plan.ts";
-import { affine, dense, hostOf, KernelBuilder, routinePlan, runPlan, strided } from "../build.ts";
+import { affine, dense, hostOf, KernelBuilder, numbers, routinePlan, runPlan, strided } from "../build.ts";
+import { small } from "../conformance_values.ts";
+import { randomKernel } from "../random_kernel.ts";
 import { gpuTest } from "./device.ts";
 
 const cramped = { limits: { bindingBytes: 4096, storageBuffers: 4 } };
@@ -165,4 +167,20 @@ gpuTest("a fold whose taps no bindings hold goes on from what it has, unrounded"
     const data = [hostOf(dtype, Array.from({ length: outs * taps }, (_, i) => i % 5 === 0 ? 60 : 1))];
     assertEquals(runPlan(backend, plan, data), runPlan(createReferenceBackend(), plan, data), dtype);
   }
+});
+
+gpuTest("random kernels on few small bindings", { ...cramped, kernels: "software" }, (backend) => {
+  const reference = createReferenceBackend();
+  let ran = 0;
+  for (let seed = 1; seed <= 40; seed++) {
+    const k = randomKernel(seed), plan = k.plan("random");
+    const large = plan.slots.filter(({ count }) => count > 1024).length;
+    // Kernels that are cut into many parts take long to compile.
+    if (large === 0 || large > 3 || k.code.some(({ dtype }) => backend.unsupported(dtype) !== null)) continue;
+    ran++;
+    const inputs = k.inputs.map(({ dtype, count }, i) => small(dtype, count, seed * 7 + i));
+    const [got, want] = [backend, reference].map((b) => runPlan(b, plan, inputs).map(numbers));
+    assertEquals(got, want, `seed ${seed}\n${kernelText(k.kernel())}`);
+  }
+  assertGreater(ran, 8);
 });
