@@ -356,7 +356,9 @@ export function prelu(x: Tensor, weight: Tensor): Tensor {
     );
   }
   const slope = reshape(weight, count === 1 ? [] : x.shape.slice(1).map((_, d) => d === 0 ? count : 1));
-  return named("Prelu", where(gt(x, 0), x, mul(x, slope)));
+  // The slope has no part in what is positive, which may be infinite.
+  const positive = gt(x, 0);
+  return named("Prelu", where(positive, x, mul(where(positive, 0, x), slope)));
 }
 
 /**

@@ -13,7 +13,7 @@ import { zeros } from "../create.ts";
 import { iota } from "../ranges.ts";
 import { add, floorDivide, mul, remainder } from "../elementwise.ts";
 import { lt, where } from "../logical.ts";
-import { elementDims, type KernelSize, planWindows, type Windows, windowsOf } from "./pool.ts";
+import { elementDims, emptyPlane, type KernelSize, planWindows, type Windows, windowsOf } from "./pool.ts";
 import { windowMaxPrim } from "../../prim/reduce.ts";
 import { cast } from "../cast.ts";
 import { lowest } from "../extremes.ts";
@@ -80,23 +80,6 @@ function places(input: Tensor, plan: Windows, windows: Tensor, largest: Tensor):
   return flat as Tensor;
 }
 
-/** Only a batch may be empty. */
-function emptyPlane(op: string, rank: number, shape: Shape): ShapeError {
-  const text = `[${shape.join(", ")}]`;
-  if (rank < 3) {
-    const wanted = `Expected ${rank + 1}D or ${
-      rank + 2
-    }D (batch mode) tensor with optional 0 dim batch size for input`;
-    return new ShapeError(
-      `${rank === 1 ? `${op}: ` : ""}${wanted}, but got:${text}${rank === 1 ? "" : `, in ${op}`}`,
-    );
-  }
-  const at = shape.slice(shape.length - 4).indexOf(0);
-  return new ShapeError(
-    `max_pool3d_with_indices_out_cpu_template(): Expected input's non-batch dimensions to have positive length, but input has a shape of ${text} and non-batch dimension ${at} has length zero!`,
-  );
-}
-
 function maxPool(
   op: string,
   rank: number,
@@ -106,7 +89,9 @@ function maxPool(
 ): Tensor | ValuesAndIndices {
   const input = batched(op, x, rank);
   if (x.dtype === "bool") throw new DTypeError(`"${op}" not implemented for 'Bool'; cast with .to("uint8")`);
-  if (sizeOf(input.shape.slice(1)) === 0) throw emptyPlane(op, rank, x.shape);
+  if (sizeOf(input.shape.slice(1)) === 0) {
+    throw emptyPlane(op, rank, x.shape, "max_pool3d_with_indices_out_cpu_template");
+  }
   const plan = planWindows(op, input, kernelSize, options);
   const name = names[rank - 1];
   const shape = [...input.shape.slice(0, 2), ...plan.out];

@@ -9,7 +9,7 @@ import { checkCall, type Kinds } from "../options.ts";
 import { named } from "../../apply.ts";
 import { isFloat } from "../../dtype.ts";
 import { ShapeError, ValueError } from "../../errors.ts";
-import { sizeOf } from "../../shape.ts";
+import { type Shape, sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { asFloat, inSingle, requireFloat, type Scalar } from "../cast.ts";
 import { iota } from "../ranges.ts";
@@ -99,6 +99,39 @@ export function elementDims(plan: Windows): number[] {
   return plan.kernel.map((_, i) => 2 + rank + i);
 }
 
+/** What empty images are refused with, as only a batch may be empty. `volumes` is PyTorch's function of those. */
+export function emptyPlane(op: string, rank: number, shape: Shape, volumes: string): ShapeError {
+  const text = `[${shape.join(", ")}]`;
+  if (rank < 3) {
+    const wanted = `Expected ${rank + 1}D or ${
+      rank + 2
+    }D (batch mode) tensor with optional 0 dim batch size for input`;
+    return new ShapeError(
+      `${rank === 1 ? `${op}: ` : ""}${wanted}, but got:${text}${rank === 1 ? "" : `, in ${op}`}`,
+    );
+  }
+  const at = shape.slice(shape.length - 4).indexOf(0);
+  return new ShapeError(
+    `${volumes}(): Expected input's non-batch dimensions to have positive length, but input has a shape of ${text} and non-batch dimension ${at} has length zero!`,
+  );
+}
+
+/** Refuses what PyTorch's average pools refuse: empty images, and volumes smaller than a window. */
+function checkPlane(op: string, rank: number, input: Tensor, kernel: readonly number[]): void {
+  const space = input.shape.slice(2);
+  if (sizeOf(input.shape.slice(1)) === 0) {
+    // Vectors are planes of height 1.
+    const shape = rank === 1 ? [...input.shape.slice(0, 2), 1, ...space] : input.shape;
+    throw emptyPlane(op, Math.max(rank, 2), shape, op);
+  }
+  if (rank < 3 || kernel.every((k, i) => k <= space[i])) return;
+  const sizes = (before: string, of: readonly number[]) =>
+    of.map((s, i) => `${before}${"THW"[i]}: ${s}`).join(" ");
+  throw new ShapeError(
+    `input image (${sizes("", space)}) smaller than kernel size (${sizes("k", kernel)}), in ${op}`,
+  );
+}
+
 /** Options of average pooling. */
 export interface AvgPoolOptions {
   /** Step of the windows; the kernel size by default. */
@@ -166,6 +199,7 @@ function avgPool(
   const { divisorOverride } = options;
   if (divisorOverride === 0) throw new ValueError(`divisor must be not zero, in ${op}`);
   const plan = planWindows(op, input, kernelSize, options);
+  checkPlane(op, rank, input, plan.kernel);
   const shape = [...input.shape.slice(0, 2), ...plan.out];
   if (sizeOf(input.shape) === 0) return unbatched(nothing(shape, [input]), x);
   const divisor = divisorOverride ?? divisorOf(input, plan, options.countIncludePad ?? true);

@@ -103,3 +103,9 @@ Deno.test("interpolation refuses sizes that nothing can count before it lists th
     );
   }
 });
+
+Deno.test("the slope of prelu has no gradient in what is positive, infinite or not", () => {
+  const weight = tensor([0.5], { requiresGrad: true });
+  prelu(tensor([Infinity, 2, -3]), weight).sum().backward();
+  assertEquals(weight.grad?.tolist(), [-3]);
+});

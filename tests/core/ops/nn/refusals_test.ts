@@ -172,3 +172,24 @@ Deno.test("a border of nothing's own elements is refused, but for an empty batch
   assertEquals(F.pad(zeros([0, 4, 4]), [1, 1, 1, 1], "reflect").shape, [0, 6, 6]);
   assertThrows(() => F.pad(zeros([0, 4, 4]), [1, 1, 1, 1], "replicate"), ShapeError, "non-zero dimensions");
 });
+
+Deno.test("average pools refuse images without channels, and volumes smaller than a window", () => {
+  const sentence = "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size for input, but got:";
+  assertThrows(() => F.avgPool1d(zeros([1, 0, 5]), 2), ShapeError, `${sentence}[1, 0, 1, 5]`);
+  assertThrows(
+    () => F.avgPool2d(zeros([2, 4, 0, 5]), 2, { padding: 1 }),
+    ShapeError,
+    `${sentence}[2, 4, 0, 5]`,
+  );
+  assertThrows(
+    () => F.avgPool3d(zeros([1, 0, 2, 3, 3]), 2),
+    ShapeError,
+    "avg_pool3d(): Expected input's non-batch dimensions to have positive length",
+  );
+  assertThrows(
+    () => F.avgPool3d(ones([1, 1, 3, 3, 1]), [1, 3, 2], { stride: 2, ceilMode: true }),
+    ShapeError,
+    "input image (T: 3 H: 3 W: 1) smaller than kernel size (kT: 1 kH: 3 kW: 2)",
+  );
+  assertEquals(F.avgPool2d(zeros([0, 2, 4, 4]), 2).shape, [0, 2, 2, 2]);
+});
