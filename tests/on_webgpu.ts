@@ -24,6 +24,12 @@ const elsewhere: Reasons = {
     "std/",
     "package_test.ts",
   ],
+  "of command lines and permissions, which come before any device": [
+    "examples/tour_test.ts: tour: each program runs by itself, without any permission",
+    "examples/tour_test.ts: tour: an option that does not exist is refused",
+    "examples/train_test.ts: train: options",
+    "examples/train_test.ts: train: what cannot be done is said in a line, and leaves nothing behind",
+  ],
   "opens devices of its own, when tests run without this preload": ["core/backend/webgpu/"],
 };
 

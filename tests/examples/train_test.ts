@@ -75,12 +75,12 @@ Deno.test("train: learns, leaves its files, and resumes to the bit", () =>
       return text;
     };
     const [whole] = await Promise.all([
-      train("whole", "--steps", "40"),
-      train("parts", "--steps", "15").then(() => train("parts", "--resume", "--steps", "40")),
+      train("whole", "--steps", "20"),
+      train("parts", "--steps", "8").then(() => train("parts", "--resume", "--steps", "20")),
     ]);
     const [, own, bigrams] = whole.match(/held-out perplexity: ([\d.]+) {2}\(counted bigrams: ([\d.]+)\)/)!;
     assert(Number(own) < 0.9 * Number(bigrams), whole);
-    assertMatch(whole, /step 40\/40 {2}loss \d\.\d{3} {2}[\d.]+ steps\/s {2}0:00 left/);
+    assertMatch(whole, /step 20\/20 {2}loss \d\.\d{3} {2}[\d.]+ steps\/s {2}0:00 left/);
     const names = [...Deno.readDirSync(`${folder}/whole`)].map((entry) => entry.name).sort();
     assertEquals(names, ["checkpoint.safetensors", "loss.svg", "sample.txt"]);
     for (const name of names) {
