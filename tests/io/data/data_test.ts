@@ -304,7 +304,7 @@ Deno.test("data sets, samplers and loaders refuse what has no length and options
       make(DataLoader, [1], { batchSize: "2" }),
       `argument 'batchSize' must be float or None, not the string "2"`,
     ],
-    [make(Subset, [1]), "Subset(): argument 'indices' must be list of numbers, not None"],
+    [make(Subset, [1]), "Subset() missing 1 required positional argument: 'indices'"],
     [
       make(WeightedRandomSampler, [1], 1, true, { gen: 1 }),
       "'gen'; it knows weights, numSamples, replacement, generator",
