@@ -13,7 +13,7 @@ import { broadcastShapes } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { settingsOf, type Trailing } from "./arguments.ts";
 import { asFloat, cast, checkOperand, checkTensors, commonType, type TensorLike } from "./cast.ts";
-import { fillValue, full } from "./create.ts";
+import { constant, fillValue, full } from "./create.ts";
 import { abs, add, binary, binaryAs, mul, sub } from "./elementwise.ts";
 import { nonzero } from "./indexing/mask.ts";
 import { checkCall, type Kinds } from "./options.ts";
@@ -126,7 +126,7 @@ function chosen(condition: Tensor, a: TensorLike, b: TensorLike): Tensor {
   const side = (x: TensorLike) => {
     if (x instanceof Tensor) return expand(cast(x, dtype), shape);
     checkFits("where", x, dtype);
-    return full(shape, fillValue(x, dtype), { dtype, device: condition.device });
+    return constant(shape, x, dtype, condition.device);
   };
   return apply(prim.wherePrim, [expand(toBool(condition), shape), side(a), side(b)], undefined);
 }
