@@ -23,6 +23,7 @@ import {
 import { computeType, type Staged, stageInput, stageOutput, stagePadded } from "../stage.ts";
 import { nativeInputGrad } from "./conv_native.ts";
 import { depthwiseInputGrad } from "./depthwise.ts";
+import { exactWhere } from "./input_grad_exact.ts";
 import { Interleave } from "./interleave.ts";
 import { floatOf, sooner, zeros } from "./method.ts";
 import { type Phase, phasesOf, runOf, sums } from "./windows.ts";
@@ -89,25 +90,28 @@ export const convInputGrad: RoutineMaker<"convInputGrad"> = (context, step, epil
   const phases = perDim.reduce<Phase[][]>((all, own) => all.flatMap((p) => own.map((q) => [...p, q])), [[]]);
   const reached = depth > 0 ? groupsOf(phases) : [];
   if (reached.length === 0) return withEpilogue(zeros(context, step), epilogue);
-  const quick = depthwiseInputGrad(context, step, epilogue) ?? sooner(
-    depth,
-    () => winogradInputGrad(context, step, epilogue),
-    () => nativeInputGrad(context, step),
-    epilogue,
-  );
-  if (quick !== null) return quick;
   // Margins of zeros, for what lies outside g.
   const counts = perDim.map(([{ count }]) => count);
   const shifts = perDim.map((list) => list.flatMap((p) => p.taps.map(({ shift }) => shift)));
   const low = shifts.map((list) => Math.max(0, ...list.map((shift) => -shift)));
   const high = shifts.map((list, d) => Math.max(0, ...list.map((shift) => shift + counts[d] - out[d])));
-  const space = new Workspace(context);
-  const g = stagePadded(context, space, step.inputs[0], low, high);
-  const w = stageInput(context, space, step.inputs[1]);
-  const sizes: Sizes = { dtype, batch, groups, channels, depth };
-  return phases.length === 1
-    ? whole(context, space, step, epilogue, sizes, g, w, low, reached[0].phases[0])
-    : inPhases(context, space, step, epilogue, sizes, g, w, low, reached, counts);
+  const general = () => {
+    const space = new Workspace(context);
+    const g = stagePadded(context, space, step.inputs[0], low, high);
+    const w = stageInput(context, space, step.inputs[1]);
+    const sizes: Sizes = { dtype, batch, groups, channels, depth };
+    return phases.length === 1
+      ? whole(context, space, step, epilogue, sizes, g, w, low, reached[0].phases[0])
+      : inPhases(context, space, step, epilogue, sizes, g, w, low, reached, counts);
+  };
+  const runners = depthwiseInputGrad(context, step, epilogue) ?? sooner(
+    depth,
+    () => winogradInputGrad(context, step, epilogue),
+    () => nativeInputGrad(context, step),
+    epilogue,
+  ) ?? general();
+  if ([...low, ...high].every((n) => n === 0)) return runners;
+  return exactWhere(context, step, reached.flatMap((group) => group.phases), runners, epilogue);
 };
 
 /** The product for phases that join the same places, but for where its results go. Their channels are its rows, phase after phase. */
