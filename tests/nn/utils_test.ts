@@ -80,9 +80,11 @@ Deno.test("sequences are padded, packed and unpacked", () => {
     2,
     1,
   ]]);
+  // The sizes are on the CPU, as PyTorch has them, which is said where that is not the default device.
+  const sizes = tensor([2, 1, 1], { dtype: "int64", device: "cpu" });
   assertEquals(
     String(rnn.packSequence(sequences.slice(0, 2))),
-    "PackedSequence(data=tensor([1., 4., 2., 3.]), batch_sizes=tensor([2, 1, 1]), sorted_indices=None, unsorted_indices=None)",
+    `PackedSequence(data=tensor([1., 4., 2., 3.]), batch_sizes=${sizes}, sorted_indices=None, unsorted_indices=None)`,
   );
   const [padded, lengths] = rnn.padPackedSequence(packed, { batchFirst: true, totalLength: 4 });
   assertEquals(padded.tolist(), [[1, 2, 3, 0], [4, 0, 0, 0], [5, 6, 0, 0]]);
