@@ -117,6 +117,7 @@ function adaptiveAvg(op: string, name: string, rank: number, x: Tensor, outputSi
   const input = batched(op, x, rank);
   requireFloat(op, x);
   const sizes = outputSizes(op, input, outputSize);
+  if (rank === 3 && x.shape[1] === 0 && sizes.some((s) => s !== 1)) throw emptySize(op, x, 1);
   const shape = [...input.shape.slice(0, 2), ...sizes];
   const finished = (y: Tensor) => {
     const result = unbatched(y, x);

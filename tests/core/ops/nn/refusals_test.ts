@@ -191,5 +191,11 @@ Deno.test("average pools refuse images without channels, and volumes smaller tha
     ShapeError,
     "input image (T: 3 H: 3 W: 1) smaller than kernel size (kT: 1 kH: 3 kW: 2)",
   );
+  assertThrows(
+    () => F.adaptiveAvgPool3d(zeros([1, 0, 4, 4, 4]), 2),
+    ShapeError,
+    "adaptive_avg_pool3d(): Expected input to have non-zero size for non-batch dimensions",
+  );
+  assertEquals(F.adaptiveAvgPool3d(zeros([1, 0, 4, 4, 4]), 1).shape, [1, 0, 1, 1, 1]);
   assertEquals(F.avgPool2d(zeros([0, 2, 4, 4]), 2).shape, [0, 2, 2, 2]);
 });
