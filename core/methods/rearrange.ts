@@ -7,7 +7,7 @@ import * as products from "../ops/linalg/products.ts";
 import * as op from "../ops/rearrange.ts";
 import { ravel, swapaxes, type TwoAxes } from "../ops/aliases.ts";
 import { expand } from "../ops/view.ts";
-import { type Shape, type SizeList, sizesIn } from "../shape.ts";
+import { type SizeList, sizesIn } from "../shape.ts";
 import type { Named } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { PointwiseMethods } from "./pointwise.ts";

@@ -8,7 +8,7 @@ import { ValueError } from "../errors.ts";
 import type { BinaryFn, ScalarFn, UnaryFn } from "../kernel/scalar.ts";
 import { cast } from "../ops/cast.ts";
 import * as op from "../ops/elementwise.ts";
-import { eq, ge, gt, le, logicalAnd, lt, where } from "../ops/logical.ts";
+import { eq, ge, gt, le, logicalAnd, logicalNot, lt, where } from "../ops/logical.ts";
 import { trigamma } from "../ops/pointwise.ts";
 import { fullLike, zerosLike } from "../ops/create.ts";
 import { any } from "../ops/reduce.ts";
@@ -236,6 +236,24 @@ export const remainderByNonzeroPrim = byNonzero(remainderPrim, "remainder");
 export const fmodByNonzeroPrim = byNonzero(fmodPrim, "fmod");
 /** What is left of a quotient rounded towards zero. */
 export const restByNonzeroPrim = byNonzero(fmodPrim, "div_trunc");
+
+/** Probabilities whose values may not be at hand yet: what is none is refused. */
+export const probabilityPrim: Primitive<undefined> = definePrimitive<undefined>({
+  name: "probability",
+  torchName: "",
+  infer: ([x]) => x,
+  vjp: [(g) => g],
+  batch: { attrs: (attrs) => attrs },
+  lowering: { kind: "reshape" },
+  refusal: {
+    late: true,
+    found: ([x]) => any(logicalNot(logicalAnd(ge(x, 0), le(x, 1)))),
+    error: () =>
+      new ValueError(
+        "all elements of input should be between 0 and 1, in binary_cross_entropy; for logits there is binaryCrossEntropyWithLogits",
+      ),
+  },
+});
 
 // where(condition, a, b): each side gets the gradient where it was chosen, zero elsewhere
 export const wherePrim = elementwise(

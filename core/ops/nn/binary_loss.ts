@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { probabilityPrim } from "../../prim/elementwise.ts";
 import { abs, add, div, exp, log, log1p, maximum, minimum, mul, neg, sub } from "../elementwise.ts";
 import { DTypeError, ShapeError, ValueError } from "../../errors.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -16,7 +17,7 @@ import { lt, where } from "../logical.ts";
 import { floats } from "./activation.ts";
 import { expand } from "../view.ts";
 import { clamp } from "../pointwise.ts";
-import { named } from "../../apply.ts";
+import { apply, named } from "../../apply.ts";
 import {
   type Aimed,
   aimed,
@@ -37,8 +38,8 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
 export const binaryCrossEntropyKinds: Kinds<BinaryCrossEntropyOptions> = { weight: "tensor?", ...lossKinds };
 
 /**
- * -(target ln(input) + (1 - target) ln(1 - input)) of probabilities, logarithms not below -100. Shapes and dtypes are equal. Few
- * probabilities that are at hand are checked to lie in [0, 1]; beyond it the loss is NaN. `torch.nn.functional.binary_cross_entropy`.
+ * -(target ln(input) + (1 - target) ln(1 - input)) of probabilities, logarithms not below -100. Shapes and dtypes are equal.
+ * `torch.nn.functional.binary_cross_entropy`.
  */
 export function binaryCrossEntropy(
   input: Tensor,
@@ -70,7 +71,8 @@ export function binaryCrossEntropy(
   const floor = (x: Tensor) => clamp(x, -100);
   // -(t - 1) and not 1 - t: the sign of a zero gradient is PyTorch's.
   const lost = (p: Tensor) => sub(mul(sub(target, 1), floor(log1p(neg(p)))), mul(target, floor(log(p))));
-  const loss = input.value.track === 0 ? lost(input) : bounded(input, target, lost);
+  const given = apply(probabilityPrim, [input], undefined);
+  const loss = given.track === 0 ? lost(given) : bounded(given, target, lost);
   const weighted = weight ? mul(loss, expand(weight, loss.shape)) : loss;
   return named("BinaryCrossEntropy", reduced("binary_cross_entropy", weighted, options.reduction));
 }

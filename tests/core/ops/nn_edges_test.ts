@@ -87,6 +87,15 @@ Deno.test("binary cross entropy takes probabilities, and targets of their dtype"
     ValueError,
     "all elements of input should be between 0 and 1, in binary_cross_entropy: got 1.5",
   );
+  // Logits that are computed are found when the loss is.
+  for (const logits of [tensor([0.5, 1.5]), tensor([-0.25, 0.5]), tensor([NaN, 0.5])]) {
+    const loss = binaryCrossEntropy(logits.mul(1).requiresGrad_(), tensor([0, 1]));
+    assertThrows(
+      () => loss.item(),
+      ValueError,
+      "all elements of input should be between 0 and 1, in binary_cross_entropy; for logits there is",
+    );
+  }
   assertThrows(
     () => binaryCrossEntropy(tensor([0.5]), tensor([1], { dtype: "int64" })),
     DTypeError,

@@ -171,6 +171,7 @@ export const gradientCases: Readonly<Record<string, readonly GradientCase[]>> = 
   "max of window": reduction(),
   alias: one(any),
   barrier: one(any),
+  probability: [{ inputs: [random([2, 3], 0.1, 0.9)], wrt: [0], attrs: undefined }],
   reshape: [
     { inputs: [random([2, 3], ...any)], wrt: [0], attrs: { shape: [3, 2] } },
     { inputs: [random([1], ...any)], wrt: [0], attrs: { shape: [] } },
