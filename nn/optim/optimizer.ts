@@ -48,7 +48,7 @@ export type Settings<S> = Partial<S> & FixedSettings;
 
 /** What an optimizer is given: parameters, named parameters, or groups. */
 export type ParametersOrGroups<S> =
-  | Iterable<Parameter>
+  | Iterable<Parameter | readonly [name: string, parameter: Parameter]>
   | Iterable<Settings<S> & { readonly params: Iterable<Parameter> | Parameter }>;
 
 /**
@@ -149,7 +149,8 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
     if (typeof (params as { [Symbol.iterator]?: unknown } | undefined)?.[Symbol.iterator] !== "function") {
       throw new ValueError(`${name}: expected parameters or groups { params: [...] }; pass net.parameters()`);
     }
-    const list = [...params];
+    // The names of named parameters play no part.
+    const list = [...params].map((entry) => Array.isArray(entry) && entry.length === 2 ? entry[1] : entry);
     if (list.length === 0) {
       throw new ValueError(
         `optimizer got an empty parameter list, in ${name}: modules find parameters and layers in fields, not in plain arrays, records ` +

@@ -157,7 +157,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler<WarmRestartsSetting
       this.place(at);
       this.lastEpoch = Math.floor(at);
     }
-    this.apply(this.rates());
+    this.apply(this.rates(), at);
   }
 
   /** Finds the period that a step is in. */

@@ -10,6 +10,7 @@ import {
   checkOptimizer,
   eachGroup,
   numbers,
+  printRate,
   type Scheduled,
   scheduled,
   type SchedulerArguments,
@@ -35,6 +36,8 @@ export interface PlateauOptions {
   readonly minLr?: number | readonly number[];
   /** Smaller reductions are not made; 1e-8 by default. */
   readonly eps?: number;
+  /** Print each reduction. */
+  readonly verbose?: boolean;
 }
 
 const kinds: Kinds<PlateauOptions> = {
@@ -46,6 +49,7 @@ const kinds: Kinds<PlateauOptions> = {
   cooldown: "number",
   minLr: "rates",
   eps: "number",
+  verbose: "boolean",
 };
 
 /**
@@ -71,8 +75,9 @@ export class ReduceLROnPlateau {
   cooldownCounter = 0;
   /** Number of the last step. */
   lastEpoch = 0;
-  private readonly settings: Required<Omit<PlateauOptions, "minLr">>;
+  private readonly settings: Required<Omit<PlateauOptions, "minLr" | "verbose">>;
   private readonly minLrs: number[];
+  private verbose: boolean;
   private lastLr: number[];
 
   /** Takes the optimizer and the settings, by position or by name. */
@@ -94,6 +99,7 @@ export class ReduceLROnPlateau {
       throw new ValueError(`threshold mode ${thresholdMode} is unknown!`);
     }
     this.optimizer = optimizer;
+    this.verbose = options.verbose ?? false;
     this.settings = { factor, patience, cooldown, mode, threshold, thresholdMode, eps };
     this.minLrs = eachGroup("ReduceLROnPlateau", "min_lr", optimizer, minLr);
     this.best = mode === "min" ? Infinity : -Infinity;
@@ -118,7 +124,9 @@ export class ReduceLROnPlateau {
     if (this.numBadEpochs > patience) {
       this.optimizer.paramGroups.forEach((group, i) => {
         const reduced = Math.max(group.lr * factor, this.minLrs[i]);
-        if (group.lr - reduced > eps) group.lr = reduced;
+        if (group.lr - reduced <= eps) return;
+        group.lr = reduced;
+        if (this.verbose) printRate("reducing", i, reduced, this.lastEpoch);
       });
       this.cooldownCounter = cooldown;
       this.numBadEpochs = 0;
@@ -145,7 +153,7 @@ export class ReduceLROnPlateau {
     return {
       ...Object.fromEntries(settings),
       min_lrs: [...this.minLrs],
-      verbose: false,
+      verbose: this.verbose,
       cooldown_counter: this.cooldownCounter,
       best: this.best,
       num_bad_epochs: this.numBadEpochs,
@@ -163,6 +171,7 @@ export class ReduceLROnPlateau {
     }
     this.minLrs.splice(0, this.minLrs.length, ...numbers("min_lrs", state, this.minLrs));
     this.cooldownCounter = Number(state.cooldown_counter ?? this.cooldownCounter);
+    this.verbose = Boolean(state.verbose ?? this.verbose);
     this.best = Number(state.best ?? this.best);
     this.numBadEpochs = Number(state.num_bad_epochs ?? this.numBadEpochs);
     this.lastEpoch = Number(state.last_epoch ?? this.lastEpoch);

@@ -43,10 +43,12 @@ export interface Scheduled {
 export interface SchedulerOptions {
   /** The number of the last step when a run goes on; -1, the default, at its start. */
   readonly lastEpoch?: number;
+  /** Print the learning rates of each step. */
+  readonly verbose?: boolean;
 }
 
 /** What those options hold; they come last. */
-export const schedulerKinds: Kinds<SchedulerOptions> = { lastEpoch: "whole" };
+export const schedulerKinds: Kinds<SchedulerOptions> = { lastEpoch: "whole", verbose: "boolean" };
 
 /**
  * What the constructor of a scheduler takes: the optimizer and what else it needs, R, which N has by name; then P, and the options O. All of them may
@@ -85,6 +87,17 @@ const spellings: Readonly<Record<string, string>> = {
   tI: "T_i",
   tCur: "T_cur",
 };
+
+/** Prints the learning rate of a group as PyTorch does; a step that is given has its number in front. */
+export function printRate(what: string, group: number, rate: number, epoch?: number): void {
+  const [digits, exponent] = rate.toExponential(4).split("e");
+  const power = `${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
+  const step = epoch === undefined
+    ? ""
+    : `Epoch ${Number.isInteger(epoch) ? String(epoch).padStart(5, "0") : epoch.toFixed(2)}: `;
+  const text = `${step}${what} learning rate of group ${group} to ${digits}e${power}.`;
+  console.log(step === "" ? text[0].toUpperCase() + text.slice(1) : text);
+}
 
 /** A setting's name in PyTorch. */
 export function spelled(name: string): string {
@@ -128,6 +141,8 @@ export abstract class LRScheduler<S extends object> {
   protected stepCount = 0;
   /** The learning rates of the last step. */
   protected lastLr: number[] = [];
+  /** Whether the learning rates of each step are printed. */
+  protected verbose: boolean;
 
   /** Takes the optimizer and sets the learning rates of the first step. */
   constructor(optimizer: Scheduled, settings: S, options: SchedulerOptions = {}) {
@@ -143,6 +158,7 @@ export abstract class LRScheduler<S extends object> {
     });
     this.optimizer = optimizer;
     this.settings = settings;
+    this.verbose = options.verbose ?? false;
     this.baseLrs = optimizer.paramGroups.map((group) => group.initialLr as number);
     this.lastEpoch = lastEpoch;
     this.initialStep();
@@ -179,12 +195,15 @@ export abstract class LRScheduler<S extends object> {
     this.stepCount++;
     if (epoch === undefined) this.lastEpoch++;
     else this.lastEpoch = epoch;
-    this.apply((epoch === undefined ? null : this.closedForm()) ?? this.rates());
+    this.apply((epoch === undefined ? null : this.closedForm()) ?? this.rates(), epoch);
   }
 
-  /** Sets the learning rates. */
-  protected apply(rates: readonly number[]): void {
-    this.optimizer.paramGroups.forEach((group, i) => group.lr = rates[i]);
+  /** Sets the learning rates of a step, which may be a given one. */
+  protected apply(rates: readonly number[], epoch?: number): void {
+    this.optimizer.paramGroups.forEach((group, i) => {
+      group.lr = rates[i];
+      if (this.verbose) printRate("adjusting", i, rates[i], epoch);
+    });
     this.lastLr = this.current;
   }
 
@@ -199,7 +218,7 @@ export abstract class LRScheduler<S extends object> {
       ...Object.fromEntries(Object.entries(this.settings).map(([key, value]) => [spelled(key), value])),
       base_lrs: [...this.baseLrs],
       last_epoch: this.lastEpoch,
-      verbose: false,
+      verbose: this.verbose,
       _step_count: this.stepCount,
       _get_lr_called_within_step: false,
       _last_lr: [...this.lastLr],
@@ -215,6 +234,7 @@ export abstract class LRScheduler<S extends object> {
         Object.assign(this.settings, { [key]: value });
       }
     }
+    this.verbose = Boolean(state.verbose ?? this.verbose);
     this.baseLrs = numbers("base_lrs", state, this.baseLrs);
     this.lastLr = numbers("_last_lr", state, this.lastLr);
     this.lastEpoch = Number(state.last_epoch ?? this.lastEpoch);

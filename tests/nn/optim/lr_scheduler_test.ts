@@ -231,3 +231,36 @@ Deno.test("schedulers take everything by name, the optimizer too", () => {
     "StepLR() missing 1 required positional argument: 'optimizer'",
   );
 });
+
+Deno.test("verbose schedulers print learning rates as PyTorch does", () => {
+  const lines: string[] = [], { log } = console;
+  console.log = (line: string) => lines.push(line);
+  try {
+    const group = (lr: number) => ({ params: [new Parameter(zeros([1]))], lr });
+    const optimizer = new SGD([group(0.1), group(2)]);
+    const scheduler = new lrScheduler.StepLR(optimizer, 2, { verbose: true });
+    optimizer.step();
+    scheduler.step();
+    scheduler.step();
+    scheduler.step(5);
+    assertEquals(scheduler.stateDict().verbose, true);
+    const plateau = new lrScheduler.ReduceLROnPlateau({ optimizer, patience: 0, verbose: true });
+    for (let i = 0; i < 3; i++) plateau.step(1);
+  } finally {
+    console.log = log;
+  }
+  assertEquals(lines, [
+    "Adjusting learning rate of group 0 to 1.0000e-01.",
+    "Adjusting learning rate of group 1 to 2.0000e+00.",
+    "Adjusting learning rate of group 0 to 1.0000e-01.",
+    "Adjusting learning rate of group 1 to 2.0000e+00.",
+    "Adjusting learning rate of group 0 to 1.0000e-02.",
+    "Adjusting learning rate of group 1 to 2.0000e-01.",
+    "Epoch 00005: adjusting learning rate of group 0 to 1.0000e-03.",
+    "Epoch 00005: adjusting learning rate of group 1 to 2.0000e-02.",
+    "Epoch 00002: reducing learning rate of group 0 to 1.0000e-04.",
+    "Epoch 00002: reducing learning rate of group 1 to 2.0000e-03.",
+    "Epoch 00003: reducing learning rate of group 0 to 1.0000e-05.",
+    "Epoch 00003: reducing learning rate of group 1 to 2.0000e-04.",
+  ]);
+});

@@ -342,6 +342,11 @@ Deno.test("NAdam, RAdam and Adam climb, and decay apart from the gradient, where
   );
 });
 
+Deno.test("named parameters are taken as parameters", () => {
+  const layer = new Linear(2, 1), optimizer = new optim.SGD(layer.namedParameters(), { lr: 0.5 });
+  assertEquals(optimizer.paramGroups[0].params, layer.parameters());
+});
+
 Deno.test("SparseAdam refuses the gradients that there are, in PyTorch's words", () => {
   const p = new Parameter(ones([2])), optimizer = new optim.SparseAdam({ params: [p], lr: 0.1 });
   p.sum().backward();
