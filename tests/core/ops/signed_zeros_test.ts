@@ -36,6 +36,26 @@ forEachDevice("of 0 and -0, maximum and minimum take the second", () => {
   }
 });
 
+forEachDevice("odd functions keep the sign of zero", () => {
+  const odd = [
+    core.sin,
+    core.tan,
+    core.tanh,
+    core.asin,
+    core.atan,
+    core.sinh,
+    core.asinh,
+    core.atanh,
+    core.erf,
+  ];
+  for (const f of [...odd, core.sqrt, core.expm1, core.log1p]) {
+    assertEquals(texts(f(tensor([-0, 0]))), "-0 0");
+  }
+  for (const f of [core.trunc, core.ceil, core.round]) {
+    assertEquals(texts(f(tensor([-0.25, 0.25]))).slice(0, 2), "-0");
+  }
+});
+
 // Shader compilers take x + 0 for x: on WebGPU such a zero may have a sign.
 Deno.test("on the CPU nothing times a logarithm is 0 without a sign", () => {
   const device = "cpu";

@@ -187,7 +187,7 @@ export const basicMath: Readonly<Record<string, string>> = {
   p = fma(p, z, -3.33332819422e-1);
   let small = fma(p * z, x, x);
   let large = copysign(1.0 - 2.0 / (exp_scaled(min(a, 10.0) * 2.0, 0) + 1.0), x);
-  return select(select(large, small, a < 0.625), x, is_nan(x));
+  return select(select(large, small, a < 0.625), x, is_nan(x) || x == 0.0);
 }`,
   sigmoid_float: `fn sigmoid_float(x: f32) -> f32 {
   let e = exp_float(-abs(x));
