@@ -10,7 +10,7 @@ import { cast } from "../ops/cast.ts";
 import * as op from "../ops/elementwise.ts";
 import { eq, ge, gt, le, logicalAnd, logicalNot, lt, where } from "../ops/logical.ts";
 import { trigamma } from "../ops/pointwise.ts";
-import { fullLike, zerosLike } from "../ops/create.ts";
+import { zerosLike } from "../ops/create.ts";
 import { any } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
 import { definePrimitive, type Primitive, type Vjp, type VjpRule } from "./primitive.ts";
@@ -259,11 +259,7 @@ export const probabilityPrim: Primitive<undefined> = definePrimitive<undefined>(
 export const wherePrim = elementwise(
   "where",
   "Where",
-  [
-    null,
-    (g, _y, [c]) => where(c, g, fullLike(g, 0)),
-    (g, _y, [c]) => where(c, fullLike(g, 0), g),
-  ],
+  [null, (g, _y, [c]) => where(c, g, 0), (g, _y, [c]) => where(c, 0, g)],
   ([, a]) => a,
 );
 
