@@ -67,6 +67,7 @@ export {
   convTranspose3d,
   type ConvTransposeOptions,
   type ConvTransposeSettings,
+  type ConvWeight,
 } from "./ops/nn/conv.ts";
 export { ctcLoss, type CtcLossOptions, type Lengths } from "./ops/nn/ctc_loss.ts";
 export {

@@ -270,9 +270,10 @@ export function addmv(input: Tensor, a: Tensor, b: Tensor, options: AddmmOptions
 /** x [..., in] times weight [out, in] transposed, plus bias [out]. `torch.nn.functional.linear`. */
 export function linear(
   x: Tensor,
-  weight: Tensor,
+  weight: Tensor | Named<{ weight: Tensor; bias: Tensor | null }>,
   bias?: Tensor | null | Named<{ bias: Tensor | null }>,
 ): Tensor {
+  if (isNamed(weight)) return linear(x, ...inPlace("linear", ["weight", "bias"], [weight, bias], 1));
   if (isNamed(bias)) return linear(x, weight, ...inPlace("linear", ["bias"], [bias]));
   checkTensors("linear", bias ? [x, weight, bias] : [x, weight]);
   // Of what is no matrix product the error is that of `matmul`.

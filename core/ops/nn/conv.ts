@@ -33,6 +33,9 @@ export interface ConvOptions {
 /** The bias of a call, or what follows the weight by name. */
 export type ConvBias<O extends object> = Tensor | null | Named<{ bias: Tensor | null }, O>;
 
+/** The weight of a convolution, or what is named with it. */
+export type ConvWeight<O extends object> = Tensor | Named<{ weight: Tensor; bias: Tensor | null }, O>;
+
 /** What follows the bias of a convolution, in place or by name. */
 export type ConvSettings = Trailing<
   [stride: Sizes, padding: Sizes | "same" | "valid", dilation: Sizes, groups: number],
@@ -163,33 +166,36 @@ function finished(y: Tensor, x: Tensor, bias: Tensor | null | undefined): Tensor
   return named("SqueezeBackward1", reshape(shifted, y.shape.slice(1)));
 }
 
-/** The bias of a call and its options, however they were given. */
+/** The weight and the bias of a call and its options, however they were given. */
 function settle<O extends object>(
   op: string,
   x: Tensor,
-  weight: Tensor,
+  weight: ConvWeight<object>,
   bias: ConvBias<object> | undefined,
   settings: readonly unknown[],
   kinds: Kinds<O>,
-): readonly [bias: Tensor | null | undefined, options: Partial<O>] {
+): readonly [weight: Tensor, bias: Tensor | null | undefined, options: Partial<O>] {
   const options = settingsOf<O>(op, settings, kinds);
+  if (isNamed(weight)) {
+    const [placed, more, rest] = inPlaceWith(op, ["weight", "bias"], [weight, bias], options, 1);
+    return settle(op, x, placed, more, [rest], kinds);
+  }
   if (isNamed(bias)) {
     const [placed, rest] = inPlaceWith(op, ["bias"], [bias], options);
     return settle(op, x, weight, placed, [rest], kinds);
   }
   checkCall(op, [x, weight], undefined, undefined, { bias });
-  return [bias, options];
+  return [weight, bias, options];
 }
 
 function conv(
   op: string,
   rank: number,
   x: Tensor,
-  weight: Tensor,
-  given: ConvBias<ConvOptions> | undefined,
+  given: readonly [ConvWeight<ConvOptions>, ConvBias<ConvOptions>?],
   settings: ConvSettings,
 ): Tensor {
-  const [bias, options] = settle(op, x, weight, given, settings, convKinds);
+  const [weight, bias, options] = settle(op, x, given[0], given[1], settings, convKinds);
   const { padding = 0, groups = 1 } = options;
   const input = operands(op, x, weight, rank);
   const whole = isInt(x.dtype);
@@ -242,11 +248,11 @@ function conv(
  */
 export function conv1d(
   x: Tensor,
-  weight: Tensor,
+  weight: ConvWeight<ConvOptions>,
   bias?: ConvBias<ConvOptions>,
   ...settings: ConvSettings
 ): Tensor {
-  return conv("conv1d", 1, x, weight, bias, settings);
+  return conv("conv1d", 1, x, [weight, bias], settings);
 }
 
 /**
@@ -264,21 +270,21 @@ export function conv1d(
  */
 export function conv2d(
   x: Tensor,
-  weight: Tensor,
+  weight: ConvWeight<ConvOptions>,
   bias?: ConvBias<ConvOptions>,
   ...settings: ConvSettings
 ): Tensor {
-  return conv("conv2d", 2, x, weight, bias, settings);
+  return conv("conv2d", 2, x, [weight, bias], settings);
 }
 
 /** The cross-correlation of x [N, C, D, H, W] (or [C, D, H, W]) with weight [O, C / groups, kD, kH, kW], plus bias [O]. `torch.nn.functional.conv3d`. */
 export function conv3d(
   x: Tensor,
-  weight: Tensor,
+  weight: ConvWeight<ConvOptions>,
   bias?: ConvBias<ConvOptions>,
   ...settings: ConvSettings
 ): Tensor {
-  return conv("conv3d", 3, x, weight, bias, settings);
+  return conv("conv3d", 3, x, [weight, bias], settings);
 }
 
 const sides = ["depth", "height", "width"] as const;
@@ -305,11 +311,10 @@ function convTranspose(
   op: string,
   rank: number,
   x: Tensor,
-  weight: Tensor,
-  given: ConvBias<ConvTransposeOptions> | undefined,
+  given: readonly [ConvWeight<ConvTransposeOptions>, ConvBias<ConvTransposeOptions>?],
   settings: ConvTransposeSettings,
 ): Tensor {
-  const [bias, options] = settle(op, x, weight, given, settings, convTransposeKinds);
+  const [weight, bias, options] = settle(op, x, given[0], given[1], settings, convTransposeKinds);
   const { groups = 1 } = options;
   const input = operands(op, x, weight, rank);
   // Of the integers PyTorch takes int64 alone here.
@@ -362,11 +367,11 @@ function convTranspose(
 /** The adjoint of `conv1d`: x [N, C, L] (or [C, L]), weight [C, O / groups, k], bias [O]. `torch.nn.functional.conv_transpose1d`. */
 export function convTranspose1d(
   x: Tensor,
-  weight: Tensor,
+  weight: ConvWeight<ConvTransposeOptions>,
   bias?: ConvBias<ConvTransposeOptions>,
   ...settings: ConvTransposeSettings
 ): Tensor {
-  return convTranspose("conv_transpose1d", 1, x, weight, bias, settings);
+  return convTranspose("conv_transpose1d", 1, x, [weight, bias], settings);
 }
 
 /**
@@ -375,19 +380,19 @@ export function convTranspose1d(
  */
 export function convTranspose2d(
   x: Tensor,
-  weight: Tensor,
+  weight: ConvWeight<ConvTransposeOptions>,
   bias?: ConvBias<ConvTransposeOptions>,
   ...settings: ConvTransposeSettings
 ): Tensor {
-  return convTranspose("conv_transpose2d", 2, x, weight, bias, settings);
+  return convTranspose("conv_transpose2d", 2, x, [weight, bias], settings);
 }
 
 /** The adjoint of `conv3d`: x [N, C, D, H, W] (or [C, D, H, W]), weight [C, O / groups, kD, kH, kW], bias [O]. `torch.nn.functional.conv_transpose3d`. */
 export function convTranspose3d(
   x: Tensor,
-  weight: Tensor,
+  weight: ConvWeight<ConvTransposeOptions>,
   bias?: ConvBias<ConvTransposeOptions>,
   ...settings: ConvTransposeSettings
 ): Tensor {
-  return convTranspose("conv_transpose3d", 3, x, weight, bias, settings);
+  return convTranspose("conv_transpose3d", 3, x, [weight, bias], settings);
 }

@@ -404,6 +404,26 @@ cases.push(
   ["renorm", () => rows.renorm({ p: 2, dim: 0, maxnorm: 1 }), () => rows.renorm(2, 0, 1)],
 );
 
+const kernel = ones([2, 4, 2, 2]), shift = tensor([1, 2]);
+cases.push(
+  [
+    "conv2d",
+    () => F.conv2d(image, { weight: kernel, bias: shift, stride: 2 }),
+    () => F.conv2d(image, kernel, shift, 2),
+  ],
+  ["conv2d without a bias", () => F.conv2d(image, { weight: kernel }), () => F.conv2d(image, kernel)],
+  [
+    "conv_transpose2d",
+    () => F.convTranspose2d(image, { weight: ones([4, 2, 2, 2]), bias: shift, padding: 1 }),
+    () => F.convTranspose2d(image, ones([4, 2, 2, 2]), shift, 1, 1),
+  ],
+  [
+    "linear",
+    () => F.linear(rows, { weight: ones([2, 3]), bias: shift }),
+    () => F.linear(rows, ones([2, 3]), shift),
+  ],
+);
+
 for (const [name, byName, byPosition] of cases) {
   Deno.test(`by name: ${name}`, () => assertEquals(byName().tolist(), byPosition().tolist()));
 }
