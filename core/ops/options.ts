@@ -52,6 +52,18 @@ const holds: Readonly<Record<Held, readonly [name: string, test: (x: unknown) =>
   any: ["anything", () => true],
 };
 
+/** The test of each kind. Every argument is looked at, so that none is put together then. */
+const tests = new Map<Kind, (x: unknown) => boolean>();
+for (const held of Object.keys(holds) as Held[]) {
+  const [, test] = holds[held];
+  tests.set(held, test).set(`${held}?`, (x) => x === null || test(x));
+}
+
+/** Whether a value is of a kind. */
+function isKind(kind: Kind, value: unknown): boolean {
+  return tests.get(kind)?.(value) === true;
+}
+
 /**
  * Options of PyTorch that have one value here. Spelled out, it may stand in any call and changes nothing; operations declare those that their
  * PyTorch namesakes take.
@@ -183,7 +195,7 @@ function example(value: unknown, known: readonly string[] | object): string {
   const kinds = isList(known) ? {} : known as Readonly<Record<string, Kind>>;
   const name = Object.keys(kinds).find((key) => {
     const kind = kinds[key];
-    return kind !== "any" && holds[(kind.endsWith("?") ? kind.slice(0, -1) : kind) as Held][1](value);
+    return kind !== "any" && value !== null && isKind(kind, value);
   });
   const written = name === undefined || value instanceof Tensor ? "..." : JSON.stringify(value);
   return `${name ?? namesOf(known)[0]}: ${written}`;
@@ -199,10 +211,8 @@ function isList<T>(known: readonly T[] | object): known is readonly T[] {
 
 /** Throws unless an argument is of a kind; one that is not given may be. */
 export function checkKind(op: string, name: string, value: unknown, kind: Kind): void {
-  if (value === undefined) return;
-  const orNull = kind.endsWith("?");
-  const [wanted, test] = holds[(orNull ? kind.slice(0, -1) : kind) as Held];
-  if ((orNull && value === null) || test(value)) return;
+  if (value === undefined || isKind(kind, value)) return;
+  const orNull = kind.endsWith("?"), [wanted] = holds[(orNull ? kind.slice(0, -1) : kind) as Held];
   const got = value === null
     ? "None"
     : typeof value === "string"
