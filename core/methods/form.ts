@@ -5,7 +5,7 @@
  */
 import { bytesOf, type DType, isFloat, scalarName } from "../dtype.ts";
 import { cast, checkTensors, type Scalar } from "../ops/cast.ts";
-import { angle, isNonzero } from "../ops/tensor_functions.ts";
+import * as forms from "../ops/tensor_functions.ts";
 import {
   full,
   type NestedArray,
@@ -114,6 +114,26 @@ export abstract class FormMethods extends AliasMethods {
     return false;
   }
 
+  /** False: no tensor is the lazy conjugate of another. */
+  isConj(this: Tensor): boolean {
+    return forms.isConj(this);
+  }
+
+  /** False: no tensor is the lazy negative of another. */
+  isNeg(this: Tensor): boolean {
+    return forms.isNeg(this);
+  }
+
+  /** This tensor itself. */
+  resolveConj(this: Tensor): Tensor {
+    return forms.resolveConj(this);
+  }
+
+  /** This tensor itself. */
+  resolveNeg(this: Tensor): Tensor {
+    return forms.resolveNeg(this);
+  }
+
   /** This tensor itself, as there are no complex numbers. */
   conj(this: Tensor): Tensor {
     return this.value;
@@ -121,12 +141,12 @@ export abstract class FormMethods extends AliasMethods {
 
   /** 0, pi for negative numbers, NaN for NaN. */
   angle(this: Tensor): Tensor {
-    return angle(this);
+    return forms.angle(this);
   }
 
   /** Whether the single element is not zero. Reads it. */
   isNonzero(this: Tensor): boolean {
-    return isNonzero(this);
+    return forms.isNonzero(this);
   }
 
   /** Whether the dtype has negative numbers. */

@@ -6,7 +6,7 @@
 import { named } from "../apply.ts";
 import { isFloat } from "../dtype.ts";
 import { ShapeError } from "../errors.ts";
-import { sizeOf } from "../shape.ts";
+import { sameShape, sizeOf } from "../shape.ts";
 import { Tensor } from "../tensor.ts";
 import { asFloat, type Scalar, type TensorLike } from "./cast.ts";
 import { full, type TensorOptions } from "./create.ts";
@@ -143,4 +143,40 @@ export function conjPhysical(x: Tensor): Tensor {
 export function isComplex(_x: Tensor): boolean {
   checkCall("is_complex", [_x]);
   return false;
+}
+
+/** Whether the dtype has negative numbers. `torch.is_signed`. */
+export function isSigned(x: Tensor): boolean {
+  checkCall("is_signed", [x]);
+  return x.dtype !== "uint8" && x.dtype !== "bool";
+}
+
+/** Whether two tensors have the same shape. `torch.is_same_size`. */
+export function isSameSize(x: Tensor, other: Tensor): boolean {
+  checkCall("is_same_size", [x, other]);
+  return sameShape(x.shape, other.shape);
+}
+
+/** False: no tensor is the lazy conjugate of another. `torch.is_conj`. */
+export function isConj(x: Tensor): boolean {
+  checkCall("is_conj", [x]);
+  return false;
+}
+
+/** False: no tensor is the lazy negative of another. `torch.is_neg`. */
+export function isNeg(x: Tensor): boolean {
+  checkCall("is_neg", [x]);
+  return false;
+}
+
+/** x itself. `torch.resolve_conj`. */
+export function resolveConj(x: Tensor): Tensor {
+  checkCall("resolve_conj", [x]);
+  return x.value;
+}
+
+/** x itself. `torch.resolve_neg`. */
+export function resolveNeg(x: Tensor): Tensor {
+  checkCall("resolve_neg", [x]);
+  return x.value;
 }

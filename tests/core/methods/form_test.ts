@@ -4,6 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import * as core from "../../../core/mod.ts";
 import { ones, tensor } from "../../../core/mod.ts";
 
 Deno.test("new tensors of a kind take their sizes one by one or as a list", () => {
@@ -19,4 +20,18 @@ Deno.test("to(other) takes the dtype and the device of the other tensor", () => 
   assertEquals([y.dtype, y.device], ["float64", "reference"]);
   y.sum().backward();
   assertEquals(x.grad?.device, x.device);
+});
+
+Deno.test("signs, sizes and what complex numbers would make lazy, as functions and as methods", () => {
+  const x = tensor([[1, -2]]);
+  // torch: float32 True, uint8 False, bool False
+  for (
+    const [dtype, signed] of [["float32", true], ["int8", true], ["uint8", false], ["bool", false]] as const
+  ) {
+    assertEquals([x.to(dtype).isSigned(), core.isSigned(x.to(dtype))], [signed, signed]);
+  }
+  assertEquals([x.isSameSize(core.ones(1, 2)), core.isSameSize(x, core.ones(2, 1))], [true, false]);
+  assertEquals([x.isConj(), x.isNeg(), core.isConj(x), core.isNeg(x)], [false, false, false, false]);
+  const same = [x.resolveConj(), x.resolveNeg(), core.resolveConj(x), core.resolveNeg(x)];
+  assertEquals(same.map((y) => y === x), [true, true, true, true]);
 });
