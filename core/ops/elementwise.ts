@@ -66,7 +66,7 @@ export function floatsAlone(op: string, a: TensorLike, b: TensorLike): DType {
   const dtype = commonType(op, [a, b]);
   if (isFloat(dtype)) return dtype;
   throw new DTypeError(
-    `"${op}" not implemented for '${scalarName(dtype)}': it needs floats; cast with .to("float32")`,
+    `"${op}_cpu" not implemented for '${scalarName(dtype)}': it needs floats; cast with .to("float32")`,
   );
 }
 
@@ -350,7 +350,7 @@ export function sign(x: Tensor): Tensor {
 function notBool(op: string, x: Tensor): Tensor {
   checkTensors(op, [x]);
   if (x.dtype !== "bool") return x.value;
-  throw new DTypeError(`"${op}" not implemented for 'Bool': cast with .to("int64")`);
+  throw new DTypeError(`"${op}_vml_cpu" not implemented for 'Bool': cast with .to("int64")`);
 }
 
 function rounding(p: Primitive<undefined>, x: Tensor): Tensor {

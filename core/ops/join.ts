@@ -35,8 +35,11 @@ export function cat(tensors: readonly Tensor[], dim: number | Named<{ dim: numbe
     return cast(tensors[0], tensors.length === 1 ? tensors[0].dtype : commonType("cat", tensors));
   }
   const first = real[0];
-  if (first.shape.length === 0) {
-    throw new ShapeError("zero-dimensional tensor (at position 0) cannot be concatenated, in cat");
+  const number = tensors.findIndex((t) => t.shape.length === 0);
+  if (number >= 0) {
+    throw new ShapeError(
+      `zero-dimensional tensor (at position ${number}) cannot be concatenated, in cat; stack([a, b]) joins numbers`,
+    );
   }
   const at = normalizeDim("cat", dim, first.shape.length);
   real.forEach((t, i) => {

@@ -233,7 +233,7 @@ export function square(x: Tensor): Tensor {
 export function frac(x: Tensor): Tensor {
   checkCall("frac", [x]);
   if (!isFloat(x.dtype)) {
-    throw new DTypeError(`"frac" not implemented for '${scalarName(x.dtype)}': it needs floats`);
+    throw new DTypeError(`"frac_cpu" not implemented for '${scalarName(x.dtype)}': it needs floats`);
   }
   return named("Frac", sub(x, trunc(x)));
 }

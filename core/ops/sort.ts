@@ -207,7 +207,7 @@ function medianAlong(
 ): ValuesAndIndices {
   const at = normalizeDim(op, dim, x.shape.length), size = x.shape[at] ?? 1;
   if (x.dtype === "bool") {
-    throw new DTypeError(`"median_out" not implemented for 'Bool': cast with .to("uint8"), in ${op}`);
+    throw new DTypeError(`"median_cpu" not implemented for 'Bool': cast with .to("uint8"), in ${op}`);
   }
   if (size === 0) {
     throw new IndexError(`${op}(): Expected reduction dim ${at} to have non-zero size.`);

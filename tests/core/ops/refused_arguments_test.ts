@@ -82,6 +82,9 @@ const refused: readonly (readonly [string, () => unknown])[] = [
   ["argument 'size' must be int, not 1.5", () => ones(4).unfold(0, 1.5, 1)],
   ["argument 'value' must be float, not the string", () => Reflect.apply(core.pad, null, [ones(3), [1, 1], "constant", "x"])],
   ["argument 'eps' must be float or None, not the string", () => Reflect.apply(core.logit, null, [ones(3), "x"])],
+  ["zero-dimensional tensor (at position 1) cannot be concatenated", () => core.cat([ones(2), tensor(1)])],
+  ['"hypot_cpu" not implemented for \'Long\'', () => core.hypot(int([1]), int([1]))],
+  ['"floor_vml_cpu" not implemented for \'Bool\'', () => tensor([true]).floor()],
   ["atol must be greater than or equal to zero, but got NaN", () => core.allclose(ones(1), ones(1), { atol: NaN })],
 ];
 
