@@ -6,13 +6,15 @@
 import { apply, named } from "../apply.ts";
 import { ShapeError, ValueError } from "../errors.ts";
 import { concatPrim } from "../prim/routine.ts";
+import { type PadAttrs, padPrim } from "../prim/view.ts";
 import { normalizeDim, sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cast, commonType } from "./cast.ts";
 import { inPlace, isNamed, type Named } from "./arguments.ts";
+import { add } from "./elementwise.ts";
 import { checkCall, requireKind, requireTensors } from "./options.ts";
 import { nothing } from "./routine.ts";
-import { narrow, unsqueeze } from "./view.ts";
+import { narrow, padDim, unsqueeze } from "./view.ts";
 
 /**
  * The tensors one after the other along `dim`. `torch.cat`.
@@ -74,6 +76,32 @@ export function cat(tensors: readonly Tensor[], dim: number | Named<{ dim: numbe
 export function concatPart(g: Tensor, xs: readonly Tensor[], dim: number, argument: number): Tensor {
   const start = xs.slice(0, argument).reduce((n, x) => n + x.shape[dim], 0);
   return narrow(g, dim, start, xs[argument].shape[dim]);
+}
+
+/** A tensor that is zeros but for a part of it along one dimension, from `start` to `end`; null when it is none. */
+function partOf(
+  x: Tensor,
+): { readonly part: Tensor; readonly dim: number; start: number; end: number } | null {
+  if (x.prim !== padPrim || x.inputs.length !== 1) return null;
+  const { low, high, value } = x.attrs as PadAttrs, [part] = x.inputs;
+  const dims = low.flatMap((n, d) => n + high[d] > 0 ? [d] : []), [dim] = dims;
+  if (dims.length !== 1 || Number(value) !== 0) return null;
+  return { part, dim, start: low[dim], end: low[dim] + part.shape[dim] };
+}
+
+/**
+ * The sum of two tensors of the same shape. Where each is a part along one dimension with zeros around it, and the one part begins where the other ends, it is the parts side by side:
+ * gradients of all the parts of a tensor would otherwise be added up at every element of it.
+ */
+export function addParts(a: Tensor, b: Tensor): Tensor {
+  const x = partOf(a), y = partOf(b);
+  if (x === null || y === null || x.dim !== y.dim) return add(a, b);
+  if (x.start !== y.end && y.start !== x.end) return add(a, b);
+  const [first, last] = x.end === y.start ? [x, y] : [y, x], { dim } = x;
+  const parts = [first.part, last.part].flatMap((part) =>
+    part.prim === concatPrim && (part.attrs as { readonly dim: number }).dim === dim ? part.inputs : [part]
+  );
+  return padDim(apply(concatPrim, parts, { dim }), dim, first.start, a.shape[dim] - last.end, 0);
 }
 
 /**

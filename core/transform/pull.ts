@@ -7,7 +7,7 @@
 import { apply } from "../apply.ts";
 import { FACADE, FUNCTIONAL } from "../grad_mode.ts";
 import { nextWalk } from "../graph/trace.ts";
-import { add } from "../ops/elementwise.ts";
+import { addParts } from "../ops/join.ts";
 import { aliasPrim } from "../prim/source.ts";
 import { pullback } from "../prim/primitive.ts";
 import type { Tensor } from "../tensor.ts";
@@ -74,7 +74,7 @@ export function pullAll(
   const sums = new Array<Tensor | null>(nodes.length).fill(null);
   const give = (x: Tensor, g: Tensor) => {
     const i = orders.get(x);
-    if (i !== undefined) sums[i] = sums[i] === null ? g : add(sums[i] as Tensor, g);
+    if (i !== undefined) sums[i] = sums[i] === null ? g : addParts(sums[i] as Tensor, g);
   };
   outputs.forEach((y, i) => give(y, cotangents[i]));
   for (let i = nodes.length - 1; i >= 0; i--) {
