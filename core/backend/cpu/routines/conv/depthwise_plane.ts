@@ -80,9 +80,10 @@ export const depthwiseWords = {
 /** What stands for a row of zeros in the table of rows: no offset of an element is odd. */
 export const MARGIN = 1;
 
+/** Parameters of a kernel, and of the function that fills a strip. */
 export const four = ["i32", "i32", "i32", "i32"] as const;
 
-/** Most vectors that are loaded after the last element of a plane. */
+/** Bytes past the last element of a plane that a vector may be loaded from. */
 const SLACK = 32;
 
 /** Bytes of the rows of x that a strip needs, in a thread's own memory. */
