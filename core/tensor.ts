@@ -101,7 +101,11 @@ export class Tensor extends FormMethods {
   }
 
   set grad(next: Tensor | null) {
-    if (next !== null || this.gradCell !== null) (this.gradCell ??= new GradCell()).replace(next);
+    if (next === null && this.gradCell === null) return;
+    const cell = this.gradCell ??= new GradCell();
+    cell.replace(next);
+    // Whoever gives a gradient has it.
+    if (next !== null) cell.read();
   }
 
   /** Number of dimensions. `torch.Tensor.dim()`. */

@@ -135,7 +135,7 @@ function consumed(x: Tensor): TenonError {
     `a value of shape [${
       x.shape.join(", ")
     }] is gone: an optimizer step or a compiled function overwrote it, or it was disposed of, before an expression of it ` +
-      `was evaluated; read or evaluate() the expression before the step, or keep a copy with clone(). Where it is a gradient that ` +
-      `adds to that of an earlier step: zeroGrad() before backward(), or read p.grad after a step, so that steps keep it`,
+      `was evaluated; read or evaluate() the expression before the step, or keep a copy with clone(). Where it is a gradient, it left ` +
+      `for lack of room: take p.grad before the step, or setMemoryBudget() higher`,
   );
 }

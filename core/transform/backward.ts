@@ -11,7 +11,7 @@ import { onesLike } from "../ops/create.ts";
 import { add } from "../ops/elementwise.ts";
 import { sameShape, sizeOf } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { GradCell } from "./grad_cell.ts";
+import { GradCell, isWatched } from "./grad_cell.ts";
 import { pullAll, trackedNodes } from "./pull.ts";
 import { type Alone, inPlaceWith, isNamed, type Named, optionsOf } from "../ops/arguments.ts";
 import { checkKind, checkOptions } from "../ops/options.ts";
@@ -138,5 +138,7 @@ export function takePending(own: ReadonlySet<Tensor> = new Set()): Tensor[] {
 
 function accumulate(target: Tensor, g: Tensor | null): void {
   if (g === null) return;
-  (target.gradCell ??= new GradCell()).accumulate(g, add);
+  const cell = target.gradCell ??= new GradCell();
+  cell.accumulate(g, add);
+  if (isWatched(target)) cell.read();
 }

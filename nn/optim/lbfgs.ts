@@ -156,7 +156,7 @@ export class LBFGS extends Optimizer<LBFGSSettings> {
 
   /** The gradients of all parameters as one vector. */
   private gradient(): Tensor {
-    return held(cat(this.params.map((p) => reshape((p.grad ?? zerosLike(p)).detach(), [-1])), 0));
+    return held(cat(this.params.map((p) => reshape((p.gradCell?.value ?? zerosLike(p)).detach(), [-1])), 0));
   }
 
   /** The parameters as they are. */

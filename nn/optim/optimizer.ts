@@ -255,16 +255,16 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
   step(closure?: () => Tensor): Tensor | void {
     this.stepCount++;
     const loss = closure === undefined ? undefined : followed("step", closure);
-    const work: { p: Parameter; old: Tensor; before: ParameterState; after: Update }[] = [];
+    const work: { p: Parameter; given: Tensor; old: Tensor; before: ParameterState; after: Update }[] = [];
     noGrad(() => {
       for (const group of this.paramGroups) {
         for (const p of group.params) {
-          const given = p.grad;
+          const given = p.gradCell?.value ?? null;
           if (given === null) continue;
           checkGradient(p, given);
           const old = p.value, before = this.state.get(p) ?? {};
           const grad = given.detach();
-          work.push({ p, old, before, after: this.update(old.detach(), grad, before, group) });
+          work.push({ p, given, old, before, after: this.update(old.detach(), grad, before, group) });
         }
       }
     });
@@ -272,13 +272,14 @@ export abstract class Optimizer<S extends { lr: number } = { lr: number }> {
       Object.values(state).filter((v): v is Tensor => v instanceof Tensor);
     const roots = work.flatMap(({ after }) => [after.value, ...tensorsOf(after.state)]);
     const donate = work.flatMap(({ old, before }) => [old, ...tensorsOf(before)]);
-    const kept = work.flatMap(({ p: { gradCell: cell } }) => cell?.keeps && cell.value ? [cell.value] : []);
-    evaluate([...takePending(new Set(work.map(({ p }) => p))), ...kept, ...roots], { donate });
-    for (const { p, after } of work) {
-      p.gradCell?.step();
+    // Afterwards they cannot be computed.
+    const gradients = work.map(({ given }) => given), computed = gradients.map((g) => g.storage === null);
+    evaluate([...takePending(new Set(work.map(({ p }) => p))), ...gradients, ...roots], { donate });
+    work.forEach(({ p, after }, i) => {
+      p.gradCell?.step(computed[i]);
       p.assign(after.value);
       this.state.set(p, after.state);
-    }
+    });
     return loss;
   }
 

@@ -27,10 +27,19 @@ export interface ClipGradNormOptions extends Pick<FixedOptions, "foreach"> {
   readonly errorIfNonfinite?: boolean;
 }
 
-function gradientsOf(op: string, parameters: Tensor | Iterable<Tensor>): { p: Tensor; grad: Tensor }[] {
+/** A gradient, and where one takes its place. */
+interface Gradient {
+  readonly grad: Tensor;
+  replace(clipped: Tensor): void;
+}
+
+function gradientsOf(op: string, parameters: Tensor | Iterable<Tensor>): Gradient[] {
   checkKind(op, "parameters", parameters ?? null, "iterable");
   const list = parameters instanceof Tensor ? [parameters] : [...parameters];
-  return list.flatMap((p) => p.grad === null ? [] : [{ p, grad: p.grad.detach() }]);
+  // Not by way of `p.grad`: what nobody outside has seen need not outlive the next step.
+  return list.flatMap(({ gradCell: cell }) =>
+    cell?.value ? [{ grad: cell.value.detach(), replace: (clipped) => cell.replace(clipped) }] : []
+  );
 }
 
 /**
@@ -84,10 +93,10 @@ function totalOf(tensors: readonly Tensor[], options: ClipGradNormOptions): Tens
 }
 
 /** Scales gradients of a total norm down to the largest one. */
-function scale(all: readonly { p: Tensor; grad: Tensor }[], maxNorm: number, total: Tensor): void {
+function scale(all: readonly Gradient[], maxNorm: number, total: Tensor): void {
   const most = tensor(maxNorm, { dtype: total.dtype, device: total.device });
   const factor = clamp(most.div(total.add(1e-6)), null, 1);
-  for (const { p, grad } of all) p.grad = grad.mul(factor);
+  for (const { grad, replace } of all) replace(grad.mul(factor));
 }
 
 /** The norm of several tensors, taken over all of them, a tensor without dimensions. `torch.nn.utils.get_total_norm`. */
@@ -154,5 +163,5 @@ export function clipGradValue_(
   if (!(clipValue >= 0)) {
     throw new ValueError(`clipGradValue_: the bound must not be negative, got ${clipValue}`);
   }
-  for (const { p, grad } of all) p.grad = clamp(grad, -clipValue, clipValue);
+  for (const { grad, replace } of all) replace(clamp(grad, -clipValue, clipValue));
 }
