@@ -116,8 +116,8 @@ export class SGD extends Optimizer<SGDSettings> {
       const last = tensorOf(state.momentum_buffer);
       const mu = this.scalar(momentum, p);
       const fresh = dampening === 0 ? d : d.mul(this.scalar(1 - dampening, p));
-      // The first direction is the gradient itself, without dampening.
-      const buffer = last === undefined ? d.clone() : last.mul(mu).add(fresh);
+      // The first direction is the gradient itself, without dampening; in memory of its own, which later steps can take over.
+      const buffer = last === undefined ? d.mul(this.scalar(1, p)) : last.mul(mu).add(fresh);
       next.momentum_buffer = buffer;
       d = nesterov ? d.add(buffer.mul(mu)) : buffer;
     }

@@ -5,7 +5,7 @@
  */
 import { kernelText, type LoopKernel } from "../../kernel/ir.ts";
 import type { Slot } from "../../kernel/plan.ts";
-import { DeviceError } from "../../errors.ts";
+import { DeviceError, OutOfMemoryError } from "../../errors.ts";
 import { Arena } from "./arena.ts";
 import { chunkOf } from "./chunks.ts";
 import { compileLoop } from "./loop/compile.ts";
@@ -125,6 +125,15 @@ export class Engine {
       if (!(error instanceof DeviceError) || this.#scratchBytes === 0) throw error;
       this.#dropScratch();
       return this.arena.allocate(bytes);
+    }
+  }
+
+  /** Has the scratch block grow before outputs are allocated, which can then take what it leaves. Without room `scratch` says so, when others have left. */
+  makeRoom(bytes: number): void {
+    try {
+      this.scratch(bytes);
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError)) throw error;
     }
   }
 

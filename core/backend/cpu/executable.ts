@@ -55,6 +55,7 @@ export class CpuExecutable implements Executable {
     for (const step of plan.steps) this.#add(step);
     this.#workspaceOffset = total;
     this.#scratchBytes = total + this.#context.workspaceBytes;
+    engine.makeRoom(this.#scratchBytes);
   }
 
   run(inputs: readonly DeviceBuffer[], outputs: readonly DeviceBuffer[]): void {
